@@ -1,0 +1,92 @@
+//! Whether one text is a value of its key.
+
+use super::{Contract, Key, Kind};
+
+/// A refused value is repeated up to this many characters.
+const SHOWN_CHARACTERS: usize = 60;
+
+impl Key {
+    /// Every reason why `text` is not a value of this key; empty if it is one.
+    ///
+    /// A reason never holds the value of a secret, nor of a key whose value might hold one by mistake.
+    pub fn violations(&self, text: &str) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if let Some(position) = text.chars().position(|c| c.is_ascii_control()) {
+            let name = control_name(text.chars().nth(position));
+            reasons.push(format!("contains {name} at character {}", position + 1));
+        }
+        match &self.kind {
+            Kind::Text { min_length, max_length, pattern } => {
+                let length = text.chars().count();
+                if length < *min_length || length > *max_length {
+                    reasons.push(format!("must have {min_length} to {max_length} characters, has {length}"));
+                } else if reasons.is_empty() && pattern.as_ref().is_some_and(|p| !p.is_match(text)) {
+                    reasons.push(format!("must be {}{}", self.expected, self.shown(text)));
+                }
+            }
+            Kind::Integer { minimum, maximum } => {
+                let value = plain_decimal(text);
+                if reasons.is_empty() && !value.is_some_and(|n| (*minimum..=*maximum).contains(&n)) {
+                    reasons.push(format!("must be {}{}", self.expected, self.shown(text)));
+                }
+            }
+        }
+        if let Some((pattern, because)) = &self.refused
+            && pattern.is_match(text)
+        {
+            reasons.push(format!("{because}{}", self.shown(text)));
+        }
+        reasons
+    }
+
+    fn shown(&self, text: &str) -> String {
+        if self.secret || self.conceal {
+            return String::new();
+        }
+        let mut shown: String = text.chars().take(SHOWN_CHARACTERS).collect();
+        if shown.len() < text.len() {
+            shown.push('…');
+        }
+        format!(", not {shown:?}")
+    }
+}
+
+impl Contract {
+    /// The keys that another key's value makes required and that are missing or empty, each with the reason.
+    ///
+    /// `value_of` gives the effective text of a key.
+    pub(crate) fn missing_by_rule<'a>(
+        &self,
+        value_of: impl Fn(&str) -> Option<&'a str>,
+    ) -> Vec<(&Key, String)> {
+        let is_due = |key: &&Key| {
+            key.required_when.as_ref().is_some_and(|rule| {
+                value_of(&key.name).is_none_or(str::is_empty)
+                    && value_of(&rule.key).is_some_and(|text| rule.pattern.is_match(text))
+            })
+        };
+        self.keys
+            .iter()
+            .filter(is_due)
+            .filter_map(|key| {
+                let rule = key.required_when.as_ref()?;
+                Some((key, format!("is required, since {}", rule.because)))
+            })
+            .collect()
+    }
+}
+
+/// The number that `text` writes in the one canonical way: no sign, blank, leading zero, exponent or fraction.
+pub(crate) fn plain_decimal(text: &str) -> Option<i64> {
+    let canonical = text == "0" || text.starts_with(|c: char| c.is_ascii_digit() && c != '0');
+    (canonical && text.chars().all(|c| c.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+fn control_name(character: Option<char>) -> &'static str {
+    match character {
+        Some('\0') => "a NUL",
+        Some('\n' | '\r') => "a line break",
+        Some('\t') => "a tab",
+        Some(_) | None => "a control character",
+    }
+}

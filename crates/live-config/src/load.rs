@@ -1,0 +1,175 @@
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+
+use crate::contract::Kind;
+use crate::scalar::{self, Scalar};
+use crate::{Contract, Origin, Problem, Problems, Sums, Text, directory, environment, seal};
+
+/// Where values are looked for. Nothing is read before [`Loaded::read`].
+#[derive(Default)]
+pub struct Sources {
+    directory: Option<PathBuf>,
+    environment: BTreeMap<OsString, OsString>,
+    fallbacks: BTreeMap<String, String>,
+}
+
+impl Sources {
+    /// Adds a mounted directory.
+    #[must_use]
+    pub fn directory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.directory = Some(path.into());
+        self
+    }
+
+    /// Adds variables; those that are no keys of the contract are ignored.
+    #[must_use]
+    pub fn environment<N: Into<OsString>, V: Into<OsString>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        self.environment.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
+    /// Gives the value of `key` where no source does, before its default.
+    #[must_use]
+    pub fn fallback(mut self, key: &str, value: String) -> Self {
+        self.fallbacks.insert(key.into(), value);
+        self
+    }
+}
+
+/// One value in force.
+pub struct Effective {
+    /// As its source gave it.
+    pub text: Text,
+    /// Which source that was.
+    pub origin: Origin,
+}
+
+/// A whole, valid configuration.
+pub struct Loaded<S> {
+    /// The typed values.
+    pub settings: S,
+    /// Every effective value by key, with its origin.
+    pub values: BTreeMap<String, Effective>,
+    /// What was rendered and what was found.
+    pub sums: Sums,
+    /// Files of names that the contract does not have: most likely a typing mistake.
+    pub unknown: Vec<PathBuf>,
+}
+
+impl<S: DeserializeOwned> Loaded<S> {
+    /// Reads all sources once, each whole, and checks everything.
+    ///
+    /// # Errors
+    /// Every problem of every source, and every value that the contract refuses.
+    pub fn read(contract: &Contract, sources: &Sources) -> Result<Self, Problems> {
+        let mut problems = Vec::new();
+        let given = environment::read(contract, &sources.environment, &mut problems);
+        let mounted = sources
+            .directory
+            .as_ref()
+            .map(|path| directory::read(contract, path, &mut problems))
+            .unwrap_or_default();
+
+        let sums = sums(&given, &mounted);
+        let mut values = mounted.values;
+        values.extend(given.values);
+        let values = effective(contract, sources, values);
+        check(contract, &values, &mut problems);
+
+        if problems.is_empty() {
+            match typed(contract, &values) {
+                Ok(settings) => return Ok(Self { settings, values, sums, unknown: mounted.unknown }),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        problems.sort_by(|a, b| a.subject.cmp(&b.subject));
+        Err(Problems(problems))
+    }
+
+    /// The keys held by the environment, which cannot change while the process runs.
+    pub fn pinned(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().filter(|(_, value)| value.origin.is_pinned()).map(|(key, _)| key.as_str())
+    }
+}
+
+/// The seal may travel with the files or, where values come by the environment, as a variable beside them; the sum is
+/// taken over the values that came the same way.
+fn sums(given: &environment::Given, mounted: &directory::Mounted) -> Sums {
+    if let Some(rendered) = &given.seal {
+        let plain = given.values.iter().filter_map(|(key, (text, _))| match text {
+            Text::Plain(text) => Some((key.as_str(), text.as_bytes())),
+            Text::Secret(_) => None,
+        });
+        return Sums { rendered: Some(rendered.clone()), mounted: seal(plain) };
+    }
+    let files = mounted.raw.iter().map(|(key, bytes)| (key.as_str(), bytes.as_slice()));
+    Sums { rendered: mounted.seal.clone(), mounted: seal(files) }
+}
+
+/// Adds fallbacks and defaults to what the sources gave.
+fn effective(
+    contract: &Contract,
+    sources: &Sources,
+    given: BTreeMap<String, (Text, Origin)>,
+) -> BTreeMap<String, Effective> {
+    let mut values: BTreeMap<String, Effective> =
+        given.into_iter().map(|(key, (text, origin))| (key, Effective { text, origin })).collect();
+    for key in contract.keys() {
+        let fallback = sources.fallbacks.get(&key.name).map(|text| (text, Origin::Generated));
+        let default = key.default.as_ref().map(|text| (text, Origin::Default));
+        if let Some((text, origin)) = fallback.or(default) {
+            values
+                .entry(key.name.clone())
+                .or_insert_with(|| Effective { text: Text::of(text.clone(), key.secret), origin });
+        }
+    }
+    values
+}
+
+fn check(contract: &Contract, values: &BTreeMap<String, Effective>, problems: &mut Vec<Problem>) {
+    for key in contract.keys() {
+        // A value that could not even be read has its problem already.
+        let reported = problems.iter().any(|problem| problem.subject == key.name);
+        match values.get(&key.name) {
+            Some(value) => {
+                let reasons = key.violations(value.text.expose()).into_iter();
+                problems.extend(reasons.map(|why| Problem::new(&key.name, why, Some(value.origin.clone()))));
+            }
+            None if key.required && !reported => {
+                problems.push(Problem::new(&key.name, "is required and not given", None));
+            }
+            None => {}
+        }
+    }
+    let value_of = |key: &str| values.get(key).map(|value| value.text.expose());
+    for (key, why) in contract.missing_by_rule(value_of) {
+        problems.push(Problem::new(&key.name, why, None));
+    }
+}
+
+/// Valid values as the settings type. That the type refuses what its own schema accepts is a defect of the type, told
+/// without the value.
+fn typed<S: DeserializeOwned>(
+    contract: &Contract,
+    values: &BTreeMap<String, Effective>,
+) -> Result<S, Problem> {
+    let scalars = contract.keys().iter().filter_map(|key| {
+        let text = values.get(&key.name)?.text.expose();
+        let scalar = match key.kind {
+            Kind::Text { .. } => Scalar::Text(text),
+            Kind::Integer { .. } => Scalar::Integer(crate::contract::plain_decimal(text)?),
+        };
+        Some((key.name.as_str(), scalar))
+    });
+    scalar::settings(scalars).map_err(|_| {
+        let message = "the settings type refuses values that its schema accepts; this is a defect of the program";
+        Problem::new("settings", message, None)
+    })
+}
+

@@ -1,0 +1,49 @@
+use std::fmt;
+
+use crate::Origin;
+
+/// One reason why a configuration is refused. Its text never holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The key or, where no key is concerned, the source.
+    pub subject: String,
+    /// What is wrong and what would be right, as a lower-case fragment.
+    pub message: String,
+    /// Where the refused value came from; `None` for a value that is missing.
+    pub origin: Option<Origin>,
+}
+
+impl Problem {
+    pub(crate) fn new(subject: impl Into<String>, message: impl Into<String>, origin: Option<Origin>) -> Self {
+        Self { subject: subject.into(), message: message.into(), origin }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.subject, self.message)?;
+        match &self.origin {
+            Some(origin) => write!(f, " (from {origin})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Every reason why a configuration is refused, in the order of their subjects; never empty.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+/// One problem a line.
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
