@@ -131,8 +131,21 @@ impl Key {
     fn from_schema(name: &str, schema: &Value, required: bool) -> Result<Self, String> {
         let schema = schema.as_object().ok_or("is not an object schema")?;
         const KNOWN: [&str; 15] = [
-            "type", "description", "default", "pattern", "minLength", "maxLength", "minimum", "maximum", "not",
-            "x-secret", "x-on-change", "x-expected", "x-conceal", "x-required-when", "writeOnly",
+            "type",
+            "description",
+            "default",
+            "pattern",
+            "minLength",
+            "maxLength",
+            "minimum",
+            "maximum",
+            "not",
+            "x-secret",
+            "x-on-change",
+            "x-expected",
+            "x-conceal",
+            "x-required-when",
+            "writeOnly",
         ];
         if let Some(unknown) = schema.keys().find(|keyword| !KNOWN.contains(&keyword.as_str())) {
             return Err(format!("keyword {unknown:?} is not enforced"));

@@ -84,7 +84,8 @@ mod tests {
     #[test]
     fn an_edit_past_the_release_is_drift_and_no_seal_is_unsealed() {
         let mounted = seal([("A", b"1".as_slice())]);
-        let sums = |rendered: Option<&str>| Sums { rendered: rendered.map(Into::into), mounted: mounted.clone() };
+        let sums =
+            |rendered: Option<&str>| Sums { rendered: rendered.map(Into::into), mounted: mounted.clone() };
         assert_eq!(sums(Some(&mounted)).release_state(), ReleaseState::Matches);
         assert_eq!(sums(Some("another")).release_state(), ReleaseState::Drifted);
         assert_eq!(sums(None).release_state(), ReleaseState::Unsealed);

@@ -54,11 +54,11 @@ enum Folder {
 }
 
 impl Folder {
-    fn name(self) -> &'static str {
+    fn below(self, root: &Path) -> PathBuf {
         match self {
-            Self::Root => "",
-            Self::Config => "config",
-            Self::Secrets => "secrets",
+            Self::Root => root.to_path_buf(),
+            Self::Config => root.join("config"),
+            Self::Secrets => root.join("secrets"),
         }
     }
 }
@@ -75,7 +75,7 @@ impl Reading<'_> {
     fn whole(&mut self, root: &Path) {
         self.folder(root, Folder::Root);
         for folder in [Folder::Config, Folder::Secrets] {
-            let path = root.join(folder.name());
+            let path = folder.below(root);
             if path.is_dir() {
                 self.folder(&path, folder);
             }
@@ -89,8 +89,10 @@ impl Reading<'_> {
         let mut names = match names {
             Ok(names) => names,
             Err(error) => {
-                let shown = self.directory.join(folder.name());
-                self.problems.push(directory_problem(&shown, &format!("cannot be read: {error}")));
+                self.problems.push(directory_problem(
+                    &folder.below(self.directory),
+                    &format!("cannot be read: {error}"),
+                ));
                 return;
             }
         };
@@ -106,7 +108,7 @@ impl Reading<'_> {
     }
 
     fn file(&mut self, path: &Path, name: &str, folder: Folder) {
-        let shown = self.directory.join(folder.name()).join(name);
+        let shown = folder.below(self.directory).join(name);
         let key = self.contract.key(name);
         let is_seal = name == SEAL_KEY;
         if key.is_none() && !is_seal {
@@ -167,7 +169,9 @@ fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
     // Bounded again, since the file may grow after it was measured; the capacity is never exceeded, so no copy of a
     // secret is left behind by a growing buffer.
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
+    file.take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("cannot be read: {error}"))?;
     if bytes.len() as u64 > MAX_FILE_BYTES { Err(too_large()) } else { Ok(bytes) }
 }
 

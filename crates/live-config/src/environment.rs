@@ -27,6 +27,7 @@ pub(crate) fn read(
             None => problems.push(Problem::new(&key.name, "is not UTF-8 text", Some(Origin::Environment))),
         }
     }
-    let seal = variables.get(std::ffi::OsStr::new(SEAL_KEY)).and_then(|seal| seal.to_str()).map(str::to_owned);
+    let seal =
+        variables.get(std::ffi::OsStr::new(SEAL_KEY)).and_then(|seal| seal.to_str()).map(str::to_owned);
     Given { values, seal }
 }

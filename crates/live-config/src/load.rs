@@ -168,8 +168,8 @@ fn typed<S: DeserializeOwned>(
         Some((key.name.as_str(), scalar))
     });
     scalar::settings(scalars).map_err(|_| {
-        let message = "the settings type refuses values that its schema accepts; this is a defect of the program";
+        let message =
+            "the settings type refuses values that its schema accepts; this is a defect of the program";
         Problem::new("settings", message, None)
     })
 }
-

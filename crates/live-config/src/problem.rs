@@ -14,7 +14,11 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(crate) fn new(subject: impl Into<String>, message: impl Into<String>, origin: Option<Origin>) -> Self {
+    pub(crate) fn new(
+        subject: impl Into<String>,
+        message: impl Into<String>,
+        origin: Option<Origin>,
+    ) -> Self {
         Self { subject: subject.into(), message: message.into(), origin }
     }
 }
