@@ -1,0 +1,142 @@
+{{/*
+What the values schema cannot say. Each helper prints one line a problem and nothing where there is none; all are shown at once.
+No line holds the value of a secret, nor a value that may hold one by mistake.
+*/}}
+
+{{- define "myapp.refuseProblems" -}}
+{{- $problems := list }}
+{{- range $check := list "settings" "secrets" "exposure" "drain" "autoscaling" "routing" "pod" }}
+{{- $problems = concat $problems (include (printf "myapp.problems.%s" $check) $ | splitList "\n" | compact) }}
+{{- end }}
+{{- if $problems }}
+{{- fail (printf "these values cannot be deployed:\n  %s" (join "\n  " $problems)) }}
+{{- end }}
+{{- end }}
+
+{{/*
+Values of `config:` one by one.
+*/}}
+{{- define "myapp.problems.settings" -}}
+{{- range $key, $setting := include "myapp.settings" . | fromJson }}
+{{- if hasKey $.Values.config $key }}
+{{- $value := get $.Values.config $key }}
+{{- if and (kindIs "float64" $value) (or (ne $setting.type "integer") (ne (floor $value) $value)) }}
+{{- printf "config.%s: YAML read it as a number; quote it (on the command line: --set-string)" $key | println }}
+{{- else if kindIs "string" $value }}
+{{- if regexMatch "[\\x00-\\x1f\\x7f]" (toString $value) }}
+{{- printf "config.%s: contains a control character such as a newline or NUL" $key | println }}
+{{- else if and $setting.pattern (not (regexMatch $setting.pattern (toString $value))) }}
+{{- printf "config.%s: expected %s (the value is not shown, it may hold a secret)" $key $setting.expected | println }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+Where secrets come from: exactly one of existingSecret and `config:`, with all that the contract requires.
+*/}}
+{{- define "myapp.problems.secrets" -}}
+{{- $given := include "myapp.secretData" . | fromJson }}
+{{- if .Values.existingSecret }}
+{{- range $key := keys $given | sortAlpha }}
+{{- printf "config.%s: given together with existingSecret; give one of them" $key | println }}
+{{- end }}
+{{- else }}
+{{- $config := include "myapp.configData" . | fromJson }}
+{{- range $key, $setting := include "myapp.settings" . | fromJson }}
+{{- if and $setting.secret (not (hasKey $given $key)) }}
+{{- $ways := printf "name a Secret that holds it with existingSecret (recommended), or give config.%s (Helm then stores it)" $key }}
+{{- if $setting.required }}
+{{- printf "config.%s: required: %s" $key $ways | println }}
+{{- else if $setting.requiredWhen }}
+{{- $when := $setting.requiredWhen }}
+{{- if regexMatch $when.pattern (get $config $when.key) }}
+{{- printf "config.%s: required, because %s: %s" $key $when.because $ways | println }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+Unmasked secrets on the public port are for one laptop; nothing that leads to that port from outside goes with them.
+*/}}
+{{- define "myapp.problems.exposure" -}}
+{{- if .Values.exposeSecrets }}
+{{- $advice := "would publish the secrets; switch one of them off" }}
+{{- if .Values.ingress.enabled }}{{ printf "exposeSecrets together with ingress.enabled %s" $advice | println }}{{ end }}
+{{- if .Values.httpRoute.enabled }}{{ printf "exposeSecrets together with httpRoute.enabled %s" $advice | println }}{{ end }}
+{{- if ne .Values.service.type "ClusterIP" }}{{ printf "exposeSecrets together with service.type %s %s" .Values.service.type $advice | println }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{- define "myapp.problems.drain" -}}
+{{- $slack := 3 }}
+{{- $accept := int .Values.drain.acceptMaxSeconds }}
+{{- $requests := int .Values.drain.requestsMaxSeconds }}
+{{- $grace := int .Values.terminationGracePeriodSeconds }}
+{{- $needed := add $accept $requests $slack }}
+{{- if gt $needed (int64 $grace) }}
+{{- printf "terminationGracePeriodSeconds: %d is too short; drain.acceptMaxSeconds %d + drain.requestsMaxSeconds %d + %d to close down = %d" $grace $accept $requests $slack $needed | println }}
+{{- end }}
+{{- if gt (int .Values.drain.minSeconds) $accept }}
+{{- printf "drain.minSeconds: %d is more than drain.acceptMaxSeconds %d" (int .Values.drain.minSeconds) $accept | println }}
+{{- end }}
+{{- end }}
+
+{{- define "myapp.problems.autoscaling" -}}
+{{- with .Values.autoscaling }}
+{{- if .enabled }}
+{{- if gt (int .minReplicas) (int .maxReplicas) }}
+{{- printf "autoscaling.minReplicas: %d is more than autoscaling.maxReplicas %d" (int .minReplicas) (int .maxReplicas) | println }}
+{{- end }}
+{{- $targets := dict "cpu" .targetCPUUtilizationPercentage "memory" .targetMemoryUtilizationPercentage }}
+{{- if not (or $targets.cpu $targets.memory) }}
+{{- println "autoscaling.enabled: needs autoscaling.targetCPUUtilizationPercentage or autoscaling.targetMemoryUtilizationPercentage" }}
+{{- end }}
+{{- /* Kubernetes takes a missing request from the limit. */}}
+{{- $sizes := merge (dict) ($.Values.resources.requests | default dict) ($.Values.resources.limits | default dict) }}
+{{- range $resource, $target := $targets }}
+{{- if and $target (not (hasKey $sizes $resource)) }}
+{{- printf "autoscaling: a %s target is a share of resources.requests.%s, which is not set" $resource $resource | println }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "myapp.problems.routing" -}}
+{{- if and .Values.ingress.enabled (not .Values.ingress.hosts) }}
+{{- println "ingress.hosts: an Ingress needs at least one host" }}
+{{- end }}
+{{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) }}
+{{- println "httpRoute.parentRefs: a route that names no Gateway carries no traffic" }}
+{{- end }}
+{{- end }}
+
+{{/*
+What would silently replace a part of the pod that the chart itself sets.
+*/}}
+{{- define "myapp.problems.pod" -}}
+{{- range $label := include "myapp.selectorLabels" . | fromYaml | keys | sortAlpha }}
+{{- if hasKey ($.Values.podLabels | default dict) $label }}
+{{- printf "podLabels: %s belongs to the selector; use nameOverride" $label | println }}
+{{- end }}
+{{- end }}
+{{- $own := list }}
+{{- range include "myapp.env" . | fromYamlArray }}
+{{- $own = append $own .name }}
+{{- end }}
+{{- range .Values.extraEnv }}
+{{- if has .name $own }}
+{{- printf "extraEnv: the chart sets %s itself" .name | println }}
+{{- end }}
+{{- end }}
+{{- range .Values.volumes }}
+{{- if has .name (list "config" "data") }}
+{{- printf "volumes: the chart has a volume %q of its own" .name | println }}
+{{- end }}
+{{- end }}
+{{- end }}
