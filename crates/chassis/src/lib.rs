@@ -1,1 +1,23 @@
-//! chassis
+//! What every HTTP service needs around its routes: listeners with limits, a drain that loses nothing, probes, problem
+//! documents and logs. It knows nothing of the service's domain.
+
+#![deny(missing_docs)]
+
+mod args;
+mod drain;
+mod health;
+mod limits;
+pub mod probes;
+mod problem;
+mod request_id;
+mod server;
+pub mod shutdown;
+pub mod telemetry;
+
+pub use args::{duration, positive_duration, with_env_prefix};
+pub use drain::DrainArgs;
+pub use health::Health;
+pub use limits::LimitArgs;
+pub use problem::Problem;
+pub use request_id::RequestId;
+pub use server::{BindError, BindErrors, Bound, Builder, Listener, Role, Served};

@@ -1,0 +1,40 @@
+//! The stop that nobody notices: how long traffic is still taken, and when it is over.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::args::duration;
+
+/// Budgets of the drain. `accept_max` and `requests_max` together, plus one second for the internal listeners, must stay
+/// below the time after which the platform kills the process.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Drain")]
+pub struct DrainArgs {
+    /// Time after the stop signal during which connections are accepted in any case
+    #[arg(long = "drain-min", value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    pub min: Duration,
+
+    /// Time without a request (probes aside) after which traffic is taken to have moved elsewhere
+    #[arg(long = "drain-quiet", value_name = "DURATION", default_value = "3s", value_parser = duration)]
+    pub quiet: Duration,
+
+    /// Time after the stop signal at which no connection is accepted any more, quiet or not
+    #[arg(long = "drain-accept-max", value_name = "DURATION", default_value = "12s", value_parser = duration)]
+    pub accept_max: Duration,
+
+    /// Time for requests in flight to finish after that; then they are cut
+    #[arg(long = "drain-requests-max", value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    pub requests_max: Duration,
+}
+
+impl Default for DrainArgs {
+    fn default() -> Self {
+        Self {
+            min: Duration::from_secs(5),
+            quiet: Duration::from_secs(3),
+            accept_max: Duration::from_secs(12),
+            requests_max: Duration::from_secs(10),
+        }
+    }
+}

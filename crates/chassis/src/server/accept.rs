@@ -1,0 +1,132 @@
+//! The accept loop of one listener, and the connections it owns.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::connection::{self, Shared, Stage};
+use super::counters::count;
+use crate::health::{BEAT, Heartbeat};
+
+/// Between two log lines about the same trouble.
+const COMPLAINT_EVERY: Duration = Duration::from_secs(10);
+
+/// Accepts until the stage says otherwise, then waits for the connections to end.
+///
+/// Dropping the future cuts all connections.
+pub(super) async fn run(
+    socket: TcpListener,
+    shared: Arc<Shared>,
+    mut stage: watch::Receiver<Stage>,
+    heartbeat: Option<Heartbeat>,
+) {
+    let mut connections = Connections { shared, stage: stage.clone(), tasks: JoinSet::new() };
+    let mut trouble = Trouble::default();
+    let mut beats = interval(BEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+
+    while *stage.borrow() < Stage::Finishing {
+        let is_full = connections.is_full();
+        tokio::select! {
+            changed = stage.changed() => if changed.is_err() { break },
+            Some(_) = connections.tasks.join_next() => {}
+            accepted = socket.accept(), if !is_full => match accepted {
+                Ok((stream, _)) => {
+                    trouble.is_over();
+                    connections.open(stream);
+                }
+                Err(error) => trouble.back_off(connections.shared.name, &error).await,
+            },
+            _ = beats.tick() => heartbeat.iter().for_each(Heartbeat::beat),
+        }
+        if !is_full && connections.is_full() {
+            count(&connections.shared.counters.accept_pauses);
+            trouble.complain(|| {
+                let Shared { name, limits, .. } = &*connections.shared;
+                tracing::warn!(
+                    listener = name,
+                    connections = limits.connections,
+                    "no more connections accepted"
+                );
+            });
+        }
+    }
+
+    connections.open_waiting(socket).await;
+    if let Some(heartbeat) = heartbeat {
+        heartbeat.stop();
+    }
+    while connections.tasks.join_next().await.is_some() {}
+}
+
+struct Connections {
+    shared: Arc<Shared>,
+    stage: watch::Receiver<Stage>,
+    tasks: JoinSet<()>,
+}
+
+impl Connections {
+    fn is_full(&self) -> bool {
+        self.tasks.len() >= usize::try_from(self.shared.limits.connections).unwrap_or(usize::MAX)
+    }
+
+    fn open(&mut self, stream: TcpStream) {
+        // Answers are small; one held back for the client's delayed acknowledgement costs 40 ms.
+        if stream.set_nodelay(true).is_err() {
+            return;
+        }
+        count(&self.shared.counters.connections);
+        self.tasks.spawn(connection::serve(stream, Arc::clone(&self.shared), self.stage.clone()));
+    }
+
+    /// Takes what the kernel has already accepted: closing the socket would reset it.
+    async fn open_waiting(&mut self, socket: TcpListener) {
+        while !self.is_full() {
+            tokio::select! {
+                biased;
+                accepted = socket.accept() => match accepted {
+                    Ok((stream, _)) => self.open(stream),
+                    Err(_) => return,
+                },
+                () = std::future::ready(()) => return,
+            }
+        }
+    }
+}
+
+/// Keeps a failing accept from spinning and the log from filling.
+#[derive(Default)]
+struct Trouble {
+    pause: Duration,
+    complained: Option<Instant>,
+}
+
+impl Trouble {
+    /// An accept that failed for one peer is followed by the next at once; out of descriptors or memory, by a pause that
+    /// grows from 10 ms to 1 s, since the cause stays until connections close.
+    async fn back_off(&mut self, listener: &'static str, error: &io::Error) {
+        use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+        if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+            return;
+        }
+        self.complain(|| tracing::warn!(listener, error = %error, "accept failed"));
+        self.pause = (self.pause * 2).clamp(Duration::from_millis(10), Duration::from_secs(1));
+        sleep(self.pause).await;
+    }
+
+    fn is_over(&mut self) {
+        self.pause = Duration::ZERO;
+    }
+
+    fn complain(&mut self, complaint: impl FnOnce()) {
+        if self.complained.is_none_or(|before| before.elapsed() >= COMPLAINT_EVERY) {
+            complaint();
+            self.complained = Some(Instant::now());
+        }
+    }
+}

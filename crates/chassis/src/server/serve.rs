@@ -1,0 +1,161 @@
+//! From the bound sockets to the last answer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep_until, timeout};
+
+use super::bind::BoundListener;
+use super::connection::{Shared, Stage};
+use super::counters::{Counters, Served};
+use super::stack::{self, Settings};
+use super::{Role, accept};
+use crate::shutdown::{Aborted, Signals};
+use crate::{DrainArgs, Health, LimitArgs};
+
+/// Time for the requests in flight on internal listeners, after traffic is over.
+const INTERNAL_REQUESTS_MAX: Duration = Duration::from_secs(1);
+
+/// Listeners that hold their addresses; clients that connect wait until [`Bound::serve`].
+#[derive(Debug)]
+#[must_use = "bound listeners answer nothing until `serve` is called"]
+pub struct Bound {
+    drain: DrainArgs,
+    limits: LimitArgs,
+    health: Health,
+    listeners: Vec<BoundListener>,
+}
+
+impl Bound {
+    pub(super) fn new(
+        drain: DrainArgs,
+        limits: LimitArgs,
+        health: Health,
+        listeners: Vec<BoundListener>,
+    ) -> Self {
+        Self { drain, limits, health, listeners }
+    }
+
+    /// Real address of a listener, also when it asked for port 0; none when there is no listener of that name.
+    #[must_use]
+    pub fn address(&self, name: &str) -> Option<SocketAddr> {
+        self.listeners.iter().find(|bound| bound.listener.name == name).map(|bound| bound.address)
+    }
+
+    /// Name and real address of every listener.
+    pub fn addresses(&self) -> impl Iterator<Item = (&'static str, SocketAddr)> {
+        self.listeners.iter().map(|bound| (bound.listener.name, bound.address))
+    }
+
+    /// Serves until the first of `signals` has led to a complete drain.
+    ///
+    /// Dropping the future cuts every connection.
+    ///
+    /// # Errors
+    /// [`Aborted`] when a second signal came before the drain was over; every connection is cut by then.
+    pub async fn serve(self, mut signals: Signals) -> Result<Served, Aborted> {
+        let counters = Arc::new(Counters::new());
+        let mut traffic = Group::new();
+        let mut internal = Group::new();
+        for bound in self.listeners {
+            tracing::info!(target: "lifecycle", listener = bound.listener.name, address = %bound.address, "listening");
+            let group = if bound.listener.role == Role::Traffic { &mut traffic } else { &mut internal };
+            group.start(bound, &self.limits, &self.health, &counters);
+        }
+
+        let signal = signals.next().await;
+        let begun = Instant::now();
+        tracing::info!(target: "lifecycle", signal, "draining");
+        self.health.begin_drain();
+        let drained = tokio::select! {
+            () = drain(&self.drain, &counters, &mut traffic, &mut internal) => Ok(()),
+            signal = signals.next() => Err(Aborted { signal }),
+        };
+        let served = counters.report(begun.elapsed());
+        log_end(&served, drained);
+        drained.map(|()| served)
+    }
+}
+
+async fn drain(args: &DrainArgs, counters: &Counters, traffic: &mut Group, internal: &mut Group) {
+    traffic.reach(Stage::Draining);
+    until_quiet(args, counters).await;
+    traffic.finish(args.requests_max).await;
+    internal.finish(INTERNAL_REQUESTS_MAX).await;
+}
+
+/// Returns when no traffic has come for the quiet time and the least time is over, or when the most time is.
+async fn until_quiet(args: &DrainArgs, counters: &Counters) {
+    let begun = Instant::now();
+    loop {
+        let quiet = counters.last_traffic().max(begun) + args.quiet;
+        let end = quiet.max(begun + args.min).min(begun + args.accept_max);
+        if Instant::now() >= end {
+            return;
+        }
+        sleep_until(end.into()).await;
+    }
+}
+
+fn log_end(served: &Served, drained: Result<(), Aborted>) {
+    tracing::info!(
+        target: "lifecycle",
+        aborted = drained.is_err(),
+        connections = served.connections,
+        late_arrivals = served.late_arrivals,
+        requests_cut = served.requests_cut,
+        drain_ms = served.drain_time.as_secs_f64() * 1000.0,
+        "stopped serving"
+    );
+}
+
+/// Listeners that stop together.
+struct Group {
+    stage: watch::Sender<Stage>,
+    loops: JoinSet<()>,
+}
+
+impl Group {
+    fn new() -> Self {
+        Self { stage: watch::Sender::new(Stage::Serving), loops: JoinSet::new() }
+    }
+
+    fn start(&mut self, bound: BoundListener, limits: &LimitArgs, health: &Health, counters: &Arc<Counters>) {
+        let listener = bound.listener;
+        let settings = Settings {
+            listener: listener.name,
+            handler_time: limits.handler_time,
+            body_bytes: limits.body_bytes,
+        };
+        let heartbeat = (listener.role == Role::Traffic).then(|| health.watch_loop());
+        let shared = Shared {
+            name: listener.name,
+            role: listener.role,
+            probes: listener.probes,
+            limits: limits.clone(),
+            counters: Arc::clone(counters),
+            router: stack::wrap(listener.router, settings),
+        };
+        self.loops.spawn(accept::run(bound.socket, Arc::new(shared), self.stage.subscribe(), heartbeat));
+    }
+
+    fn reach(&self, stage: Stage) {
+        self.stage.send_replace(stage);
+    }
+
+    /// Stops accepting, gives requests in flight their time, and cuts what is left.
+    async fn finish(&mut self, requests_max: Duration) {
+        self.reach(Stage::Finishing);
+        if timeout(requests_max, self.ended()).await.is_err() {
+            self.reach(Stage::Cut);
+            self.ended().await;
+        }
+    }
+
+    async fn ended(&mut self) {
+        while self.loops.join_next().await.is_some() {}
+    }
+}
