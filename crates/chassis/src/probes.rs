@@ -19,7 +19,7 @@ pub fn router(health: Health) -> Router {
 }
 
 /// Readiness alone, for a listener where it shall sit beside other routes.
-pub fn readyz(health: Health) -> MethodRouter {
+pub fn readyz<S: Clone + Send + Sync + 'static>(health: Health) -> MethodRouter<S> {
     get(async move || answer(health.is_ready(), "ready"))
 }
 

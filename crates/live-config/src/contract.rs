@@ -154,7 +154,7 @@ impl Key {
         let key = Self {
             name: name.into(),
             kind: Kind::from_schema(schema)?,
-            default: schema.get("default").map(text_of_default),
+            default: schema.get("default").and_then(text_of_default),
             required,
             secret: flag("x-secret"),
             on_change: match schema.get("x-on-change").and_then(Value::as_str) {
@@ -229,8 +229,13 @@ fn string<'a>(schema: &'a Map<String, Value>, keyword: &str) -> Option<&'a str> 
     schema.get(keyword).and_then(Value::as_str)
 }
 
-fn text_of_default(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+/// An optional field's default is null: no value at all.
+fn text_of_default(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,16 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// The kind of source, in one word and without a path.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Generated => "generated",
+            Self::File(_) => "file",
+            Self::Environment => "environment",
+        }
+    }
+
     /// Whether the value is held for the life of the process.
     pub fn is_pinned(&self) -> bool {
         matches!(self, Self::Environment)
@@ -24,10 +34,8 @@ impl Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Default => f.write_str("default"),
-            Self::Generated => f.write_str("generated"),
             Self::File(path) => write!(f, "file {}", path.display()),
-            Self::Environment => f.write_str("environment"),
+            Self::Default | Self::Generated | Self::Environment => f.write_str(self.kind()),
         }
     }
 }

@@ -44,7 +44,7 @@ async fn handle(State(settings): State<Arc<Settings>>, mut request: Request, nex
     if let Some(value) = id.header_value() {
         response.headers_mut().insert(request_id::HEADER, value);
     }
-    event.emit(response.status(), &id);
+    event.emit(&mut response, &id);
     response
 }
 
@@ -84,8 +84,11 @@ impl RequestEvent {
         }
     }
 
-    fn emit(&self, status: StatusCode, id: &RequestId) {
-        let route = self.route.as_ref().map_or("unmatched", MatchedPath::as_str);
+    /// An app that routes behind a service of its own tells the route in an extension of the answer.
+    fn emit(&self, response: &mut Response, id: &RequestId) {
+        let told = response.extensions_mut().remove::<MatchedPath>();
+        let route = told.as_ref().or(self.route.as_ref()).map_or("unmatched", MatchedPath::as_str);
+        let status = response.status();
         tracing::info!(
             listener = self.listener,
             method = self.method,

@@ -1,0 +1,98 @@
+//! The application: bound first, then run. `main` and the in-process tests use the same two calls.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chassis::{BindErrors, Bound, Builder, Listener, Served};
+use chassis::shutdown::{Aborted, Signals};
+use chassis::{Health, probes};
+use live_config::Loaded;
+use thiserror::Error;
+
+use crate::args::ServeArgs;
+use crate::routes::{self, Context};
+use crate::settings::Settings;
+
+/// Everything bound, nothing served yet.
+pub struct App {
+    bound: Bound,
+    health: Health,
+    context: Arc<Context>,
+}
+
+/// Why the application cannot serve here, although its configuration is valid.
+#[derive(Debug, Error)]
+pub enum BuildError {
+    /// The place for the SQLite file cannot be written.
+    #[error("data directory {} cannot be written: {source}; mount a writable volume there or choose another \
+        with --data-dir", path.display())]
+    DataDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Addresses that cannot be had.
+    #[error(transparent)]
+    Bind(#[from] BindErrors),
+}
+
+impl App {
+    /// Binds all listeners and makes sure that data can be kept.
+    ///
+    /// # Errors
+    /// What this machine does not allow.
+    pub async fn build(
+        args: &ServeArgs,
+        loaded: Loaded<Settings>,
+        data_directory: &Path,
+    ) -> Result<Self, BuildError> {
+        if loaded.settings.database_url.is_none() {
+            prove_writable(data_directory)
+                .map_err(|source| BuildError::DataDirectory { path: data_directory.to_path_buf(), source })?;
+        }
+        let health = Health::new();
+        let context = Arc::new(Context::new(loaded, health.clone(), args.expose_secrets));
+        let bound = Builder::new(args.drain.clone(), args.limits.clone(), health.clone())
+            .listener(
+                Listener::traffic("public", args.listen, routes::public(&context))
+                    .probes(["/healthz", "/readyz"]),
+            )
+            .listener(Listener::internal(
+                "admin",
+                args.admin_listen,
+                probes::router(health.clone()).merge(routes::admin(&context)),
+            ))
+            .listener(Listener::internal("operator", args.operator_listen, routes::operator(&context)))
+            .bind()
+            .await?;
+        Ok(Self { bound, health, context })
+    }
+
+    /// The address a listener got: `public`, `admin` or `operator`.
+    pub fn address(&self, listener: &str) -> Option<SocketAddr> {
+        self.bound.address(listener)
+    }
+
+    /// Serves until drained.
+    ///
+    /// # Errors
+    /// A second signal ended the drain.
+    pub async fn run(self, signals: Signals) -> Result<Served, Aborted> {
+        self.context.announce(&self.bound);
+        self.health.mark_started();
+        self.health.mark_ready();
+        self.bound.serve(signals).await
+    }
+}
+
+/// Creates the directory and a file in it, so that a read-only mount is known now and not at the first record.
+fn prove_writable(directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    let probe = directory.join(format!(".write-probe-{}", std::process::id()));
+    fs::write(&probe, b"")?;
+    fs::remove_file(probe)
+}

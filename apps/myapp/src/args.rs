@@ -1,0 +1,111 @@
+//! Process wiring: flags, each also an environment variable (`MYAPP_` and its name), fixed for the life of the process.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chassis::{DrainArgs, LimitArgs};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::commands::EXIT_USAGE;
+
+/// A small web service whose configuration is checked before it serves.
+#[derive(Debug, Parser)]
+#[command(name = "myapp", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+/// What to do; `serve` where nothing is said.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve until told to stop (the default)
+    Serve(ServeArgs),
+    /// Check the configuration that `serve` would read with the same flags: exit 0, or 64 with every problem listed
+    Check(ServeArgs),
+    /// Print the settings contract as JSON Schema
+    Schema,
+    /// Ask every replica what is in force: exit 0 when all agree, else 1 with the replica and its reason
+    Verify(VerifyArgs),
+}
+
+/// Where the process listens, and where it finds its configuration and data.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ServeArgs {
+    /// Public listener
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5000")]
+    pub listen: SocketAddr,
+    /// Admin listener: probes and digests
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9090")]
+    pub admin_listen: SocketAddr,
+    /// Operator listener, loopback only: whoever reaches it may read every secret
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9091", value_parser = loopback)]
+    pub operator_listen: SocketAddr,
+    /// Mounted directory with one file a setting, directly or in config/ and secrets/
+    #[arg(long, value_name = "DIRECTORY")]
+    pub config_dir: Option<PathBuf>,
+    /// Directory for the SQLite file [default: the user's state directory]
+    #[arg(long, value_name = "DIRECTORY")]
+    pub data_dir: Option<PathBuf>,
+    /// Admin listeners of all replicas, as a name that resolves to them
+    #[arg(long, value_name = "HOST:PORT")]
+    pub peers: Option<String>,
+    /// Show secrets unmasked on the public listener
+    #[arg(long)]
+    pub expose_secrets: bool,
+    #[command(flatten)]
+    pub drain: DrainArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// Whom to ask, and for what.
+#[derive(Clone, Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// Admin listeners of all replicas, as a name that resolves to them
+    #[arg(long, value_name = "HOST:PORT")]
+    pub peers: String,
+    /// Seal that every replica must run; without it they must agree with each other
+    #[arg(long, value_name = "HEX")]
+    pub seal: Option<String>,
+}
+
+impl Cli {
+    /// Parses the command line and the `MYAPP_` variables of the process.
+    ///
+    /// # Errors
+    /// Help was asked for, or something was refused: it is printed, and the exit code is returned.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ExitCode> {
+        let parsed = Self::full_command().try_get_matches_from(arguments).and_then(|m| Self::from_arg_matches(&m));
+        parsed.map_err(|error| {
+            // Nothing is left to do where even stderr is closed.
+            let _ = error.print();
+            if error.use_stderr() { EXIT_USAGE.into() } else { ExitCode::SUCCESS }
+        })
+    }
+
+    /// The command with a variable for every flag.
+    pub fn full_command() -> clap::Command {
+        chassis::with_env_prefix(Self::command(), "MYAPP")
+    }
+}
+
+impl ServeArgs {
+    /// Whether only this machine can reach the process.
+    pub fn is_local(&self) -> bool {
+        self.listen.ip().is_loopback() && self.admin_listen.ip().is_loopback()
+    }
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text.parse().map_err(|error| format!("{error}"))?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("the operator listener shows secrets and must be on loopback, as in 127.0.0.1:9091".into())
+    }
+}

@@ -1,0 +1,51 @@
+//! What the process can be asked to do, and the exit code of each outcome.
+
+mod check;
+mod serve;
+mod verify;
+
+use std::fmt::Display;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use crate::args::{Cli, Command};
+use crate::configuration::Environment;
+use crate::settings;
+
+/// What was given is wrong: flags or configuration (`EX_USAGE` of sysexits.h).
+pub const EXIT_USAGE: u8 = 64;
+/// What was given is right, but it cannot be done here and now.
+pub const EXIT_FAILURE: u8 = 1;
+
+/// Does what was asked for and says how it went.
+pub fn run(cli: Cli, environment: Environment) -> ExitCode {
+    let code = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(args) => serve::serve(&args, &environment),
+        Command::Check(args) => check::check(&args, &environment),
+        Command::Schema => schema(),
+        Command::Verify(args) => verify::verify(&args),
+    };
+    code.into()
+}
+
+fn schema() -> u8 {
+    match settings::contract().map(|contract| format!("{:#}", contract.schema())) {
+        Ok(text) => say(text),
+        Err(error) => complain(EXIT_FAILURE, error),
+    }
+}
+
+/// Writes to standard output; a reader that has gone away is no failure of ours.
+fn say(text: impl Display) -> u8 {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    0
+}
+
+/// Writes to standard error, one line a problem, and hands back the exit code.
+fn complain(code: u8, problems: impl Display) -> u8 {
+    let mut stderr = std::io::stderr().lock();
+    for line in problems.to_string().lines() {
+        let _ = writeln!(stderr, "myapp: {line}");
+    }
+    code
+}

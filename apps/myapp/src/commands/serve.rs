@@ -1,0 +1,49 @@
+use chassis::shutdown;
+use chassis::telemetry::{Options, Telemetry};
+use live_config::Loaded;
+
+use crate::app::App;
+use crate::args::ServeArgs;
+use crate::configuration::{self, Environment};
+use crate::settings::Settings;
+
+use super::{EXIT_FAILURE, EXIT_USAGE, complain};
+
+/// Crates whose log lines follow `LOG_LEVEL` all the way down.
+const OWN_CRATES: [&str; 2] = ["myapp", "live_config"];
+
+/// Serves until drained. Nothing is bound before the whole configuration is valid.
+pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> u8 {
+    let loaded = match configuration::read(args, environment) {
+        Ok(loaded) => loaded,
+        Err(problems) => return complain(EXIT_USAGE, problems),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(EXIT_FAILURE, format_args!("no threads to serve with: {error}")),
+    };
+    let options = Options { level: loaded.settings.log_level.0, own_crates: OWN_CRATES.to_vec() };
+    let telemetry = match Telemetry::install(&options) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return complain(EXIT_FAILURE, error),
+    };
+    let code = runtime.block_on(run(args, environment, loaded));
+    telemetry.flush();
+    code
+}
+
+async fn run(args: &ServeArgs, environment: &Environment, loaded: Loaded<Settings>) -> u8 {
+    let signals = match shutdown::signals() {
+        Ok(signals) => signals,
+        Err(error) => return complain(EXIT_FAILURE, format_args!("signals cannot be heard: {error}")),
+    };
+    let data_directory = configuration::data_directory(args, environment);
+    let app = match App::build(args, loaded, &data_directory).await {
+        Ok(app) => app,
+        Err(error) => return complain(EXIT_FAILURE, error),
+    };
+    match app.run(signals).await {
+        Ok(_) => 0,
+        Err(aborted) => complain(EXIT_FAILURE, aborted),
+    }
+}

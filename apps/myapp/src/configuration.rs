@@ -1,0 +1,68 @@
+//! What the process was given, as one checked whole.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use live_config::{Contract, Loaded, Problem, Problems, Sources};
+
+use crate::args::ServeArgs;
+use crate::settings::{self, Settings};
+
+/// The variables of the process.
+pub type Environment = BTreeMap<OsString, OsString>;
+
+/// Bytes of the random secret key of a process for the laptop.
+const SECRET_KEY_BYTES: usize = 32;
+
+/// Reads and checks the configuration that `serve` would run with.
+///
+/// # Errors
+/// Every problem of every source.
+pub fn read(args: &ServeArgs, environment: &Environment) -> Result<Loaded<Settings>, Problems> {
+    let contract = settings::contract().map_err(|error| internal(&error.to_string()))?;
+    let mut sources = Sources::default().environment(environment.clone());
+    if let Some(directory) = &args.config_dir {
+        sources = sources.directory(directory);
+    }
+    // Only a process for the laptop makes up its own key: with a mounted directory or a reachable address, a missing
+    // key is a mistake, and each replica would have another one.
+    if args.is_local() && args.config_dir.is_none() {
+        sources = sources.fallback("SECRET_KEY", random_key()?);
+    }
+    Loaded::read(&contract, &sources).map_err(|problems| explained(problems, &contract, args))
+}
+
+/// Where the SQLite file lies: as told, else the user's state directory.
+pub fn data_directory(args: &ServeArgs, environment: &Environment) -> PathBuf {
+    let variable = |name: &str| environment.get(OsStr::new(name)).filter(|v| !v.is_empty()).map(PathBuf::from);
+    args.data_dir
+        .clone()
+        .or_else(|| variable("XDG_STATE_HOME").map(|state| state.join("myapp")))
+        .or_else(|| variable("HOME").map(|home| home.join(".local/state/myapp")))
+        .unwrap_or_else(|| PathBuf::from("/var/lib/myapp"))
+}
+
+/// Says what to do about a secret that is missing.
+fn explained(mut problems: Problems, contract: &Contract, args: &ServeArgs) -> Problems {
+    for problem in &mut problems.0 {
+        let secret = contract.key(&problem.subject).is_some_and(|key| key.secret);
+        if secret && problem.origin.is_none() {
+            let key = &problem.subject;
+            let file = args.config_dir.as_ref().map(|directory| directory.join("secrets").join(key));
+            let file = file.map(|path| format!(", or mount it as {}", path.display())).unwrap_or_default();
+            problem.message.push_str(&format!("; set the environment variable {key}{file}"));
+        }
+    }
+    problems
+}
+
+fn random_key() -> Result<String, Problems> {
+    let mut bytes = [0; SECRET_KEY_BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| internal(&format!("no random numbers: {error}")))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn internal(message: &str) -> Problems {
+    Problems(vec![Problem { subject: "myapp".into(), message: message.into(), origin: None }])
+}

@@ -1,0 +1,10 @@
+//! `myapp`: a small service whose configuration is checked, delivered and proven.
+//!
+//! Data flows one way: [`args`] and [`configuration`] to [`app`], which binds the listeners that [`routes`] answer on.
+
+pub mod app;
+pub mod args;
+pub mod commands;
+pub mod configuration;
+pub mod routes;
+pub mod settings;

@@ -1,0 +1,86 @@
+//! Routes that answer below the path of `API_BASE_URL` as well as at the root.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as Poller, Poll};
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use http::Uri;
+use http::uri::PathAndQuery;
+use tower::Service;
+
+use super::context::Context;
+
+/// Wraps `routes`, so that each request's base path is the one in force when it arrives.
+pub(super) fn also_below_base_path(routes: Router, context: Arc<Context>) -> Router {
+    let routes = routes.layer(from_fn(tell_matched_path));
+    Router::new().fallback_service(Below { routes, context })
+}
+
+/// The route is matched inside the wrapper and logged outside of it: the answer carries it out.
+async fn tell_matched_path(request: Request, next: Next) -> Response {
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    if let Some(matched) = matched {
+        response.extensions_mut().insert(matched);
+    }
+    response
+}
+
+#[derive(Clone)]
+struct Below {
+    routes: Router,
+    context: Arc<Context>,
+}
+
+impl Service<Request> for Below {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, poller: &mut Poller<'_>) -> Poll<Result<(), Infallible>> {
+        <Router as Service<Request>>::poll_ready(&mut self.routes, poller)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let base = self.context.loaded.settings.api_base_url.path();
+        if let Some(uri) = without_base(request.uri(), base) {
+            *request.uri_mut() = uri;
+        }
+        Box::pin(self.routes.call(request))
+    }
+}
+
+/// The URI with `base` (empty, or `/like/this`) taken from the front of its path; `None` where it is not below `base`.
+fn without_base(uri: &Uri, base: &str) -> Option<Uri> {
+    let rest = uri.path().strip_prefix(base).filter(|_| !base.is_empty())?;
+    let path = match rest {
+        "" => "/",
+        below if below.starts_with('/') => below,
+        _ => return None,
+    };
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(format!("{path}{query}")).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_segments_count_as_below() {
+        let stripped = |path: &str, base| without_base(&path.parse().unwrap(), base).map(|uri| uri.to_string());
+        assert_eq!(stripped("/api/config?x=1", "/api").as_deref(), Some("/config?x=1"));
+        assert_eq!(stripped("/api", "/api").as_deref(), Some("/"));
+        assert_eq!(stripped("/api/", "/api").as_deref(), Some("/"));
+        assert_eq!(stripped("/apiary", "/api"), None);
+        assert_eq!(stripped("/config", "/api"), None);
+        assert_eq!(stripped("/config", ""), None);
+    }
+}

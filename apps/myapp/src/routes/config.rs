@@ -1,0 +1,61 @@
+//! The settings in force, as a document.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderValue;
+use http::header::CACHE_CONTROL;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::answer::{json_line, json_response};
+use super::context::Context;
+
+const MASK: &str = "********";
+
+/// The settings that the document shows.
+pub(super) const SHOWN: [&str; 5] = ["API_BASE_URL", "DB_PASSWORD", "LOG_LEVEL", "MAX_CONNECTIONS", "SECRET_KEY"];
+
+/// The document has these six keys for good; clients compare its bytes.
+#[derive(JsonSchema, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+struct Document<'a> {
+    api_base_url: &'a str,
+    db_password: &'a str,
+    log_level: &'a str,
+    max_connections: &'a str,
+    secret_key: &'a str,
+    #[serde(rename = "message")]
+    message: &'static str,
+}
+
+pub(super) async fn public(State(context): State<Arc<Context>>) -> Response {
+    document(&context, context.expose_secrets)
+}
+
+/// Recorded before it is answered.
+pub(super) async fn operator(State(context): State<Arc<Context>>) -> Response {
+    tracing::info!(target: "lifecycle", "secrets revealed on the operator listener");
+    document(&context, true)
+}
+
+pub(super) fn responses() -> Value {
+    json_response::<Document<'_>>("The settings in force")
+}
+
+fn document(context: &Context, reveal: bool) -> Response {
+    let secret = |key| if reveal { context.text(key) } else { MASK };
+    let document = Document {
+        api_base_url: context.text("API_BASE_URL"),
+        db_password: secret("DB_PASSWORD"),
+        log_level: context.text("LOG_LEVEL"),
+        max_connections: context.text("MAX_CONNECTIONS"),
+        secret_key: secret("SECRET_KEY"),
+        message: "Config and secrets accessed",
+    };
+    let mut response = json_line(&document);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,94 @@
+//! The front page: HTML for a browser, one line for everything else.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY, X_CONTENT_TYPE_OPTIONS};
+use live_config::Text;
+use serde_json::{Value, json};
+
+use super::config::SHOWN;
+use super::context::Context;
+
+const PAGE: &str = include_str!("../../pages/index.html");
+const STYLE: &str = include_str!("../../pages/index.css");
+
+/// Nothing but the page's own style sheet, known by its digest: no script, no frame, no other host.
+const POLICY: &str = "default-src 'none'; style-src 'sha256-Ss9bxA/eKv3HfBXxhspFFPJOPAaCZOQNh19zepPnAUc='; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'";
+
+pub(super) async fn index(State(context): State<Arc<Context>>, headers: HeaderMap) -> Response {
+    if wants_html(&headers) {
+        let headers = [
+            (CONTENT_TYPE, "text/html; charset=utf-8"),
+            (CONTENT_SECURITY_POLICY, POLICY),
+            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (CACHE_CONTROL, "no-store"),
+            (VARY, "accept"),
+        ];
+        (headers, page(&context)).into_response()
+    } else {
+        let line = concat!(
+            "myapp ",
+            env!("CARGO_PKG_VERSION"),
+            ": see /config, /healthz, /readyz and /openapi.json\n"
+        );
+        ([(CONTENT_TYPE, "text/plain; charset=utf-8"), (VARY, "accept")], line).into_response()
+    }
+}
+
+pub(super) fn responses() -> Value {
+    json!({ "200": {
+        "description": "The front page",
+        "content": {
+            "text/html": { "schema": { "type": "string" } },
+            "text/plain": { "schema": { "type": "string" } },
+        },
+    } })
+}
+
+/// Browsers name `text/html`; tools ask for anything.
+fn wants_html(headers: &HeaderMap) -> bool {
+    headers.get_all(ACCEPT).iter().any(|accept| accept.to_str().is_ok_and(|text| text.contains("text/html")))
+}
+
+fn page(context: &Context) -> String {
+    let ready = context.health.is_ready();
+    let warning = if context.expose_secrets {
+        r#"<p class="warning" role="status">Secrets are shown unmasked to everyone who can reach this address.</p>"#
+    } else {
+        ""
+    };
+    let base = context.loaded.settings.api_base_url.path();
+    PAGE.replace("{{style}}", STYLE)
+        .replace("{{version}}", env!("CARGO_PKG_VERSION"))
+        .replace("{{ready}}", if ready { "ready" } else { "not ready" })
+        .replace("{{release}}", &escaped(context.loaded.sums.release_state().as_str()))
+        .replace("{{warning}}", warning)
+        .replace("{{settings}}", &settings(context))
+        .replace("{{base}}", &escaped(base))
+}
+
+/// One row a setting that `/config` shows: its value, unless it is a secret, and which kind of source gave it.
+fn settings(context: &Context) -> String {
+    let row = |key: &str| {
+        let value = context.loaded.values.get(key);
+        let shown = match value.map(|value| &value.text) {
+            Some(Text::Plain(text)) => escaped(text),
+            Some(Text::Secret(_)) => r#"<span class="secret">secret</span>"#.into(),
+            None => r#"<span class="secret">not given</span>"#.into(),
+        };
+        let origin = value.map_or("", |value| value.origin.kind());
+        format!("<tr><th scope=\"row\">{key}</th><td>{shown}</td><td>{origin}</td></tr>\n")
+    };
+    SHOWN.map(row).concat()
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,53 @@
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+use super::PORT_PATTERN;
+
+/// `sqlite:PATH` or `postgres://USER@HOST/DATABASE`, without a password.
+///
+/// A server beyond loopback must be reached with `sslmode=verify-full`: otherwise whoever may edit the configuration
+/// could have the password sent to a server of theirs.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// As it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The path of an SQLite file; `None` for a server.
+    pub fn sqlite_path(&self) -> Option<&str> {
+        self.0.strip_prefix("sqlite:")
+    }
+}
+
+impl JsonSchema for DatabaseUrl {
+    fn schema_name() -> Cow<'static, str> {
+        "DatabaseUrl".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let name = "[A-Za-z0-9_][A-Za-z0-9_.-]*";
+        let loopback = r"(?:localhost|127\.0\.0\.1|\[::1\])";
+        let host = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])";
+        let port = format!("(?::{PORT_PATTERN})?");
+        let root_certificates = "(?:&sslrootcert=/[A-Za-z0-9_./-]+)?";
+        let any_mode = format!("(?:\\?sslmode=(?:disable|prefer|require|verify-ca|verify-full){root_certificates})?");
+        let verified = format!("\\?sslmode=verify-full{root_certificates}");
+        let server = format!(
+            "postgres(?:ql)?://{name}@(?:{loopback}{port}/{name}{any_mode}|{host}{port}/{name}{verified})"
+        );
+        json_schema!({
+            "type": "string",
+            "maxLength": 2048,
+            "pattern": format!("^(?:sqlite:[A-Za-z0-9_./-]+|{server})$"),
+            "x-conceal": true,
+            "x-expected": "sqlite:PATH or postgres://USER@HOST/DATABASE, without a password and, \
+                beyond loopback, with ?sslmode=verify-full",
+        })
+    }
+}

@@ -1,0 +1,112 @@
+use std::collections::BTreeMap;
+
+use live_config::Key;
+
+use super::*;
+
+fn verdict(key: &str, text: &str) -> Vec<String> {
+    let contract = contract().unwrap();
+    contract.key(key).map(|key: &Key| key.violations(text)).unwrap()
+}
+
+fn all(key: &str, texts: &[&str], accepted: bool) {
+    for text in texts {
+        assert_eq!(verdict(key, text).is_empty(), accepted, "{key}={text:?}: {:?}", verdict(key, text));
+    }
+}
+
+#[test]
+fn the_contract_is_the_published_one() {
+    let contract = contract().unwrap();
+    let told: BTreeMap<_, _> = contract
+        .keys()
+        .iter()
+        .map(|key| (key.name.as_str(), (key.default.as_deref(), key.required, key.secret)))
+        .collect();
+    let expected = BTreeMap::from([
+        ("API_BASE_URL", (Some("/"), false, false)),
+        ("DATABASE_URL", (None, false, false)),
+        ("DB_PASSWORD", (None, false, true)),
+        ("LOG_LEVEL", (Some("error"), false, false)),
+        ("MAX_CONNECTIONS", (Some("30"), false, false)),
+        ("SECRET_KEY", (None, true, true)),
+    ]);
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn defaults_are_values_of_their_own_contract() {
+    for key in contract().unwrap().keys() {
+        let refused = key.default.as_deref().map(|text| key.violations(text)).unwrap_or_default();
+        assert!(refused.is_empty(), "{}: {refused:?}", key.name);
+    }
+}
+
+#[test]
+fn a_base_url_is_a_path_or_an_http_url_that_every_proxy_reads_alike() {
+    let good = [
+        "/", "/api", "/api/", "/a/b.c/~d", "/..x", "/.well-known", "http://example.org", "https://example.org/",
+        "https://example.org:8443/api/v1", "http://[::1]:8080/x", "http://10.0.0.1", "/configuration",
+    ];
+    all("API_BASE_URL", &good, true);
+    let bad = [
+        "", "//x", "no-slash", "/a/../b", "/a/./b", "/..", "/.", "/a//b", "javascript:x", "ftp://example.org", "http://",
+        "http:///x", "http://user@example.org", "http://example.org?x", "/a?b", "/a#b", "/a%2e%2e/b", "/a b", " /a", "/a\0",
+        "/a\n", "/é", "HTTP://example.org", "http://example.org:99999", "http://-x.org", "/config", "/healthz/",
+        "https://example.org/readyz", "/openapi.json/x",
+    ];
+    all("API_BASE_URL", &bad, false);
+    assert_eq!(
+        verdict("API_BASE_URL", "/config"),
+        ["must not begin with the name of a route (config, healthz, openapi.json, readyz), not \"/config\""]
+    );
+}
+
+#[test]
+fn the_path_of_a_base_url_has_no_trailing_slash() {
+    let path = |text: &str| serde_json::from_value::<BaseUrl>(text.into()).unwrap().path().to_owned();
+    assert_eq!(path("/"), "");
+    assert_eq!(path("/api/"), "/api");
+    assert_eq!(path("https://example.org"), "");
+    assert_eq!(path("https://example.org:8443/api/v1"), "/api/v1");
+}
+
+#[test]
+fn a_log_level_is_known_by_its_names_in_any_case() {
+    all("LOG_LEVEL", &["trace", "DEBUG", "Info", "warn", "warning", "error", "CriTical"], true);
+    all("LOG_LEVEL", &["", "verbose", "err", " info", "info\n", "ınfo"], false);
+}
+
+#[test]
+fn a_server_beyond_loopback_must_prove_who_it_is() {
+    let good = [
+        "sqlite:/var/lib/myapp/myapp.db",
+        "sqlite:myapp.db",
+        "postgres://app@localhost/app",
+        "postgresql://app@127.0.0.1:5432/app?sslmode=disable",
+        "postgres://app@db.example.org/app?sslmode=verify-full",
+        "postgres://app@db.example.org:5432/app?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+    ];
+    all("DATABASE_URL", &good, true);
+    let bad = [
+        "", "sqlite:", "mysql://app@localhost/app", "postgres://app:hush@localhost/app", "postgres://localhost/app",
+        "postgres://app@db.example.org/app", "postgres://app@db.example.org/app?sslmode=require",
+        "postgres://app@localhost@db.example.org/app", "postgres://app@localhost.example.org/app",
+        "postgres://app@db.example.org/app?sslmode=verify-full&password=hush", "postgres://app@db.example.org:0/x?sslmode=verify-full",
+    ];
+    all("DATABASE_URL", &bad, false);
+}
+
+#[test]
+fn a_refused_database_url_is_not_repeated_since_it_may_hold_a_password() {
+    let told = verdict("DATABASE_URL", "postgres://app:hush@localhost/app").join("\n");
+    assert!(told.contains("without a password"), "{told}");
+    assert!(!told.contains("hush"), "{told}");
+}
+
+#[test]
+fn secrets_have_type_and_length_only() {
+    all("SECRET_KEY", &["x", "π", &"x".repeat(4096)], true);
+    all("SECRET_KEY", &["", "a\0b", "a\nb", &"x".repeat(4097)], false);
+    all("DB_PASSWORD", &["", "p123"], true);
+}

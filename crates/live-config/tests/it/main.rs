@@ -1,0 +1,65 @@
+//! What a service sees of this crate: sources in, a whole configuration or every problem out.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene fails")]
+
+mod directory;
+mod precedence;
+
+use std::path::{Path, PathBuf};
+
+use live_config::{Contract, Loaded, Problems, Secret, Sources};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+struct Settings {
+    #[serde(default = "info")]
+    #[schemars(schema_with = "mode")]
+    mode: String,
+    #[schemars(length(min = 1, max = 20), extend("x-on-change" = "hot", "x-expected" = "any text"))]
+    token: Secret,
+    #[serde(default)]
+    #[schemars(extend("x-on-change" = "hot", "x-expected" = "any text", "x-required-when" = {
+        "key": "MODE", "pattern": "^server$", "because": "MODE is server",
+    }))]
+    password: Secret,
+}
+
+fn info() -> String {
+    "quiet".into()
+}
+
+fn mode(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "maxLength": 10, "pattern": "^(?:quiet|loud|server)$",
+        "x-on-change": "hot", "x-expected": "quiet, loud or server" })
+}
+
+fn read(sources: &Sources) -> Result<Loaded<Settings>, Problems> {
+    Loaded::read(&Contract::of::<Settings>().unwrap(), sources)
+}
+
+fn problems(sources: &Sources) -> Vec<String> {
+    let Err(problems) = read(sources) else { panic!("the configuration was accepted") };
+    problems.0.iter().map(ToString::to_string).collect()
+}
+
+/// Writes `files` below `directory`, folders included.
+fn write(directory: &Path, files: &[(&str, &[u8])]) {
+    for (name, bytes) in files {
+        let path = directory.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+}
+
+/// A directory as the kubelet lays it out: `generation` holds the files, `..data` names it, links at the top go through it.
+fn mount(directory: &Path, generation: &str, files: &[(&str, &[u8])]) -> PathBuf {
+    write(&directory.join(generation), files);
+    let data = directory.join("..data");
+    let _ = std::fs::remove_file(&data);
+    std::os::unix::fs::symlink(generation, data).unwrap();
+    for top in ["config", "secrets"] {
+        let _ = std::os::unix::fs::symlink(format!("..data/{top}"), directory.join(top));
+    }
+    directory.to_path_buf()
+}
