@@ -1,0 +1,115 @@
+//! An HTTP client that can do what a library would not: stop in the middle of a header, stay silent, read nothing.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// No wait in these tests is longer; a test that gets here has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) async fn within<F: Future>(what: &str, future: F) -> F::Output {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(output) => output,
+        Err(_) => panic!("waited {PATIENCE:?} for: {what}"),
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+    headers: Vec<(String, String)>,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+pub(crate) struct Client {
+    stream: TcpStream,
+    unread: Vec<u8>,
+}
+
+impl Client {
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
+        Self::try_connect(address).await.expect("the listener accepts")
+    }
+
+    pub(crate) async fn try_connect(address: SocketAddr) -> std::io::Result<Self> {
+        let stream = within("a connection", TcpStream::connect(address)).await?;
+        Ok(Self { stream, unread: Vec::new() })
+    }
+
+    pub(crate) async fn send(&mut self, text: &str) {
+        self.try_send(text).await.expect("the peer reads");
+    }
+
+    /// Fails once the server has closed the connection.
+    pub(crate) async fn try_send(&mut self, text: &str) -> std::io::Result<()> {
+        within("the peer to read", self.stream.write_all(text.as_bytes())).await
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
+        self.send(&format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n")).await;
+        self.answer().await
+    }
+
+    pub(crate) async fn answer(&mut self) -> Answer {
+        within("an answer", self.try_answer()).await.expect("an answer, not the end of the connection")
+    }
+
+    /// None when the connection ends before a whole answer has come.
+    pub(crate) async fn try_answer(&mut self) -> Option<Answer> {
+        let end = loop {
+            match self.unread.windows(4).position(|window| window == b"\r\n\r\n") {
+                Some(position) => break position + 4,
+                None => self.more().await?,
+            }
+        };
+        let head = String::from_utf8(self.unread.drain(..end).collect()).expect("a header in ASCII");
+        let mut lines = head.split("\r\n").filter(|line| !line.is_empty());
+        let status = lines.next()?.split(' ').nth(1)?.parse().expect("a status");
+        let headers: Vec<_> = lines
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+            .collect();
+        let mut answer = Answer { status, headers, body: String::new() };
+        let length = answer.header("content-length").map_or(0, |value| value.parse().expect("a length"));
+        while self.unread.len() < length {
+            self.more().await?;
+        }
+        answer.body = String::from_utf8(self.unread.drain(..length).collect()).expect("text");
+        Some(answer)
+    }
+
+    /// Waits for the server to close the connection, with or without a reset.
+    pub(crate) async fn closed(&mut self) {
+        within("the server to close", async { while self.more().await.is_some() {} }).await;
+    }
+
+    /// Waits until an answer has begun, and leaves it unread.
+    pub(crate) async fn first_byte(&self) {
+        within("the first byte", self.stream.readable()).await.expect("open");
+    }
+
+    /// Whether nothing has come that could be read now.
+    pub(crate) fn is_silent(&mut self) -> bool {
+        self.stream.try_read(&mut [0; 1]).is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    }
+
+    async fn more(&mut self) -> Option<()> {
+        match self.stream.read_buf(&mut self.unread).await {
+            Ok(0) | Err(_) => None,
+            Ok(_) => Some(()),
+        }
+    }
+}
+
+/// One request on a connection of its own.
+pub(crate) async fn get(address: SocketAddr, path: &str) -> Answer {
+    Client::connect(address).await.get(path).await
+}

@@ -1,0 +1,185 @@
+use std::time::Instant;
+
+use chassis::shutdown::{self, Aborted};
+use chassis::{DrainArgs, LimitArgs};
+use tokio::time::sleep;
+
+use crate::client::{Client, get, within};
+use crate::harness::{Server, at_once, ms};
+
+/// Accepts until asked twice, in effect: nothing ends within a test but what the test ends.
+fn patient() -> DrainArgs {
+    DrainArgs { min: ms(60_000), quiet: ms(0), accept_max: ms(60_000), requests_max: ms(60_000) }
+}
+
+#[tokio::test]
+async fn a_request_after_the_signal_is_answered_and_counted_and_its_connection_closed() {
+    let server = Server::start(DrainArgs { min: ms(500), ..at_most(1000) }, LimitArgs::default()).await;
+    server.begin_drain().await;
+    let mut late = Client::connect(server.public).await;
+    let answer = late.get("/").await;
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    late.closed().await;
+    let served = server.ended().await.expect("one signal only");
+    assert_eq!(served.late_arrivals, 1);
+    assert_eq!(served.requests_cut, 0);
+}
+
+#[tokio::test]
+async fn a_connection_kept_alive_from_before_the_signal_is_closed_with_its_next_answer() {
+    let server = Server::start(patient(), LimitArgs::default()).await;
+    let mut early = Client::connect(server.public).await;
+    assert_eq!(early.get("/").await.header("connection"), None);
+    server.begin_drain().await;
+    assert_eq!(early.get("/").await.header("connection"), Some("close"));
+    early.closed().await;
+}
+
+#[tokio::test]
+async fn readiness_ends_with_the_first_signal_and_liveness_does_not() {
+    let server = Server::start(patient(), LimitArgs::default()).await;
+    assert_eq!(get(server.public, "/readyz").await.status, 200);
+    server.begin_drain().await;
+    for address in [server.public, server.admin] {
+        let answer = get(address, "/readyz").await;
+        assert_eq!((answer.status, answer.body.as_str()), (503, "{\"status\":\"not ready\"}\n"));
+    }
+    assert_eq!(get(server.admin, "/livez").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_request_in_flight_finishes_while_internal_listeners_still_answer() {
+    let server = Server::start(at_once(), LimitArgs::default()).await;
+    let mut client = Client::connect(server.public).await;
+    client.send("GET /held HTTP/1.1\r\nHost: test\r\n\r\n").await;
+    server.gate.entered().await;
+    server.begin_drain().await;
+    server.refuses_traffic().await;
+    assert_eq!(get(server.admin, "/livez").await.status, 200);
+    server.gate.open();
+    let answer = client.answer().await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "released"));
+    let admin = server.admin;
+    assert_eq!(server.ended().await.expect("one signal only").requests_cut, 0);
+    assert!(Client::try_connect(admin).await.is_err());
+}
+
+#[tokio::test]
+async fn a_request_beyond_its_budget_is_cut_and_reported() {
+    for budget in [ms(200), ms(600)] {
+        let drain = DrainArgs { requests_max: budget, ..at_once() };
+        let server = Server::start(drain, LimitArgs::default()).await;
+        let mut client = Client::connect(server.public).await;
+        client.send("GET /held HTTP/1.1\r\nHost: test\r\n\r\n").await;
+        server.gate.entered().await;
+        let served = server.stop().await;
+        assert_eq!(served.requests_cut, 1);
+        assert!(served.drain_time >= budget && served.drain_time < budget + ms(3000), "{served:?}");
+        assert!(client.try_answer().await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_large_answer_under_way_is_not_torn() {
+    let server = Server::start(at_once(), LimitArgs::default()).await;
+    let mut client = Client::connect(server.public).await;
+    client.send("GET /large HTTP/1.1\r\nHost: test\r\n\r\n").await;
+    client.first_byte().await;
+    server.begin_drain().await;
+    server.refuses_traffic().await;
+    assert_eq!(client.answer().await.body.len(), 64 << 20);
+    assert_eq!(server.ended().await.expect("one signal only").requests_cut, 0);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_when_accepting_stops() {
+    let server = Server::start(at_once(), LimitArgs::default()).await;
+    let mut idle = Client::connect(server.public).await;
+    assert_eq!(idle.get("/").await.status, 200);
+    let served = server.stop().await;
+    idle.closed().await;
+    assert!(served.drain_time < ms(3000), "{served:?}");
+}
+
+#[tokio::test]
+async fn a_connection_that_never_speaks_does_not_hold_up_the_drain() {
+    let server = Server::start(at_once(), LimitArgs::default()).await;
+    let mut mute = Client::connect(server.public).await;
+    assert_eq!(get(server.public, "/").await.status, 200, "accepted after the mute one");
+    let served = server.stop().await;
+    mute.closed().await;
+    assert!(served.drain_time < ms(5000), "{served:?}");
+}
+
+#[tokio::test]
+async fn accepting_goes_on_for_the_least_time() {
+    for least in [ms(200), ms(700)] {
+        let drain = DrainArgs { min: least, ..at_most(10_000) };
+        let served = Server::start(drain, LimitArgs::default()).await.stop().await;
+        assert!(served.drain_time >= least && served.drain_time < least + ms(3000), "{served:?}");
+    }
+}
+
+#[tokio::test]
+async fn traffic_prolongs_accepting_up_to_the_most_time() {
+    for most in [ms(900), ms(1500)] {
+        let drain = DrainArgs { quiet: ms(500), ..at_most(most.as_millis().try_into().unwrap()) };
+        let server = Server::start(drain, LimitArgs::default()).await;
+        let n_answered = ask_until_refused(&server, "/").await;
+        let served = server.ended().await.expect("one signal only");
+        assert!(served.drain_time >= most && served.drain_time < most + ms(3000), "{served:?}");
+        assert_eq!(served.late_arrivals, n_answered);
+    }
+}
+
+#[tokio::test]
+async fn probes_do_not_prolong_accepting() {
+    let drain = DrainArgs { quiet: ms(500), ..at_most(30_000) };
+    let server = Server::start(drain, LimitArgs::default()).await;
+    ask_until_refused(&server, "/readyz").await;
+    let served = server.ended().await.expect("one signal only");
+    assert!(served.drain_time < ms(5000), "{served:?}");
+    assert_eq!(served.late_arrivals, 0);
+}
+
+#[tokio::test]
+async fn a_second_signal_aborts() {
+    let server = Server::start(patient(), LimitArgs::default()).await;
+    let mut client = Client::connect(server.public).await;
+    client.send("GET /held HTTP/1.1\r\nHost: test\r\n\r\n").await;
+    server.gate.entered().await;
+    server.begin_drain().await;
+    server.trigger.send("SIGINT");
+    assert_eq!(server.ended().await, Err(Aborted { signal: "SIGINT" }));
+    assert!(client.try_answer().await.is_none());
+}
+
+#[tokio::test]
+async fn signals_of_the_operating_system_arrive_by_name() {
+    let mut signals = shutdown::signals().expect("handlers can be set");
+    for (flag, name) in [("-TERM", "SIGTERM"), ("-INT", "SIGINT")] {
+        let own_id = std::process::id().to_string();
+        let status = std::process::Command::new("kill").args([flag, &own_id]).status();
+        assert!(status.expect("kill is there").success());
+        assert_eq!(within("the signal", signals.next()).await, name);
+    }
+}
+
+/// No least time, no quiet time, and `most` at the longest.
+fn at_most(most: u64) -> DrainArgs {
+    DrainArgs { accept_max: ms(most), ..at_once() }
+}
+
+/// Asks on a new connection every 50 ms from the stop signal on; returns how many requests were answered.
+async fn ask_until_refused(server: &Server, path: &str) -> u64 {
+    server.begin_drain().await;
+    let begun = Instant::now();
+    let mut n_answered = 0;
+    while let Ok(mut client) = Client::try_connect(server.public).await {
+        client.send(&format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n")).await;
+        n_answered += u64::from(client.try_answer().await.is_some());
+        assert!(begun.elapsed() < ms(15_000), "still accepting after {:?}", begun.elapsed());
+        sleep(ms(50)).await;
+    }
+    n_answered
+}

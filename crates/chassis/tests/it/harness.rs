@@ -1,0 +1,125 @@
+//! A server with two listeners and routes that can be held, break, or answer too much.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::routing::{get, post};
+use chassis::shutdown::{Aborted, Trigger};
+use chassis::{Builder, DrainArgs, Health, LimitArgs, Listener, Problem, Served, probes, shutdown};
+use http::StatusCode;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+use crate::client::{self, Client, within};
+
+/// What no client may ever read.
+pub(crate) const INTERNALS: &str = "password=hunter2";
+
+pub(crate) const LOOPBACK: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+pub(crate) const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+/// A drain that does not wait for anything.
+pub(crate) fn at_once() -> DrainArgs {
+    DrainArgs { min: ms(0), quiet: ms(0), accept_max: ms(0), requests_max: ms(10_000) }
+}
+
+/// Holds the requests of `/held` until opened.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    entered: Arc<Semaphore>,
+    open: Arc<Semaphore>,
+}
+
+impl Gate {
+    /// Waits until one more request is held.
+    pub(crate) async fn entered(&self) {
+        within("a request at the gate", self.entered.acquire()).await.expect("never closed").forget();
+    }
+
+    pub(crate) fn open(&self) {
+        self.open.add_permits(1);
+    }
+}
+
+pub(crate) struct Server {
+    pub(crate) public: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    pub(crate) gate: Gate,
+    pub(crate) trigger: Trigger,
+    served: JoinHandle<Result<Served, Aborted>>,
+}
+
+impl Server {
+    pub(crate) async fn start(drain: DrainArgs, limits: LimitArgs) -> Self {
+        let gate = Gate { entered: Arc::new(Semaphore::new(0)), open: Arc::new(Semaphore::new(0)) };
+        let health = Health::new();
+        let public = routes(gate.clone()).route("/readyz", probes::readyz(health.clone()));
+        let bound = Builder::new(drain, limits, health.clone())
+            .listener(Listener::traffic("public", LOOPBACK, public).probes(["/readyz"]))
+            .listener(Listener::internal("admin", LOOPBACK, probes::router(health.clone())))
+            .bind()
+            .await
+            .expect("port 0 can always be had");
+        let (trigger, signals) = shutdown::channel();
+        let [public, admin] = ["public", "admin"].map(|name| bound.address(name).expect("a listener"));
+        let served = tokio::spawn(bound.serve(signals));
+        health.mark_started();
+        health.mark_ready();
+        Self { public, admin, gate, trigger, served }
+    }
+
+    /// Sends the first stop signal and waits until the server has taken it.
+    pub(crate) async fn begin_drain(&self) {
+        self.trigger.send("SIGTERM");
+        within("readiness to end", async { while client::get(self.admin, "/readyz").await.status == 200 {} })
+            .await;
+    }
+
+    pub(crate) async fn refuses_traffic(&self) {
+        within("the public listener to close", async {
+            while Client::try_connect(self.public).await.is_ok() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+
+    pub(crate) async fn ended(self) -> Result<Served, Aborted> {
+        within("the drain", self.served).await.expect("no panic")
+    }
+
+    pub(crate) async fn stop(self) -> Served {
+        self.trigger.send("SIGTERM");
+        self.ended().await.expect("one signal only")
+    }
+}
+
+fn routes(gate: Gate) -> Router {
+    Router::new()
+        .route("/", get(async || "hello"))
+        .route("/items/{id}", get(async || "item"))
+        .route("/large", get(async || Bytes::from(vec![b'x'; 64 << 20])))
+        .route("/echo", post(async |body: Bytes| body))
+        .route("/panic", get(panics))
+        .route("/broken", get(async || Problem::new(StatusCode::BAD_GATEWAY).detail(INTERNALS)))
+        .route("/broken-text", get(async || (StatusCode::INTERNAL_SERVER_ERROR, INTERNALS)))
+        .route("/wrong", get(async || Problem::new(StatusCode::CONFLICT).detail("say something else")))
+        .route("/held", get(async move || held(&gate).await))
+}
+
+async fn panics() -> &'static str {
+    panic!("{INTERNALS}")
+}
+
+async fn held(gate: &Gate) -> &'static str {
+    gate.entered.add_permits(1);
+    gate.open.acquire().await.expect("never closed").forget();
+    "released"
+}

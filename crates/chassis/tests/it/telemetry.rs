@@ -1,0 +1,184 @@
+use std::io::{self, Write};
+use std::process::Command;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex};
+
+use chassis::LimitArgs;
+use chassis::telemetry::{Level, Options, Telemetry};
+use serde_json::Value;
+
+use crate::client::{Client, get};
+use crate::harness::{INTERNALS, Server, at_once};
+
+#[derive(Clone, Default)]
+struct Memory(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn options(level: Level) -> Options {
+    Options { level, own_crates: vec!["own"] }
+}
+
+fn lines(memory: &Memory, telemetry: &Telemetry) -> Vec<Value> {
+    assert!(telemetry.flush());
+    let text = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn messages(memory: &Memory, telemetry: &Telemetry) -> Vec<String> {
+    lines(memory, telemetry).iter().map(|line| line["message"].as_str().unwrap().to_owned()).collect()
+}
+
+fn say_all() {
+    tracing::info!(target: "lifecycle", "lifecycle");
+    tracing::error!(target: "panic", "panic");
+    tracing::error!(target: "own", "own error");
+    tracing::info!(target: "own::part", "own info");
+    tracing::trace!(target: "own", "own trace");
+    tracing::warn!(target: "foreign", "foreign warn");
+    tracing::info!(target: "foreign", "foreign info");
+    tracing::warn!(target: "owner", "owner warn");
+    tracing::info!(target: "owner", "owner info");
+}
+
+#[test]
+fn each_level_writes_its_lines_lifecycle_always_and_foreign_crates_at_warn_at_most() {
+    for (level, expected) in [
+        (Level::Critical, &["lifecycle", "panic"][..]),
+        (Level::Error, &["lifecycle", "panic", "own error"]),
+        (Level::Warn, &["lifecycle", "panic", "own error", "foreign warn", "owner warn"]),
+        (Level::Info, &["lifecycle", "panic", "own error", "own info", "foreign warn", "owner warn"]),
+        (
+            Level::Trace,
+            &["lifecycle", "panic", "own error", "own info", "own trace", "foreign warn", "owner warn"],
+        ),
+    ] {
+        let memory = Memory::default();
+        let (subscriber, telemetry) = Telemetry::build(&options(level), memory.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, say_all);
+        assert_eq!(messages(&memory, &telemetry), expected, "{level:?}");
+    }
+}
+
+#[test]
+fn the_level_changes_while_the_process_runs() {
+    let memory = Memory::default();
+    let (subscriber, telemetry) = Telemetry::build(&options(Level::Error), memory.clone()).unwrap();
+    tracing::subscriber::with_default(subscriber, || {
+        let say = |text: &str| tracing::debug!(target: "own", "{text}");
+        say("before");
+        telemetry.set_level(Level::Debug);
+        say("between");
+        telemetry.set_level(Level::Error);
+        say("after");
+    });
+    assert_eq!(messages(&memory, &telemetry), ["between"]);
+}
+
+#[test]
+fn a_line_carries_its_fields_flat_and_those_of_its_span() {
+    let memory = Memory::default();
+    let (subscriber, telemetry) = Telemetry::build(&options(Level::Error), memory.clone()).unwrap();
+    tracing::subscriber::with_default(subscriber, || {
+        let _entered = tracing::info_span!(target: "own", "work", id = 7).entered();
+        tracing::error!(target: "own", count = 3, "broken");
+    });
+    let line = &lines(&memory, &telemetry)[0];
+    assert_eq!((&line["level"], &line["target"]), (&"ERROR".into(), &"own".into()));
+    assert_eq!((&line["message"], &line["count"]), (&"broken".into(), &3.into()));
+    assert_eq!(line["span"]["id"], 7);
+    let timestamp = line["timestamp"].as_str().unwrap();
+    assert!(timestamp.ends_with('Z') && humantime::parse_rfc3339(timestamp).is_ok(), "{timestamp}");
+}
+
+/// Takes nothing until the other end of the channel is dropped.
+struct Stuck(Receiver<()>, Memory);
+
+impl Write for Stuck {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.0.recv();
+        self.1.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_stuck_reader_costs_lines_and_never_time_but_no_lifecycle_line() {
+    let (release, stuck) = sync_channel(0);
+    let memory = Memory::default();
+    let (subscriber, telemetry) =
+        Telemetry::build(&options(Level::Info), Stuck(stuck, memory.clone())).unwrap();
+    let long = "x".repeat(10_000);
+    tracing::subscriber::with_default(subscriber, || {
+        for _ in 0..200 {
+            tracing::info!(target: "own", long, "request");
+        }
+        tracing::info!(target: "lifecycle", "stopped");
+    });
+    assert!(telemetry.dropped_lines() > 0);
+    drop(release);
+    let messages = messages(&memory, &telemetry);
+    let n_requests = messages.iter().filter(|message| *message == "request").count();
+    assert_eq!(u64::try_from(n_requests).unwrap() + telemetry.dropped_lines(), 200);
+    assert!(messages.iter().any(|message| message == "stopped"));
+}
+
+#[tokio::test]
+async fn a_request_is_one_line_with_its_route_and_not_its_path() {
+    let memory = Memory::default();
+    let (subscriber, telemetry) = Telemetry::build(&options(Level::Info), memory.clone()).unwrap();
+    let _default = tracing::subscriber::set_default(subscriber);
+    let server = Server::start(at_once(), LimitArgs::default()).await;
+    let mut client = Client::connect(server.public).await;
+    client.send("GET /items/secret HTTP/1.1\r\nHost: test\r\nX-Request-Id: abc\r\n\r\n").await;
+    assert_eq!(client.answer().await.status, 200);
+    assert_eq!(get(server.public, "/nowhere/secret").await.status, 404);
+
+    let lines = lines(&memory, &telemetry);
+    let requests: Vec<_> = lines.iter().filter(|line| line["message"] == "request").collect();
+    let line = requests[0];
+    let fields = ["listener", "method", "route", "request_id"].map(|name| line[name].as_str().unwrap());
+    assert_eq!(fields, ["public", "GET", "/items/{id}", "abc"]);
+    assert_eq!(line["status"], 200);
+    assert!(line["duration_ms"].is_f64());
+    assert_eq!((&requests[1]["route"], requests.len()), (&"unmatched".into(), 2));
+    assert!(!lines.iter().any(|line| line.to_string().contains("secret")));
+}
+
+/// Run by the test below in a process whose global logging it may set up.
+#[test]
+#[ignore = "prints what another test reads"]
+fn panic_under_installed_telemetry() {
+    let telemetry = Telemetry::install(&options(Level::Critical)).unwrap();
+    assert!(Telemetry::install(&options(Level::Critical)).is_err());
+    let _ = std::thread::spawn(|| panic!("text of the panic")).join();
+    let _ = std::thread::spawn(|| std::panic::panic_any(INTERNALS.as_bytes())).join();
+    tracing::error!(target: "own", "not written at this level");
+    assert!(telemetry.flush());
+}
+
+#[test]
+fn a_panic_is_a_log_line_with_its_place_at_every_level() {
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "telemetry::panic_under_installed_telemetry", "--nocapture"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(child.stdout).unwrap();
+    let lines: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert_eq!((&lines[0]["target"], &lines[0]["panic"]), (&"panic".into(), &"text of the panic".into()));
+    assert!(lines[0]["location"].as_str().unwrap().contains("telemetry.rs:"), "{text}");
+    assert!(lines[1]["panic"] == "not text", "{text}");
+}
