@@ -1,1 +1,29 @@
-fn main() {}
+//! The project's tasks, each a subcommand: `cargo xtask help`.
+
+mod args;
+mod check;
+mod cluster;
+mod codegen;
+mod process;
+mod test;
+mod tools;
+mod ui;
+mod wait;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+const FAILED: u8 = 1;
+const TOOLS_MISSING: u8 = 2;
+
+fn main() -> ExitCode {
+    match args::Args::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            ui::error(&format!("{error:#}"));
+            ExitCode::from(if error.is::<tools::Missing>() { TOOLS_MISSING } else { FAILED })
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The command line.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::cluster::{Choice, own::Own};
+use crate::test::Tier;
+use crate::{check, codegen, test, tools};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's tasks", disable_version_flag = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run tests by tier (all of them by default) and end with a summary
+    Test {
+        tiers: Vec<Tier>,
+        /// Install tools that are missing
+        #[arg(long)]
+        install: bool,
+        /// Which cluster the cluster tier uses: the current context if it is minikube or kind, or the project's own
+        #[arg(long)]
+        cluster: Option<Choice>,
+    },
+    /// Check formatting, lints, generated files and the rules of ARCHITECTURE.md
+    Check,
+    /// Write the files that are generated from the settings contract
+    Codegen {
+        /// Only compare, and fail when a file differs
+        #[arg(long)]
+        check: bool,
+    },
+    /// The project's own single-node Kubernetes (needs root)
+    Cluster {
+        action: ClusterAction,
+        /// Install tools that are missing
+        #[arg(long)]
+        install: bool,
+    },
+    /// List the external tools, or install those that are missing
+    Tools {
+        #[arg(long)]
+        install: bool,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ClusterAction {
+    /// Start it, or do nothing when it is up
+    Up,
+    /// Stop it and remove every trace of it
+    Down,
+    /// Show its components, node and kubeconfig; exits with 1 when it is not up
+    Status,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Result<()> {
+        match self.task {
+            Task::Test { tiers, install, cluster } => test::run(&tiers, install, cluster),
+            Task::Check => check::run(),
+            Task::Codegen { check } => codegen::run(check),
+            Task::Cluster { action, install } => match action {
+                ClusterAction::Up => Own::new().up(install),
+                ClusterAction::Down => Own::new().down(),
+                ClusterAction::Status => Own::new().status(),
+            },
+            Task::Tools { install } => tools::run(install),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+}

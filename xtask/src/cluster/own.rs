@@ -1,0 +1,130 @@
+//! The project's own single-node Kubernetes: upstream's components from source, on this machine, without Docker.
+//!
+//! It is disposable. Its state lives in `target/cluster`, what the machine must remember about it in one folder
+//! below /run, and `down` proves that neither it nor anything else is left.
+
+mod before;
+mod certificates;
+mod cgroups;
+mod components;
+mod config;
+mod dns;
+mod images;
+mod layout;
+mod lock;
+mod network;
+mod processes;
+mod rules;
+mod start;
+mod teardown;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use components::Component;
+pub(crate) use layout::CONTEXT;
+use layout::State;
+
+use crate::tools::{self, KUBERNETES_VERSION, Use};
+use crate::{ui, workspace};
+
+/// This checkout's cluster, running or not.
+pub(crate) struct Own {
+    state: State,
+}
+
+impl Own {
+    pub(crate) fn new() -> Self {
+        Self { state: State { root: workspace::root().join("target/cluster") } }
+    }
+
+    /// A file with one context, [`CONTEXT`]; the developer's own is never touched.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        self.state.kubeconfig("admin")
+    }
+
+    /// Starts the cluster and waits until it can be used. Does nothing when it is up, and replaces one that is not
+    /// whole. A start that fails shows the components' last words and is taken back.
+    ///
+    /// # Errors
+    /// Also when another checkout's cluster runs on this machine: their addresses would be the same.
+    pub(crate) fn up(&self, install: bool) -> Result<()> {
+        require_root()?;
+        tools::require(&[Use::Kubernetes, Use::OwnCluster], install)?;
+        let _lock = lock::acquire()?;
+        self.refuse_if_another_runs()?;
+        if start::is_whole(&self.state) {
+            ui::say(format!("the cluster is up; KUBECONFIG={}", self.kubeconfig().display()));
+            return Ok(());
+        }
+        self.clear()?;
+        if let Err(error) = start::run(&self.state) {
+            start::show_logs(&self.state);
+            teardown::run(&self.state)?;
+            return Err(error.context("the cluster did not start"));
+        }
+        ui::say(format!("the cluster is up; KUBECONFIG={}", self.kubeconfig().display()));
+        Ok(())
+    }
+
+    /// Removes every trace of the cluster, also after a crash.
+    ///
+    /// # Errors
+    /// When something is left all the same, naming it; calling it again is safe.
+    pub(crate) fn down(&self) -> Result<()> {
+        require_root()?;
+        let _lock = lock::acquire()?;
+        self.refuse_if_another_runs()?;
+        teardown::run(&self.state)
+    }
+
+    /// Prints what runs.
+    ///
+    /// # Errors
+    /// When the cluster is not up.
+    pub(crate) fn status(&self) -> Result<()> {
+        self.refuse_if_another_runs()?;
+        for component in Component::ALL {
+            let state =
+                processes::running(component).map_or("stopped".to_owned(), |process| format!("pid {}", process.pid));
+            ui::say(format!("{:<24} {state}", component.name()));
+        }
+        if !start::is_whole(&self.state) {
+            bail!("the cluster is not up");
+        }
+        ui::say(format!("{:<24} {}, ready, Kubernetes {KUBERNETES_VERSION}", "node", layout::NODE));
+        ui::say(format!("{:<24} {}", "kubeconfig", self.kubeconfig().display()));
+        Ok(())
+    }
+
+    /// Puts the image of an archive onto the node, under the name it has in the archive.
+    pub(crate) fn load_image(&self, archive: &Path) -> Result<()> {
+        images::load(archive)
+    }
+
+    fn clear(&self) -> Result<()> {
+        if lock::owner().is_none() {
+            return Ok(());
+        }
+        ui::say("a cluster is here that is not whole; removing it first");
+        // Another checkout's state folder may be what is left; its owner can start anew from nothing as well.
+        let root = lock::owner().unwrap_or_else(|| self.state.root.clone());
+        teardown::run(&State { root })
+    }
+
+    fn refuse_if_another_runs(&self) -> Result<()> {
+        match lock::owner() {
+            Some(root) if root != self.state.root && processes::any_running() => {
+                bail!("the cluster of another checkout runs on this machine; its state is in {}", root.display())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn require_root() -> Result<()> {
+    if rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    bail!("the project's own cluster needs root: it makes interfaces, mounts and packet filter rules")
+}

@@ -1,0 +1,199 @@
+//! The programs the cluster consists of, and how each is called.
+
+use super::certificates::{AUTHORITY, SERVICE_ACCOUNTS};
+use super::layout::{BUILT_IN_FOLDERS, NODE, NODE_ADDRESS, SERVICE_RANGE, State, port};
+use crate::process::Cmd;
+use crate::tools;
+
+/// In the order of starting. They are stopped in the order of [`STOP_ORDER`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Component {
+    /// Holds the mount namespace in which the runtime and the kubelet live.
+    Mounts,
+    Etcd,
+    ApiServer,
+    ControllerManager,
+    Scheduler,
+    Containerd,
+    Kubelet,
+    Proxy,
+}
+
+use Component::{ApiServer, Containerd, ControllerManager, Etcd, Kubelet, Mounts, Proxy, Scheduler};
+
+impl Component {
+    pub(super) const ALL: [Self; 8] =
+        [Mounts, Etcd, ApiServer, ControllerManager, Scheduler, Containerd, Kubelet, Proxy];
+
+    /// The API server goes before etcd: without etcd it takes a minute to go.
+    pub(super) const STOP_ORDER: [Self; 8] =
+        [Kubelet, Proxy, Scheduler, ControllerManager, ApiServer, Etcd, Containerd, Mounts];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Mounts => "mounts",
+            Etcd => "etcd",
+            ApiServer => "kube-apiserver",
+            ControllerManager => "kube-controller-manager",
+            Scheduler => "kube-scheduler",
+            Containerd => "containerd",
+            Kubelet => "kubelet",
+            Proxy => "kube-proxy",
+        }
+    }
+
+    /// `mounts` is the process id of [`Component::Mounts`], which must have been started before the others.
+    pub(super) fn command(self, state: &State, mounts: u32) -> Cmd {
+        match self {
+            Mounts => mount_namespace(state),
+            Containerd => within(mounts, "containerd").arg("--config").arg(state.config("containerd.toml")),
+            Kubelet => within(mounts, "kube").args(flags(self, state)),
+            Etcd | ApiServer | ControllerManager | Scheduler | Proxy => {
+                Cmd::new("setsid").arg("kube").args(flags(self, state))
+            }
+        }
+    }
+}
+
+/// Mounts of pods and runtime are made in a namespace that no other process of the machine sees and that ends with
+/// its last process: there are none to unmount, even after a crash. The folders built into the components are
+/// covered by folders of the cluster's own in it.
+fn mount_namespace(state: &State) -> Cmd {
+    const SCRIPT: &str = "\
+        set -e; mount --no-mtab --make-rshared /; pause=$1; shift; \
+        while [ $# -gt 0 ]; do mount --no-mtab --bind \"$1\" \"$2\"; shift 2; done; exec \"$pause\"";
+    let unshare = ["unshare", "--mount", "--propagation=private", "sh", "-c", SCRIPT, "mounts"];
+    BUILT_IN_FOLDERS
+        .iter()
+        .fold(Cmd::new("setsid").args(unshare).arg(tools::built("pause")), |command, (folder, own)| {
+            command.arg(state.data(own)).arg(folder)
+        })
+}
+
+fn within(mounts: u32, program: &str) -> Cmd {
+    Cmd::new("setsid").args(["nsenter", &format!("--mount=/proc/{mounts}/ns/mnt"), "--", program])
+}
+
+fn flags(component: Component, state: &State) -> Vec<String> {
+    let certificate = |name| state.certificate(name).display().to_string();
+    let key = |name| state.key(name).display().to_string();
+    let kubeconfig = format!("--kubeconfig={}", state.kubeconfig(component.name()).display());
+    let data = |name| state.data(name).display().to_string();
+    let config = |file| format!("--config={}", state.config(file).display());
+    let own = match component {
+        Mounts | Containerd => vec![],
+        Etcd => vec![
+            format!("--data-dir={}", data("etcd")),
+            // The cluster does not outlive the machine, so neither need its data.
+            "--unsafe-no-fsync".to_owned(),
+            "--log-level=warn".to_owned(),
+            format!("--listen-client-urls={}", local(port::ETCD)),
+            format!("--advertise-client-urls={}", local(port::ETCD)),
+            format!("--listen-peer-urls={}", local(port::ETCD_PEER)),
+            format!("--initial-advertise-peer-urls={}", local(port::ETCD_PEER)),
+            format!("--initial-cluster=default={}", local(port::ETCD_PEER)),
+            "--client-cert-auth".to_owned(),
+            format!("--trusted-ca-file={}", certificate(AUTHORITY)),
+            format!("--cert-file={}", certificate("etcd")),
+            format!("--key-file={}", key("etcd")),
+            "--peer-client-cert-auth".to_owned(),
+            format!("--peer-trusted-ca-file={}", certificate(AUTHORITY)),
+            format!("--peer-cert-file={}", certificate("etcd")),
+            format!("--peer-key-file={}", key("etcd")),
+        ],
+        ApiServer => vec![
+            format!("--bind-address={NODE_ADDRESS}"),
+            format!("--advertise-address={NODE_ADDRESS}"),
+            format!("--secure-port={}", port::API),
+            format!("--service-cluster-ip-range={SERVICE_RANGE}"),
+            format!("--etcd-servers={}", local(port::ETCD)),
+            format!("--etcd-cafile={}", certificate(AUTHORITY)),
+            format!("--etcd-certfile={}", certificate("etcd-client")),
+            format!("--etcd-keyfile={}", key("etcd-client")),
+            format!("--tls-cert-file={}", certificate("kube-apiserver")),
+            format!("--tls-private-key-file={}", key("kube-apiserver")),
+            format!("--client-ca-file={}", certificate(AUTHORITY)),
+            "--authorization-mode=Node,RBAC".to_owned(),
+            "--enable-admission-plugins=NodeRestriction".to_owned(),
+            "--allow-privileged".to_owned(),
+            "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
+            format!("--service-account-key-file={}", certificate(SERVICE_ACCOUNTS)),
+            format!("--service-account-signing-key-file={}", key(SERVICE_ACCOUNTS)),
+            format!("--kubelet-client-certificate={}", certificate("kubelet-client")),
+            format!("--kubelet-client-key={}", key("kubelet-client")),
+            format!("--kubelet-certificate-authority={}", certificate(AUTHORITY)),
+            "--kubelet-preferred-address-types=InternalIP".to_owned(),
+            // Extensions of the API (metrics-server) are called directly and know the caller by these headers.
+            "--enable-aggregator-routing".to_owned(),
+            format!("--proxy-client-cert-file={}", certificate("aggregation")),
+            format!("--proxy-client-key-file={}", key("aggregation")),
+            format!("--requestheader-client-ca-file={}", certificate(AUTHORITY)),
+            "--requestheader-allowed-names=front-proxy-client".to_owned(),
+            "--requestheader-username-headers=X-Remote-User".to_owned(),
+            "--requestheader-group-headers=X-Remote-Group".to_owned(),
+            "--requestheader-extra-headers-prefix=X-Remote-Extra-".to_owned(),
+        ],
+        ControllerManager => vec![
+            kubeconfig,
+            "--bind-address=127.0.0.1".to_owned(),
+            format!("--secure-port={}", port::CONTROLLER_MANAGER),
+            "--leader-elect=false".to_owned(),
+            "--use-service-account-credentials".to_owned(),
+            format!("--service-account-private-key-file={}", key(SERVICE_ACCOUNTS)),
+            format!("--root-ca-file={}", certificate(AUTHORITY)),
+            format!("--cluster-signing-cert-file={}", certificate(AUTHORITY)),
+            format!("--cluster-signing-key-file={}", key(AUTHORITY)),
+        ],
+        Scheduler => vec![
+            kubeconfig,
+            "--bind-address=127.0.0.1".to_owned(),
+            format!("--secure-port={}", port::SCHEDULER),
+            "--leader-elect=false".to_owned(),
+        ],
+        Kubelet => vec![
+            kubeconfig,
+            config("kubelet.json"),
+            format!("--hostname-override={NODE}"),
+            format!("--node-ip={NODE_ADDRESS}"),
+            format!("--root-dir={}", data("kubelet")),
+        ],
+        Proxy => vec![config("kube-proxy.json"), format!("--hostname-override={NODE}")],
+    };
+    std::iter::once(component.name().to_owned()).chain(own).collect()
+}
+
+fn local(port: u16) -> String {
+    format!("https://127.0.0.1:{port}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn flags_of(component: Component) -> Vec<String> {
+        flags(component, &State { root: PathBuf::from("/state") })
+    }
+
+    #[test]
+    fn everything_that_is_started_is_stopped() {
+        assert!(Component::ALL.iter().all(|component| Component::STOP_ORDER.contains(component)));
+    }
+
+    #[test]
+    fn etcd_answers_nobody_without_a_certificate() {
+        let flags = flags_of(Etcd);
+        assert!(flags.contains(&"--client-cert-auth".to_owned()));
+        assert!(flags.contains(&"--peer-client-cert-auth".to_owned()));
+        assert!(flags.iter().filter(|flag| flag.contains("-urls=")).all(|flag| flag.contains("https://127.0.0.1:")));
+    }
+
+    #[test]
+    fn no_server_listens_on_all_addresses() {
+        for component in [ApiServer, ControllerManager, Scheduler] {
+            assert!(flags_of(component).iter().any(|flag| flag.starts_with("--bind-address=")), "{component:?}");
+        }
+        assert!(!Component::ALL.into_iter().flat_map(flags_of).any(|flag| flag.contains("0.0.0.0")));
+    }
+}

@@ -1,0 +1,145 @@
+//! Starting and stopping the components, and knowing a process again.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::cgroups;
+use super::components::Component;
+use super::layout::{Record, State};
+use crate::wait;
+
+/// After this a component that was asked to stop is killed.
+const STOP_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A process id alone says nothing: ids are used again. Together with the time of the start and the boot it is unique.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Process {
+    pub(super) pid: u32,
+    /// In clock ticks since the boot.
+    started: u64,
+    boot: String,
+}
+
+impl Process {
+    /// Nothing when there is no such process, or only its exit status waiting to be read.
+    fn of(pid: u32) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        Some(Self { pid, started: start_of_living(&stat)?, boot: boot.trim().to_owned() })
+    }
+
+    fn is_alive(&self) -> bool {
+        Self::of(self.pid).as_ref() == Some(self)
+    }
+
+    /// Nothing happens when the process is gone, whoever has its id now.
+    fn signal(&self, signal: Signal) {
+        if self.is_alive()
+            && let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw)
+        {
+            // It may go between the look and the signal, which is as good.
+            kill_process(pid, signal).ok();
+        }
+    }
+
+    fn to_line(&self) -> String {
+        format!("{} {} {}", self.pid, self.started, self.boot)
+    }
+
+    fn from_line(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        let pid = words.next()?.parse().ok()?;
+        let started = words.next()?.parse().ok()?;
+        Some(Self { pid, started, boot: words.next()?.to_owned() })
+    }
+}
+
+pub(super) fn start(component: Component, state: &State) -> Result<()> {
+    let mounts = recorded(Component::Mounts).map_or(0, |process| process.pid);
+    let child = component.command(state, mounts).daemon(&state.log(component.name()))?;
+    cgroups::adopt(child.id())?;
+    let process = Process::of(child.id()).with_context(|| format!("{} ended at once", component.name()))?;
+    fs::create_dir_all(Record::processes())?;
+    fs::write(record_of(component), process.to_line()).context("cannot record a process")
+}
+
+/// The component's process, if it runs.
+pub(super) fn running(component: Component) -> Option<Process> {
+    recorded(component).filter(Process::is_alive)
+}
+
+pub(super) fn any_running() -> bool {
+    Component::ALL.into_iter().any(|component| running(component).is_some())
+}
+
+/// Stops the components one after the other, each with time to finish.
+pub(super) fn stop_all() -> Result<()> {
+    for component in Component::STOP_ORDER {
+        let Some(process) = running(component) else { continue };
+        process.signal(Signal::TERM);
+        let gone = || Ok(!process.is_alive());
+        if wait::until_true(&format!("{} to stop", component.name()), STOP_DEADLINE, gone).is_err() {
+            process.signal(Signal::KILL);
+            wait::until_true(&format!("{} to be gone", component.name()), STOP_DEADLINE, gone)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn kill(pid: u32) {
+    if let Some(process) = Process::of(pid) {
+        process.signal(Signal::KILL);
+    }
+}
+
+fn recorded(component: Component) -> Option<Process> {
+    Process::from_line(&fs::read_to_string(record_of(component)).ok()?)
+}
+
+fn record_of(component: Component) -> PathBuf {
+    Record::processes().join(component.name())
+}
+
+/// The start time in /proc/PID/stat, unless the process is dead. The name, in brackets, may hold anything.
+fn start_of_living(stat: &str) -> Option<u64> {
+    const STATE: usize = 0;
+    const START: usize = 19;
+    let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let dead = ["Z", "X"].contains(fields.get(STATE)?);
+    if dead { None } else { fields.get(START)?.parse().ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STAT: &str = "42 (a) R b) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 777 1 1 1";
+
+    #[test]
+    fn a_name_with_a_bracket_does_not_shift_the_fields() {
+        assert_eq!(start_of_living(STAT), Some(777));
+    }
+
+    #[test]
+    fn a_zombie_is_not_alive() {
+        assert_eq!(start_of_living(&STAT.replace(" S ", " Z ")), None);
+    }
+
+    #[test]
+    fn a_process_is_known_again_from_its_record() {
+        let this = Process::of(std::process::id()).unwrap();
+        assert_eq!(Process::from_line(&this.to_line()), Some(this.clone()));
+        assert!(this.is_alive());
+    }
+
+    #[test]
+    fn another_process_with_the_same_id_is_not_ours() {
+        let this = Process::of(std::process::id()).unwrap();
+        assert!(!Process { started: this.started + 1, ..this.clone() }.is_alive());
+        assert!(!Process { boot: "earlier".to_owned(), ..this }.is_alive());
+    }
+}

@@ -1,0 +1,90 @@
+//! External tools: what they are ([`table`]), whether they are there, and how to get them ([`install`]).
+
+mod cache;
+mod install;
+mod table;
+
+use std::fmt;
+
+use anyhow::Result;
+
+pub(crate) use cache::folders;
+pub(crate) use table::{KUBERNETES_VERSION, Use};
+use table::{Proof, Source, TOOLS, Tool};
+
+use crate::process::Cmd;
+use crate::ui;
+
+/// The file of a tool that is built from source, wherever its pinned version is kept.
+pub(crate) fn built(name: &str) -> std::path::PathBuf {
+    cache::folder_of(name).join(name)
+}
+
+/// What a task lacks. Tells all of it at once, each with the way to get it.
+#[derive(Debug)]
+pub(crate) struct Missing(Vec<&'static Tool>);
+
+impl std::error::Error for Missing {}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tools are missing; `--install` gets them:")?;
+        self.0.iter().try_for_each(|tool| write!(f, "\n  {}: {}", tool.name, tool.source.how_to_get()))
+    }
+}
+
+/// Makes sure that everything `uses` call for is there.
+///
+/// # Errors
+/// [`Missing`] when something is not and `install` is false, or cannot be installed by a task.
+pub(crate) fn require(uses: &[Use], install: bool) -> Result<()> {
+    let missing = missing(uses);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !install {
+        return Err(Missing(missing).into());
+    }
+    install::all(&missing)?;
+    let still: Vec<_> = missing.into_iter().filter(|tool| !tool.is_there()).collect();
+    if still.is_empty() { Ok(()) } else { Err(Missing(still).into()) }
+}
+
+/// The task `tools`: lists the table with what is there, or installs what is not.
+pub(crate) fn run(install: bool) -> Result<()> {
+    if install {
+        require(&Use::ALL, true)?;
+    }
+    for tool in TOOLS {
+        let state = if tool.is_there() { "there" } else { "missing" };
+        ui::say(format!("{:<28} {:<8} {}", tool.name, state, tool.source.how_to_get()));
+    }
+    Ok(())
+}
+
+fn missing(uses: &[Use]) -> Vec<&'static Tool> {
+    let wanted = |tool: &&Tool| tool.uses.iter().any(|used| uses.contains(used));
+    TOOLS.iter().filter(wanted).filter(|tool| !tool.is_there()).collect()
+}
+
+impl Tool {
+    fn is_there(&self) -> bool {
+        match &self.proof {
+            Proof::Built => built(self.name).is_file(),
+            Proof::File(path) => std::path::Path::new(path).exists(),
+            Proof::Runs(words) => Cmd::new(words[0]).args(&words[1..]).succeeds(),
+        }
+    }
+}
+
+impl Source {
+    fn how_to_get(&self) -> String {
+        match self {
+            Self::Debian { package } => format!("apt-get install {package}"),
+            Self::GoInstall { package, version } => format!("go install {package}@{version}"),
+            Self::GoModule { module, package } => format!("go build {package} (in e2e/cluster/{module})"),
+            Self::Rustup { component } => format!("rustup component add {component}"),
+            Self::ByHand { how } => (*how).to_owned(),
+        }
+    }
+}

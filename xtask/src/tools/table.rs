@@ -1,0 +1,161 @@
+//! The one table of external tools: which version, from where, for what, and how to tell that it is there.
+
+/// What needs a tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// The checks of formatting and lints.
+    Check,
+    /// Rendering the chart.
+    Chart,
+    /// Talking to a cluster, whichever it is.
+    Kubernetes,
+    /// Running the project's own cluster.
+    OwnCluster,
+    /// Building the container image.
+    Image,
+}
+
+impl Use {
+    pub(crate) const ALL: [Self; 5] = [Self::Check, Self::Chart, Self::Kubernetes, Self::OwnCluster, Self::Image];
+}
+
+#[derive(Debug)]
+pub(crate) enum Source {
+    Debian {
+        package: &'static str,
+    },
+    GoInstall {
+        package: &'static str,
+        version: &'static str,
+    },
+    /// A command of a Go module below `e2e/cluster`, whose go.mod pins the versions.
+    GoModule {
+        module: &'static str,
+        package: &'static str,
+    },
+    Rustup {
+        component: &'static str,
+    },
+    /// Nothing a task may install by itself.
+    ByHand {
+        how: &'static str,
+    },
+}
+
+#[derive(Debug)]
+pub(crate) enum Proof {
+    /// The file in the cache, whose folder name carries the version.
+    Built,
+    /// A path the distribution's package puts in place.
+    File(&'static str),
+    /// A command that exits with 0.
+    Runs(&'static [&'static str]),
+}
+
+#[derive(Debug)]
+pub(crate) struct Tool {
+    pub(crate) name: &'static str,
+    pub(crate) source: Source,
+    pub(crate) proof: Proof,
+    pub(crate) uses: &'static [Use],
+}
+
+/// The Kubernetes that `e2e/cluster/go.mod` pins; a Go build has to be told the version it is to call itself.
+/// 1.34 is the last that runs on cgroup v1 unasked and with Debian 12's containerd 1.6.
+pub(crate) const KUBERNETES_VERSION: &str = "1.34.4";
+
+use Use::{Chart, Check, Image, Kubernetes, OwnCluster};
+
+/// In the order in which they have to be installed: Go before what it builds.
+pub(crate) const TOOLS: &[Tool] = &[
+    Tool {
+        name: "rustfmt",
+        source: Source::Rustup { component: "rustfmt" },
+        proof: Proof::Runs(&["cargo", "fmt", "--version"]),
+        uses: &[Check],
+    },
+    Tool {
+        name: "clippy",
+        source: Source::Rustup { component: "clippy" },
+        proof: Proof::Runs(&["cargo", "clippy", "--version"]),
+        uses: &[Check],
+    },
+    Tool {
+        name: "go",
+        source: Source::ByHand { how: "install Go 1.24 or newer from https://go.dev/dl (Debian's is older)" },
+        proof: Proof::Runs(&["go", "version"]),
+        uses: &[Chart, Kubernetes, OwnCluster],
+    },
+    Tool {
+        name: "helm",
+        source: Source::GoInstall { package: "helm.sh/helm/v4/cmd/helm", version: "v4.3.1" },
+        proof: Proof::Built,
+        uses: &[Chart, Kubernetes],
+    },
+    Tool {
+        name: "kube",
+        source: Source::GoModule { module: ".", package: "./cmd/kube" },
+        proof: Proof::Built,
+        uses: &[Kubernetes, OwnCluster],
+    },
+    Tool {
+        name: "coredns",
+        source: Source::GoModule { module: "cmd/coredns", package: "." },
+        proof: Proof::Built,
+        uses: &[OwnCluster],
+    },
+    Tool {
+        name: "pause",
+        source: Source::GoModule { module: ".", package: "./cmd/pause" },
+        proof: Proof::Built,
+        uses: &[OwnCluster],
+    },
+    debian("containerd", Proof::Runs(&["containerd", "--version"]), &[OwnCluster]),
+    debian("runc", Proof::Runs(&["runc", "--version"]), &[OwnCluster]),
+    debian("containernetworking-plugins", Proof::File("/usr/lib/cni/ptp"), &[OwnCluster]),
+    debian("iptables", Proof::Runs(&["iptables", "--version"]), &[OwnCluster]),
+    debian("iproute2", Proof::Runs(&["ip", "-V"]), &[OwnCluster]),
+    // Certificates come from the openssl command, which every Debian with TLS has: a certificate crate would bring
+    // a cryptography library into the build that each task waits for.
+    debian("openssl", Proof::Runs(&["openssl", "version"]), &[OwnCluster]),
+    debian("buildah", Proof::Runs(&["buildah", "--version"]), &[Image]),
+];
+
+const fn debian(package: &'static str, proof: Proof, uses: &'static [Use]) -> Tool {
+    Tool { name: package, source: Source::Debian { package }, proof, uses }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_tool_is_listed_twice() {
+        let mut names: Vec<_> = TOOLS.iter().map(|tool| tool.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), TOOLS.len());
+    }
+
+    #[test]
+    fn every_tool_is_used_and_every_use_has_a_tool() {
+        assert!(TOOLS.iter().all(|tool| !tool.uses.is_empty()));
+        for used in Use::ALL {
+            assert!(TOOLS.iter().any(|tool| tool.uses.contains(&used)), "{used:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_needs_a_built_tool_needs_go() {
+        let go = TOOLS.iter().find(|tool| tool.name == "go").unwrap();
+        for tool in TOOLS.iter().filter(|tool| matches!(tool.proof, Proof::Built)) {
+            assert!(tool.uses.iter().all(|used| go.uses.contains(used)), "{}", tool.name);
+        }
+    }
+
+    #[test]
+    fn the_kubernetes_version_is_the_one_the_go_module_pins() {
+        let go_mod = std::fs::read_to_string(crate::workspace::go_module().join("go.mod")).unwrap();
+        assert!(go_mod.contains(&format!("k8s.io/kubernetes v{KUBERNETES_VERSION}\n")));
+    }
+}
