@@ -23,10 +23,17 @@ Values of `config:` one by one.
 {{- if and (kindIs "float64" $value) (or (ne $setting.type "integer") (ne (floor $value) $value)) }}
 {{- printf "config.%s: YAML read it as a number; quote it (on the command line: --set-string)" $key | println }}
 {{- else if kindIs "string" $value }}
-{{- if regexMatch "[\\x00-\\x1f\\x7f]" (toString $value) }}
+{{- /* Bytes that are no UTF-8 do not survive JSON, so Helm would store something else than was given. */}}
+{{- if ne (toString $value) (dict "text" $value | toJson | fromJson).text }}
+{{- printf "config.%s: is not UTF-8 text" $key | println }}
+{{- else if regexMatch "[\\x00-\\x1f\\x7f]" (toString $value) }}
 {{- printf "config.%s: contains a control character such as a newline or NUL" $key | println }}
 {{- else if and $setting.pattern (not (regexMatch $setting.pattern (toString $value))) }}
 {{- printf "config.%s: expected %s (the value is not shown, it may hold a secret)" $key $setting.expected | println }}
+{{- else if $setting.refused }}
+{{- if regexMatch $setting.refused.pattern (toString $value) }}
+{{- printf "config.%s: %s" $key $setting.refused.because | println }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -1,0 +1,66 @@
+//! Files generated from the settings contract: data in, text out.
+//!
+//! The contract is what `myapp schema` prints, so the service is the one place where settings are declared.
+
+mod chart_contract;
+mod config_doc;
+mod contract;
+mod number_pattern;
+mod values_schema;
+
+use std::fs;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::process::Cmd;
+use crate::{ui, workspace};
+
+const BASE: &str = "charts/myapp/schema/base.json";
+
+/// Writes every generated file, or only says which ones differ.
+///
+/// # Errors
+/// The service does not build, a file cannot be read or written, or (with `check`) any differs.
+pub(crate) fn run(check: bool) -> Result<()> {
+    let printed = Cmd::new("cargo")
+        .args(["run", "--quiet", "--package", "myapp", "--", "schema"])
+        .directory(workspace::root())
+        .run()?;
+    let contract = serde_json::from_str(&printed).context("`myapp schema` printed no JSON")?;
+    let base = read(BASE)?;
+    let base = serde_json::from_str(&base).with_context(|| format!("{BASE} is no JSON"))?;
+
+    let mut stale = Vec::new();
+    for (path, text) in generate(&contract, &base)? {
+        if read(path).is_ok_and(|present| present == text) {
+            continue;
+        }
+        stale.push(path);
+        if !check {
+            fs::write(workspace::root().join(path), text).with_context(|| format!("cannot write {path}"))?;
+            ui::say(format!("wrote {path}"));
+        }
+    }
+    if check && !stale.is_empty() {
+        bail!("not what `cargo xtask codegen` writes: {}", stale.join(", "));
+    }
+    Ok(())
+}
+
+/// Every generated file: its path in the checkout, and its text.
+fn generate(contract: &Value, base: &Value) -> Result<Vec<(&'static str, String)>> {
+    Ok(vec![
+        ("charts/myapp/values.schema.json", json(&values_schema::values_schema(contract, base)?)),
+        ("charts/myapp/files/contract.json", json(&chart_contract::chart_contract(contract)?)),
+        ("docs/config.md", config_doc::config_doc(contract)?),
+    ])
+}
+
+fn json(document: &Value) -> String {
+    format!("{document:#}\n")
+}
+
+fn read(path: &str) -> Result<String> {
+    fs::read_to_string(workspace::root().join(path)).with_context(|| format!("cannot read {path}"))
+}

@@ -1,0 +1,82 @@
+//! The chart's `values.schema.json`: the hand-written rest, with the settings projected into `config`.
+
+use anyhow::{Context as _, Result};
+use serde_json::{Map, Value, json};
+
+use super::contract::{Setting, settings};
+use super::number_pattern::number_pattern;
+
+/// Puts the settings of `contract` into `properties.config` of `base`.
+///
+/// A projection, since Helm knows draft-07 only, values may be numbers where the process reads text, and validators
+/// print what a pattern refuses.
+pub(super) fn values_schema(contract: &Value, base: &Value) -> Result<Value> {
+    let mut schema = base.clone();
+    let config = schema["properties"]["config"].as_object_mut().context("the base has no config object")?;
+    let mut properties = config["properties"].as_object().cloned().unwrap_or_default();
+    for setting in settings(contract)? {
+        properties.insert(setting.name.into(), project(&setting)?);
+    }
+    properties.sort_keys();
+    config.remove("$comment");
+    config.insert("additionalProperties".into(), false.into());
+    config.insert("properties".into(), properties.into());
+    Ok(schema)
+}
+
+fn project(setting: &Setting<'_>) -> Result<Value> {
+    let mut schema = Map::new();
+    schema.insert("description".into(), setting.description().into());
+    if setting.is_integer() {
+        let (minimum, maximum) = (setting.integer("minimum")?, setting.integer("maximum")?);
+        let pattern = format!("^{}$", number_pattern(minimum, maximum));
+        let number = json!({ "type": "integer", "minimum": minimum, "maximum": maximum });
+        schema.insert("anyOf".into(), json!([number, { "type": "string", "pattern": pattern }]));
+        return Ok(schema.into());
+    }
+    schema.insert("maxLength".into(), setting.integer("maxLength")?.into());
+    if setting.is_secret() {
+        // A number gets through to the template, which says how to quote it.
+        schema.insert("type".into(), json!(["string", "integer"]));
+        return Ok(schema.into());
+    }
+    schema.insert("type".into(), "string".into());
+    if let Some(pattern) = setting.keyword("pattern").filter(|_| !setting.is_concealed()) {
+        schema.insert("pattern".into(), pattern.clone());
+    }
+    Ok(schema.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::values_schema;
+
+    #[test]
+    fn secrets_and_what_may_hold_one_have_type_and_length_only() {
+        let contract = json!({ "properties": {
+            "KEY": { "type": "string", "maxLength": 9, "minLength": 1, "x-secret": true, "description": "A\nkey." },
+            "URL": { "type": "string", "maxLength": 9, "pattern": "^(?:x)$", "x-conceal": true },
+            "NAME": { "type": "string", "maxLength": 9, "pattern": "^(?:y)$", "not": { "pattern": "z" } },
+            "SIZE": { "type": "integer", "minimum": 1, "maximum": 9 },
+        } });
+        let base = json!({ "properties": { "config": {
+            "type": "object", "$comment": "here", "properties": { "delivery": { "enum": ["files"] } },
+        } } });
+        let schema = values_schema(&contract, &base).unwrap();
+        assert_eq!(
+            schema["properties"]["config"],
+            json!({ "type": "object", "additionalProperties": false, "properties": {
+                "KEY": { "description": "A key.", "type": ["string", "integer"], "maxLength": 9 },
+                "NAME": { "description": "", "type": "string", "maxLength": 9, "pattern": "^(?:y)$" },
+                "SIZE": { "description": "", "anyOf": [
+                    { "type": "integer", "minimum": 1, "maximum": 9 },
+                    { "type": "string", "pattern": "^(?:[1-9])$" },
+                ] },
+                "URL": { "description": "", "type": "string", "maxLength": 9 },
+                "delivery": { "enum": ["files"] },
+            } })
+        );
+    }
+}
