@@ -1,6 +1,4 @@
-//! What every HTTP service needs around its routes: listeners with limits, a drain that loses nothing, probes, problem
-//! documents and logs. It knows nothing of the service's domain.
-
+#![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
 mod args;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
@@ -13,7 +13,7 @@ use crate::RequestId;
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// A plain answer longer than this is not worth quoting in a document.
-const LONGEST_DETAIL: usize = 4096;
+const LONGEST_DETAIL: u64 = 4096;
 
 /// One error answer. The server adds the request id on the way out.
 ///
@@ -115,10 +115,16 @@ fn is_unexplained(response: &Response) -> bool {
         && media_type.is_none_or(|value| value.as_bytes().starts_with(b"text/plain"))
 }
 
+/// Quotes a short plain text to the client that caused the problem. A text of unknown length is a stream, and waiting
+/// for its end could take for ever.
 async fn quote(status: StatusCode, body: Body) -> Problem {
     let problem = Problem::new(status);
-    match to_bytes(body, LONGEST_DETAIL).await {
-        Ok(text) if !text.is_empty() => problem.detail(String::from_utf8_lossy(&text)),
-        Ok(_) | Err(_) => problem,
+    let is_short = body.size_hint().exact().is_some_and(|length| (1..=LONGEST_DETAIL).contains(&length));
+    if !status.is_client_error() || !is_short {
+        return problem;
+    }
+    match to_bytes(body, usize::MAX).await {
+        Ok(text) => problem.detail(String::from_utf8_lossy(&text)),
+        Err(_) => problem,
     }
 }

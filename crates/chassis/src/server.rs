@@ -3,6 +3,7 @@
 
 mod accept;
 mod bind;
+mod bodies;
 mod connection;
 mod counters;
 mod io;
@@ -10,6 +11,7 @@ mod panics;
 mod phase;
 mod serve;
 mod stack;
+mod watchdog;
 
 use std::net::SocketAddr;
 

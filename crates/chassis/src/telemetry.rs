@@ -105,9 +105,25 @@ impl Telemetry {
         self.queue.dropped()
     }
 
-    /// Waits until all lines so far are written, two seconds at most; true when they are. Blocks: for the end of `main`.
+    /// Waits until all lines so far are written, two seconds at most; true when they are. Blocks.
     pub fn flush(&self) -> bool {
         self.queue.flush(Duration::from_secs(2))
+    }
+
+    /// Flushes when it is dropped: held by `main`, it saves the last lines also when `main` panics.
+    pub fn flush_on_drop(&self) -> FlushGuard {
+        FlushGuard(self.clone())
+    }
+}
+
+/// See [`Telemetry::flush_on_drop`].
+#[derive(Debug)]
+#[must_use = "dropped at once it saves nothing"]
+pub struct FlushGuard(Telemetry);
+
+impl Drop for FlushGuard {
+    fn drop(&mut self) {
+        self.0.flush();
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn run(
                     trouble.is_over();
                     connections.open(stream);
                 }
-                Err(error) => trouble.back_off(connections.shared.name, &error).await,
+                Err(error) => sleep(trouble.pause_after(connections.shared.name, &error)).await,
             },
             _ = beats.tick() => heartbeat.iter().for_each(Heartbeat::beat),
         }
@@ -107,16 +107,16 @@ struct Trouble {
 }
 
 impl Trouble {
-    /// An accept that failed for one peer is followed by the next at once; out of descriptors or memory, by a pause that
-    /// grows from 10 ms to 1 s, since the cause stays until connections close.
-    async fn back_off(&mut self, listener: &'static str, error: &io::Error) {
+    /// How long to wait before the next accept. Not at all after a failure of one peer; out of descriptors or memory,
+    /// from 10 ms up to 1 s, since the cause stays until connections close.
+    fn pause_after(&mut self, listener: &'static str, error: &io::Error) -> Duration {
         use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
         if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
-            return;
+            return Duration::ZERO;
         }
         self.complain(|| tracing::warn!(listener, error = %error, "accept failed"));
         self.pause = (self.pause * 2).clamp(Duration::from_millis(10), Duration::from_secs(1));
-        sleep(self.pause).await;
+        self.pause
     }
 
     fn is_over(&mut self) {
@@ -128,5 +128,30 @@ impl Trouble {
             complaint();
             self.complained = Some(Instant::now());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::time::Duration;
+
+    use super::Trouble;
+
+    #[test]
+    fn a_lack_of_descriptors_is_waited_out_longer_and_longer_until_an_accept_works() {
+        let mut trouble = Trouble::default();
+        let mut pause_ms = || trouble.pause_after("public", &io::Error::from_raw_os_error(24)).as_millis();
+        let pauses: Vec<_> = std::iter::repeat_with(&mut pause_ms).take(9).collect();
+        assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
+        trouble.is_over();
+        let error = io::Error::from_raw_os_error(24);
+        assert_eq!(trouble.pause_after("public", &error), Duration::from_millis(10));
+    }
+
+    #[test]
+    fn a_peer_that_gave_up_costs_the_others_no_time() {
+        let error = io::Error::from(io::ErrorKind::ConnectionAborted);
+        assert_eq!(Trouble::default().pause_after("public", &error), Duration::ZERO);
     }
 }

@@ -1,30 +1,29 @@
 //! One connection from its first byte to its end.
 
 use std::convert::Infallible;
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Request, Response};
-use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 use tower::Service;
 
 use super::Role;
+use super::bodies::{Download, Upload};
 use super::counters::{Counters, count};
 use super::io::Observed;
-use super::phase::{Expiry, Phase};
+use super::phase::Phase;
+use super::watchdog::Watchdog;
 use crate::LimitArgs;
 
 /// How far the stop of a listener has come.
@@ -125,14 +124,15 @@ impl Requests {
         Self { shared, phase, stage, opened_late, counted: AtomicBool::new(false) }
     }
 
-    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Tracked>, Infallible> {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Download>, Infallible> {
         self.phase.request_begins();
         self.note_traffic(request.uri().path());
+        let request = request.map(|body| Upload::new(body, Arc::clone(&self.phase)));
         let mut response = self.shared.router.clone().call(request).await?;
         if *self.stage.borrow() >= Stage::Draining {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        Ok(response.map(|body| Tracked { body, phase: Arc::clone(&self.phase) }))
+        Ok(response.map(|body| Download::new(body, Arc::clone(&self.phase))))
     }
 
     fn note_traffic(&self, path: &str) {
@@ -142,65 +142,6 @@ impl Requests {
         self.shared.counters.traffic_seen();
         if self.opened_late && !self.counted.swap(true, Ordering::Relaxed) {
             count(&self.shared.counters.late_arrivals);
-        }
-    }
-}
-
-/// A body that tells the phase when the answer is over: hyper drops it after the last frame.
-struct Tracked {
-    body: Body,
-    phase: Arc<Phase>,
-}
-
-impl HttpBody for Tracked {
-    type Data = <Body as HttpBody>::Data;
-    type Error = <Body as HttpBody>::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl Drop for Tracked {
-    fn drop(&mut self) {
-        self.phase.request_ends();
-    }
-}
-
-/// One timer for all deadlines of a connection. It is set again only when a deadline comes nearer; when it fires early
-/// it looks anew, so that a busy connection seldom touches the timer wheel.
-#[derive(Default)]
-struct Watchdog(Option<Pin<Box<Sleep>>>);
-
-impl Watchdog {
-    async fn expired(&mut self, phase: &Phase, limits: &LimitArgs) -> Expiry {
-        poll_fn(|cx| self.poll(cx, phase, limits)).await
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>, phase: &Phase, limits: &LimitArgs) -> Poll<Expiry> {
-        loop {
-            let Some((deadline, expiry)) = phase.deadline(limits) else { return Poll::Pending };
-            let timer = self.0.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-            if timer.deadline() > deadline || timer.is_elapsed() {
-                timer.as_mut().reset(deadline);
-            }
-            if timer.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            if deadline <= Instant::now() {
-                return Poll::Ready(expiry);
-            }
         }
     }
 }

@@ -5,10 +5,14 @@
 //! [`Phase::deadline`].
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::LimitArgs;
+
+/// Time for a client to notice that nobody reads its upload any more.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Shared by the two sides of one connection: its bytes and its requests.
 #[derive(Debug)]
@@ -20,6 +24,7 @@ struct State {
     is_untouched: bool,
     first_byte_until: Option<Instant>,
     unread_since: Option<Instant>,
+    upload_left: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +35,8 @@ enum Step {
     Header { since: Instant },
     /// The header is complete, the answer is not. The handler has its own deadline.
     Request,
+    /// The answer is out and the connection closed for writing, while the client still sends what nobody reads.
+    Lingering { since: Instant },
 }
 
 /// Why a connection was closed from this side.
@@ -38,12 +45,19 @@ pub(super) enum Expiry {
     Idle,
     Header,
     WriteStall,
+    Linger,
 }
 
 impl Phase {
     pub(super) fn new() -> Self {
         let step = Step::Idle { since: Instant::now() };
-        Self(Mutex::new(State { step, is_untouched: true, first_byte_until: None, unread_since: None }))
+        Self(Mutex::new(State {
+            step,
+            is_untouched: true,
+            first_byte_until: None,
+            unread_since: None,
+            upload_left: false,
+        }))
     }
 
     pub(super) fn bytes_came(&self) {
@@ -60,6 +74,21 @@ impl Phase {
 
     pub(super) fn request_ends(&self) {
         self.lock().step = Step::Idle { since: Instant::now() };
+    }
+
+    /// The rest of a request's body will not be read.
+    pub(super) fn upload_left(&self) {
+        self.lock().upload_left = true;
+    }
+
+    /// Asked when the connection is closed for writing: whether bytes still under way must be read first. Closing on
+    /// unread bytes resets the connection, and the client may then never see the answer that says why.
+    pub(super) fn must_linger(&self) -> bool {
+        let mut state = self.lock();
+        if state.upload_left && !matches!(state.step, Step::Lingering { .. }) {
+            state.step = Step::Lingering { since: Instant::now() };
+        }
+        state.upload_left
     }
 
     /// The peer takes no more bytes for now.
@@ -99,6 +128,7 @@ impl Phase {
             }
             Step::Header { since } => Some((since + limits.header_time, Expiry::Header)),
             Step::Request => None,
+            Step::Lingering { since } => Some((since + LINGER, Expiry::Linger)),
         }
     }
 

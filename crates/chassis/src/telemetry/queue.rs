@@ -10,6 +10,7 @@ use std::time::Duration;
 use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
+use super::LIFECYCLE;
 use super::level::is_always_written;
 
 /// Lines waiting to be written; above it lines are dropped and counted.
@@ -65,12 +66,18 @@ impl Queue {
 
 /// Ends when the last sender is gone. A writer that fails loses the line: there is no second place to report it to.
 fn write_all(receiver: &Receiver<Message>, fill: &Fill, mut writer: BufWriter<impl Write>) {
+    let mut reported = 0;
     while let Ok(message) = receiver.recv() {
         write(message, fill, &mut writer);
         while let Ok(message) = receiver.try_recv() {
             write(message, fill, &mut writer);
         }
         let _ = writer.flush();
+        let dropped = fill.dropped.load(Ordering::Relaxed);
+        if dropped > reported {
+            tracing::warn!(target: LIFECYCLE, lines = dropped - reported, "log lines dropped");
+            reported = dropped;
+        }
     }
 }
 

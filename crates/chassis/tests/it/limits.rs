@@ -135,6 +135,17 @@ async fn a_body_beyond_its_size_is_refused_announced_or_not() {
 }
 
 #[tokio::test]
+async fn a_client_in_the_middle_of_an_upload_can_read_why_it_was_refused() {
+    let server = Server::start(at_once(), LimitArgs::default()).await;
+    let mut client = Client::connect(server.public).await;
+    let size = 8 << 20;
+    client.send(&format!("POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: {size}\r\n\r\n")).await;
+    client.send(&"x".repeat(size)).await;
+    assert_eq!(client.answer().await.status, 413);
+    client.closed().await;
+}
+
+#[tokio::test]
 async fn a_client_that_reads_nothing_is_cut() {
     let limits = LimitArgs { write_stall: ms(300), ..LimitArgs::default() };
     let server = Server::start(at_once(), limits).await;

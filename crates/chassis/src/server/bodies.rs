@@ -1,0 +1,91 @@
+//! Bodies that tell the connection's [`Phase`] when they are over.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, Bytes};
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+
+use super::phase::Phase;
+
+/// The body of an answer. hyper drops it after the last frame.
+pub(super) struct Download {
+    body: Body,
+    phase: Arc<Phase>,
+}
+
+impl Download {
+    pub(super) fn new(body: Body, phase: Arc<Phase>) -> Self {
+        Self { body, phase }
+    }
+}
+
+impl HttpBody for Download {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Download {
+    fn drop(&mut self) {
+        self.phase.request_ends();
+    }
+}
+
+/// The body of a request.
+pub(super) struct Upload {
+    body: Incoming,
+    is_over: bool,
+    phase: Arc<Phase>,
+}
+
+impl Upload {
+    pub(super) fn new(body: Incoming, phase: Arc<Phase>) -> Self {
+        Self { body, is_over: false, phase }
+    }
+}
+
+impl HttpBody for Upload {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.is_over = frame.is_none();
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if !self.is_over && !self.body.is_end_stream() {
+            self.phase.upload_left();
+        }
+    }
+}
