@@ -1,0 +1,12 @@
+//! What the chart renders, checked without a cluster: helm renders, and these tests read the objects.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+mod config;
+mod delivery;
+mod options;
+mod pods;
+mod refusals;
+mod rendering;
+mod secrets;
+mod support;

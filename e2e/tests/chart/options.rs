@@ -1,0 +1,157 @@
+//! Optional objects and fields: there when asked for, absent otherwise, and zero is not the same as not given.
+
+use std::collections::BTreeSet;
+
+use e2e::helm::Values;
+use e2e::objects::{items, text};
+use serde_json::{Value, json};
+
+use crate::support::{ci_file, container, deployment_pod, only, render};
+
+fn kinds(objects: &[Value]) -> BTreeSet<&str> {
+    objects.iter().map(|object| text(object, "/kind")).collect()
+}
+
+fn has(values: &Values, kind: &str) -> bool {
+    kinds(&render(values)).contains(kind)
+}
+
+#[test]
+fn the_autoscaler_owns_the_number_of_pods() {
+    let objects = render(&Values::minimal().set("autoscaling.enabled", "true").set("replicaCount", "7"));
+    assert!(only(&objects, "Deployment")["spec"].get("replicas").is_none());
+    let autoscaler = &only(&objects, "HorizontalPodAutoscaler")["spec"];
+    assert_eq!((&autoscaler["minReplicas"], &autoscaler["maxReplicas"]), (&json!(2), &json!(10)));
+    assert!(!has(&Values::minimal(), "HorizontalPodAutoscaler"));
+}
+
+#[test]
+fn zero_replicas_means_zero() {
+    let objects = render(&Values::minimal().set("replicaCount", "0"));
+    assert_eq!(only(&objects, "Deployment")["spec"]["replicas"], 0);
+}
+
+#[test]
+fn a_disruption_budget_exists_only_where_there_can_be_more_than_one_pod() {
+    let minimal = Values::minimal;
+    assert!(has(&minimal(), "PodDisruptionBudget"));
+    assert!(!has(&minimal().set("replicaCount", "1"), "PodDisruptionBudget"));
+    assert!(has(
+        &minimal().set("replicaCount", "1").set("autoscaling.enabled", "true"),
+        "PodDisruptionBudget"
+    ));
+    assert!(!has(&minimal().set("podDisruptionBudget.enabled", "false"), "PodDisruptionBudget"));
+    let objects = render(&minimal());
+    let budget = &only(&objects, "PodDisruptionBudget")["spec"];
+    assert_eq!(budget["maxUnavailable"], 1);
+    assert_eq!(budget["unhealthyPodEvictionPolicy"], "AlwaysAllow");
+}
+
+#[test]
+fn nothing_is_published_until_asked_for() {
+    let objects = render(&Values::minimal());
+    let expected = [
+        "ConfigMap",
+        "Deployment",
+        "NetworkPolicy",
+        "PodDisruptionBudget",
+        "Secret",
+        "Service",
+        "ServiceAccount",
+    ];
+    assert_eq!(kinds(&objects), BTreeSet::from(expected));
+}
+
+#[test]
+fn an_image_digest_decides_and_a_tag_beside_it_is_kept_for_people() {
+    let image = |values: Values| text(container(&render(&values)), "/image").to_owned();
+    let digest = format!("sha256:{}", "a".repeat(64));
+    assert_eq!(image(Values::minimal()), "myapp:0.1.0");
+    assert_eq!(image(Values::minimal().set("image.tag", "edge")), "myapp:edge");
+    assert_eq!(image(Values::minimal().set("image.digest", &digest)), format!("myapp@{digest}"));
+    assert_eq!(
+        image(Values::minimal().set("image.digest", &digest).set("image.tag", "edge")),
+        format!("myapp:edge@{digest}")
+    );
+}
+
+#[test]
+fn the_default_policy_opens_http_to_all_admin_to_the_namespace_and_nothing_else() {
+    let objects = render(&Values::minimal());
+    let policy = &only(&objects, "NetworkPolicy")["spec"];
+    assert_eq!(policy["policyTypes"], json!(["Ingress", "Egress"]));
+    let [public, admin] = items(policy, "/ingress") else { panic!("{policy}") };
+    assert_eq!(public, &json!({"ports": [{"port": "http", "protocol": "TCP"}]}));
+    assert_eq!(admin["ports"], json!([{"port": "admin", "protocol": "TCP"}]));
+    assert!(items(admin, "/from").iter().all(|peer| peer.get("namespaceSelector").is_none()), "{admin}");
+    assert_eq!(items(policy, "/egress").len(), 2, "DNS and the peers");
+}
+
+#[test]
+fn the_policy_follows_its_values() {
+    let objects = render(&ci_file("everything-on"));
+    let policy = &only(&objects, "NetworkPolicy")["spec"];
+    assert_eq!(items(&policy["ingress"][0], "/from").len(), 1);
+    assert_eq!(items(&policy["egress"][0], "/ports").len(), 4, "two DNS ports, UDP and TCP");
+    assert_eq!(policy["egress"][2]["ports"][0]["port"], 4317);
+    assert!(!has(&Values::minimal().set("networkPolicy.enabled", "false"), "NetworkPolicy"));
+}
+
+#[test]
+fn the_drain_budget_reaches_the_process_with_units() {
+    let objects = render(&Values::minimal().set("drain.minSeconds", "0").set("drain.acceptMaxSeconds", "14"));
+    let environment = items(container(&objects), "/env");
+    let value = |name: &str| {
+        environment.iter().find(|variable| variable["name"] == name).map(|variable| text(variable, "/value"))
+    };
+    assert_eq!(value("MYAPP_DRAIN_MIN"), Some("0s"));
+    assert_eq!(value("MYAPP_DRAIN_QUIET"), Some("3s"));
+    assert_eq!(value("MYAPP_DRAIN_ACCEPT_MAX"), Some("14s"));
+    assert_eq!(value("MYAPP_DRAIN_REQUESTS_MAX"), Some("10s"));
+    assert_eq!(deployment_pod(&objects)["spec"]["terminationGracePeriodSeconds"], 30);
+}
+
+#[test]
+fn a_single_node_can_run_the_default_spread() {
+    let objects = render(&Values::minimal());
+    let constraints = items(deployment_pod(&objects), "/spec/topologySpreadConstraints");
+    assert_eq!(constraints.len(), 2);
+    assert!(constraints.iter().all(|constraint| constraint["whenUnsatisfiable"] == "ScheduleAnyway"));
+}
+
+#[test]
+fn parts_of_the_pod_that_are_given_arrive_unchanged() {
+    let objects = render(&ci_file("everything-on"));
+    let pod = &deployment_pod(&objects)["spec"];
+    assert_eq!(pod["imagePullSecrets"], json!([{"name": "registry"}]));
+    assert_eq!(pod["priorityClassName"], "web");
+    assert_eq!(pod["nodeSelector"], json!({"kubernetes.io/os": "linux"}));
+    assert_eq!(pod["tolerations"][0]["key"], "dedicated");
+    assert_eq!(items(pod, "/topologySpreadConstraints").len(), 1, "given ones replace the default");
+    assert!(items(pod, "/volumes").iter().any(|volume| volume["name"] == "scratch"));
+    assert!(
+        items(container(&objects), "/env").iter().any(|variable| variable["name"] == "OTEL_SERVICE_NAME")
+    );
+    assert_eq!(container(&objects)["envFrom"][0]["configMapRef"]["name"], "shared");
+    let metadata = &deployment_pod(&objects)["metadata"];
+    assert_eq!(
+        (&metadata["labels"]["team"], &metadata["annotations"]["example.com/team"]),
+        (&json!("platform"), &json!("platform"))
+    );
+}
+
+#[test]
+fn a_section_set_to_null_is_the_same_as_empty() {
+    let sections = [
+        "podAnnotations",
+        "podLabels",
+        "startupProbe",
+        "extraEnv",
+        "volumes",
+        "networkPolicy.adminFrom",
+        "config.delivery",
+    ];
+    let values = sections.iter().fold(Values::minimal(), |values, section| values.set(section, "null"));
+    let objects = render(&values);
+    assert!(container(&objects).get("startupProbe").is_none());
+}
