@@ -22,9 +22,11 @@ fn describe(setting: &Setting<'_>) -> Value {
     if let Some(default) = setting.default() {
         key.insert("default".into(), default.into());
     }
-    // What the values schema must not say, since its messages repeat the refused value.
-    if let Some(pattern) = setting.keyword("pattern").filter(|_| setting.is_concealed()) {
-        key.insert("pattern".into(), pattern.clone());
+    if setting.is_concealed() {
+        key.insert("concealed".into(), true.into());
+    }
+    if let Some(pattern) = setting.template_pattern() {
+        key.insert("pattern".into(), pattern.into());
         key.insert("expected".into(), setting.text("x-expected").into());
     }
     // What the values schema could not explain: its message for `not` is "not failed".
@@ -65,7 +67,7 @@ mod tests {
                 "NAME": { "type": "string", "secret": false, "default": "y",
                           "refused": { "pattern": "^z", "because": "must not be z" } },
                 "SIZE": { "type": "integer", "secret": false, "default": "30" },
-                "URL": { "type": "string", "secret": false, "pattern": "^(?:x)$", "expected": "x" },
+                "URL": { "type": "string", "secret": false, "concealed": true, "pattern": "^(?:x)$", "expected": "x" },
             } })
         );
     }

@@ -41,8 +41,8 @@ fn project(setting: &Setting<'_>) -> Result<Value> {
         return Ok(schema.into());
     }
     schema.insert("type".into(), "string".into());
-    if let Some(pattern) = setting.keyword("pattern").filter(|_| !setting.is_concealed()) {
-        schema.insert("pattern".into(), pattern.clone());
+    if let Some(pattern) = setting.schema_pattern() {
+        schema.insert("pattern".into(), pattern.into());
     }
     Ok(schema.into())
 }
@@ -54,11 +54,12 @@ mod tests {
     use super::values_schema;
 
     #[test]
-    fn secrets_and_what_may_hold_one_have_type_and_length_only() {
+    fn secrets_what_may_hold_one_and_what_no_one_could_read_have_type_and_length_only() {
         let contract = json!({ "properties": {
             "KEY": { "type": "string", "maxLength": 9, "minLength": 1, "x-secret": true, "description": "A\nkey." },
             "URL": { "type": "string", "maxLength": 9, "pattern": "^(?:x)$", "x-conceal": true },
             "NAME": { "type": "string", "maxLength": 9, "pattern": "^(?:y)$", "not": { "pattern": "z" } },
+            "PATH": { "type": "string", "maxLength": 9, "pattern": format!("^(?:{})$", "x".repeat(300)) },
             "SIZE": { "type": "integer", "minimum": 1, "maximum": 9 },
         } });
         let base = json!({ "properties": { "config": {
@@ -70,6 +71,7 @@ mod tests {
             json!({ "type": "object", "additionalProperties": false, "properties": {
                 "KEY": { "description": "A key.", "type": ["string", "integer"], "maxLength": 9 },
                 "NAME": { "description": "", "type": "string", "maxLength": 9, "pattern": "^(?:y)$" },
+                "PATH": { "description": "", "type": "string", "maxLength": 9 },
                 "SIZE": { "description": "", "anyOf": [
                     { "type": "integer", "minimum": 1, "maximum": 9 },
                     { "type": "string", "pattern": "^(?:[1-9])$" },
