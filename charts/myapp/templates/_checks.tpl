@@ -29,8 +29,8 @@ Values of `config:` one by one.
 {{- else if regexMatch "[\\x00-\\x1f\\x7f]" (toString $value) }}
 {{- printf "config.%s: contains a control character such as a newline or NUL" $key | println }}
 {{- else if and $setting.pattern (not (regexMatch $setting.pattern (toString $value))) }}
-{{- $shown := ternary "(the value is not shown, it may hold a secret)" (printf "not %q" $value) (default false $setting.concealed) }}
-{{- printf "config.%s: expected %s, %s" $key $setting.expected $shown | println }}
+{{- $shown := ternary " (the value is not shown, it may hold a secret)" (printf ", not %q" $value) (default false $setting.concealed) }}
+{{- printf "config.%s: expected %s%s" $key $setting.expected $shown | println }}
 {{- else if $setting.refused }}
 {{- if regexMatch $setting.refused.pattern (toString $value) }}
 {{- printf "config.%s: %s" $key $setting.refused.because | println }}
