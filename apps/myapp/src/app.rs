@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chassis::{BindErrors, Bound, Builder, Listener, Served};
 use chassis::shutdown::{Aborted, Signals};
+use chassis::{BindErrors, Bound, Builder, Listener, Served};
 use chassis::{Health, probes};
 use live_config::Loaded;
 use thiserror::Error;

@@ -80,7 +80,8 @@ impl Cli {
     /// # Errors
     /// Help was asked for, or something was refused: it is printed, and the exit code is returned.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ExitCode> {
-        let parsed = Self::full_command().try_get_matches_from(arguments).and_then(|m| Self::from_arg_matches(&m));
+        let parsed =
+            Self::full_command().try_get_matches_from(arguments).and_then(|m| Self::from_arg_matches(&m));
         parsed.map_err(|error| {
             // Nothing is left to do where even stderr is closed.
             let _ = error.print();

@@ -18,10 +18,10 @@ pub const EXIT_USAGE: u8 = 64;
 pub const EXIT_FAILURE: u8 = 1;
 
 /// Does what was asked for and says how it went.
-pub fn run(cli: Cli, environment: Environment) -> ExitCode {
+pub fn run(cli: Cli, environment: &Environment) -> ExitCode {
     let code = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-        Command::Serve(args) => serve::serve(&args, &environment),
-        Command::Check(args) => check::check(&args, &environment),
+        Command::Serve(args) => serve::serve(&args, environment),
+        Command::Check(args) => check::check(&args, environment),
         Command::Schema => schema(),
         Command::Verify(args) => verify::verify(&args),
     };

@@ -35,7 +35,8 @@ pub fn read(args: &ServeArgs, environment: &Environment) -> Result<Loaded<Settin
 
 /// Where the SQLite file lies: as told, else the user's state directory.
 pub fn data_directory(args: &ServeArgs, environment: &Environment) -> PathBuf {
-    let variable = |name: &str| environment.get(OsStr::new(name)).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let variable =
+        |name: &str| environment.get(OsStr::new(name)).filter(|v| !v.is_empty()).map(PathBuf::from);
     args.data_dir
         .clone()
         .or_else(|| variable("XDG_STATE_HOME").map(|state| state.join("myapp")))

@@ -10,5 +10,5 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(code) => return code,
     };
-    commands::run(cli, std::env::vars_os().collect())
+    commands::run(cli, &std::env::vars_os().collect())
 }

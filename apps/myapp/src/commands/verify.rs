@@ -48,7 +48,9 @@ pub(super) fn verify(args: &VerifyArgs) -> u8 {
 async fn run(args: &VerifyArgs) -> u8 {
     let replicas: BTreeSet<SocketAddr> = match lookup_host(&args.peers).await {
         Ok(found) => found.collect(),
-        Err(error) => return complain(EXIT_FAILURE, format_args!("{} cannot be resolved: {error}", args.peers)),
+        Err(error) => {
+            return complain(EXIT_FAILURE, format_args!("{} cannot be resolved: {error}", args.peers));
+        }
     };
     if replicas.is_empty() {
         return complain(EXIT_FAILURE, format_args!("{} names no replica", args.peers));
@@ -94,7 +96,8 @@ async fn ask(replica: SocketAddr) -> Result<Digests, AskError> {
     if response.status() != http::StatusCode::OK {
         return Err(AskError::Status(response.status()));
     }
-    let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await.map_err(AskError::Content)?;
+    let body =
+        Limited::new(response.into_body(), LONGEST_ANSWER).collect().await.map_err(AskError::Content)?;
     connection.abort();
     serde_json::from_slice(&body.to_bytes()).map_err(|error| AskError::Content(error.into()))
 }

@@ -16,7 +16,8 @@ use super::context::Context;
 const MASK: &str = "********";
 
 /// The settings that the document shows.
-pub(super) const SHOWN: [&str; 5] = ["API_BASE_URL", "DB_PASSWORD", "LOG_LEVEL", "MAX_CONNECTIONS", "SECRET_KEY"];
+pub(super) const SHOWN: [&str; 5] =
+    ["API_BASE_URL", "DB_PASSWORD", "LOG_LEVEL", "MAX_CONNECTIONS", "SECRET_KEY"];
 
 /// The document has these six keys for good; clients compare its bytes.
 #[derive(JsonSchema, Serialize)]

@@ -1,5 +1,5 @@
-use chassis::Health;
 use chassis::Bound;
+use chassis::Health;
 use live_config::{Loaded, Text};
 
 use crate::settings::Settings;

@@ -44,7 +44,9 @@ mod tests {
         for host in ["localhost", "localhost:9091", "127.0.0.1:8080", "[::1]", "[::1]:9091"] {
             assert!(named(host), "{host}");
         }
-        for host in ["", "evil.example", "localhost.evil.example:9091", "127.0.0.1.evil.example", "localhost:x"] {
+        for host in
+            ["", "evil.example", "localhost.evil.example:9091", "127.0.0.1.evil.example", "localhost:x"]
+        {
             assert!(!named(host), "{host}");
         }
         assert!(!names_loopback(&HeaderMap::new()));

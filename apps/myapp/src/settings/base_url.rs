@@ -38,7 +38,8 @@ impl JsonSchema for BaseUrl {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         // A segment of unreserved characters (RFC 3986, 2.3) that is neither `.` nor `..`.
-        let segment = r"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\.[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\.\.[A-Za-z0-9._~-]+)";
+        let segment =
+            r"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\.[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\.\.[A-Za-z0-9._~-]+)";
         let path = format!("(?:/{segment})+/?");
         let name = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
         let host = format!(r"(?:{name}(?:\.{name})*|\[[0-9A-Fa-f:.]+\])");

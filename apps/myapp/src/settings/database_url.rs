@@ -36,7 +36,8 @@ impl JsonSchema for DatabaseUrl {
         let host = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])";
         let port = format!("(?::{PORT_PATTERN})?");
         let root_certificates = "(?:&sslrootcert=/[A-Za-z0-9_./-]+)?";
-        let any_mode = format!("(?:\\?sslmode=(?:disable|prefer|require|verify-ca|verify-full){root_certificates})?");
+        let any_mode =
+            format!("(?:\\?sslmode=(?:disable|prefer|require|verify-ca|verify-full){root_certificates})?");
         let verified = format!("\\?sslmode=verify-full{root_certificates}");
         let server = format!(
             "postgres(?:ql)?://{name}@(?:{loopback}{port}/{name}{any_mode}|{host}{port}/{name}{verified})"

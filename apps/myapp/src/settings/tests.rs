@@ -45,15 +45,50 @@ fn defaults_are_values_of_their_own_contract() {
 #[test]
 fn a_base_url_is_a_path_or_an_http_url_that_every_proxy_reads_alike() {
     let good = [
-        "/", "/api", "/api/", "/a/b.c/~d", "/..x", "/.well-known", "http://example.org", "https://example.org/",
-        "https://example.org:8443/api/v1", "http://[::1]:8080/x", "http://10.0.0.1", "/configuration",
+        "/",
+        "/api",
+        "/api/",
+        "/a/b.c/~d",
+        "/..x",
+        "/.well-known",
+        "http://example.org",
+        "https://example.org/",
+        "https://example.org:8443/api/v1",
+        "http://[::1]:8080/x",
+        "http://10.0.0.1",
+        "/configuration",
     ];
     all("API_BASE_URL", &good, true);
     let bad = [
-        "", "//x", "no-slash", "/a/../b", "/a/./b", "/..", "/.", "/a//b", "javascript:x", "ftp://example.org", "http://",
-        "http:///x", "http://user@example.org", "http://example.org?x", "/a?b", "/a#b", "/a%2e%2e/b", "/a b", " /a", "/a\0",
-        "/a\n", "/é", "HTTP://example.org", "http://example.org:99999", "http://-x.org", "/config", "/healthz/",
-        "https://example.org/readyz", "/openapi.json/x",
+        "",
+        "//x",
+        "no-slash",
+        "/a/../b",
+        "/a/./b",
+        "/..",
+        "/.",
+        "/a//b",
+        "javascript:x",
+        "ftp://example.org",
+        "http://",
+        "http:///x",
+        "http://user@example.org",
+        "http://example.org?x",
+        "/a?b",
+        "/a#b",
+        "/a%2e%2e/b",
+        "/a b",
+        " /a",
+        "/a\0",
+        "/a\n",
+        "/é",
+        "HTTP://example.org",
+        "http://example.org:99999",
+        "http://-x.org",
+        "/config",
+        "/healthz/",
+        "https://example.org/readyz",
+        "/openapi.json/x",
     ];
     all("API_BASE_URL", &bad, false);
     assert_eq!(
@@ -89,10 +124,17 @@ fn a_server_beyond_loopback_must_prove_who_it_is() {
     ];
     all("DATABASE_URL", &good, true);
     let bad = [
-        "", "sqlite:", "mysql://app@localhost/app", "postgres://app:hush@localhost/app", "postgres://localhost/app",
-        "postgres://app@db.example.org/app", "postgres://app@db.example.org/app?sslmode=require",
-        "postgres://app@localhost@db.example.org/app", "postgres://app@localhost.example.org/app",
-        "postgres://app@db.example.org/app?sslmode=verify-full&password=hush", "postgres://app@db.example.org:0/x?sslmode=verify-full",
+        "",
+        "sqlite:",
+        "mysql://app@localhost/app",
+        "postgres://app:hush@localhost/app",
+        "postgres://localhost/app",
+        "postgres://app@db.example.org/app",
+        "postgres://app@db.example.org/app?sslmode=require",
+        "postgres://app@localhost@db.example.org/app",
+        "postgres://app@localhost.example.org/app",
+        "postgres://app@db.example.org/app?sslmode=verify-full&password=hush",
+        "postgres://app@db.example.org:0/x?sslmode=verify-full",
     ];
     all("DATABASE_URL", &bad, false);
 }

@@ -2,12 +2,12 @@ use serde_json::{Value, json};
 
 use super::{Contract, OnChange};
 
-fn contract(properties: Value) -> Contract {
+fn contract(properties: &Value) -> Contract {
     Contract::from_schema(json!({ "properties": properties, "required": [] })).unwrap()
 }
 
 fn port() -> Contract {
-    contract(json!({ "PORT": {
+    contract(&json!({ "PORT": {
         "type": "integer", "minimum": 1, "maximum": 1000, "default": 30,
         "x-on-change": "prepare", "x-expected": "a whole number from 1 to 1000",
     } }))
@@ -37,7 +37,7 @@ fn a_control_character_is_named_by_place_and_nothing_else_is_said_of_the_value()
 
 #[test]
 fn what_might_hold_a_secret_is_never_repeated() {
-    let contract = contract(json!({
+    let contract = contract(&json!({
         "URL": { "type": "string", "maxLength": 40, "pattern": "^(?:db:[a-z]+)$", "x-conceal": true,
                  "x-on-change": "hot", "x-expected": "db:NAME" },
         "TOKEN": { "type": "string", "minLength": 3, "maxLength": 4, "x-secret": true,
@@ -51,7 +51,7 @@ fn what_might_hold_a_secret_is_never_repeated() {
 
 #[test]
 fn a_long_refused_value_is_cut() {
-    let contract = contract(json!({ "NAME": {
+    let contract = contract(&json!({ "NAME": {
         "type": "string", "maxLength": 1000, "pattern": "^(?:[a-z]+)$", "x-on-change": "hot", "x-expected": "a name",
     } }));
     let violations = contract.key("NAME").unwrap().violations(&"X".repeat(500));

@@ -1,5 +1,5 @@
 //! What a service sees of this crate: sources in, a whole configuration or every problem out.
-#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set its scene fails")]
 
 mod directory;
 mod precedence;

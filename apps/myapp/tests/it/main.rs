@@ -1,0 +1,12 @@
+//! The service as its clients and its operators see it: real sockets, real processes.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set its scene fails")]
+
+mod admin;
+mod http;
+mod operator;
+mod page;
+mod process;
+mod public;
+mod refusals;
+mod secrets;
+mod service;

@@ -1,0 +1,30 @@
+use crate::http::request;
+use crate::service::Service;
+
+fn page(flags: &[&str], settings: &[(&str, &str)]) -> String {
+    let service = Service::start(flags, settings);
+    let answer = request(service.public, "GET", "/", &[("Accept", "text/html,*/*;q=0.8")]);
+    assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    assert!(answer.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
+    answer.body
+}
+
+#[test]
+fn a_browser_gets_a_page_and_everything_else_a_line() {
+    let body = page(&[], &[]);
+    assert!(body.starts_with("<!doctype html>"));
+    assert!(!body.contains("{{"), "a placeholder was left: {body}");
+    let service = Service::start(&[], &[]);
+    let line = request(service.public, "GET", "/", &[("Accept", "*/*")]);
+    assert_eq!(line.body.lines().count(), 1);
+}
+
+#[test]
+fn the_page_shows_settings_and_no_secret_even_where_secrets_are_exposed() {
+    let body = page(&["--expose-secrets"], &[("SECRET_KEY", "hush-hush"), ("API_BASE_URL", "/team")]);
+    assert!(body.contains("/team/config"));
+    assert!(body.contains("Secrets are shown unmasked"));
+    assert!(!body.contains("hush-hush"));
+    assert!(!page(&[], &[]).contains("Secrets are shown unmasked"));
+}

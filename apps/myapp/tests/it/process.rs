@@ -1,0 +1,171 @@
+//! The binary as a process of its own.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::http::get;
+
+/// Ports chosen by the system, so that tests can run side by side.
+const PORTS: [&str; 3] =
+    ["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--operator-listen=127.0.0.1:0"];
+
+/// The binary with nothing of this process's environment.
+pub(crate) fn myapp(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_myapp"));
+    command.args(arguments).env_clear().envs(settings.iter().copied());
+    command
+}
+
+/// Runs to the end. A process that should refuse must not serve instead: it is ended after ten seconds.
+pub(crate) fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+    let mut command = myapp(arguments, settings);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while child.try_wait().unwrap().is_none() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let _ = child.kill();
+    child.wait_with_output().unwrap()
+}
+
+/// The lines on stderr of a process that refused, and its exit code.
+pub(crate) fn refusal(arguments: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, Vec<String>) {
+    let output = run(arguments, settings);
+    let lines = String::from_utf8(output.stderr).unwrap().lines().map(str::to_owned).collect();
+    (output.status.code(), lines)
+}
+
+/// A serving process and the log lines it has written so far.
+pub(crate) struct Serving {
+    pub(crate) child: Child,
+    pub(crate) log: Vec<String>,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+    _data: TempDir,
+}
+
+impl Serving {
+    pub(crate) fn start(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut command = myapp(&PORTS, settings);
+        command.args(arguments).arg("--data-dir").arg(data.path());
+        Self::spawn(command, data)
+    }
+
+    fn spawn(mut command: Command, data: TempDir) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, log: Vec::new(), lines, _data: data }
+    }
+
+    /// Reads the log until a line with that message, and returns it.
+    pub(crate) fn line(&mut self, message: &str) -> Value {
+        for line in self.lines.by_ref() {
+            let line = line.unwrap();
+            let value: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+            self.log.push(line);
+            if value["message"] == message {
+                return value;
+            }
+        }
+        panic!("the log ended without {message:?}: {:#?}", self.log);
+    }
+
+    /// The addresses of the public, admin and operator listeners.
+    pub(crate) fn addresses(&mut self) -> [SocketAddr; 3] {
+        let line = self.line("serving");
+        ["public", "admin", "operator"]
+            .map(|name| line[format!("listener.{name}")].as_str().unwrap().parse().unwrap())
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    /// Waits for the end, reading what is left of the log.
+    pub(crate) fn ended(mut self) -> (std::process::ExitStatus, Vec<String>) {
+        let rest: Vec<String> = self.lines.by_ref().map(Result::unwrap).collect();
+        self.log.extend(rest);
+        (self.child.wait().unwrap(), std::mem::take(&mut self.log))
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_stop_signal_ends_the_process_with_success_after_the_drain() {
+    let mut serving = Serving::start(&["--drain-min=50ms", "--drain-quiet=10ms"], &[]);
+    let [public, ..] = serving.addresses();
+    assert_eq!(get(public, "/healthz").status, 200);
+    serving.signal("-TERM");
+    let (status, log) = serving.ended();
+    assert_eq!(status.code(), Some(0), "{log:#?}");
+    assert!(log.last().unwrap().contains("\"target\":\"lifecycle\""), "{log:#?}");
+}
+
+#[test]
+fn a_second_signal_ends_the_drain_at_once() {
+    let mut serving = Serving::start(&["--drain-min=60s", "--drain-accept-max=60s"], &[]);
+    serving.addresses();
+    serving.signal("-TERM");
+    serving.line("draining");
+    serving.signal("-TERM");
+    let (status, _) = serving.ended();
+    assert_eq!((status.code(), status.signal()), (Some(1), None));
+}
+
+#[test]
+fn start_and_stop_are_logged_whatever_the_level_and_requests_only_where_asked_for() {
+    for (level, requests) in [("critical", 0), ("error", 0), ("info", 1)] {
+        let mut serving = Serving::start(&["--drain-min=0s", "--drain-quiet=0s"], &[("LOG_LEVEL", level)]);
+        let [public, ..] = serving.addresses();
+        assert_eq!(get(public, "/config").status, 200);
+        serving.signal("-TERM");
+        let (_, log) = serving.ended();
+        let of =
+            |target: &str| log.iter().filter(|line| line.contains(&format!("\"target\":\"{target}"))).count();
+        assert!(of("lifecycle") >= 2, "{log:#?}");
+        assert_eq!(
+            log.iter().filter(|line| line.contains("\"message\":\"request\"")).count(),
+            requests,
+            "{level}"
+        );
+    }
+}
+
+#[test]
+fn the_help_text_is_the_documented_one() {
+    let output = run(&["--help"], &[]);
+    assert_eq!(output.status.code(), Some(0));
+    insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
+}
+
+#[test]
+fn a_valid_configuration_passes_the_check_without_touching_anything() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = [("HOME", home.path().to_str().unwrap()), ("LOG_LEVEL", "info")];
+    let output = run(&["check"], &settings);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "the configuration is valid\n");
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn data_goes_to_the_users_state_directory_where_nothing_is_said() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().to_str().unwrap();
+    let mut serving = Serving::spawn(myapp(&PORTS, &[("HOME", path)]), tempfile::tempdir().unwrap());
+    serving.addresses();
+    assert!(home.path().join(".local/state/myapp").is_dir());
+}

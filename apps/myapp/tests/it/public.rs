@@ -1,0 +1,107 @@
+use crate::http::{get, request};
+use crate::service::Service;
+
+/// The seed's walk-through ends with these bytes.
+const WALK_THROUGH: &str = concat!(
+    r#"{"API_BASE_URL":"/","DB_PASSWORD":"passw0rdXyZ","LOG_LEVEL":"debug","MAX_CONNECTIONS":"50","#,
+    r#""SECRET_KEY":"Secr3tXyz","message":"Config and secrets accessed"}"#,
+    "\n"
+);
+
+const SEED: [(&str, &str); 4] = [
+    ("SECRET_KEY", "Secr3tXyz"),
+    ("DB_PASSWORD", "passw0rdXyZ"),
+    ("LOG_LEVEL", "debug"),
+    ("MAX_CONNECTIONS", "50"),
+];
+
+#[test]
+fn config_is_the_promised_157_bytes_where_secrets_are_exposed() {
+    assert_eq!(WALK_THROUGH.len(), 157);
+    let service = Service::start(&["--expose-secrets"], &SEED);
+    let answer = get(service.public, "/config");
+    assert_eq!(answer.body, WALK_THROUGH);
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+}
+
+#[test]
+fn config_masks_secrets_unless_exposed() {
+    let service = Service::start(&[], &SEED);
+    let masked = WALK_THROUGH.replace("passw0rdXyZ", "********").replace("Secr3tXyz", "********");
+    assert_eq!(get(service.public, "/config").body, masked);
+}
+
+#[test]
+fn with_nothing_set_it_serves_its_defaults() {
+    let service = Service::start(&[], &[]);
+    let config = get(service.public, "/config").json();
+    assert_eq!(config["API_BASE_URL"], "/");
+    assert_eq!(config["LOG_LEVEL"], "error");
+    assert_eq!(config["MAX_CONNECTIONS"], "30");
+    assert_eq!(config["SECRET_KEY"], "********");
+}
+
+#[test]
+fn the_probes_answer_their_exact_bytes() {
+    let service = Service::start(&[], &[]);
+    let healthz = get(service.public, "/healthz");
+    assert_eq!(
+        (healthz.status, healthz.body.as_str(), healthz.header("content-type")),
+        (200, "{\"status\":\"ok\"}\n", Some("application/json"))
+    );
+    let readyz = get(service.public, "/readyz");
+    assert_eq!((readyz.status, readyz.body.as_str()), (200, "{\"status\":\"ready\"}\n"));
+}
+
+#[test]
+fn every_route_answers_below_the_base_path_as_well() {
+    let service = Service::start(&[], &[("API_BASE_URL", "https://example.org/team/api")]);
+    for path in ["/", "/config", "/healthz", "/readyz", "/openapi.json"] {
+        let at_root = get(service.public, path);
+        let below = get(service.public, &format!("/team/api{path}"));
+        assert_eq!((below.status, &below.body), (200, &at_root.body), "{path}");
+    }
+    assert_eq!(get(service.public, "/team/api").status, 200);
+    assert_eq!(get(service.public, "/team/apiary/config").status, 404);
+    assert_eq!(get(service.public, "/team/config").status, 404);
+}
+
+#[test]
+fn the_description_lists_exactly_what_answers_and_its_servers() {
+    let service = Service::start(&[], &[("API_BASE_URL", "/team")]);
+    let document = get(service.public, "/openapi.json").json();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document["servers"][0]["url"], "/team");
+    let paths: Vec<&str> = document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(paths, ["/", "/config", "/healthz", "/openapi.json", "/readyz"]);
+    for path in paths {
+        let answer = get(service.public, path);
+        let described = &document["paths"][path]["get"]["responses"][answer.status.to_string()];
+        let media_type = answer.header("content-type").unwrap().split(';').next().unwrap();
+        assert!(described["content"][media_type].is_object(), "{path}: {media_type} is not described");
+    }
+}
+
+#[test]
+fn the_document_of_config_has_the_described_keys() {
+    let service = Service::start(&[], &[]);
+    let document = get(service.public, "/openapi.json").json();
+    let schema =
+        &document["paths"]["/config"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+    let described: Vec<_> = schema["properties"].as_object().unwrap().keys().cloned().collect();
+    let answered: Vec<_> =
+        get(service.public, "/config").json().as_object().unwrap().keys().cloned().collect();
+    assert_eq!(described, answered);
+}
+
+#[test]
+fn what_is_not_there_is_a_problem_document_with_a_request_id() {
+    let service = Service::start(&[], &[]);
+    let missing = get(service.public, "/digests");
+    assert_eq!(missing.status, 404);
+    assert_eq!(missing.header("content-type"), Some("application/problem+json"));
+    assert_eq!(missing.json()["request_id"].as_str(), missing.header("x-request-id"));
+    let refused = request(service.public, "POST", "/config", &[]);
+    assert_eq!((refused.status, refused.header("allow")), (405, Some("GET,HEAD")));
+}
