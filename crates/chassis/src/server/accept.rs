@@ -42,7 +42,7 @@ pub(super) async fn run(
                 }
                 Err(error) => sleep(trouble.pause_after(connections.shared.name, &error)).await,
             },
-            _ = beats.tick() => heartbeat.iter().for_each(Heartbeat::beat),
+            _ = beats.tick(), if heartbeat.is_some() => heartbeat.iter().for_each(Heartbeat::beat),
         }
         if !is_full && connections.is_full() {
             count(&connections.shared.counters.accept_pauses);

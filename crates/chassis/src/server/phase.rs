@@ -1,8 +1,8 @@
 //! Where a connection stands, and until when it may stand there.
 //!
 //! hyper's own header timer also runs while a kept-alive connection idles, so it cannot be shorter than the idle limit.
-//! Here the header deadline runs from the first byte of a request. Each further limit is one more line in
-//! [`Phase::deadline`].
+//! Here the header deadline runs from the first byte of a request; where that came together with the request before it,
+//! from the next byte. Each further limit is one more line in [`Phase::deadline`].
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

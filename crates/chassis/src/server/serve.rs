@@ -55,7 +55,7 @@ impl Bound {
     /// Dropping the future cuts every connection.
     ///
     /// # Errors
-    /// [`Aborted`] when a second signal came before the drain was over; every connection is cut by then.
+    /// [`Aborted`] when a second signal came before the drain was over; every connection is cut.
     pub async fn serve(self, mut signals: Signals) -> Result<Served, Aborted> {
         let counters = Arc::new(Counters::new());
         let mut traffic = Group::new();

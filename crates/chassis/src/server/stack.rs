@@ -33,7 +33,7 @@ pub(super) fn wrap(router: Router, settings: Settings) -> Router {
 async fn handle(State(settings): State<Arc<Settings>>, mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(id.clone());
-    let event = RequestEvent::new(&settings, &request);
+    let event = RequestEvent::new(&settings, &request, id.clone());
     let span = tracing::info_span!("request", request_id = %id);
 
     let answer = caught(in_time(&settings, request, next)).instrument(span);
@@ -44,7 +44,7 @@ async fn handle(State(settings): State<Arc<Settings>>, mut request: Request, nex
     if let Some(value) = id.header_value() {
         response.headers_mut().insert(request_id::HEADER, value);
     }
-    event.emit(&mut response, &id);
+    event.answered(&mut response);
     response
 }
 
@@ -66,37 +66,49 @@ async fn bounded(limit: u32, request: Request, next: Next) -> Response {
     next.run(request.map(|body| Body::new(Limited::new(body, limit)))).await
 }
 
-/// The one log line of a request.
+/// The one log line of a request, written when it is dropped: a request that is cut, or whose client went away, has its
+/// line too, without a status.
 struct RequestEvent {
+    id: RequestId,
     listener: &'static str,
     method: &'static str,
     route: Option<MatchedPath>,
     begun: Instant,
+    status: Option<StatusCode>,
 }
 
 impl RequestEvent {
-    fn new(settings: &Settings, request: &Request) -> Self {
+    fn new(settings: &Settings, request: &Request, id: RequestId) -> Self {
         Self {
+            id,
             listener: settings.listener,
             method: known(request.method()),
             route: request.extensions().get::<MatchedPath>().cloned(),
             begun: Instant::now(),
+            status: None,
         }
     }
 
     /// An app that routes behind a service of its own tells the route in an extension of the answer.
-    fn emit(&self, response: &mut Response, id: &RequestId) {
-        let told = response.extensions_mut().remove::<MatchedPath>();
-        let route = told.as_ref().or(self.route.as_ref()).map_or("unmatched", MatchedPath::as_str);
-        let status = response.status();
+    fn answered(mut self, response: &mut Response) {
+        self.status = Some(response.status());
+        if let Some(told) = response.extensions_mut().remove() {
+            self.route = Some(told);
+        }
+    }
+}
+
+impl Drop for RequestEvent {
+    fn drop(&mut self) {
         tracing::info!(
             listener = self.listener,
             method = self.method,
-            route,
-            status = status.as_u16(),
+            route = self.route.as_ref().map_or("unmatched", MatchedPath::as_str),
+            status = self.status.map(|status| status.as_u16()),
             duration_ms = self.begun.elapsed().as_secs_f64() * 1000.0,
-            request_id = id.as_str(),
-            "request"
+            request_id = self.id.as_str(),
+            "{}",
+            if self.status.is_some() { "request" } else { "request cancelled" }
         );
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::{Next, from_fn};
 use axum::routing::{get, post};
 use chassis::shutdown::{Aborted, Trigger};
 use chassis::{Builder, DrainArgs, Health, LimitArgs, Listener, Problem, Served, probes, shutdown};
@@ -112,6 +114,18 @@ fn routes(gate: Gate) -> Router {
         .route("/broken-text", get(async || (StatusCode::INTERNAL_SERVER_ERROR, INTERNALS)))
         .route("/wrong", get(async || Problem::new(StatusCode::CONFLICT).detail("say something else")))
         .route("/held", get(async move || held(&gate).await))
+        .fallback_service(told())
+}
+
+/// Routes behind a service of the app's own, which tells the one that matched.
+fn told() -> Router {
+    let tell = async |request: Request, next: Next| {
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let mut response = next.run(request).await;
+        route.map(|route| response.extensions_mut().insert(route));
+        response
+    };
+    Router::new().route("/told/{id}", get(async || "told")).layer(from_fn(tell))
 }
 
 async fn panics() -> &'static str {

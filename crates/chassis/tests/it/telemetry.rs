@@ -3,12 +3,12 @@ use std::process::Command;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 
-use chassis::LimitArgs;
 use chassis::telemetry::{Level, Options, Telemetry};
+use chassis::{DrainArgs, LimitArgs};
 use serde_json::Value;
 
 use crate::client::{Client, get};
-use crate::harness::{INTERNALS, Server, at_once};
+use crate::harness::{INTERNALS, Server, at_once, ms};
 
 #[derive(Clone, Default)]
 struct Memory(Arc<Mutex<Vec<u8>>>);
@@ -145,6 +145,7 @@ async fn a_request_is_one_line_with_its_route_and_not_its_path() {
     client.send("GET /items/secret HTTP/1.1\r\nHost: test\r\nX-Request-Id: abc\r\n\r\n").await;
     assert_eq!(client.answer().await.status, 200);
     assert_eq!(get(server.public, "/nowhere/secret").await.status, 404);
+    assert_eq!(get(server.public, "/told/secret").await.status, 200);
 
     let lines = lines(&memory, &telemetry);
     let requests: Vec<_> = lines.iter().filter(|line| line["message"] == "request").collect();
@@ -153,8 +154,26 @@ async fn a_request_is_one_line_with_its_route_and_not_its_path() {
     assert_eq!(fields, ["public", "GET", "/items/{id}", "abc"]);
     assert_eq!(line["status"], 200);
     assert!(line["duration_ms"].is_f64());
-    assert_eq!((&requests[1]["route"], requests.len()), (&"unmatched".into(), 2));
+    let routes: Vec<_> = requests.iter().map(|line| line["route"].as_str().unwrap()).collect();
+    assert_eq!(routes, ["/items/{id}", "unmatched", "/told/{id}"]);
     assert!(!lines.iter().any(|line| line.to_string().contains("secret")));
+}
+
+#[tokio::test]
+async fn a_request_that_is_cut_has_its_line_too() {
+    let memory = Memory::default();
+    let (subscriber, telemetry) = Telemetry::build(&options(Level::Info), memory.clone()).unwrap();
+    let _default = tracing::subscriber::set_default(subscriber);
+    let drain = DrainArgs { requests_max: ms(0), ..at_once() };
+    let server = Server::start(drain, LimitArgs::default()).await;
+    let mut client = Client::connect(server.public).await;
+    client.send("GET /held HTTP/1.1\r\nHost: test\r\n\r\n").await;
+    server.gate.entered().await;
+    assert_eq!(server.stop().await.requests_cut, 1);
+
+    let lines = lines(&memory, &telemetry);
+    let line = lines.iter().find(|line| line["message"] == "request cancelled").expect("a line");
+    assert_eq!((&line["route"], line.get("status")), (&"/held".into(), None));
 }
 
 /// Run by the test below in a process whose global logging it may set up.
