@@ -57,7 +57,9 @@ pub(super) async fn run(
         }
     }
 
-    connections.open_waiting(socket).await;
+    if let Err(error) = connections.open_waiting(socket) {
+        tracing::warn!(listener = connections.shared.name, error = %error, "last connections not accepted");
+    }
     if let Some(heartbeat) = heartbeat {
         heartbeat.stop();
     }
@@ -84,18 +86,19 @@ impl Connections {
         self.tasks.spawn(connection::serve(stream, Arc::clone(&self.shared), self.stage.clone()));
     }
 
-    /// Takes what the kernel has already accepted: closing the socket would reset it.
-    async fn open_waiting(&mut self, socket: TcpListener) {
+    /// Takes what the kernel has already accepted: closing the socket would reset it. Asks the kernel itself, since the
+    /// runtime learns of a waiting connection only when it next polls for events.
+    fn open_waiting(&mut self, socket: TcpListener) -> io::Result<()> {
+        let socket = socket.into_std()?;
         while !self.is_full() {
-            tokio::select! {
-                biased;
-                accepted = socket.accept() => match accepted {
-                    Ok((stream, _)) => self.open(stream),
-                    Err(_) => return,
-                },
-                () = std::future::ready(()) => return,
-            }
+            let (stream, _) = match socket.accept() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                accepted => accepted?,
+            };
+            stream.set_nonblocking(true)?;
+            self.open(TcpStream::from_std(stream)?);
         }
+        Ok(())
     }
 }
 

@@ -78,8 +78,10 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stage: wat
         match reached {
             Stage::Serving | Stage::Draining => {}
             Stage::Finishing => {
-                phase.expect_first_byte_until(Instant::now() + LAST_MOMENT);
-                connection.as_mut().graceful_shutdown();
+                // hyper would close a connection whose request is still on its way. That answer closes it anyway.
+                if !phase.expects_request(Instant::now() + LAST_MOMENT) {
+                    connection.as_mut().graceful_shutdown();
+                }
             }
             Stage::Cut => {
                 if phase.is_in_request() {

@@ -107,12 +107,14 @@ impl Phase {
         matches!(self.lock().step, Step::Request)
     }
 
-    /// A connection on which nothing has been said yet may stay silent until `deadline` at most.
-    pub(super) fn expect_first_byte_until(&self, deadline: Instant) {
+    /// Whether a request must be expected though the server stops: some of its header has come, or the connection is so
+    /// new that nothing has, in which case the first byte must come until `deadline`.
+    pub(super) fn expects_request(&self, deadline: Instant) -> bool {
         let mut state = self.lock();
         if state.is_untouched {
             state.first_byte_until = Some(deadline);
         }
+        state.is_untouched || matches!(state.step, Step::Header { .. })
     }
 
     /// When the connection is to be closed if nothing happens until then, and why.

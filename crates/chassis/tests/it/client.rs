@@ -44,6 +44,13 @@ impl Client {
         Ok(Self { stream, unread: Vec::new() })
     }
 
+    /// Connects while nothing else of this test's runtime runs.
+    pub(crate) fn connect_blocking(address: SocketAddr) -> Self {
+        let stream = std::net::TcpStream::connect(address).expect("the listener is there");
+        stream.set_nonblocking(true).expect("a socket can be");
+        Self { stream: TcpStream::from_std(stream).expect("inside a runtime"), unread: Vec::new() }
+    }
+
     pub(crate) async fn send(&mut self, text: &str) {
         self.try_send(text).await.expect("the peer reads");
     }

@@ -14,7 +14,7 @@ fn patient() -> DrainArgs {
 
 #[tokio::test]
 async fn a_request_after_the_signal_is_answered_and_counted_and_its_connection_closed() {
-    let server = Server::start(DrainArgs { min: ms(500), ..at_most(1000) }, LimitArgs::default()).await;
+    let server = Server::start(at_least(1500), LimitArgs::default()).await;
     server.begin_drain().await;
     let mut late = Client::connect(server.public).await;
     let answer = late.get("/").await;
@@ -66,7 +66,7 @@ async fn a_request_in_flight_finishes_while_internal_listeners_still_answer() {
 
 #[tokio::test]
 async fn a_request_beyond_its_budget_is_cut_and_reported() {
-    for budget in [ms(200), ms(600)] {
+    for budget in [ms(200), ms(1500)] {
         let drain = DrainArgs { requests_max: budget, ..at_once() };
         let server = Server::start(drain, LimitArgs::default()).await;
         let mut client = Client::connect(server.public).await;
@@ -112,9 +112,41 @@ async fn a_connection_that_never_speaks_does_not_hold_up_the_drain() {
 }
 
 #[tokio::test]
+async fn a_request_that_had_begun_to_come_when_accepting_stopped_is_answered() {
+    let server = Server::start(at_once(), LimitArgs::default()).await;
+    let mut fresh = Client::connect(server.public).await;
+    let mut begun = Client::connect(server.public).await;
+    assert_eq!(begun.get("/").await.status, 200, "accepted, and after the fresh one");
+    let mut held = Client::connect(server.public).await;
+    held.send("GET /held HTTP/1.1\r\nHost: test\r\n\r\n").await;
+    begun.send("GET / HTTP/1.1\r\n").await;
+    server.gate.entered().await;
+    server.begin_drain().await;
+    server.refuses_traffic().await;
+    begun.send("Host: test\r\n\r\n").await;
+    for answer in [fresh.get("/").await, begun.answer().await] {
+        assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    }
+    server.gate.open();
+    assert_eq!(server.ended().await.expect("one signal only").requests_cut, 0);
+}
+
+#[tokio::test]
+async fn connections_that_wait_in_the_kernel_when_accepting_stops_are_answered() {
+    let server = Server::start(at_once(), LimitArgs::default()).await;
+    assert_eq!(get(server.public, "/").await.status, 200);
+    // Without an await the server cannot accept them before it takes the signal.
+    let waiting: Vec<_> = (0..20).map(|_| Client::connect_blocking(server.public)).collect();
+    server.trigger.send("SIGTERM");
+    for mut client in waiting {
+        assert_eq!(client.get("/").await.status, 200);
+    }
+}
+
+#[tokio::test]
 async fn accepting_goes_on_for_the_least_time() {
     for least in [ms(200), ms(700)] {
-        let drain = DrainArgs { min: least, ..at_most(10_000) };
+        let drain = at_least(least.as_millis().try_into().unwrap());
         let served = Server::start(drain, LimitArgs::default()).await.stop().await;
         assert!(served.drain_time >= least && served.drain_time < least + ms(3000), "{served:?}");
     }
@@ -122,8 +154,8 @@ async fn accepting_goes_on_for_the_least_time() {
 
 #[tokio::test]
 async fn traffic_prolongs_accepting_up_to_the_most_time() {
-    for most in [ms(900), ms(1500)] {
-        let drain = DrainArgs { quiet: ms(500), ..at_most(most.as_millis().try_into().unwrap()) };
+    for most in [ms(1000), ms(1700)] {
+        let drain = DrainArgs { quiet: ms(800), ..at_most(most.as_millis().try_into().unwrap()) };
         let server = Server::start(drain, LimitArgs::default()).await;
         let n_answered = ask_until_refused(&server, "/").await;
         let served = server.ended().await.expect("one signal only");
@@ -163,6 +195,11 @@ async fn signals_of_the_operating_system_arrive_by_name() {
         assert!(status.expect("kill is there").success());
         assert_eq!(within("the signal", signals.next()).await, name);
     }
+}
+
+/// No quiet time, and `least` in any case.
+fn at_least(least: u64) -> DrainArgs {
+    DrainArgs { min: ms(least), accept_max: ms(30_000), ..at_once() }
 }
 
 /// No least time, no quiet time, and `most` at the longest.
