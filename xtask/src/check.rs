@@ -1,3 +1,60 @@
-//! The task `check`.
-use anyhow::Result;
-pub(crate) fn run() -> Result<()> { Ok(()) }
+//! The task `check`: everything that can be said about the files without running what they build.
+
+mod tidy;
+
+use anyhow::{Result, bail};
+
+use crate::process::Cmd;
+use crate::tools::{self, Use};
+use crate::{codegen, ui, workspace};
+
+/// A check and what it is called in the list of those that failed.
+type Check = (&'static str, fn() -> Result<()>);
+
+const CHECKS: [Check; 5] =
+    [("format", format), ("tidy", tidy::run), ("generated files", generated), ("lints", lints), ("go", go)];
+
+/// Runs all checks, also after one has failed.
+///
+/// # Errors
+/// Names the checks that failed.
+pub(crate) fn run() -> Result<()> {
+    tools::require(&[Use::Check], false)?;
+    let mut failed = Vec::new();
+    for (name, check) in CHECKS {
+        if let Err(error) = check() {
+            ui::error(&format!("{error:#}"));
+            failed.push(name);
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { bail!("checks failed: {}", failed.join(", ")) }
+}
+
+fn format() -> Result<()> {
+    Cmd::new("cargo").args(["fmt", "--all", "--check"]).directory(workspace::root()).run().map(drop)
+}
+
+fn lints() -> Result<()> {
+    let arguments = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+    Cmd::new("cargo").args(arguments).directory(workspace::root()).run().map(drop)
+}
+
+fn generated() -> Result<()> {
+    codegen::run(true)
+}
+
+/// Nothing to do without Go: who has not got it has not changed the module either.
+fn go() -> Result<()> {
+    if !Cmd::new("go").arg("version").succeeds() {
+        ui::say("go is not installed; its module is not checked");
+        return Ok(());
+    }
+    let unformatted = Cmd::new("gofmt").args(["-l", "."]).directory(workspace::go_module()).run()?;
+    if !unformatted.is_empty() {
+        bail!("not formatted with gofmt:\n{}", unformatted.trim_end());
+    }
+    tools::go_modules().iter().try_for_each(|module| {
+        let vet = Cmd::new("go").args(["vet", "-tags=providerless", "./..."]).env("CGO_ENABLED", "0");
+        vet.directory(module).run().map(drop)
+    })
+}

@@ -9,7 +9,6 @@ use clap::ValueEnum;
 use own::Own;
 
 use crate::process::Cmd;
-use crate::tools::{self, Use};
 
 /// Which cluster was asked for on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -20,42 +19,45 @@ pub(crate) enum Choice {
 
 /// A cluster that can be used: how to talk to it, and how images get onto its node.
 pub(crate) struct Cluster {
-    kind: Kind,
+    provider: Provider,
     /// Nothing for a cluster of the developer's, which is found as kubectl finds it.
     kubeconfig: Option<PathBuf>,
     context: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
+enum Provider {
     Own,
     Minikube { profile: String },
     Kind { name: String },
 }
 
 impl Cluster {
-    /// Picks the cluster and brings it up if it is the project's own.
+    /// Picks the cluster.
     ///
     /// # Errors
-    /// When nothing was chosen and the current context is neither minikube nor kind: a task never touches a cluster
-    /// that may be somebody's.
-    pub(crate) fn ready(choice: Option<Choice>, install: bool) -> Result<Self> {
-        tools::require(&[Use::Kubernetes], install)?;
-        if choice == Some(Choice::Own) || in_ci() {
-            let own = Own::new();
-            own.up(install)?;
-            return Ok(Self { kind: Kind::Own, kubeconfig: Some(own.kubeconfig()), context: own::CONTEXT.to_owned() });
+    /// When the project's own was not asked for and the current context is neither minikube nor kind: a task never
+    /// touches a cluster that may be somebody's.
+    pub(crate) fn select(choice: Option<Choice>) -> Result<Self> {
+        if is_own(choice) {
+            let kubeconfig = Some(Own::new().kubeconfig());
+            return Ok(Self { provider: Provider::Own, kubeconfig, context: own::CONTEXT.to_owned() });
         }
         let context = Cmd::new("kubectl").args(["config", "current-context"]).ask();
         let context = context.context("no current context; start minikube or kind, or pass --cluster own")?;
         let context = context.trim().to_owned();
-        let kind = kind_of(&context, is_minikube(&context))?;
-        Ok(Self { kind, kubeconfig: None, context })
+        let provider = provider_of(&context, is_minikube(&context))?;
+        Ok(Self { provider, kubeconfig: None, context })
+    }
+
+    /// Brings the cluster up if it is the project's own. The developer's is up, or its own tool says what is wrong.
+    pub(crate) fn start(&self, install: bool) -> Result<()> {
+        if self.provider == Provider::Own { Own::new().up(install) } else { Ok(()) }
     }
 
     /// Removes the cluster if it is the project's own, and leaves the developer's alone.
-    pub(crate) fn finished(&self) -> Result<()> {
-        if self.kind == Kind::Own { Own::new().down() } else { Ok(()) }
+    pub(crate) fn finish(&self) -> Result<()> {
+        if self.provider == Provider::Own { Own::new().down() } else { Ok(()) }
     }
 
     /// The context's name, which every command on this cluster is to name.
@@ -75,13 +77,20 @@ impl Cluster {
     /// Puts the image of a `docker save` or OCI archive onto the node, under the name it has in the archive.
     #[expect(dead_code, reason = "called once the image task exists")]
     pub(crate) fn load_image(&self, archive: &Path) -> Result<()> {
-        let command = match &self.kind {
-            Kind::Own => return Own::new().load_image(archive),
-            Kind::Minikube { profile } => Cmd::new("minikube").args(["--profile", profile, "image", "load"]),
-            Kind::Kind { name } => Cmd::new("kind").args(["load", "image-archive", "--name", name]),
+        let command = match &self.provider {
+            Provider::Own => return Own::new().load_image(archive),
+            Provider::Minikube { profile } => {
+                Cmd::new("minikube").args(["--profile", profile, "image", "load"])
+            }
+            Provider::Kind { name } => Cmd::new("kind").args(["load", "image-archive", "--name", name]),
         };
         command.arg(archive).run().map(drop)
     }
+}
+
+/// Whether the project's own cluster is to be used: nobody is there in CI to have started another.
+pub(crate) fn is_own(choice: Option<Choice>) -> bool {
+    choice == Some(Choice::Own) || in_ci()
 }
 
 /// Whether this runs unattended: set by every CI service, and by nothing else.
@@ -92,13 +101,17 @@ pub(crate) fn in_ci() -> bool {
 /// A minikube profile may have any name; what it has in common is the label minikube puts on its node.
 fn is_minikube(context: &str) -> bool {
     let query = ["--context", context, "get", "nodes", "--selector=minikube.k8s.io/name", "--output=name"];
-    Cmd::new("kubectl").args(query).arg("--request-timeout=10s").ask().is_ok_and(|nodes| !nodes.trim().is_empty())
+    Cmd::new("kubectl")
+        .args(query)
+        .arg("--request-timeout=10s")
+        .ask()
+        .is_ok_and(|nodes| !nodes.trim().is_empty())
 }
 
-fn kind_of(context: &str, minikube: bool) -> Result<Kind> {
+fn provider_of(context: &str, minikube: bool) -> Result<Provider> {
     match context.strip_prefix("kind-") {
-        Some(name) => Ok(Kind::Kind { name: name.to_owned() }),
-        None if minikube => Ok(Kind::Minikube { profile: context.to_owned() }),
+        Some(name) => Ok(Provider::Kind { name: name.to_owned() }),
+        None if minikube => Ok(Provider::Minikube { profile: context.to_owned() }),
         None => bail!(
             "the current context `{context}` is neither minikube nor kind, and a task touches no other cluster; \
              switch with `kubectl config use-context`, or pass --cluster own"
@@ -112,13 +125,16 @@ mod tests {
 
     #[test]
     fn kind_is_known_by_its_context_and_minikube_by_its_node() {
-        assert_eq!(kind_of("kind-dev", false).unwrap(), Kind::Kind { name: "dev".to_owned() });
-        assert_eq!(kind_of("minikube", true).unwrap(), Kind::Minikube { profile: "minikube".to_owned() });
+        assert_eq!(provider_of("kind-dev", false).unwrap(), Provider::Kind { name: "dev".to_owned() });
+        assert_eq!(
+            provider_of("minikube", true).unwrap(),
+            Provider::Minikube { profile: "minikube".to_owned() }
+        );
     }
 
     #[test]
     fn any_other_cluster_is_refused_by_name() {
-        let error = kind_of("production", false).unwrap_err().to_string();
+        let error = provider_of("production", false).unwrap_err().to_string();
         assert!(error.contains("`production`") && error.contains("--cluster own"), "{error}");
     }
 }

@@ -1,6 +1,125 @@
-use anyhow::Result;
+//! The task `test`: tiers one after the other, and a summary that a person and a pipeline can read.
+
+mod summary;
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
 use clap::ValueEnum;
-use crate::cluster::Choice;
+use summary::{Counts, Outcome, Report};
+
+use crate::cluster::{self, Choice, Cluster};
+use crate::process::Cmd;
+use crate::tools::{self, Use};
+use crate::{ui, workspace};
+
+/// Ordered by what they need: least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Tier { Unit, Service, Chart, Cluster }
-pub(crate) fn run(_tiers: &[Tier], _install: bool, _cluster: Option<Choice>) -> Result<()> { Ok(()) }
+pub(crate) enum Tier {
+    /// Logic, properties and parsers; needs nothing
+    Unit,
+    /// The service in process: routes, limits, drain
+    Service,
+    /// The chart as helm renders it
+    Chart,
+    /// The chart, image and service on a real Kubernetes
+    Cluster,
+}
+
+impl Tier {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Unit => "unit",
+            Self::Service => "service",
+            Self::Chart => "chart",
+            Self::Cluster => "cluster",
+        }
+    }
+
+    fn uses(self, own_cluster: bool) -> &'static [Use] {
+        match self {
+            Self::Unit | Self::Service => &[],
+            Self::Chart => &[Use::Chart],
+            Self::Cluster if own_cluster => &[Use::Kubernetes, Use::OwnCluster, Use::Image],
+            Self::Cluster => &[Use::Kubernetes, Use::Image],
+        }
+    }
+}
+
+/// Runs `tiers`, or all of them when none is named. A tier that cannot run is skipped and says why, but is a failure
+/// where it was asked for by name or nobody would notice, that is in CI.
+///
+/// # Errors
+/// When anything failed, and before anything runs when tools are missing that were not to be installed.
+pub(crate) fn run(tiers: &[Tier], install: bool, choice: Option<Choice>) -> Result<()> {
+    let must_run = !tiers.is_empty() || cluster::in_ci();
+    let tiers = if tiers.is_empty() { Tier::value_variants() } else { tiers };
+    let own_cluster = cluster::is_own(choice);
+    if !install {
+        let uses: Vec<_> = tiers.iter().flat_map(|tier| tier.uses(own_cluster)).copied().collect();
+        tools::require(&uses, false)?;
+    }
+    let mut reports = Vec::new();
+    for tier in tiers {
+        ui::say(format!("\n=== tier {} ===", tier.name()));
+        reports.push(report(*tier, install, choice, must_run));
+    }
+    ui::say(format!("\n{}", summary::render(&reports)));
+    if reports.iter().any(|report| matches!(report.outcome, Outcome::Failed(_))) {
+        bail!("not all tests passed");
+    }
+    Ok(())
+}
+
+fn report(tier: Tier, install: bool, choice: Option<Choice>, must_run: bool) -> Report {
+    let started = Instant::now();
+    let mut counts = Counts::default();
+    let outcome = match tools::require(tier.uses(cluster::is_own(choice)), install) {
+        Ok(()) => run_tier(tier, install, choice, &mut counts),
+        Err(error) => Ok(Outcome::Skipped(format!("{error:#}"))),
+    };
+    let mut outcome = outcome.unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+    if must_run && let Outcome::Skipped(reason) = outcome {
+        outcome = Outcome::Failed(reason);
+    }
+    Report { tier: tier.name(), outcome, counts, took: started.elapsed() }
+}
+
+fn run_tier(tier: Tier, install: bool, choice: Option<Choice>, counts: &mut Counts) -> Result<Outcome> {
+    let calls: &[&[&str]] = match tier {
+        Tier::Unit => {
+            &[&["--workspace", "--lib", "--bins"], &["--doc", "-p", "chassis", "-p", "live-config"]]
+        }
+        Tier::Service => &[&["-p", "chassis", "--test", "it"], &["-p", "myapp", "--test", "it"]],
+        Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
+        Tier::Cluster => return run_on_cluster(install, choice, counts),
+    };
+    let mut failed = Vec::new();
+    for arguments in calls {
+        if !cargo_test(Cmd::new("cargo"), arguments, counts)? {
+            failed.push(arguments.join(" "));
+        }
+    }
+    Ok(summary::outcome_of(&failed))
+}
+
+/// The own cluster is removed again whatever happens, and an error in that is a failure of the tier too.
+fn run_on_cluster(install: bool, choice: Option<Choice>, counts: &mut Counts) -> Result<Outcome> {
+    let cluster = match Cluster::select(choice) {
+        Ok(cluster) => cluster,
+        Err(refusal) => return Ok(Outcome::Skipped(format!("{refusal:#}"))),
+    };
+    cluster.start(install)?;
+    let command = cluster.command("cargo").env("MYAPP_E2E_CONTEXT", cluster.context());
+    let passed = cargo_test(command, &["-p", "e2e", "--test", "cluster"], counts);
+    cluster.finish()?;
+    let failed = if passed? { vec![] } else { vec!["-p e2e --test cluster".to_owned()] };
+    Ok(summary::outcome_of(&failed))
+}
+
+/// Whether all tests passed; what passed and what failed is added to `counts`.
+fn cargo_test(cargo: Cmd, arguments: &[&str], counts: &mut Counts) -> Result<bool> {
+    let command = cargo.args(["test", "--no-fail-fast"]).args(arguments).directory(workspace::root());
+    let status = command.stream(|line| counts.add(line))?;
+    Ok(status.success())
+}

@@ -8,8 +8,8 @@ use std::fmt;
 
 use anyhow::Result;
 
-pub(crate) use cache::folders;
-pub(crate) use table::{KUBERNETES_VERSION, Use};
+pub(crate) use cache::{folders, go_modules};
+pub(crate) use table::{CERTIFICATES, KUBERNETES_VERSION, Use};
 use table::{Proof, Source, TOOLS, Tool};
 
 use crate::process::Cmd;
@@ -72,9 +72,14 @@ impl Tool {
         match &self.proof {
             Proof::Built => built(self.name).is_file(),
             Proof::File(path) => std::path::Path::new(path).exists(),
-            Proof::Runs(words) => Cmd::new(words[0]).args(&words[1..]).succeeds(),
+            Proof::Runs(words) => runs(words),
+            Proof::AnyRuns(programs) => programs.iter().any(|words| runs(words)),
         }
     }
+}
+
+fn runs(words: &[&str]) -> bool {
+    words.split_first().is_some_and(|(program, args)| Cmd::new(program).args(args).succeeds())
 }
 
 impl Source {

@@ -12,7 +12,11 @@ const POLL: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// When `deadline` has passed, naming `what` was waited for, and at once when `check` itself fails.
-pub(crate) fn until<T>(what: &str, deadline: Duration, mut check: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+pub(crate) fn until<T>(
+    what: &str,
+    deadline: Duration,
+    mut check: impl FnMut() -> Result<Option<T>>,
+) -> Result<T> {
     let started = Instant::now();
     let mut progress = Progress::new(format!("waiting for {what}"));
     loop {
@@ -28,7 +32,11 @@ pub(crate) fn until<T>(what: &str, deadline: Duration, mut check: impl FnMut() -
 }
 
 /// [`until`] for a condition that carries no value.
-pub(crate) fn until_true(what: &str, deadline: Duration, mut check: impl FnMut() -> Result<bool>) -> Result<()> {
+pub(crate) fn until_true(
+    what: &str,
+    deadline: Duration,
+    mut check: impl FnMut() -> Result<bool>,
+) -> Result<()> {
     until(what, deadline, || Ok(check()?.then_some(())))
 }
 

@@ -57,7 +57,10 @@ impl Own {
             ui::say(format!("the cluster is up; KUBECONFIG={}", self.kubeconfig().display()));
             return Ok(());
         }
-        self.clear()?;
+        if lock::owner().is_some() {
+            ui::say("a cluster is here that is not whole; removing it first");
+            teardown::run(&self.remains())?;
+        }
         if let Err(error) = start::run(&self.state) {
             start::show_logs(&self.state);
             teardown::run(&self.state)?;
@@ -75,7 +78,7 @@ impl Own {
         require_root()?;
         let _lock = lock::acquire()?;
         self.refuse_if_another_runs()?;
-        teardown::run(&self.state)
+        teardown::run(&self.remains())
     }
 
     /// Prints what runs.
@@ -85,8 +88,8 @@ impl Own {
     pub(crate) fn status(&self) -> Result<()> {
         self.refuse_if_another_runs()?;
         for component in Component::ALL {
-            let state =
-                processes::running(component).map_or("stopped".to_owned(), |process| format!("pid {}", process.pid));
+            let state = processes::running(component)
+                .map_or("stopped".to_owned(), |process| format!("pid {}", process.pid));
             ui::say(format!("{:<24} {state}", component.name()));
         }
         if !start::is_whole(&self.state) {
@@ -102,20 +105,18 @@ impl Own {
         images::load(archive)
     }
 
-    fn clear(&self) -> Result<()> {
-        if lock::owner().is_none() {
-            return Ok(());
-        }
-        ui::say("a cluster is here that is not whole; removing it first");
-        // Another checkout's state folder may be what is left; its owner can start anew from nothing as well.
-        let root = lock::owner().unwrap_or_else(|| self.state.root.clone());
-        teardown::run(&State { root })
+    /// The cluster that is to be removed: another checkout's when only a dead one of it is on the machine.
+    fn remains(&self) -> State {
+        State { root: lock::owner().unwrap_or_else(|| self.state.root.clone()) }
     }
 
     fn refuse_if_another_runs(&self) -> Result<()> {
         match lock::owner() {
             Some(root) if root != self.state.root && processes::any_running() => {
-                bail!("the cluster of another checkout runs on this machine; its state is in {}", root.display())
+                bail!(
+                    "the cluster of another checkout runs on this machine; its state is in {}",
+                    root.display()
+                )
             }
             _ => Ok(()),
         }

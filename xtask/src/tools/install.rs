@@ -33,16 +33,24 @@ pub(super) fn all(tools: &[&Tool]) -> Result<()> {
 fn debian_package(tool: &Tool) -> Option<&'static str> {
     match tool.source {
         Source::Debian { package } => Some(package),
-        Source::GoInstall { .. } | Source::GoModule { .. } | Source::Rustup { .. } | Source::ByHand { .. } => None,
+        Source::GoInstall { .. }
+        | Source::GoModule { .. }
+        | Source::Rustup { .. }
+        | Source::ByHand { .. } => None,
     }
 }
 
 fn install(tool: &Tool) -> Result<()> {
     match &tool.source {
-        Source::Rustup { component } => Cmd::new("rustup").args(["component", "add", component]).run().map(drop),
+        Source::Rustup { component } => {
+            Cmd::new("rustup").args(["component", "add", component]).run().map(drop)
+        }
         Source::GoInstall { package, version } => build(tool, |folder| {
             let target = format!("{package}@{version}");
-            go().args(["install", "-trimpath", "-ldflags=-s -w", &target]).env("GOBIN", folder).run().map(drop)
+            go().args(["install", "-trimpath", "-ldflags=-s -w", &target])
+                .env("GOBIN", folder)
+                .run()
+                .map(drop)
         }),
         Source::GoModule { module, package } => build(tool, |folder| {
             build_from_module(module, package, &folder.join(tool.name))?;

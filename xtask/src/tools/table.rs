@@ -16,8 +16,12 @@ pub(crate) enum Use {
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 5] = [Self::Check, Self::Chart, Self::Kubernetes, Self::OwnCluster, Self::Image];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Check, Self::Chart, Self::Kubernetes, Self::OwnCluster, Self::Image];
 }
+
+/// The certificates of Debian's package alone: the machine's own bundle may also hold those of a company's proxy.
+pub(crate) const CERTIFICATES: &str = "/usr/share/ca-certificates/mozilla";
 
 #[derive(Debug)]
 pub(crate) enum Source {
@@ -50,6 +54,8 @@ pub(crate) enum Proof {
     File(&'static str),
     /// A command that exits with 0.
     Runs(&'static [&'static str]),
+    /// One of several programs does, any of which will do.
+    AnyRuns(&'static [&'static [&'static str]]),
 }
 
 #[derive(Debug)]
@@ -118,7 +124,14 @@ pub(crate) const TOOLS: &[Tool] = &[
     // Certificates come from the openssl command, which every Debian with TLS has: a certificate crate would bring
     // a cryptography library into the build that each task waits for.
     debian("openssl", Proof::Runs(&["openssl", "version"]), &[OwnCluster]),
-    debian("buildah", Proof::Runs(&["buildah", "--version"]), &[Image]),
+    Tool {
+        name: "buildah, podman or docker",
+        source: Source::Debian { package: "buildah" },
+        // The version would be told by a Docker client without an engine too.
+        proof: Proof::AnyRuns(&[&["buildah", "info"], &["podman", "info"], &["docker", "info"]]),
+        uses: &[Image],
+    },
+    debian("ca-certificates", Proof::File(CERTIFICATES), &[Image]),
 ];
 
 const fn debian(package: &'static str, proof: Proof, uses: &'static [Use]) -> Tool {

@@ -81,7 +81,8 @@ impl Before {
     /// Puts back settings and folders. A folder that somebody has used in the meantime stays.
     pub(super) fn restore(&self) -> Result<()> {
         for (name, value) in self.changed_settings() {
-            fs::write(Path::new("/proc/sys").join(name), value).with_context(|| format!("cannot restore {name}"))?;
+            fs::write(Path::new("/proc/sys").join(name), value)
+                .with_context(|| format!("cannot restore {name}"))?;
         }
         for folder in self.absent_folders.iter().rev() {
             fs::remove_dir(folder).ok();

@@ -65,7 +65,12 @@ pub(super) fn write(state: &State) -> Result<()> {
     openssl(["req", "-x509", "-days", DAYS, "-subj", "/CN=myapp-own", "-config"])
         .arg(state.config(OPENSSL))
         .args(NEW_KEY)
-        .args(["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign"])
+        .args([
+            "-addext",
+            "basicConstraints=critical,CA:TRUE",
+            "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign",
+        ])
         .arg("-keyout")
         .arg(state.key(AUTHORITY))
         .arg("-out")
@@ -96,8 +101,10 @@ fn sign(state: &State, subject: &Subject) -> Result<()> {
 }
 
 fn extensions(subject: &Subject) -> Vec<String> {
-    let mut extensions =
-        vec!["basicConstraints=critical,CA:FALSE".to_owned(), "keyUsage=critical,digitalSignature".to_owned()];
+    let mut extensions = vec![
+        "basicConstraints=critical,CA:FALSE".to_owned(),
+        "keyUsage=critical,digitalSignature".to_owned(),
+    ];
     if subject.alternative_names.is_empty() {
         extensions.push("extendedKeyUsage=clientAuth".to_owned());
     } else {
@@ -120,7 +127,12 @@ mod tests {
     fn only_servers_have_certificates_that_servers_may_show() {
         for subject in subjects() {
             let shows = extensions(&subject).iter().any(|extension| extension.contains("serverAuth"));
-            assert_eq!(shows, ["etcd", "kube-apiserver", "kubelet"].contains(&subject.file), "{}", subject.file);
+            assert_eq!(
+                shows,
+                ["etcd", "kube-apiserver", "kubelet"].contains(&subject.file),
+                "{}",
+                subject.file
+            );
         }
     }
 }

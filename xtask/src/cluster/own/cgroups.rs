@@ -34,22 +34,15 @@ pub(super) fn create() -> Result<()> {
         fs::create_dir_all(&group).with_context(|| format!("cannot create {}", group.display()))?;
         match hierarchy.version {
             Version::V1 => inherit_cpuset(&hierarchy.root, &group)?,
-            Version::V2 => delegate(&hierarchy.root)?,
+            Version::V2 => delegate(&hierarchy.root),
         }
     }
-    Ok(())
+    fs::create_dir_all(of_components()).context("this machine has no control groups mounted")
 }
 
-/// Puts a component into the cluster's group, and with it all that it starts.
-pub(super) fn adopt(pid: u32) -> Result<()> {
-    let hierarchy = tracking().context("this machine has no control groups mounted")?;
-    let group = hierarchy.root.join(CGROUP).join(COMPONENTS);
-    fs::create_dir_all(&group)?;
-    match fs::write(group.join("cgroup.procs"), pid.to_string()) {
-        // It has ended already; whoever started it will notice.
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error()) => Ok(()),
-        result => result.with_context(|| format!("cannot move a process into {}", group.display())),
-    }
+/// The group that components put themselves into, and with them all that they start.
+pub(super) fn of_components() -> PathBuf {
+    tracking().map(|hierarchy| hierarchy.root.join(CGROUP).join(COMPONENTS)).unwrap_or_default()
 }
 
 /// Every process of the cluster, pods included.
@@ -113,16 +106,15 @@ fn inherit_cpuset(parent: &Path, group: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Controllers reach a group only when its parents pass them on.
-fn delegate(root: &Path) -> Result<()> {
+/// Controllers reach a group only when its parents pass them on. One that cannot be passed on may not be needed: the
+/// kubelet says so when it is.
+fn delegate(root: &Path) {
     let available = fs::read_to_string(root.join("cgroup.controllers")).unwrap_or_default();
     for group in [root.to_owned(), root.join(CGROUP)] {
         for controller in available.split_whitespace() {
-            fs::write(group.join("cgroup.subtree_control"), format!("+{controller}"))
-                .with_context(|| format!("cannot pass {controller} on to {CGROUP}"))?;
+            fs::write(group.join("cgroup.subtree_control"), format!("+{controller}")).ok();
         }
     }
-    Ok(())
 }
 
 /// The hierarchy in which components are kept: the only one, or on v1 one that every kubelet needs.

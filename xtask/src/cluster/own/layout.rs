@@ -115,8 +115,10 @@ impl State {
     }
 }
 
-/// Paths that the kubelet, containerd and CNI have built in. The cluster sees folders of its own in their place.
-pub(super) const BUILT_IN_FOLDERS: [(&str, &str); 4] = [
+/// Paths that the kubelet, containerd, CNI and mount(8) have built in. The cluster sees folders of its own in their
+/// place.
+pub(super) const BUILT_IN_FOLDERS: [(&str, &str); 5] = [
+    ("/run/mount", "mount-table"),
     ("/var/lib/kubelet", "kubelet-built-in"),
     ("/var/lib/cni", "cni"),
     ("/var/log/containers", "container-links"),

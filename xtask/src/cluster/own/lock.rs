@@ -23,7 +23,8 @@ pub(super) fn acquire() -> Result<Lock> {
             file.lock()?;
         }
         // The task that held the lock may have been `down`, which removes the file: a lock on it binds nobody.
-        let same = fs::metadata(Record::lock()).is_ok_and(|now| file.metadata().is_ok_and(|ours| ours.ino() == now.ino()));
+        let same = fs::metadata(Record::lock())
+            .is_ok_and(|now| file.metadata().is_ok_and(|ours| ours.ino() == now.ino()));
         if same {
             return Ok(Lock(file));
         }
@@ -36,5 +37,6 @@ pub(super) fn owner() -> Option<PathBuf> {
 }
 
 pub(super) fn claim(state: &Path) -> Result<()> {
-    fs::write(Record::owner(), state.as_os_str().as_encoded_bytes()).context("cannot note whose cluster this is")
+    fs::write(Record::owner(), state.as_os_str().as_encoded_bytes())
+        .context("cannot note whose cluster this is")
 }

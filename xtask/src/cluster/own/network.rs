@@ -18,11 +18,17 @@ pub(super) fn check(before: &Before) -> Result<()> {
     let taken = port::ALL.iter().filter(|port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, **port)).is_err());
     let mut problems: Vec<_> = taken.map(|port| format!("port {port} is taken")).collect();
     let routes = Cmd::new("ip").args(["-4", "route", "show", "table", "all"]).ask()?;
-    problems.extend(routes_into_our_ranges(&routes).map(|route| format!("an address range is taken: {route}")));
+    problems
+        .extend(routes_into_our_ranges(&routes).map(|route| format!("an address range is taken: {route}")));
     if FAMILIES.iter().any(|family| rules::has_kubernetes(before.rules(family))) {
-        problems.push("another Kubernetes has packet filter rules on this machine (chains KUBE-*)".to_owned());
+        problems
+            .push("another Kubernetes has packet filter rules on this machine (chains KUBE-*)".to_owned());
     }
-    if problems.is_empty() { Ok(()) } else { bail!("the cluster cannot run here:\n  {}", problems.join("\n  ")) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        bail!("the cluster cannot run here:\n  {}", problems.join("\n  "))
+    }
 }
 
 pub(super) fn create() -> Result<()> {
@@ -51,7 +57,9 @@ pub(super) fn remove(before: &Before) -> Result<()> {
     if interface_exists() {
         ip(&["link", "delete", NODE_INTERFACE])?;
     }
-    wait::until_true("the interfaces of pods to be gone", Duration::from_secs(15), || Ok(pod_routes()?.is_empty()))?;
+    wait::until_true("the interfaces of pods to be gone", Duration::from_secs(15), || {
+        Ok(pod_routes()?.is_empty())
+    })?;
     for family in FAMILIES {
         let script = rules::removal(before.rules(family), &saved_rules(family)?);
         if !script.is_empty() {
@@ -124,8 +132,11 @@ mod tests {
         let routes = "default via 192.0.2.1 dev eth0\n10.0.0.0/8 dev vpn scope link\n10.244.0.7 dev veth1\n\
                       192.0.2.0/24 dev eth0\nlocal 10.245.0.1 dev other table local\n";
         let found: Vec<_> = routes_into_our_ranges(routes).collect();
-        let expected =
-            ["10.0.0.0/8 dev vpn scope link", "10.244.0.7 dev veth1", "local 10.245.0.1 dev other table local"];
+        let expected = [
+            "10.0.0.0/8 dev vpn scope link",
+            "10.244.0.7 dev veth1",
+            "local 10.245.0.1 dev other table local",
+        ];
         assert_eq!(found, expected);
     }
 }

@@ -1,19 +1,13 @@
-//! Starting and stopping the components, and knowing a process again.
+//! Starting the components, and knowing a process again.
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::cgroups;
 use super::components::Component;
 use super::layout::{Record, State};
-use crate::wait;
-
-/// After this a component that was asked to stop is killed.
-const STOP_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A process id alone says nothing: ids are used again. Together with the time of the start and the boot it is unique.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,16 +30,6 @@ impl Process {
         Self::of(self.pid).as_ref() == Some(self)
     }
 
-    /// Nothing happens when the process is gone, whoever has its id now.
-    fn signal(&self, signal: Signal) {
-        if self.is_alive()
-            && let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw)
-        {
-            // It may go between the look and the signal, which is as good.
-            kill_process(pid, signal).ok();
-        }
-    }
-
     fn to_line(&self) -> String {
         format!("{} {} {}", self.pid, self.started, self.boot)
     }
@@ -61,7 +45,6 @@ impl Process {
 pub(super) fn start(component: Component, state: &State) -> Result<()> {
     let mounts = recorded(Component::Mounts).map_or(0, |process| process.pid);
     let child = component.command(state, mounts).daemon(&state.log(component.name()))?;
-    cgroups::adopt(child.id())?;
     let process = Process::of(child.id()).with_context(|| format!("{} ended at once", component.name()))?;
     fs::create_dir_all(Record::processes())?;
     fs::write(record_of(component), process.to_line()).context("cannot record a process")
@@ -76,23 +59,11 @@ pub(super) fn any_running() -> bool {
     Component::ALL.into_iter().any(|component| running(component).is_some())
 }
 
-/// Stops the components one after the other, each with time to finish.
-pub(super) fn stop_all() -> Result<()> {
-    for component in Component::STOP_ORDER {
-        let Some(process) = running(component) else { continue };
-        process.signal(Signal::TERM);
-        let gone = || Ok(!process.is_alive());
-        if wait::until_true(&format!("{} to stop", component.name()), STOP_DEADLINE, gone).is_err() {
-            process.signal(Signal::KILL);
-            wait::until_true(&format!("{} to be gone", component.name()), STOP_DEADLINE, gone)?;
-        }
-    }
-    Ok(())
-}
-
+/// Kills a process found in one of the cluster's control groups.
 pub(super) fn kill(pid: u32) {
-    if let Some(process) = Process::of(pid) {
-        process.signal(Signal::KILL);
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        // It may go between the look and the signal, which is as good.
+        kill_process(pid, Signal::KILL).ok();
     }
 }
 

@@ -74,8 +74,9 @@ fn chain_of<'a>(rule: &&'a str) -> &'a str {
     rule.split(' ').nth(1).unwrap_or_default()
 }
 
+/// Comments, which may hold anything, are the only quoted part of a rule.
 fn target_of<'a>(rule: &&'a str) -> &'a str {
-    let words = rule.split(' ');
+    let words = rule.split('"').step_by(2).flat_map(str::split_whitespace);
     words.skip_while(|word| *word != "-j" && *word != "-g").nth(1).unwrap_or_default()
 }
 
@@ -83,7 +84,8 @@ fn target_of<'a>(rule: &&'a str) -> &'a str {
 mod tests {
     use super::*;
 
-    const BEFORE: &str = "*filter\n:FORWARD DROP [0:0]\n:DOCKER - [0:0]\n-A FORWARD -o docker0 -j DOCKER\nCOMMIT\n";
+    const BEFORE: &str =
+        "*filter\n:FORWARD DROP [0:0]\n:DOCKER - [0:0]\n-A FORWARD -o docker0 -j DOCKER\nCOMMIT\n";
     const NOW: &str = "# Generated\n*filter\n:FORWARD DROP [1:2]\n:DOCKER - [0:0]\n:KUBE-FORWARD - [0:0]\n\
         :CNI-ab12 - [0:0]\n-A FORWARD -m comment --comment \"a -j b\" -j KUBE-FORWARD\n-A FORWARD -o docker0 -j DOCKER\n\
         -A KUBE-FORWARD -j CNI-ab12\nCOMMIT\n*nat\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n";
@@ -103,7 +105,10 @@ mod tests {
 
     #[test]
     fn what_is_left_is_named_with_its_table() {
-        assert_eq!(left_over(BEFORE, NOW), ["chain CNI-ab12 in table filter", "chain KUBE-FORWARD in table filter"]);
+        assert_eq!(
+            left_over(BEFORE, NOW),
+            ["chain CNI-ab12 in table filter", "chain KUBE-FORWARD in table filter"]
+        );
     }
 
     #[test]

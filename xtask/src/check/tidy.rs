@@ -1,0 +1,139 @@
+//! Rules of this repository that no other tool checks. Texts in, complaints out.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::process::Cmd;
+use crate::workspace;
+
+const MAX_LINES: usize = 500;
+
+/// Folders that exist on one machine only: a path into them works for nobody else.
+const MACHINE_FOLDERS: [&str; 3] = ["root", "work", "home"];
+
+/// Files that tools write, with their own idea of tidiness.
+const NOT_OURS: [&str; 2] = ["lock", "sum"];
+
+/// Which crates of this workspace a crate may name. One that is not listed may name any.
+const DIRECTIONS: [(&str, &[&str]); 4] =
+    [("chassis", &[]), ("live-config", &[]), ("xtask", &[]), ("myapp", &["chassis", "live-config"])];
+
+pub(super) fn run() -> Result<()> {
+    let mut complaints = Vec::new();
+    for path in files()? {
+        // What is no text, or is deleted but not yet committed so, has nothing to check.
+        if let Ok(text) = std::fs::read_to_string(workspace::root().join(&path)) {
+            complaints.extend(complaints_about(Path::new(&path), &text));
+        }
+    }
+    complaints.extend(wrong_directions(&metadata()?));
+    if complaints.is_empty() { Ok(()) } else { bail!("not tidy:\n  {}", complaints.join("\n  ")) }
+}
+
+/// Those in Git and those that would be added.
+fn files() -> Result<Vec<String>> {
+    let list = ["ls-files", "--cached", "--others", "--exclude-standard"];
+    let paths = Cmd::new("git").args(list).directory(workspace::root()).run()?;
+    Ok(paths.lines().map(str::to_owned).collect())
+}
+
+fn metadata() -> Result<Value> {
+    let query = ["metadata", "--no-deps", "--format-version=1", "--offline"];
+    let text = Cmd::new("cargo").args(query).directory(workspace::root()).ask()?;
+    serde_json::from_str(&text).context("cargo metadata is not JSON")
+}
+
+fn complaints_about(path: &Path, text: &str) -> Vec<String> {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    if NOT_OURS.contains(&extension) {
+        return vec![];
+    }
+    let mut complaints = Vec::new();
+    let path_name = path.display();
+    for (number, line) in (1..).zip(text.lines()) {
+        if line.ends_with([' ', '\t']) {
+            complaints.push(format!("{path_name}:{number}: trailing white space"));
+        }
+        if names_machine_path(line) {
+            complaints.push(format!("{path_name}:{number}: a path of one machine"));
+        }
+    }
+    if extension == "rs" && !path.components().any(|part| part.as_os_str() == "tests") {
+        let lines = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
+        if lines > MAX_LINES {
+            complaints.push(format!("{path_name}: {lines} lines, more than {MAX_LINES}"));
+        }
+    }
+    complaints
+}
+
+/// A path that only continues one of these names, like `/srv/work/`, is somebody's own affair.
+fn names_machine_path(line: &str) -> bool {
+    MACHINE_FOLDERS.iter().any(|folder| {
+        let needle = format!("/{folder}/");
+        line.match_indices(&needle).any(|(at, _)| {
+            let before = line[..at].chars().next_back();
+            let after = line[at + needle.len()..].chars().next();
+            !before.is_some_and(|c| c.is_alphanumeric() || "_.-}".contains(c))
+                && after.is_some_and(|c| c.is_alphanumeric() || c == '.')
+        })
+    })
+}
+
+fn wrong_directions(metadata: &Value) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        let Some((name, allowed)) = DIRECTIONS.iter().find(|(name, _)| package["name"] == *name) else {
+            continue;
+        };
+        for dependency in package["dependencies"].as_array().into_iter().flatten() {
+            let named = dependency["name"].as_str().unwrap_or_default();
+            if dependency["path"].is_string() && !allowed.contains(&named) {
+                complaints.push(format!("{name} may not depend on {named}"));
+            }
+        }
+    }
+    complaints
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn complaints(path: &str, text: &str) -> Vec<String> {
+        complaints_about(Path::new(path), text)
+    }
+
+    #[test]
+    fn a_path_of_one_machine_is_found_and_a_longer_one_is_not() {
+        let home = format!("cd /{}/someone/x", "home");
+        assert_eq!(complaints("README.md", &home), ["README.md:1: a path of one machine"]);
+        assert!(complaints("README.md", &format!("cd /srv/{}/x and $STATE/{0}/x", "root")).is_empty());
+    }
+
+    #[test]
+    fn trailing_white_space_is_found_with_its_line() {
+        assert_eq!(complaints("a.md", "good\nbad \n"), ["a.md:2: trailing white space"]);
+        assert!(complaints("go.sum", "not ours \n").is_empty());
+    }
+
+    #[test]
+    fn long_files_are_counted_without_their_tests() {
+        let long = "x\n".repeat(MAX_LINES + 1);
+        assert_eq!(complaints("a.rs", &long).len(), 1);
+        assert!(complaints("tests/a.rs", &long).is_empty());
+        assert!(complaints("a.rs", &format!("#[cfg(test)]\n{long}")).is_empty());
+    }
+
+    #[test]
+    fn a_library_may_not_name_a_crate_of_the_workspace() {
+        let package = |name: &str, dependency: &str| json!({ "packages": [{ "name": name, "dependencies": [{ "name": dependency, "path": "x" }] }] });
+        assert_eq!(wrong_directions(&package("chassis", "myapp")), ["chassis may not depend on myapp"]);
+        assert!(wrong_directions(&package("myapp", "chassis")).is_empty());
+        assert!(wrong_directions(&package("e2e", "chassis")).is_empty());
+    }
+}

@@ -1,0 +1,133 @@
+//! What the last lines of `test` say.
+
+use std::time::Duration;
+
+/// Numbers of tests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Passed,
+    Failed(String),
+    Skipped(String),
+}
+
+pub(super) struct Report {
+    pub(super) tier: &'static str,
+    pub(super) outcome: Outcome,
+    pub(super) counts: Counts,
+    pub(super) took: Duration,
+}
+
+impl Counts {
+    /// Adds what a line like this tells, and nothing for any other line:
+    /// `test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.01s`
+    pub(super) fn add(&mut self, line: &str) {
+        let Some((_, counts)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". "))
+        else {
+            return;
+        };
+        for part in counts.split("; ") {
+            match part.split_once(' ').map(|(number, what)| (number.parse().unwrap_or(0), what)) {
+                Some((number, "passed")) => self.passed += number,
+                Some((number, "failed")) => self.failed += number,
+                Some((number, "ignored")) => self.skipped += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What became of a tier of which these calls of cargo failed.
+pub(super) fn outcome_of(failed_calls: &[String]) -> Outcome {
+    if failed_calls.is_empty() {
+        Outcome::Passed
+    } else {
+        Outcome::Failed(format!("cargo test {}", failed_calls.join("; cargo test ")))
+    }
+}
+
+/// A line for each tier, and last the numbers of tests. A tier that did not get as far as failing or skipping a
+/// test counts as one, so that the numbers never look better than the tiers.
+pub(super) fn render(reports: &[Report]) -> String {
+    let mut lines: Vec<_> = reports.iter().map(line).collect();
+    let total = reports.iter().map(honest_counts).fold(Counts::default(), |sum, counts| Counts {
+        passed: sum.passed + counts.passed,
+        failed: sum.failed + counts.failed,
+        skipped: sum.skipped + counts.skipped,
+    });
+    lines.push(format!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped));
+    lines.join("\n")
+}
+
+fn line(report: &Report) -> String {
+    let (word, reason) = match &report.outcome {
+        Outcome::Passed => ("passed", ""),
+        Outcome::Failed(reason) => ("failed", reason.as_str()),
+        Outcome::Skipped(reason) => ("skipped", reason.as_str()),
+    };
+    let line =
+        format!("{:<10}{word:<9}{:>5} s  {}", report.tier, report.took.as_secs(), reason.replace('\n', ";"));
+    line.trim_end().to_owned()
+}
+
+fn honest_counts(report: &Report) -> Counts {
+    let counts = report.counts;
+    match &report.outcome {
+        Outcome::Passed => counts,
+        Outcome::Failed(_) => Counts { failed: counts.failed.max(1), ..counts },
+        Outcome::Skipped(_) => Counts { skipped: counts.skipped.max(1), ..counts },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(lines: &[&str]) -> Counts {
+        let mut counts = Counts::default();
+        lines.iter().for_each(|line| counts.add(line));
+        counts
+    }
+
+    #[test]
+    fn results_of_several_binaries_add_up() {
+        let counts = counted(&[
+            "running 7 tests",
+            "test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.01s",
+            "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s",
+        ]);
+        assert_eq!(counts, Counts { passed: 6, failed: 2, skipped: 1 });
+    }
+
+    #[test]
+    fn a_line_that_a_test_prints_is_not_a_result() {
+        let counts = counted(&[
+            "the test result: ok. 5 passed; 0 failed",
+            "test result: ?",
+            "test result: x. y passed",
+        ]);
+        assert_eq!(counts, Counts::default());
+    }
+
+    #[test]
+    fn the_last_line_counts_tests_and_never_hides_a_tier() {
+        let report =
+            |outcome, counts| Report { tier: "unit", outcome, counts, took: Duration::from_millis(2900) };
+        let reports = [
+            report(Outcome::Passed, Counts { passed: 3, failed: 0, skipped: 0 }),
+            report(Outcome::Failed("did not\ncompile".to_owned()), Counts::default()),
+            report(Outcome::Skipped("no helm".to_owned()), Counts::default()),
+        ];
+        let expected = "unit      passed       2 s\n\
+                        unit      failed       2 s  did not;compile\n\
+                        unit      skipped      2 s  no helm\n\
+                        3 passed, 1 failed, 1 skipped";
+        assert_eq!(render(&reports), expected);
+    }
+}
