@@ -4,6 +4,7 @@
 
 mod config;
 mod delivery;
+mod doors;
 mod options;
 mod pods;
 mod refusals;

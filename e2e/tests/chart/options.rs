@@ -83,8 +83,11 @@ fn the_default_policy_opens_http_to_all_admin_to_the_namespace_and_nothing_else(
     let [public, admin] = items(policy, "/ingress") else { panic!("{policy}") };
     assert_eq!(public, &json!({"ports": [{"port": "http", "protocol": "TCP"}]}));
     assert_eq!(admin["ports"], json!([{"port": "admin", "protocol": "TCP"}]));
-    assert!(items(admin, "/from").iter().all(|peer| peer.get("namespaceSelector").is_none()), "{admin}");
-    assert_eq!(items(policy, "/egress").len(), 2, "DNS and the peers");
+    let own = json!({"podSelector": {"matchLabels": {"app.kubernetes.io/name": "myapp", "app.kubernetes.io/instance": "r"}}});
+    assert_eq!(admin["from"], json!([own, {"podSelector": {}}]));
+    let [dns, peers] = items(policy, "/egress") else { panic!("{policy}") };
+    assert_eq!(dns, &json!({"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}));
+    assert_eq!(peers, &json!({"ports": [{"port": "admin", "protocol": "TCP"}], "to": [own]}));
 }
 
 #[test]

@@ -84,8 +84,10 @@ fn a_setting_outside_the_contract_is_named() {
     }
     for value in ["//x", "no-slash", "/a/../b", "javascript:x", ""] {
         let message = refusal(&minimal().set_string("config.API_BASE_URL", value));
-        assert!(message.contains("at '/config/API_BASE_URL'"), "{value:?}: {message}");
+        assert!(message.contains("config.API_BASE_URL: expected "), "{value:?}: {message}");
     }
+    let message = refusal(&minimal().set("config.API_BASE_URL", "/config"));
+    assert!(message.contains("config.API_BASE_URL: must not begin with the name of a route"), "{message}");
     assert!(refusal(&minimal().set("config.LOG_LEVEL", "verbose")).contains("at '/config/LOG_LEVEL'"));
 }
 
@@ -106,12 +108,13 @@ fn control_characters_are_refused_in_every_setting() {
         ("SECRET_KEY", "a\0"),
         ("DB_PASSWORD", "\u{7f}"),
         ("DATABASE_URL", "sqlite:a\tb"),
+        ("API_BASE_URL", "/a\n"),
     ] {
         let message = refusal_of_document(&json!({"config": {key: text}}));
         let sentence = format!("config.{key}: contains a control character such as a newline or NUL");
         assert!(message.contains(&sentence), "{message}");
     }
-    for key in ["API_BASE_URL", "LOG_LEVEL", "MAX_CONNECTIONS"] {
+    for key in ["LOG_LEVEL", "MAX_CONNECTIONS"] {
         let message = refusal(&setting(key, "/\n"));
         assert!(message.contains(&format!("at '/config/{key}'")), "{message}");
     }
