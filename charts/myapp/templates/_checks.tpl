@@ -26,7 +26,7 @@ Values of `config:` one by one.
 {{- /* Bytes that are no UTF-8 do not survive JSON, so Helm would store something else than was given. */}}
 {{- if ne (toString $value) (dict "text" $value | toJson | fromJson).text }}
 {{- printf "config.%s: is not UTF-8 text" $key | println }}
-{{- else if regexMatch "[\\x00-\\x1f\\x7f]" (toString $value) }}
+{{- else if regexMatch "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}\\x{feff}\\x{fffe}\\x{ffff}]" (toString $value) }}
 {{- printf "config.%s: contains a control character such as a newline or NUL" $key | println }}
 {{- else if and $setting.pattern (not (regexMatch $setting.pattern (toString $value))) }}
 {{- $shown := ternary " (the value is not shown, it may hold a secret)" (printf ", not %q" $value) (default false $setting.concealed) }}

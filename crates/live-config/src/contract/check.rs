@@ -11,8 +11,7 @@ impl Key {
     /// A reason never holds the value of a secret, nor of a key whose value might hold one by mistake.
     pub fn violations(&self, text: &str) -> Vec<String> {
         let mut reasons = Vec::new();
-        if let Some(position) = text.chars().position(|c| c.is_ascii_control()) {
-            let name = control_name(text.chars().nth(position));
+        if let Some((position, name)) = text.chars().enumerate().find_map(|(i, c)| Some((i, unfit(c)?))) {
             reasons.push(format!("contains {name} at character {}", position + 1));
         }
         match &self.kind {
@@ -82,11 +81,15 @@ pub(crate) fn plain_decimal(text: &str) -> Option<i64> {
     (canonical && text.chars().all(|c| c.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
-fn control_name(character: Option<char>) -> &'static str {
+/// What a character is called that no value may hold: it would be lost or changed in YAML (1.2, 5.1), in an environment
+/// variable or in a line of a log, and stands there by mistake.
+fn unfit(character: char) -> Option<&'static str> {
     match character {
-        Some('\0') => "a NUL",
-        Some('\n' | '\r') => "a line break",
-        Some('\t') => "a tab",
-        Some(_) | None => "a control character",
+        '\0' => Some("a NUL"),
+        '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some("a line break"),
+        '\t' => Some("a tab"),
+        '\u{feff}' => Some("a byte order mark"),
+        '\u{fffe}' | '\u{ffff}' => Some("a code point that is no character"),
+        other => other.is_control().then_some("a control character"),
     }
 }
