@@ -51,7 +51,7 @@ impl Own {
     pub(crate) fn up(&self, install: bool) -> Result<()> {
         require_root()?;
         tools::require(&[Use::Kubernetes, Use::OwnCluster], install)?;
-        let _lock = lock::acquire()?;
+        let lock = lock::acquire()?;
         self.refuse_if_another_runs()?;
         if start::is_whole(&self.state) {
             ui::say(format!("the cluster is up; KUBECONFIG={}", self.kubeconfig().display()));
@@ -64,6 +64,7 @@ impl Own {
         if let Err(error) = start::run(&self.state) {
             start::show_logs(&self.state);
             teardown::run(&self.state)?;
+            lock.remove()?;
             return Err(error.context("the cluster did not start"));
         }
         ui::say(format!("the cluster is up; KUBECONFIG={}", self.kubeconfig().display()));
@@ -76,9 +77,10 @@ impl Own {
     /// When something is left all the same, naming it; calling it again is safe.
     pub(crate) fn down(&self) -> Result<()> {
         require_root()?;
-        let _lock = lock::acquire()?;
+        let lock = lock::acquire()?;
         self.refuse_if_another_runs()?;
-        teardown::run(&self.remains())
+        teardown::run(&self.remains())?;
+        lock.remove()
     }
 
     /// Prints what runs.

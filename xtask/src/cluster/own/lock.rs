@@ -12,6 +12,13 @@ use crate::ui;
 /// Held until dropped.
 pub(super) struct Lock(#[expect(dead_code, reason = "closing the file gives the lock back")] File);
 
+impl Lock {
+    /// Gives the lock back and removes the folder it is in, when there is nothing more to note about a cluster.
+    pub(super) fn remove(self) -> Result<()> {
+        fs::remove_dir_all(Record::root()).context("cannot remove the record of the cluster")
+    }
+}
+
 /// Waits until no other task changes the cluster.
 pub(super) fn acquire() -> Result<Lock> {
     loop {

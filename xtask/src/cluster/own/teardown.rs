@@ -29,8 +29,18 @@ pub(super) fn run(state: &State) -> Result<()> {
     if !left.is_empty() {
         bail!("the cluster has left something behind:\n  {}", left.join("\n  "));
     }
+    forget()?;
     ui::say("nothing is left of the cluster");
-    remove_folder(Record::root())
+    Ok(())
+}
+
+/// Empties the record but for the lock, which the caller holds.
+fn forget() -> Result<()> {
+    remove_folder(&Record::processes())?;
+    for entry in fs::read_dir(Record::root())?.flatten().filter(|entry| entry.path() != Record::lock()) {
+        fs::remove_file(entry.path()).with_context(|| format!("cannot remove {}", entry.path().display()))?;
+    }
+    Ok(())
 }
 
 fn left_over(state: &State, before: Option<&Before>) -> Result<Vec<String>> {
