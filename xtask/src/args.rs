@@ -1,11 +1,13 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::cluster::{Choice, own::Own};
 use crate::test::Tier;
-use crate::{check, codegen, test, tools};
+use crate::{bench, check, codegen, image, test, tools};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's tasks", disable_version_flag = true)]
@@ -33,6 +35,21 @@ enum Task {
         /// Only compare, and fail when a file differs
         #[arg(long)]
         check: bool,
+    },
+    /// Build the container image with buildah, podman or Docker, and print its size
+    Image {
+        /// Also write the image to this file, as `docker save` does
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        options: image::Options,
+    },
+    /// Measure the service
+    Bench {
+        what: bench::What,
+        /// Install tools that are missing
+        #[arg(long)]
+        install: bool,
     },
     /// The project's own single-node Kubernetes (needs root)
     Cluster {
@@ -64,6 +81,8 @@ impl Args {
             Task::Test { tiers, install, cluster } => test::run(&tiers, install, cluster),
             Task::Check => check::run(),
             Task::Codegen { check } => codegen::run(check),
+            Task::Image { output, options } => image::run(output.as_deref(), &options),
+            Task::Bench { what, install } => bench::run(what, install),
             Task::Cluster { action, install } => match action {
                 ClusterAction::Up => Own::new().up(install),
                 ClusterAction::Down => Own::new().down(),

@@ -1,9 +1,11 @@
 //! The project's tasks, each a subcommand: `cargo xtask help`.
 
 mod args;
+mod bench;
 mod check;
 mod cluster;
 mod codegen;
+mod image;
 mod process;
 mod test;
 mod tools;

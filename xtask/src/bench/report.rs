@@ -1,0 +1,79 @@
+//! The table that a benchmark ends with.
+
+use std::fs;
+
+/// One measured value.
+pub(super) struct Row {
+    what: String,
+    value: String,
+    aim: Option<Aim>,
+}
+
+/// What a value is to stay below, and whether it does.
+struct Aim {
+    value: String,
+    met: bool,
+}
+
+impl Row {
+    pub(super) fn new(what: &str, value: String) -> Self {
+        Self { what: what.to_owned(), value, aim: None }
+    }
+
+    pub(super) fn aim(self, value: String, met: bool) -> Self {
+        Self { aim: Some(Aim { value, met }), ..self }
+    }
+}
+
+/// In columns, without a trailing line break.
+pub(super) fn table(rows: &[Row]) -> String {
+    let width = |text: fn(&Row) -> &str| rows.iter().map(|row| text(row).len()).max().unwrap_or_default();
+    let (what_width, value_width) = (width(|row| &row.what), width(|row| &row.value));
+    let line = |row: &Row| {
+        let aim = row
+            .aim
+            .as_ref()
+            .map(|aim| format!("  aim {}: {}", aim.value, if aim.met { "yes" } else { "no" }));
+        let (what, value, aim) = (&row.what, &row.value, aim.unwrap_or_default());
+        format!("{what:<what_width$}  {value:>value_width$}{aim}")
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What figures of a time are to be read with: processor, cores and kernel.
+pub(super) fn machine() -> String {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let kernel = read("/proc/sys/kernel/osrelease");
+    format!("{}, {cores} cores, Linux {}", processor(&read("/proc/cpuinfo")), kernel.trim())
+}
+
+fn processor(cpuinfo: &str) -> &str {
+    let model = cpuinfo.lines().find(|line| line.starts_with("model name"));
+    // Absent on most ARM machines.
+    model.and_then(|line| line.split_once(':')).map_or(std::env::consts::ARCH, |(_, name)| name.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missed_aim_shows_beside_a_met_one() {
+        let rows = [
+            Row::new("image", "12.00 MB".into()).aim("4.00 MB".into(), false),
+            Row::new("start of it", "2.0 ms".into()).aim("20.0 ms".into(), true),
+            Row::new("binary", "3.00 MB".into()),
+        ];
+        let expected = "image        12.00 MB  aim 4.00 MB: no\n\
+                        start of it    2.0 ms  aim 20.0 ms: yes\n\
+                        binary        3.00 MB";
+        assert_eq!(table(&rows), expected);
+    }
+
+    #[test]
+    fn a_processor_without_a_name_is_told_by_its_architecture() {
+        assert_eq!(processor("processor\t: 0\nmodel name\t: Fast: One\n"), "Fast: One");
+        assert_eq!(processor("processor\t: 0\n"), std::env::consts::ARCH);
+    }
+}

@@ -1,0 +1,60 @@
+//! Whether an archive was made from what is there now, by a digest kept beside it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+
+use super::artifact::Artifact;
+
+/// What an archive is, or is to be, made of.
+pub(super) struct Record {
+    path: PathBuf,
+    digest: String,
+}
+
+impl Record {
+    pub(super) fn of(dockerfile: &Path, artifact: &Artifact, archive: &Path) -> Result<Self> {
+        let dockerfile =
+            fs::read(dockerfile).with_context(|| format!("cannot read {}", dockerfile.display()))?;
+        let digest = digest([&dockerfile, &artifact.binary, &artifact.certificates]);
+        Ok(Self { path: archive.with_extension("inputs"), digest })
+    }
+
+    /// Whether the archive was made of this.
+    pub(super) fn is_current(&self) -> bool {
+        fs::read_to_string(&self.path).is_ok_and(|recorded| recorded == self.digest)
+    }
+
+    /// Says that it now is.
+    pub(super) fn write(&self) -> Result<()> {
+        fs::write(&self.path, &self.digest).with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}
+
+/// Of digests, so that it matters where one input ends and the next begins.
+fn digest(inputs: [&[u8]; 3]) -> String {
+    let mut all = Sha256::new();
+    for input in inputs {
+        all.update(Sha256::digest(input));
+    }
+    all.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::digest;
+
+    #[test]
+    fn a_change_of_any_input_is_another_digest() {
+        let digests = [[b"a", b"b", b"c"], [b"x", b"b", b"c"], [b"a", b"x", b"c"], [b"a", b"b", b"x"]]
+            .map(|inputs| digest(inputs.map(|input: &[u8; 1]| input.as_slice())));
+        assert!(digests.iter().skip(1).all(|other| *other != digests[0]));
+    }
+
+    #[test]
+    fn the_same_bytes_cut_elsewhere_are_another_digest() {
+        assert_ne!(digest([b"ab", b"c", b""]), digest([b"a", b"bc", b""]));
+    }
+}
