@@ -133,6 +133,11 @@ What would silently replace a part of the pod that the chart itself sets.
 {{- printf "podLabels: %s belongs to the selector; use nameOverride" $label | println }}
 {{- end }}
 {{- end }}
+{{- with (.Values.strategy | default dict).rollingUpdate }}
+{{- if and (has (toString .maxSurge) (list "0" "0%")) (has (toString .maxUnavailable) (list "0" "0%")) }}
+{{- println "strategy.rollingUpdate: maxSurge and maxUnavailable are both 0, so no pod could be replaced" }}
+{{- end }}
+{{- end }}
 {{- $own := list }}
 {{- range include "myapp.env" . | fromYamlArray }}
 {{- $own = append $own .name }}

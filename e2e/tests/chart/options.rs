@@ -115,6 +115,14 @@ fn the_drain_budget_reaches_the_process_with_units() {
 }
 
 #[test]
+fn another_strategy_is_not_given_the_default_ones_parameters() {
+    let strategy = |values: &Values| only(&render(values), "Deployment")["spec"]["strategy"].clone();
+    let rolling = json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}});
+    assert_eq!(strategy(&Values::minimal()), rolling);
+    assert_eq!(strategy(&Values::minimal().set("strategy.type", "Recreate")), json!({"type": "Recreate"}));
+}
+
+#[test]
 fn a_single_node_can_run_the_default_spread() {
     let objects = render(&Values::minimal());
     let constraints = items(deployment_pod(&objects), "/spec/topologySpreadConstraints");

@@ -183,6 +183,10 @@ fn contradictions_are_refused() {
             minimal().set("podLabels.app\\.kubernetes\\.io/name", "x"),
             "podLabels: app.kubernetes.io/name belongs to the selector",
         ),
+        (
+            minimal().set("strategy.rollingUpdate.maxSurge", "0"),
+            "strategy.rollingUpdate: maxSurge and maxUnavailable are both 0",
+        ),
         (minimal().set("extraEnv[0].name", "MYAPP_LISTEN"), "extraEnv: the chart sets MYAPP_LISTEN itself"),
         (minimal().set("volumes[0].name", "data"), r#"volumes: the chart has a volume "data" of its own"#),
     ]);
