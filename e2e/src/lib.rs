@@ -8,3 +8,4 @@ pub mod kubernetes_schema;
 pub mod mount;
 pub mod objects;
 pub mod pod_security;
+pub mod service;
