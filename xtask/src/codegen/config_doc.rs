@@ -28,7 +28,13 @@ pub(super) fn config_doc(contract: &Value) -> Result<String> {
     for setting in &settings {
         let secret = if setting.is_secret() { "yes" } else { "" };
         let change = on_change(setting);
-        writeln!(text, "| [`{0}`](#{1}) | {2} | {change} | {secret} |", setting.name, anchor(setting), default(setting))?;
+        writeln!(
+            text,
+            "| [`{0}`](#{1}) | {2} | {change} | {secret} |",
+            setting.name,
+            anchor(setting),
+            default(setting)
+        )?;
     }
     for setting in &settings {
         section(&mut text, setting)?;
@@ -46,7 +52,10 @@ fn section(text: &mut String, setting: &Setting<'_>) -> Result<()> {
         writeln!(text, "- Required where {}.", rule["because"].as_str().unwrap_or_default())?;
     }
     if setting.is_concealed() {
-        writeln!(text, "- A refused value is not repeated in messages, since it may hold a password by mistake.")?;
+        writeln!(
+            text,
+            "- A refused value is not repeated in messages, since it may hold a password by mistake."
+        )?;
     }
     if setting.is_secret() {
         writeln!(text, "- Secret: masked wherever it is shown; a file of it is refused in `config/`.")?;

@@ -72,7 +72,11 @@ mod tests {
             let pattern = regex_lite::Regex::new(&format!("^{}$", number_pattern(minimum, maximum))).unwrap();
             for number in 0..=maximum + 1100 {
                 let inside = (minimum..=maximum).contains(&number);
-                assert_eq!(pattern.is_match(&number.to_string()), inside, "{number} of {minimum}..={maximum}");
+                assert_eq!(
+                    pattern.is_match(&number.to_string()),
+                    inside,
+                    "{number} of {minimum}..={maximum}"
+                );
             }
             assert!(!pattern.is_match(&format!("0{maximum}")));
         }
