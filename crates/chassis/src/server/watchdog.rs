@@ -2,9 +2,9 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 
 use super::phase::{Expiry, Phase};
 use crate::LimitArgs;
@@ -23,15 +23,14 @@ impl Watchdog {
         loop {
             let Some((deadline, expiry)) = phase.deadline(limits) else { return Poll::Pending };
             let timer = self.0.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-            if timer.deadline() > deadline || timer.is_elapsed() {
+            if timer.deadline() > deadline {
                 timer.as_mut().reset(deadline);
             }
-            if timer.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            if deadline <= Instant::now() {
+            ready!(timer.as_mut().poll(cx));
+            if timer.deadline() >= deadline {
                 return Poll::Ready(expiry);
             }
+            timer.as_mut().reset(deadline);
         }
     }
 }

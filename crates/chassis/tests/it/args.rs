@@ -78,7 +78,9 @@ fn parsed_with(variables: &[(&str, &str)]) -> String {
 fn a_variable_does_what_its_flag_does() {
     assert_eq!(parsed_with(&[]), "5s false");
     assert_eq!(parsed_with(&[("TESTAPP_DRAIN_MIN", "7s"), ("TESTAPP_LOUD", "true")]), "7s true");
+    assert_eq!(parsed_with(&[("TESTAPP_LOUD", "on")]), "5s true");
     assert_eq!(parsed_with(&[("TESTAPP_LOUD", "false")]), "5s false");
+    assert_eq!(parsed_with(&[("TESTAPP_LOUD", "0")]), "5s false");
     assert!(parsed_with(&[("TESTAPP_LOUD", "maybe")]).contains("'maybe'"));
     assert!(parsed_with(&[("TESTAPP_DRAIN_MIN", "7")]).contains("needs a unit"));
 }

@@ -80,6 +80,18 @@ async fn an_idle_connection_is_closed_at_the_idle_limit() {
 }
 
 #[tokio::test]
+async fn a_busy_connection_outlives_its_idle_limit() {
+    let limits = LimitArgs { idle_time: ms(1000), ..LimitArgs::default() };
+    let server = Server::start(at_once(), limits).await;
+    let mut client = Client::connect(server.public).await;
+    let begun = Instant::now();
+    while begun.elapsed() < ms(2000) {
+        assert_eq!(client.get("/").await.status, 200);
+        sleep(ms(50)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_connection_beyond_the_limit_waits_until_one_closes() {
     let limits = LimitArgs { connections: 1, ..LimitArgs::default() };
     let server = Server::start(at_once(), limits).await;
