@@ -8,8 +8,8 @@ use super::number_pattern::number_pattern;
 
 /// Puts the settings of `contract` into `properties.config` of `base`.
 ///
-/// A projection, since Helm knows draft-07 only, values may be numbers where the process reads text, and validators
-/// print what a pattern refuses.
+/// A projection, since Helm knows draft-07 only, values may be numbers where the process reads text, null means not
+/// given, and validators print what a pattern refuses.
 pub(super) fn values_schema(contract: &Value, base: &Value) -> Result<Value> {
     let mut schema = base.clone();
     let config = schema["properties"]["config"].as_object_mut().context("the base has no config object")?;
@@ -31,16 +31,17 @@ fn project(setting: &Setting<'_>) -> Result<Value> {
         let (minimum, maximum) = (setting.integer("minimum")?, setting.integer("maximum")?);
         let pattern = format!("^{}$", number_pattern(minimum, maximum));
         let number = json!({ "type": "integer", "minimum": minimum, "maximum": maximum });
-        schema.insert("anyOf".into(), json!([number, { "type": "string", "pattern": pattern }]));
+        let text = json!({ "type": "string", "pattern": pattern });
+        schema.insert("anyOf".into(), json!([number, text, { "type": "null" }]));
         return Ok(schema.into());
     }
     schema.insert("maxLength".into(), setting.integer("maxLength")?.into());
     if setting.is_secret() {
         // A number gets through to the template, which says how to quote it.
-        schema.insert("type".into(), json!(["string", "integer"]));
+        schema.insert("type".into(), json!(["string", "integer", "null"]));
         return Ok(schema.into());
     }
-    schema.insert("type".into(), "string".into());
+    schema.insert("type".into(), json!(["string", "null"]));
     if let Some(pattern) = setting.schema_pattern() {
         schema.insert("pattern".into(), pattern.into());
     }
@@ -69,14 +70,15 @@ mod tests {
         assert_eq!(
             schema["properties"]["config"],
             json!({ "type": "object", "additionalProperties": false, "properties": {
-                "KEY": { "description": "A key.", "type": ["string", "integer"], "maxLength": 9 },
-                "NAME": { "description": "", "type": "string", "maxLength": 9, "pattern": "^(?:y)$" },
-                "PATH": { "description": "", "type": "string", "maxLength": 9 },
+                "KEY": { "description": "A key.", "type": ["string", "integer", "null"], "maxLength": 9 },
+                "NAME": { "description": "", "type": ["string", "null"], "maxLength": 9, "pattern": "^(?:y)$" },
+                "PATH": { "description": "", "type": ["string", "null"], "maxLength": 9 },
                 "SIZE": { "description": "", "anyOf": [
                     { "type": "integer", "minimum": 1, "maximum": 9 },
                     { "type": "string", "pattern": "^(?:[1-9])$" },
+                    { "type": "null" },
                 ] },
-                "URL": { "description": "", "type": "string", "maxLength": 9 },
+                "URL": { "description": "", "type": ["string", "null"], "maxLength": 9 },
                 "delivery": { "enum": ["files"] },
             } })
         );
