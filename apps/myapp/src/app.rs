@@ -82,7 +82,7 @@ impl App {
     /// # Errors
     /// A second signal ended the drain.
     pub async fn run(self, signals: Signals) -> Result<Served, Aborted> {
-        self.context.announce(&self.bound);
+        self.context.announce();
         self.health.mark_started();
         self.health.mark_ready();
         self.bound.serve(signals).await

@@ -27,9 +27,8 @@ pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> u8 {
         Ok(telemetry) => telemetry,
         Err(error) => return complain(EXIT_FAILURE, error),
     };
-    let code = runtime.block_on(run(args, environment, loaded));
-    telemetry.flush();
-    code
+    let _flush = telemetry.flush_on_drop();
+    runtime.block_on(run(args, environment, loaded))
 }
 
 async fn run(args: &ServeArgs, environment: &Environment, loaded: Loaded<Settings>) -> u8 {

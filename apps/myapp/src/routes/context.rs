@@ -1,4 +1,3 @@
-use chassis::Bound;
 use chassis::Health;
 use live_config::{Loaded, Text};
 
@@ -28,17 +27,14 @@ impl Context {
         }
     }
 
-    /// Says in the log what serves, and what someone should look at.
-    pub fn announce(&self, bound: &Bound) {
-        let address = |name: &str| bound.address(name).map(|address| address.to_string()).unwrap_or_default();
+    /// Says in the log which configuration is in force, and what someone should look at.
+    pub fn announce(&self) {
         tracing::info!(
             target: "lifecycle",
             version = env!("CARGO_PKG_VERSION"),
-            listener.public = address("public"),
-            listener.admin = address("admin"),
-            listener.operator = address("operator"),
             config.release = self.loaded.sums.release_state().as_str(),
-            "serving"
+            config.running = self.loaded.sums.mounted,
+            "configuration in force"
         );
         for path in &self.loaded.unknown {
             tracing::warn!(target: "lifecycle", path = %path.display(), "unknown setting ignored");

@@ -149,6 +149,10 @@ fn a_refused_database_url_is_not_repeated_since_it_may_hold_a_password() {
 #[test]
 fn secrets_have_type_and_length_only() {
     all("SECRET_KEY", &["x", "π", &"x".repeat(4096)], true);
-    all("SECRET_KEY", &["", "a\0b", "a\nb", "a\u{85}b", "a\u{2028}b", "\u{feff}a", "a\u{9f}", &"x".repeat(4097)], false);
+    all(
+        "SECRET_KEY",
+        &["", "a\0b", "a\nb", "a\u{85}b", "a\u{2028}b", "\u{feff}a", "a\u{9f}", &"x".repeat(4097)],
+        false,
+    );
     all("DB_PASSWORD", &["", "p123"], true);
 }

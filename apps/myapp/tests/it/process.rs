@@ -78,9 +78,11 @@ impl Serving {
 
     /// The addresses of the public, admin and operator listeners.
     pub(crate) fn addresses(&mut self) -> [SocketAddr; 3] {
-        let line = self.line("serving");
-        ["public", "admin", "operator"]
-            .map(|name| line[format!("listener.{name}")].as_str().unwrap().parse().unwrap())
+        ["public", "admin", "operator"].map(|listener| {
+            let line = self.line("listening");
+            assert_eq!(line["listener"], listener);
+            line["address"].as_str().unwrap().parse().unwrap()
+        })
     }
 
     pub(crate) fn signal(&self, name: &str) {
