@@ -3,6 +3,7 @@
 //! It knows the product by its public faces only: the chart's files, Helm's output and Kubernetes' objects. No crate of the
 //! service is a dependency, so a test cannot pass by sharing a mistake with it.
 
+pub mod canary;
 pub mod helm;
 pub mod kubernetes_schema;
 pub mod mount;

@@ -1,0 +1,92 @@
+//! What is inside something packed or encoded.
+
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use flate2::read::MultiGzDecoder;
+use serde_json::Value;
+
+const GZIP: &[u8] = &[0x1f, 0x8b, 8];
+/// Where a tar file says that it is one, and what it says.
+const TAR: (usize, &[u8]) = (257, b"ustar");
+/// Anything shorter that looks like base64 is a word.
+const SHORTEST_BASE64: usize = 16;
+
+/// The parts of `content`, each with the way to it; none where it is nothing that can be taken apart.
+pub(super) fn parts(content: &[u8]) -> Vec<(String, Vec<u8>)> {
+    if content.starts_with(GZIP) {
+        return vec![("gzip".to_owned(), inflated(content))];
+    }
+    if content.get(TAR.0..).is_some_and(|rest| rest.starts_with(TAR.1)) {
+        return files(content);
+    }
+    if let Some(decoded) = from_base64(content) {
+        return vec![("base64".to_owned(), decoded)];
+    }
+    match serde_json::from_slice::<Value>(content) {
+        // A text alone would be its own part for ever where it is quoted again and again; it ends, since each is shorter.
+        Ok(value) => texts(&value),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// As far as it can be read: what follows a fault was not readable for anyone else either.
+fn inflated(content: &[u8]) -> Vec<u8> {
+    let mut inflated = Vec::new();
+    let mut decoder = MultiGzDecoder::new(content);
+    // An error ends the reading; what came before it is kept in the buffer.
+    let _ = decoder.read_to_end(&mut inflated);
+    inflated
+}
+
+fn files(content: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut archive = tar::Archive::new(content);
+    let Ok(entries) = archive.entries() else { return Vec::new() };
+    entries
+        .map_while(Result::ok)
+        .map(|mut entry| {
+            let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            let mut file = Vec::new();
+            let _ = entry.read_to_end(&mut file);
+            (path, file)
+        })
+        .collect()
+}
+
+/// In either alphabet, with or without padding and line breaks.
+fn from_base64(content: &[u8]) -> Option<Vec<u8>> {
+    let text: Vec<u8> = content.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    if text.len() < SHORTEST_BASE64 {
+        return None;
+    }
+    let config = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    [STANDARD, URL_SAFE].iter().find_map(|alphabet| GeneralPurpose::new(alphabet, config).decode(&text).ok())
+}
+
+/// Every text in a document, keys among them, with the JSON pointer to it.
+fn texts(document: &Value) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut open = vec![(String::new(), document)];
+    while let Some((pointer, value)) = open.pop() {
+        match value {
+            Value::String(text) => found.push((pointer, text.clone().into_bytes())),
+            Value::Array(items) => {
+                open.extend(
+                    items.iter().enumerate().map(|(index, item)| (format!("{pointer}/{index}"), item)),
+                );
+            }
+            Value::Object(members) => {
+                for (key, member) in members {
+                    found.push((format!("{pointer}: key"), key.clone().into_bytes()));
+                    open.push((format!("{pointer}/{key}"), member));
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    found
+}
