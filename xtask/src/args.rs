@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::cluster::{Choice, own::Own};
 use crate::test::Tier;
-use crate::{bench, check, codegen, image, test, tools};
+use crate::{bench, check, codegen, image, test, tools, up};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's tasks", disable_version_flag = true)]
@@ -18,6 +18,14 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Build the image, install the chart on a Kubernetes and show what the service answers
+    Up(up::Options),
+    /// Remove what `up` has made; the project's own cluster goes whole
+    Down {
+        /// Which cluster: the current context if it is minikube or kind, or the project's own
+        #[arg(long)]
+        cluster: Option<Choice>,
+    },
     /// Run tests by tier (all of them by default) and end with a summary
     Test {
         tiers: Vec<Tier>,
@@ -78,6 +86,8 @@ enum ClusterAction {
 impl Args {
     pub(crate) fn run(self) -> Result<()> {
         match self.task {
+            Task::Up(options) => up::up(&options),
+            Task::Down { cluster } => up::down(cluster),
             Task::Test { tiers, install, cluster } => test::run(&tiers, install, cluster),
             Task::Check => check::run(),
             Task::Codegen { check } => codegen::run(check),

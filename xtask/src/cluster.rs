@@ -60,9 +60,35 @@ impl Cluster {
         if self.provider == Provider::Own { Own::new().down() } else { Ok(()) }
     }
 
+    pub(crate) fn is_own(&self) -> bool {
+        self.provider == Provider::Own
+    }
+
     /// The context's name, which every command on this cluster is to name.
     pub(crate) fn context(&self) -> &str {
         &self.context
+    }
+
+    /// The file that has the context, where it is not one that kubectl finds by itself.
+    pub(crate) fn kubeconfig(&self) -> Option<&Path> {
+        self.kubeconfig.as_deref()
+    }
+
+    /// Where this machine reaches the node's ports: loopback where the node is this machine.
+    pub(crate) fn node_address(&self) -> Result<String> {
+        if self.is_own() {
+            return Ok("127.0.0.1".to_owned());
+        }
+        let path = "--output=jsonpath={.items[0].status.addresses[?(@.type==\"InternalIP\")].address}";
+        self.kubectl().args(["get", "nodes", path]).ask()
+    }
+
+    pub(crate) fn kubectl(&self) -> Cmd {
+        self.command("kubectl").args(["--context", &self.context])
+    }
+
+    pub(crate) fn helm(&self) -> Cmd {
+        self.command("helm").args(["--kube-context", &self.context])
     }
 
     /// A program that finds the cluster through the environment.
@@ -75,7 +101,6 @@ impl Cluster {
     }
 
     /// Puts the image of a `docker save` or OCI archive onto the node, under the name it has in the archive.
-    #[expect(dead_code, reason = "called once the image task exists")]
     pub(crate) fn load_image(&self, archive: &Path) -> Result<()> {
         let command = match &self.provider {
             Provider::Own => return Own::new().load_image(archive),

@@ -94,6 +94,14 @@ pub(crate) fn archive(options: &Options) -> Result<Archive> {
 }
 
 impl Archive {
+    /// Differs when anything in the image does.
+    ///
+    /// # Errors
+    /// The file is no image.
+    pub(crate) fn id(&self) -> Result<String> {
+        size::id(&self.path)
+    }
+
     pub(crate) fn size(&self) -> Result<Size> {
         size::of(&self.path)
     }

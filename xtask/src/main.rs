@@ -10,6 +10,7 @@ mod process;
 mod test;
 mod tools;
 mod ui;
+mod up;
 mod wait;
 mod workspace;
 

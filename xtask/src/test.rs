@@ -2,6 +2,7 @@
 
 mod summary;
 
+use std::ffi::OsString;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
@@ -9,9 +10,14 @@ use clap::ValueEnum;
 use summary::{Counts, Outcome, Report};
 
 use crate::cluster::{self, Choice, Cluster};
+use crate::image::{self, Archive};
 use crate::process::Cmd;
 use crate::tools::{self, Use};
 use crate::{ui, workspace};
+
+const CLUSTER_TESTS: [&str; 4] = ["-p", "e2e", "--test", "cluster"];
+/// Most of a cluster test is waiting, so more of them than processors run at a time.
+const CLUSTER_TEST_THREADS: &str = "4";
 
 /// Ordered by what they need: least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -109,12 +115,32 @@ fn run_on_cluster(install: bool, choice: Option<Choice>, counts: &mut Counts) ->
         Ok(cluster) => cluster,
         Err(refusal) => return Ok(Outcome::Skipped(format!("{refusal:#}"))),
     };
+    // Both take long and need no cluster.
+    let image = image::archive(&image::Options { install, ..Default::default() })?;
+    Cmd::new("cargo").args(["test", "--no-run"]).args(CLUSTER_TESTS).directory(workspace::root()).run()?;
     cluster.start(install)?;
-    let command = cluster.command("cargo").env("MYAPP_E2E_CONTEXT", cluster.context());
-    let passed = cargo_test(command, &["-p", "e2e", "--test", "cluster"], counts);
+    let passed = test_image_on(&cluster, &image, counts);
     cluster.finish()?;
-    let failed = if passed? { vec![] } else { vec!["-p e2e --test cluster".to_owned()] };
+    let failed = if passed? { vec![] } else { vec![CLUSTER_TESTS.join(" ")] };
     Ok(summary::outcome_of(&failed))
+}
+
+/// Names the cluster to the tests, which use no other.
+fn test_image_on(cluster: &Cluster, image: &Archive, counts: &mut Counts) -> Result<bool> {
+    cluster.load_image(&image.path)?;
+    let cargo = Cmd::new("cargo")
+        .env("E2E_KUBECONFIG", kubeconfig_of(cluster))
+        .env("E2E_CONTEXT", cluster.context())
+        .env("E2E_NODE_ADDRESS", cluster.node_address()?);
+    let threads = ["--", "--test-threads", CLUSTER_TEST_THREADS];
+    cargo_test(cargo, &[&CLUSTER_TESTS[..], &threads].concat(), counts)
+}
+
+/// The files in which kubectl would look.
+fn kubeconfig_of(cluster: &Cluster) -> OsString {
+    let from_home = || std::env::home_dir().unwrap_or_default().join(".kube/config").into_os_string();
+    let as_kubectl = || std::env::var_os("KUBECONFIG").unwrap_or_else(from_home);
+    cluster.kubeconfig().map_or_else(as_kubectl, |path| path.as_os_str().to_owned())
 }
 
 /// Whether all tests passed; what passed and what failed is added to `counts`.

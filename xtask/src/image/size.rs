@@ -42,16 +42,30 @@ pub(crate) fn megabytes(bytes: u64) -> String {
     format!("{:.2} MB", bytes as f64 / 1e6)
 }
 
+/// The digest of the image's configuration, which has the digests of all layers in it.
+pub(super) fn id(archive: &Path) -> Result<String> {
+    let manifest =
+        manifest(archive).with_context(|| format!("cannot read the image in {}", archive.display()))?;
+    let config =
+        manifest.pointer("/0/Config").and_then(Value::as_str).context("it names no configuration")?;
+    // `<digest>.json` or, as Docker writes it, `blobs/sha256/<digest>`.
+    let name = config.rsplit('/').next().unwrap_or(config);
+    Ok(name.trim_end_matches(".json").to_owned())
+}
+
 /// The paths of the layers in the archive, each once.
 fn layers(archive: &Path) -> Result<BTreeSet<String>> {
+    let manifest = manifest(archive)?;
+    let layers = manifest.pointer("/0/Layers").and_then(Value::as_array).context("it names no layers")?;
+    Ok(layers.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+fn manifest(archive: &Path) -> Result<Value> {
     let mut tar = tar::Archive::new(File::open(archive)?);
     for entry in tar.entries()? {
         let entry = entry?;
         if entry.path()?.as_os_str() == "manifest.json" {
-            let manifest: Value = serde_json::from_reader(entry)?;
-            let layers =
-                manifest.pointer("/0/Layers").and_then(Value::as_array).context("it names no layers")?;
-            return Ok(layers.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+            return Ok(serde_json::from_reader(entry)?);
         }
     }
     anyhow::bail!("it has no manifest.json")
@@ -99,6 +113,17 @@ mod tests {
         fs::remove_file(path).unwrap();
         assert_eq!(size.uncompressed, 100_001);
         assert!((50..1000).contains(&size.compressed), "{size:?}");
+    }
+
+    #[test]
+    fn the_id_is_the_digest_in_the_configurations_name_whichever_builder_wrote_it() {
+        for config in ["0a1b.json", "blobs/sha256/0a1b"] {
+            let manifest = format!(r#"[{{"Config":"{config}"}}]"#);
+            let path = archive("id", &[("manifest.json", manifest.as_bytes())]);
+            let found = id(&path).unwrap();
+            fs::remove_file(path).unwrap();
+            assert_eq!(found, "0a1b");
+        }
     }
 
     #[test]

@@ -1,0 +1,69 @@
+//! The tasks `up` and `down`: from a checkout to the service answering on a Kubernetes, and back.
+
+mod forward;
+mod instructions;
+mod release;
+mod rollout;
+mod trouble;
+
+use anyhow::Result;
+
+use crate::cluster::{self, Choice, Cluster};
+use crate::image;
+use crate::tools::{self, Use};
+use crate::ui;
+
+/// How far to go, and where.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Stop before the release, and print the commands that install it by hand
+    #[arg(long)]
+    no_install: bool,
+    /// Which cluster to use: the current context if it is minikube or kind, or the project's own
+    #[arg(long)]
+    cluster: Option<Choice>,
+    /// Install tools that are missing
+    #[arg(long)]
+    install: bool,
+}
+
+/// Builds the image, puts it onto the cluster, installs the chart, and shows what the service answers. Calling it again brings
+/// what runs up to date.
+///
+/// # Errors
+/// The first step that fails; where the pods do, their own words are printed before.
+pub(crate) fn up(options: &Options) -> Result<()> {
+    tools::require(uses(options.cluster), options.install)?;
+    let cluster = Cluster::select(options.cluster)?;
+    let image = image::archive(&image::Options { install: options.install, ..image::Options::default() })?;
+    cluster.start(options.install)?;
+    cluster.load_image(&image.path)?;
+    if options.no_install {
+        instructions::to_install(&cluster);
+        return Ok(());
+    }
+    release::install(&cluster, &image)?;
+    rollout::wait(&cluster)?;
+    forward::ask(&cluster)?;
+    instructions::to_go_on(&cluster);
+    Ok(())
+}
+
+/// Removes what `up` has made: the release and its Secret from a cluster of the developer's, or the project's own cluster whole.
+pub(crate) fn down(choice: Option<Choice>) -> Result<()> {
+    if cluster::is_own(choice) {
+        return Cluster::select(choice)?.finish();
+    }
+    tools::require(&[Use::Kubernetes], false)?;
+    release::remove(&Cluster::select(choice)?)?;
+    ui::say("the release is removed; the image stays on the node");
+    Ok(())
+}
+
+fn uses(choice: Option<Choice>) -> &'static [Use] {
+    if cluster::is_own(choice) {
+        &[Use::Kubernetes, Use::Image, Use::OwnCluster]
+    } else {
+        &[Use::Kubernetes, Use::Image]
+    }
+}
