@@ -4,6 +4,7 @@
 //! service is a dependency, so a test cannot pass by sharing a mistake with it.
 
 pub mod canary;
+pub mod harness;
 pub mod helm;
 pub mod kubernetes_schema;
 pub mod mount;

@@ -17,11 +17,13 @@ const MANAGER: &str = "myapp-xtask";
 
 /// Installs the chart, or brings the release up to date.
 pub(super) fn install(cluster: &Cluster, image: &Archive) -> Result<()> {
-    ensure_secret(cluster)?;
+    let revision = ensure_secret(cluster)?;
     cluster
         .helm()
         .args(["upgrade", "--install", RELEASE, "./charts/myapp", "--set"])
         .arg(format!("existingSecret={SECRET}"))
+        .arg("--set-string")
+        .arg(format!("secretRevision={revision}"))
         // The image's name stays the same when its content changes, and Kubernetes would let the old pods be.
         .arg("--set-string")
         .arg(format!("podAnnotations.image-id={}", image.id()?))
@@ -38,12 +40,12 @@ pub(super) fn remove(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-/// Makes the Secret with random values unless it is there. They go through a pipe, and are never shown.
-fn ensure_secret(cluster: &Cluster) -> Result<()> {
-    let found =
-        cluster.kubectl().args(["get", "secret", SECRET, "--ignore-not-found", "--output=name"]).ask()?;
-    if !found.trim().is_empty() {
-        return Ok(());
+/// Makes the Secret with random values unless it is there; they go through a pipe and are never shown. Returns what changes
+/// with its content.
+fn ensure_secret(cluster: &Cluster) -> Result<String> {
+    let found = revision(cluster)?;
+    if !found.is_empty() {
+        return Ok(found);
     }
     let secret = json!({
         "apiVersion": "v1",
@@ -52,7 +54,13 @@ fn ensure_secret(cluster: &Cluster) -> Result<()> {
         "stringData": { "SECRET_KEY": random_text()?, "DB_PASSWORD": random_text()? },
     });
     cluster.kubectl().args(["create", "--filename=-"]).input(secret.to_string()).run()?;
-    Ok(())
+    revision(cluster)
+}
+
+/// Empty where there is no such Secret.
+fn revision(cluster: &Cluster) -> Result<String> {
+    let version = "--output=jsonpath={.metadata.resourceVersion}";
+    cluster.kubectl().args(["get", "secret", SECRET, "--ignore-not-found", version]).ask()
 }
 
 /// 256 bits, in hexadecimal digits.

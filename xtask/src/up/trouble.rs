@@ -29,22 +29,28 @@ pub(super) fn possible(pod: &Value) -> Vec<String> {
     unscheduled.map(|condition| format!("pod {}: {}", name(pod), text(&condition["message"]))).collect()
 }
 
-/// Prints each pod's state, what happened to it, and the last lines it logged. A question that fails is left out: the caller
-/// has an error to report already.
+/// Prints the pods, and of each that is not as it should be what happened to it and the last lines it logged. A question that
+/// fails is left out: the caller has an error to report already.
 pub(super) fn show(cluster: &Cluster) {
     let selector = format!("--selector=app.kubernetes.io/instance={RELEASE}");
     print(cluster, "pods", &["get", "pods", &selector, "--output=wide"]);
-    let pods = cluster.kubectl().args(["get", "pods", &selector, "--output=name"]).ask().unwrap_or_default();
-    for pod in pods.lines() {
-        let object = format!("--field-selector=involvedObject.name={}", pod.trim_start_matches("pod/"));
+    let pods = cluster.kubectl().args(["get", "pods", &selector, "--output=json"]).ask().unwrap_or_default();
+    let pods: Value = serde_json::from_str(&pods).unwrap_or_default();
+    for pod in items(&pods, "/items").filter(|pod| is_failing(pod)) {
+        let name = name(pod);
+        let object = format!("--field-selector=involvedObject.name={name}");
         let columns = "--output=custom-columns=TYPE:.type,REASON:.reason,TIMES:.count,MESSAGE:.message";
-        print(
-            cluster,
-            &format!("events of {pod}"),
-            &["get", "events", &object, "--sort-by=.lastTimestamp", columns],
-        );
-        print(cluster, &format!("log of {pod}"), &["logs", pod, LAST_WORDS]);
+        let events = ["get", "events", &object, "--sort-by=.lastTimestamp", columns];
+        print(cluster, &format!("events of {name}"), &events);
+        print(cluster, &format!("log of {name}"), &["logs", name, LAST_WORDS]);
     }
+}
+
+/// Whether the pod is not ready although nobody has told it to stop.
+fn is_failing(pod: &Value) -> bool {
+    let ready = items(pod, "/status/conditions")
+        .any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
+    !ready && pod["metadata"]["deletionTimestamp"].is_null()
 }
 
 fn print(cluster: &Cluster, title: &str, question: &[&str]) {
@@ -60,6 +66,9 @@ fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
 }
 
 fn definite_state(container: &Value) -> Option<String> {
+    if container["state"]["running"].is_object() {
+        return None;
+    }
     let name = text(&container["name"]);
     let ended = ["state", "lastState"].map(|state| &container[state]["terminated"]);
     if ended.iter().any(|end| end["exitCode"] == REFUSED) {
@@ -121,9 +130,23 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_configuration_is_a_failure_also_while_the_container_starts_anew() {
-        let status = json!({ "name": "c", "state": { "running": {} }, "lastState": { "terminated": { "exitCode": 64 } } });
-        assert_eq!(definite(&pod(&status)), ["pod p: container c refused its configuration (exit code 64)"]);
+    fn a_refused_configuration_is_a_failure_until_the_container_is_tried_again() {
+        let found = |state: Value| {
+            let last = json!({ "terminated": { "exitCode": 64 } });
+            definite(&pod(&json!({ "name": "c", "state": state, "lastState": last })))
+        };
+        let refused = ["pod p: container c refused its configuration (exit code 64)"];
+        assert_eq!(found(json!({ "waiting": { "reason": "CrashLoopBackOff" } })), refused);
+        assert_eq!(found(json!({ "terminated": { "exitCode": 64 } })), refused);
+        assert_eq!(found(json!({ "running": {} })), Vec::<String>::new());
+    }
+
+    #[test]
+    fn pods_that_are_ready_or_told_to_stop_are_not_failing() {
+        let ready = json!({ "conditions": [{ "type": "Ready", "status": "True" }] });
+        assert!(!is_failing(&json!({ "metadata": {}, "status": ready })));
+        assert!(!is_failing(&json!({ "metadata": { "deletionTimestamp": "2026-01-01T00:00:00Z" } })));
+        assert!(is_failing(&json!({ "metadata": {} })));
     }
 
     #[test]

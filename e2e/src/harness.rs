@@ -1,0 +1,11 @@
+//! What tests on a live cluster share. Unlike the rest of this crate it returns no errors: what it cannot do fails the test that
+//! asked for it.
+
+#![expect(clippy::panic, reason = "a harness ends its test with a sentence")]
+
+pub mod cluster;
+pub mod command;
+pub mod load;
+pub mod logs;
+pub mod namespace;
+pub mod wait;

@@ -1,0 +1,116 @@
+//! The logs of all of the service's pods, followed from their first line, so that those of deleted pods are there too.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::{AsyncBufReadExt as _, StreamExt as _, TryStreamExt as _};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::LogParams;
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Api, Client, ResourceExt as _};
+use serde_json::Value;
+
+/// What only pods of the Deployment carry.
+const SERVICE_LABEL: &str = "app.kubernetes.io/name=myapp";
+
+/// One line and the pod that wrote it.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub pod: String,
+    pub text: String,
+}
+
+/// Everything that was written so far.
+#[derive(Clone, Default)]
+pub struct Logs {
+    lines: Arc<Mutex<Vec<Line>>>,
+    expected: Arc<Mutex<Vec<&'static str>>>,
+}
+
+impl Logs {
+    /// Starts to follow the pods of a namespace, for as long as the runtime lives.
+    pub fn follow(client: Client, namespace: &str) -> Self {
+        let logs = Self::default();
+        tokio::spawn(logs.clone().watch(Api::namespaced(client, namespace)));
+        logs
+    }
+
+    /// Says that lines with `part` in them are no faults.
+    pub fn expect(&self, part: &'static str) {
+        guard(&self.expected).push(part);
+    }
+
+    pub fn lines(&self) -> Vec<Line> {
+        guard(&self.lines).clone()
+    }
+
+    /// The lines that tell of a fault nobody expected: of level ERROR, or not JSON at all, as a panic's message is.
+    pub fn faults(&self) -> Vec<Line> {
+        let expected = guard(&self.expected).clone();
+        let is_expected = |line: &Line| expected.iter().any(|part| line.text.contains(part));
+        self.lines().into_iter().filter(|line| is_fault(&line.text) && !is_expected(line)).collect()
+    }
+
+    async fn watch(self, pods: Api<Pod>) {
+        let config = watcher::Config::default().labels(SERVICE_LABEL);
+        let mut seen = BTreeSet::new();
+        let mut changes = Box::pin(watcher(pods.clone(), config).default_backoff().applied_objects());
+        while let Some(change) = changes.next().await {
+            let Ok(pod) = change else { continue };
+            // A container that is started anew has another id.
+            let Some(container) = started_container(&pod) else { continue };
+            if seen.insert(container) {
+                tokio::spawn(self.clone().read(pods.clone(), pod.name_any()));
+            }
+        }
+    }
+
+    async fn read(self, pods: Api<Pod>, pod: String) {
+        let keep = |text| guard(&self.lines).push(Line { pod: pod.clone(), text });
+        let stream = match pods.log_stream(&pod, &LogParams { follow: true, ..LogParams::default() }).await {
+            Ok(stream) => stream,
+            Err(error) => return keep(format!("(this log cannot be read: {error})")),
+        };
+        let mut lines = stream.lines();
+        // The stream breaks off when the pod's sandbox is removed; what was written before has been read by then.
+        while let Ok(Some(text)) = lines.try_next().await {
+            keep(text);
+        }
+    }
+}
+
+fn is_fault(line: &str) -> bool {
+    match serde_json::from_str::<Value>(line) {
+        Ok(event) => event["level"] == "ERROR",
+        Err(_) => true,
+    }
+}
+
+fn started_container(pod: &Pod) -> Option<String> {
+    let status = pod.status.as_ref()?.container_statuses.as_ref()?.first()?;
+    let state = status.state.as_ref()?;
+    let started = state.running.is_some() || state.terminated.is_some();
+    status.container_id.clone().filter(|_| started)
+}
+
+fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_and_what_is_not_json_are_faults_until_expected() {
+        let logs = Logs::default();
+        for text in
+            [r#"{"level":"INFO"}"#, r#"{"level":"ERROR","message":"disk full"}"#, "thread 'main' panicked"]
+        {
+            guard(&logs.lines).push(Line { pod: "p".into(), text: text.into() });
+        }
+        assert_eq!(logs.faults().len(), 2);
+        logs.expect("disk full");
+        assert_eq!(logs.faults().len(), 1);
+    }
+}

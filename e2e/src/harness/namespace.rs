@@ -1,0 +1,238 @@
+//! A namespace per test, which enforces Pod Security `restricted`, tells what was in it when the test fails, and goes with it.
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
+use futures::FutureExt as _;
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{self as core, Pod};
+use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::{Api, Client, Resource, ResourceExt};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use super::cluster::Cluster;
+use super::command::{self, Outcome};
+use super::logs::Logs;
+use super::wait::{condition, until};
+use crate::helm::chart_dir;
+
+/// Set to keep the namespaces of failed tests.
+pub const KEEP_VARIABLE: &str = "E2E_KEEP";
+const LABEL: &str = "app.kubernetes.io/part-of";
+const LABEL_VALUE: &str = "myapp-e2e";
+
+/// What one test has of the cluster.
+pub struct Namespace {
+    name: String,
+    cluster: Cluster,
+    kubeconfig: OsString,
+    _folder: TempDir,
+    /// Of the service's pods, from the first line.
+    pub logs: Logs,
+}
+
+/// Runs a test in a namespace of its own. A line of level ERROR that the test did not expect fails it, too.
+pub fn in_namespace(test: impl AsyncFnOnce(&Namespace)) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.unwrap_or_else(|error| panic!("no runtime: {error}"));
+    runtime.block_on(async {
+        let namespace = Namespace::create().await;
+        let body = async {
+            test(&namespace).await;
+            let faults = namespace.logs.faults();
+            assert!(faults.is_empty(), "the service complained: {faults:#?}");
+        };
+        let outcome = AssertUnwindSafe(body).catch_unwind().await;
+        if outcome.is_err() {
+            namespace.report().await;
+        }
+        if outcome.is_ok() || std::env::var_os(KEEP_VARIABLE).is_none() {
+            namespace.delete().await;
+        }
+        if let Err(panic) = outcome {
+            resume_unwind(panic);
+        }
+    });
+}
+
+impl Namespace {
+    async fn create() -> Self {
+        let cluster = Cluster::from_environment().await.unwrap_or_else(|error| panic!("{error}: {error:?}"));
+        let name = format!("myapp-e2e-{}", random_suffix());
+        let object = json!({
+            "metadata": {
+                "name": name,
+                "labels": { LABEL: LABEL_VALUE, "pod-security.kubernetes.io/enforce": "restricted" },
+                "annotations": { "myapp-e2e/test": test_name() },
+            },
+        });
+        let object = core::Namespace::deserialize(object).unwrap_or_else(|error| panic!("{error}"));
+        let api: Api<core::Namespace> = Api::all(cluster.client());
+        api.create(&PostParams::default(), &object).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+        let kubeconfig =
+            cluster.kubeconfig_for(&name, folder.path()).unwrap_or_else(|error| panic!("{error}"));
+        let logs = Logs::follow(cluster.client(), &name);
+        Self { name, cluster, kubeconfig, _folder: folder, logs }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// The objects of one kind in this namespace.
+    pub fn api<K>(&self) -> Api<K>
+    where
+        K: Resource<Scope = NamespaceResourceScope>,
+        K::DynamicType: Default,
+    {
+        Api::namespaced(self.client(), &self.name)
+    }
+
+    /// All objects of one kind in this namespace that carry `labels`.
+    pub async fn list<K>(&self, labels: &str) -> Vec<K>
+    where
+        K: Resource<Scope = NamespaceResourceScope> + Clone + std::fmt::Debug + DeserializeOwned,
+        K::DynamicType: Default,
+    {
+        let list = self.api::<K>().list(&ListParams::default().labels(labels)).await;
+        list.unwrap_or_else(|error| panic!("cannot list {labels}: {error}")).items
+    }
+
+    /// Puts an object here.
+    pub async fn create_object<K>(&self, object: serde_json::Value)
+    where
+        K: Resource<Scope = NamespaceResourceScope>
+            + Clone
+            + std::fmt::Debug
+            + DeserializeOwned
+            + serde::Serialize,
+        K::DynamicType: Default,
+    {
+        let object = K::deserialize(object).unwrap_or_else(|error| panic!("{error}"));
+        let created = self.api::<K>().create(&PostParams::default(), &object).await;
+        created.unwrap_or_else(|error| panic!("cannot create {}: {error}", object.name_any()));
+    }
+
+    /// Runs lines of a shell as a person would in the checkout's root folder, with this namespace as the current one.
+    pub async fn sh(&self, script: &str) -> Outcome {
+        command::run(self.shell(script), "").await
+    }
+
+    /// A shell that has not been started yet.
+    pub fn shell(&self, script: &str) -> Command {
+        let mut shell = self.program("sh");
+        shell.args(["-c", script]);
+        shell
+    }
+
+    /// Runs `program` with `arguments`, and `input` on its stdin.
+    pub async fn run(&self, program: &str, arguments: &[&str], input: &str) -> Outcome {
+        let mut command = self.program(program);
+        command.args(arguments);
+        command::run(command, input).await
+    }
+
+    /// Installs the chart with more arguments and waits until all of its pods serve. Returns what Helm said.
+    pub async fn install(&self, release: &str, arguments: &[&str]) -> String {
+        let command = [&["install", release, "charts/myapp"], arguments].concat();
+        let said = self.run("helm", &command, "").await.succeeded();
+        self.rolled_out(&deployment_of(release)).await;
+        said
+    }
+
+    /// Waits until all pods of a Deployment are of its latest revision and serve.
+    pub async fn rolled_out(&self, deployment: &str) {
+        until(self.api::<Deployment>(), deployment, "to be rolled out", condition::rolled_out()).await;
+    }
+
+    /// The pods of a release that have not been told to stop, by name.
+    pub async fn pods(&self, release: &str) -> Vec<Pod> {
+        let pods = self.list::<Pod>(&format!("app.kubernetes.io/instance={release}")).await;
+        let mut staying: Vec<Pod> =
+            pods.into_iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()).collect();
+        staying.sort_by_key(ResourceExt::name_any);
+        staying
+    }
+
+    /// What a path of a pod's port answers with a success, asked through the API server.
+    pub async fn get(&self, pod: &str, port: u16, path: &str) -> String {
+        self.proxied(&format!("pods/{pod}:{port}"), path).await
+    }
+
+    /// What a path of a Service answers with a success, from whichever pod it picks.
+    pub async fn get_from_service(&self, service: &str, path: &str) -> String {
+        self.proxied(&format!("services/{service}:http"), path).await
+    }
+
+    async fn proxied(&self, target: &str, path: &str) -> String {
+        let uri = format!("/api/v1/namespaces/{}/{target}/proxy{path}", self.name);
+        let request =
+            http::Request::get(&uri).body(Vec::new()).unwrap_or_else(|error| panic!("{uri}: {error}"));
+        self.client().request_text(request).await.unwrap_or_else(|error| panic!("{uri}: {error}"))
+    }
+
+    fn client(&self) -> Client {
+        self.cluster.client()
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(name);
+        command.env("KUBECONFIG", &self.kubeconfig).current_dir(chart_dir().join("../.."));
+        command
+    }
+
+    /// Prints what a person would look at first.
+    async fn report(&self) {
+        let described = self
+            .sh("kubectl get all; kubectl describe pods; kubectl get events --sort-by=.lastTimestamp")
+            .await;
+        let lines: Vec<String> =
+            self.logs.lines().into_iter().map(|line| format!("{}: {}", line.pod, line.text)).collect();
+        print(&format!(
+            "namespace {} of test {}\n{}{}",
+            self.name,
+            test_name(),
+            described.stdout,
+            described.stderr
+        ));
+        print(&format!("logs\n{}", lines.join("\n")));
+    }
+
+    /// Returns at once; Kubernetes takes away what is inside in its own time.
+    async fn delete(&self) {
+        let api: Api<core::Namespace> = Api::all(self.client());
+        if let Err(error) = api.delete(&self.name, &DeleteParams::background()).await {
+            print(&format!("namespace {} is left over: {error}", self.name));
+        }
+    }
+}
+
+/// The name that the chart gives a release's Deployment.
+pub fn deployment_of(release: &str) -> String {
+    if release.contains("myapp") { release.to_owned() } else { format!("{release}-myapp") }
+}
+
+#[expect(clippy::print_stderr, reason = "a failed test shows what it was that failed")]
+fn print(text: &str) {
+    eprintln!("{text}");
+}
+
+/// The test runner names its threads after the tests.
+fn test_name() -> String {
+    std::thread::current().name().unwrap_or_default().to_owned()
+}
+
+fn random_suffix() -> String {
+    let number = getrandom::u32().unwrap_or_else(|error| panic!("no randomness: {error}"));
+    format!("{number:08x}")
+}

@@ -1,0 +1,13 @@
+//! What only a cluster shows: the commands people know, Kubernetes' own checks, rollouts and leaks, on real pods.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+mod drift;
+mod leaks;
+mod pods;
+mod refusals;
+mod releases;
+mod rollout;
+mod secrets;
+mod support;
+mod walkthrough;

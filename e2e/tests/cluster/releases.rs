@@ -1,0 +1,67 @@
+//! Releases side by side, and what an upgrade does to one.
+
+use e2e::harness::namespace::in_namespace;
+use e2e::harness::wait::{condition, until};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use serde_json::Value;
+
+use crate::support::{SECRET_KEY, config, digests, names, pod_names};
+
+#[test]
+fn two_releases_in_one_namespace_do_not_touch_each_other() {
+    in_namespace(async |ns| {
+        for (release, level) in [("one", "info"), ("two", "debug")] {
+            let level = format!("config.LOG_LEVEL={level}");
+            ns.install(release, &[&SECRET_KEY[..], &["--set", &level]].concat()).await;
+        }
+        for (release, level) in [("one", "info"), ("two", "debug")] {
+            let service = format!("{release}-myapp");
+            let pods = pod_names(ns, release).await;
+            for kind in [service.clone(), format!("{service}-headless")] {
+                let mut behind = endpoints(&ns.list(&format!("kubernetes.io/service-name={kind}")).await);
+                behind.sort();
+                assert_eq!(behind, pods, "{kind}");
+            }
+            let answer = ns.get_from_service(&service, "/config").await;
+            assert_eq!(serde_json::from_str::<Value>(&answer).unwrap()["LOG_LEVEL"], level);
+            let verified = ns.run("kubectl", &["exec", &pods[0], "--", "/myapp", "verify"], "").await;
+            assert_eq!(verified.succeeded(), "2 replicas agree\n");
+        }
+
+        let before = pod_names(ns, "two").await;
+        ns.run("helm", &["uninstall", "one"], "").await.succeeded();
+        until(ns.api::<Deployment>(), "one-myapp", "to be gone", condition::gone()).await;
+        let after = ns.pods("two").await;
+        assert_eq!(names(&after), before);
+        assert!(after.iter().all(condition::is_ready_at_first_try));
+        assert!(ns.get_from_service("two-myapp", "/config").await.contains("debug"));
+    });
+}
+
+#[test]
+fn an_upgrade_with_another_setting_replaces_the_pods_and_is_in_force_in_each() {
+    in_namespace(async |ns| {
+        ns.install("myapp", &SECRET_KEY).await;
+        let before = pod_names(ns, "myapp").await;
+        let seal_before = digests(ns, &before[0]).await["running"].clone();
+
+        let upgrade = "helm upgrade --reuse-values --set config.LOG_LEVEL=info myapp ./charts/myapp";
+        ns.sh(upgrade).await.succeeded();
+        ns.rolled_out("myapp").await;
+        let after = pod_names(ns, "myapp").await;
+        assert!(after.iter().all(|pod| !before.contains(pod)), "{before:?} {after:?}");
+        for pod in &after {
+            assert_eq!(config(ns, pod).await["LOG_LEVEL"], "info");
+            let digests = digests(ns, pod).await;
+            assert_eq!((&digests["state"], &digests["release"]), (&"converged".into(), &"matches".into()));
+            assert_ne!(digests["running"], seal_before);
+        }
+    });
+}
+
+/// The names of the pods behind a Service.
+fn endpoints(slices: &[EndpointSlice]) -> Vec<String> {
+    let endpoints = slices.iter().flat_map(|slice| slice.endpoints.clone());
+    endpoints.filter_map(|endpoint| endpoint.target_ref?.name).collect()
+}

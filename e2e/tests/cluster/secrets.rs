@@ -1,0 +1,67 @@
+//! Ways in which settings and secrets reach the process.
+
+use e2e::harness::command::Background;
+use e2e::harness::namespace::in_namespace;
+use serde_json::json;
+
+use crate::support::{MASK, config, create_secret, digests, only_pod, pod_names};
+
+#[test]
+fn an_existing_secret_is_used_and_a_trailing_newline_is_no_part_of_its_values() {
+    in_namespace(async |ns| {
+        let values = json!({ "SECRET_KEY": "Secr3tXyz\n", "DB_PASSWORD": "passw0rdXyZ" });
+        create_secret(ns, "mine", values).await;
+        ns.install("myapp", &["--set", "existingSecret=mine", "--set", "exposeSecrets=true"]).await;
+        for pod in pod_names(ns, "myapp").await {
+            let shown = config(ns, &pod).await;
+            assert_eq!(
+                (&shown["SECRET_KEY"], &shown["DB_PASSWORD"]),
+                (&json!("Secr3tXyz"), &json!("passw0rdXyZ"))
+            );
+        }
+    });
+}
+
+#[test]
+fn delivered_by_the_environment_the_same_settings_are_in_force_and_known_as_pinned() {
+    in_namespace(async |ns| {
+        create_secret(ns, "mine", json!({ "SECRET_KEY": "Secr3tXyz", "DB_PASSWORD": "passw0rdXyZ" })).await;
+        let values = [
+            "config.delivery=env",
+            "existingSecret=mine",
+            "config.LOG_LEVEL=warn",
+            "config.MAX_CONNECTIONS=7",
+        ];
+        let arguments: Vec<&str> = values.into_iter().flat_map(|value| ["--set", value]).collect();
+        ns.install("myapp", &arguments).await;
+        for pod in pod_names(ns, "myapp").await {
+            let shown = config(ns, &pod).await;
+            assert_eq!((&shown["LOG_LEVEL"], &shown["MAX_CONNECTIONS"]), (&json!("warn"), &json!("7")));
+            assert_eq!((&shown["SECRET_KEY"], &shown["DB_PASSWORD"]), (&json!(MASK), &json!(MASK)));
+            let digests = digests(ns, &pod).await;
+            assert_eq!((&digests["state"], &digests["release"]), (&json!("pinned"), &json!("matches")));
+        }
+    });
+}
+
+#[test]
+fn only_a_port_forward_reaches_the_operator_listener_and_what_it_reveals_is_logged() {
+    in_namespace(async |ns| {
+        let values = ["config.SECRET_KEY=Secr3tXyz", "replicaCount=1"];
+        ns.install("myapp", &values.map(|value| ["--set", value]).concat()).await;
+        let pod = only_pod(ns, "myapp").await;
+        let from_outside = ns
+            .sh(&format!("kubectl get --raw /api/v1/namespaces/{}/pods/{pod}:9091/proxy/config", ns.name()))
+            .await;
+        assert_ne!(from_outside.code, Some(0), "the pod's address must not lead to it");
+
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let forward = ns.shell(&format!("exec kubectl port-forward deploy/myapp {free}:9091"));
+        let _forward = Background::start(forward, "Forwarding from 127.0.0.1").await;
+        let shown = ns.sh(&format!("curl http://127.0.0.1:{free}/config")).await.succeeded();
+        assert!(shown.contains(r#""SECRET_KEY":"Secr3tXyz""#), "{shown}");
+        let logged =
+            ns.api::<k8s_openapi::api::core::v1::Pod>().logs(&pod, &kube::api::LogParams::default()).await;
+        assert!(logged.unwrap().contains("secrets revealed on the operator listener"));
+    });
+}

@@ -1,0 +1,52 @@
+//! Shorthands of this tier.
+
+use e2e::harness::namespace::Namespace;
+use k8s_openapi::api::core::v1::{Pod, Secret};
+use kube::ResourceExt;
+use serde_json::{Value, json};
+
+pub(crate) const PUBLIC_PORT: u16 = 5000;
+pub(crate) const ADMIN_PORT: u16 = 9090;
+
+/// What `/config` shows in place of a secret.
+pub(crate) const MASK: &str = "********";
+
+/// The least a release needs.
+pub(crate) const SECRET_KEY: [&str; 2] = ["--set", "config.SECRET_KEY=xyz"];
+
+/// The names of a release's pods, sorted.
+pub(crate) async fn pod_names(ns: &Namespace, release: &str) -> Vec<String> {
+    names(&ns.pods(release).await)
+}
+
+pub(crate) fn names(pods: &[Pod]) -> Vec<String> {
+    pods.iter().map(ResourceExt::name_any).collect()
+}
+
+/// The only pod of a release that has one replica.
+pub(crate) async fn only_pod(ns: &Namespace, release: &str) -> String {
+    let names = pod_names(ns, release).await;
+    let [name] = &names[..] else { panic!("one pod expected: {names:?}") };
+    name.clone()
+}
+
+/// What a pod says of its settings.
+pub(crate) async fn config(ns: &Namespace, pod: &str) -> Value {
+    serde_json::from_str(&ns.get(pod, PUBLIC_PORT, "/config").await).unwrap()
+}
+
+/// What a pod says of its state to its peers.
+pub(crate) async fn digests(ns: &Namespace, pod: &str) -> Value {
+    serde_json::from_str(&ns.get(pod, ADMIN_PORT, "/digests").await).unwrap()
+}
+
+/// Puts a Secret into the namespace the way a person's own tools do.
+pub(crate) async fn create_secret(ns: &Namespace, name: &str, values: Value) {
+    ns.create_object::<Secret>(json!({ "metadata": { "name": name }, "stringData": values })).await;
+}
+
+/// Where other pods reach this one.
+pub(crate) fn address_of(pod: &Pod) -> String {
+    let address = pod.status.as_ref().and_then(|status| status.pod_ip.clone());
+    address.unwrap_or_else(|| panic!("{} has no address", pod.name_any()))
+}
