@@ -94,7 +94,10 @@ impl Builder {
         let command =
             Cmd::new(self.program()).args(["build", "--tag", build.name, "--file"]).arg(build.dockerfile);
         let command = match self {
-            Self::Buildah | Self::Podman => command.arg(format!("--timestamp={}", build.created)),
+            // Layers kept for a later build would stay in the store as images without a name.
+            Self::Buildah | Self::Podman => {
+                command.arg("--layers=false").arg(format!("--timestamp={}", build.created))
+            }
             Self::Docker => command.env("SOURCE_DATE_EPOCH", build.created.to_string()),
         };
         match build.artifact {
