@@ -15,6 +15,7 @@ use crate::process::Cmd;
 use crate::tools::{self, Use};
 use crate::{ui, workspace};
 
+const IMAGE_TESTS: [&str; 4] = ["-p", "e2e", "--test", "image"];
 const CLUSTER_TESTS: [&str; 4] = ["-p", "e2e", "--test", "cluster"];
 /// Most of a cluster test is waiting, so more of them than processors run at a time.
 const CLUSTER_TEST_THREADS: &str = "4";
@@ -115,13 +116,16 @@ fn run_on_cluster(install: bool, choice: Option<Choice>, counts: &mut Counts) ->
         Ok(cluster) => cluster,
         Err(refusal) => return Ok(Outcome::Skipped(format!("{refusal:#}"))),
     };
-    // Both take long and need no cluster.
+    // All of this takes long and needs no cluster.
     let image = image::archive(&image::Options { install, ..Default::default() })?;
+    let image_passed = cargo_test(Cmd::new("cargo"), &IMAGE_TESTS, counts)?;
     Cmd::new("cargo").args(["test", "--no-run"]).args(CLUSTER_TESTS).directory(workspace::root()).run()?;
     cluster.start(install)?;
     let passed = test_image_on(&cluster, &image, counts);
     cluster.finish()?;
-    let failed = if passed? { vec![] } else { vec![CLUSTER_TESTS.join(" ")] };
+    let outcomes = [(image_passed, IMAGE_TESTS), (passed?, CLUSTER_TESTS)];
+    let failed: Vec<_> =
+        outcomes.iter().filter(|(passed, _)| !passed).map(|(_, call)| call.join(" ")).collect();
     Ok(summary::outcome_of(&failed))
 }
 
