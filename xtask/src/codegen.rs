@@ -6,6 +6,7 @@ mod chart_contract;
 mod config_doc;
 mod contract;
 mod number_pattern;
+mod terraform;
 mod values_schema;
 
 use std::fs;
@@ -17,6 +18,8 @@ use crate::process::Cmd;
 use crate::{ui, workspace};
 
 const BASE: &str = "charts/myapp/schema/base.json";
+/// Hand-written, with generated regions.
+const TERRAFORM: [&str; 2] = ["terraform/modules/myapp/input.tf", "terraform/modules/myapp/myapp.tf"];
 
 /// Writes every generated file, or only says which ones differ.
 ///
@@ -31,8 +34,10 @@ pub(crate) fn run(check: bool) -> Result<()> {
     let base = read(BASE)?;
     let base = serde_json::from_str(&base).with_context(|| format!("{BASE} is no JSON"))?;
 
+    let terraform = TERRAFORM.map(read).into_iter().collect::<Result<Vec<_>>>()?;
+
     let mut stale = Vec::new();
-    for (path, text) in generate(&contract, &base)? {
+    for (path, text) in generate(&contract, &base, &terraform)? {
         if read(path).is_ok_and(|present| present == text) {
             continue;
         }
@@ -49,12 +54,20 @@ pub(crate) fn run(check: bool) -> Result<()> {
 }
 
 /// Every generated file: its path in the checkout, and its text.
-fn generate(contract: &Value, base: &Value) -> Result<Vec<(&'static str, String)>> {
-    Ok(vec![
+fn generate(contract: &Value, base: &Value, terraform: &[String]) -> Result<Vec<(&'static str, String)>> {
+    let mut files = vec![
         ("charts/myapp/values.schema.json", json(&values_schema::values_schema(contract, base)?)),
         ("charts/myapp/files/contract.json", json(&chart_contract::chart_contract(contract)?)),
         ("docs/config.md", config_doc::config_doc(contract)?),
-    ])
+    ];
+    let unmarked = terraform::unmarked(contract, terraform)?;
+    if !unmarked.is_empty() {
+        bail!("no region in {} for {}", TERRAFORM.join(" or "), unmarked.join(", "));
+    }
+    for (path, source) in TERRAFORM.into_iter().zip(terraform) {
+        files.push((path, terraform::fill_regions(contract, source)?));
+    }
+    Ok(files)
 }
 
 fn json(document: &Value) -> String {

@@ -1,0 +1,30 @@
+output "name" {
+  description = "Name of the release."
+  value       = helm_release.myapp.name
+}
+
+output "namespace" {
+  description = "Namespace of the release and its Secret."
+  value       = helm_release.myapp.namespace
+}
+
+output "secret_name" {
+  description = "Name of the Secret with SECRET_KEY and DB_PASSWORD."
+  value       = kubernetes_secret_v1.myapp.metadata[0].name
+}
+
+output "status" {
+  description = "What Helm says of the release, such as deployed."
+  value       = helm_release.myapp.status
+}
+
+output "revision" {
+  description = "Number of the release's revision. It changes in a plan when someone upgraded or rolled back by hand."
+  value       = helm_release.myapp.metadata.revision
+}
+
+# Read back from the release, so that nothing is shown before it was checked.
+output "release_values" {
+  description = "Exactly the values that Helm gets."
+  value       = yamldecode(helm_release.myapp.values[0])
+}
