@@ -13,6 +13,8 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::wait::DEADLINE;
+
 const CLIENTS: usize = 4;
 /// Each client's pace; together 200 requests a second.
 const PACE: Duration = Duration::from_millis(20);
@@ -36,8 +38,16 @@ pub struct Load {
 }
 
 impl Load {
-    /// Starts to ask for `path`.
-    pub fn start(target: SocketAddr, path: &'static str) -> Self {
+    /// Starts to ask for `path` once it is answered for the first time: a node takes a moment to open a new port.
+    pub async fn start(target: SocketAddr, path: &'static str) -> Self {
+        let mut pace = interval(PACE);
+        let answered = async {
+            while ask(target, path).await.is_err() {
+                pace.tick().await;
+            }
+        };
+        let in_time = timeout(DEADLINE, answered).await;
+        in_time.unwrap_or_else(|_| panic!("{target} has not answered once in {} s", DEADLINE.as_secs()));
         let stop = Arc::new(AtomicBool::new(false));
         let clients = (0..CLIENTS).map(|_| run(target, path, Arc::clone(&stop))).collect();
         Self { stop, clients }

@@ -9,6 +9,9 @@ use kube::api::LogParams;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client, ResourceExt as _};
 use serde_json::Value;
+use tokio::sync::Notify;
+
+use super::wait::DEADLINE;
 
 /// What only pods of the Deployment carry.
 const SERVICE_LABEL: &str = "app.kubernetes.io/name=myapp";
@@ -25,6 +28,8 @@ pub struct Line {
 pub struct Logs {
     lines: Arc<Mutex<Vec<Line>>>,
     expected: Arc<Mutex<Vec<&'static str>>>,
+    /// Told of every new line.
+    grown: Arc<Notify>,
 }
 
 impl Logs {
@@ -42,6 +47,21 @@ impl Logs {
 
     pub fn lines(&self) -> Vec<Line> {
         guard(&self.lines).clone()
+    }
+
+    /// Waits for a line from a pod with `part` in it, written before or after this call.
+    pub async fn until(&self, pod: &str, part: &str) {
+        let appeared = async {
+            loop {
+                let grown = self.grown.notified();
+                if self.lines().iter().any(|line| line.pod == pod && line.text.contains(part)) {
+                    return;
+                }
+                grown.await;
+            }
+        };
+        let in_time = tokio::time::timeout(DEADLINE, appeared).await;
+        in_time.unwrap_or_else(|_| panic!("waited {} s for {pod} to log {part}", DEADLINE.as_secs()));
     }
 
     /// The lines that tell of a fault nobody expected: of level ERROR, or not JSON at all, as a panic's message is.
@@ -66,7 +86,10 @@ impl Logs {
     }
 
     async fn read(self, pods: Api<Pod>, pod: String) {
-        let keep = |text| guard(&self.lines).push(Line { pod: pod.clone(), text });
+        let keep = |text| {
+            guard(&self.lines).push(Line { pod: pod.clone(), text });
+            self.grown.notify_waiters();
+        };
         let stream = match pods.log_stream(&pod, &LogParams { follow: true, ..LogParams::default() }).await {
             Ok(stream) => stream,
             Err(error) => return keep(format!("(this log cannot be read: {error})")),

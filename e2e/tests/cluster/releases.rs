@@ -3,10 +3,9 @@
 use e2e::harness::namespace::in_namespace;
 use e2e::harness::wait::{condition, until};
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde_json::Value;
 
-use crate::support::{SECRET_KEY, config, digests, names, pod_names};
+use crate::support::{SECRET_KEY, config, digests, leads_to, names, pod_names};
 
 #[test]
 fn two_releases_in_one_namespace_do_not_touch_each_other() {
@@ -18,11 +17,8 @@ fn two_releases_in_one_namespace_do_not_touch_each_other() {
         for (release, level) in [("one", "info"), ("two", "debug")] {
             let service = format!("{release}-myapp");
             let pods = pod_names(ns, release).await;
-            for kind in [service.clone(), format!("{service}-headless")] {
-                let mut behind = endpoints(&ns.list(&format!("kubernetes.io/service-name={kind}")).await);
-                behind.sort();
-                assert_eq!(behind, pods, "{kind}");
-            }
+            leads_to(ns, &service, &pods).await;
+            leads_to(ns, &format!("{service}-headless"), &pods).await;
             let answer = ns.get_from_service(&service, "/config").await;
             assert_eq!(serde_json::from_str::<Value>(&answer).unwrap()["LOG_LEVEL"], level);
             let verified = ns.run("kubectl", &["exec", &pods[0], "--", "/myapp", "verify"], "").await;
@@ -58,10 +54,4 @@ fn an_upgrade_with_another_setting_replaces_the_pods_and_is_in_force_in_each() {
             assert_ne!(digests["running"], seal_before);
         }
     });
-}
-
-/// The names of the pods behind a Service.
-fn endpoints(slices: &[EndpointSlice]) -> Vec<String> {
-    let endpoints = slices.iter().flat_map(|slice| slice.endpoints.clone());
-    endpoints.filter_map(|endpoint| endpoint.target_ref?.name).collect()
 }

@@ -4,17 +4,20 @@ use std::net::SocketAddr;
 
 use e2e::harness::load::Load;
 use e2e::harness::namespace::{Namespace, in_namespace};
-use e2e::harness::wait::{condition, until};
+use e2e::harness::wait::{condition, until, until_any};
 use k8s_openapi::api::core::v1::{Pod, Service};
+use kube::ResourceExt as _;
 
-use crate::support::{SECRET_KEY, pod_names};
+use crate::support::{SECRET_KEY, leads_to, pod_names};
 
 #[test]
 fn a_pod_deleted_under_load_loses_no_request_and_ends_well_within_its_grace() {
     in_namespace(async |ns| {
-        ns.install("myapp", &[&SECRET_KEY[..], &["--set", "service.type=NodePort"]].concat()).await;
+        let values = ["service.type=NodePort", "config.LOG_LEVEL=info", "config.SECRET_KEY=xyz"];
+        ns.install("myapp", &values.map(|value| ["--set", value]).concat()).await;
         let victim = &pod_names(ns, "myapp").await[0];
-        let load = Load::start(node_port(ns, "myapp").await, "/config");
+        let load = Load::start(node_port(ns, "myapp").await, "/config").await;
+        ns.logs.until(victim, r#""route":"/config""#).await;
 
         ns.run("kubectl", &["delete", "pod", victim, "--wait=false"], "").await.succeeded();
         let pod = until(ns.api::<Pod>(), victim, "to end", condition::ended()).await;
@@ -29,6 +32,31 @@ fn a_pod_deleted_under_load_loses_no_request_and_ends_well_within_its_grace() {
         // Kubernetes sets the time of deletion to the end of the grace period.
         let deadline = pod.metadata.deletion_timestamp.as_ref().unwrap();
         assert!(end.finished_at.as_ref().unwrap().0 < deadline.0, "{end:?}");
+    });
+}
+
+#[test]
+fn an_upgrade_whose_configuration_is_refused_leaves_the_old_pods_serving() {
+    in_namespace(async |ns| {
+        ns.logs.expect("LOG_LEVEL: ");
+        ns.install("myapp", &SECRET_KEY).await;
+        let before = pod_names(ns, "myapp").await;
+
+        // Past the schema, which knows only config.LOG_LEVEL.
+        let upgrade = "helm upgrade --reuse-values myapp ./charts/myapp \
+            --set 'extraEnv[0].name=LOG_LEVEL' --set 'extraEnv[0].value=verbose'";
+        ns.sh(upgrade).await.succeeded();
+        let is_refused = |pod: &Pod| condition::termination(pod).is_some_and(|end| end.exit_code == 64);
+        let labels = "app.kubernetes.io/instance=myapp";
+        let refused = until_any(ns.api::<Pod>(), labels, "to refuse its configuration", is_refused).await;
+        assert!(!before.contains(&refused.name_any()));
+
+        let after = ns.pods("myapp").await;
+        let old: Vec<_> = after.iter().filter(|pod| before.contains(&pod.name_any())).collect();
+        assert_eq!(old.len(), before.len());
+        assert!(old.into_iter().all(condition::is_ready_at_first_try));
+        leads_to(ns, "myapp", &before).await;
+        assert!(ns.get_from_service("myapp", "/config").await.contains(r#""LOG_LEVEL":"error""#));
     });
 }
 

@@ -1,7 +1,9 @@
 //! Shorthands of this tier.
 
 use e2e::harness::namespace::Namespace;
+use e2e::harness::wait::until_any;
 use k8s_openapi::api::core::v1::{Pod, Secret};
+use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
@@ -38,6 +40,22 @@ pub(crate) async fn config(ns: &Namespace, pod: &str) -> Value {
 /// What a pod says of its state to its peers.
 pub(crate) async fn digests(ns: &Namespace, pod: &str) -> Value {
     serde_json::from_str(&ns.get(pod, ADMIN_PORT, "/digests").await).unwrap()
+}
+
+/// Waits until a Service leads to exactly these pods.
+pub(crate) async fn leads_to(ns: &Namespace, service: &str, pods: &[String]) {
+    let exactly = |slice: &EndpointSlice| {
+        let ready = slice.endpoints.iter().filter(|endpoint| is_ready(endpoint));
+        let mut names: Vec<String> = ready.filter_map(|endpoint| endpoint.target_ref.clone()?.name).collect();
+        names.sort();
+        names == pods
+    };
+    let labels = format!("kubernetes.io/service-name={service}");
+    until_any(ns.api::<EndpointSlice>(), &labels, &format!("to lead to {pods:?} only"), exactly).await;
+}
+
+fn is_ready(endpoint: &Endpoint) -> bool {
+    endpoint.conditions.as_ref().and_then(|conditions| conditions.ready) == Some(true)
 }
 
 /// Puts a Secret into the namespace the way a person's own tools do.

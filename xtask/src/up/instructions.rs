@@ -8,6 +8,8 @@ use crate::{tools, ui};
 const INSTALL: &str =
     "helm install --set config.SECRET_KEY=xyz --set config.DB_PASSWORD=p123 myapp ./charts/myapp";
 
+const WAIT: &str = "kubectl rollout status deployment/myapp";
+
 const ASK: [&str; 4] = [
     r#"export POD_NAME=$(kubectl get pods -l "app.kubernetes.io/name=myapp" -o jsonpath="{.items[0].metadata.name}")"#,
     r#"export CONTAINER_PORT=$(kubectl get pod $POD_NAME -o jsonpath="{.spec.containers[0].ports[0].containerPort}")"#,
@@ -19,7 +21,7 @@ const ASK: [&str; 4] = [
 pub(super) fn to_install(cluster: &Cluster) {
     ui::say("\nThe cluster is up and has the image. Install the chart by hand:\n");
     exports(cluster).iter().for_each(print);
-    [INSTALL].iter().chain(&ASK).for_each(print);
+    [INSTALL, WAIT].iter().chain(&ASK).for_each(print);
 }
 
 /// How to talk to what runs, and how to end it.
