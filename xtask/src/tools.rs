@@ -8,7 +8,7 @@ use std::fmt;
 
 use anyhow::Result;
 
-pub(crate) use cache::{folders, go_modules};
+pub(crate) use cache::folders;
 pub(crate) use table::{CERTIFICATES, KUBERNETES_VERSION, Use};
 use table::{Proof, Source, TOOLS, Tool};
 

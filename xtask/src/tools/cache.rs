@@ -21,20 +21,6 @@ pub(crate) fn folders() -> &'static [PathBuf] {
     FOLDERS.get_or_init(|| TOOLS.iter().filter_map(folder).collect())
 }
 
-/// The folders of the Go modules that tools are built from.
-pub(crate) fn go_modules() -> Vec<PathBuf> {
-    let module = |tool: &Tool| match tool.source {
-        Source::GoModule { module, .. } => Some(workspace::go_module().join(module)),
-        Source::Debian { .. } | Source::GoInstall { .. } | Source::Rustup { .. } | Source::ByHand { .. } => {
-            None
-        }
-    };
-    let mut modules: Vec<_> = TOOLS.iter().filter_map(module).collect();
-    modules.sort();
-    modules.dedup();
-    modules
-}
-
 pub(super) fn folder_of(name: &str) -> PathBuf {
     TOOLS.iter().find(|tool| tool.name == name).and_then(folder).unwrap_or_default()
 }
