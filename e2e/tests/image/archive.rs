@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
+use flate2::read::GzDecoder;
 use serde_json::Value;
 
 /// Set while the image is built, as on a machine where someone tries the service out.
@@ -53,12 +54,27 @@ impl Image {
         let file = |name: &Value| &files[name.as_str().unwrap()];
         let config = serde_json::from_slice(file(&manifest[0]["Config"])).unwrap();
         let layers = manifest[0]["Layers"].as_array().unwrap();
-        Self { config, entries: layers.iter().flat_map(|layer| entries(file(layer))).collect(), bytes }
+        Self {
+            config,
+            entries: layers.iter().flat_map(|layer| entries(&unpacked(file(layer)))).collect(),
+            bytes,
+        }
     }
 
     pub(crate) fn content(&self, path: &str) -> &[u8] {
         &self.entries.iter().find(|entry| entry.path == path).unwrap().content
     }
+}
+
+/// Docker saves layers with or without gzip, depending on how it keeps them.
+fn unpacked(layer: &[u8]) -> Vec<u8> {
+    let mut decoder = GzDecoder::new(layer);
+    if decoder.header().is_none() {
+        return layer.to_vec();
+    }
+    let mut unpacked = Vec::new();
+    decoder.read_to_end(&mut unpacked).unwrap();
+    unpacked
 }
 
 fn entries(tar: &[u8]) -> Vec<Entry> {

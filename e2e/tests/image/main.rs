@@ -84,7 +84,7 @@ fn the_search_finds_what_is_in_the_layers_the_configuration_and_the_history() {
         ("certificate", "-----BEGIN CERTIFICATE-----"),
         ("binary", "whose configuration is checked before it serves"),
         ("variable", "MYAPP_DATA_DIR=/var/lib/myapp"),
-        ("instruction", "#(nop) STOPSIGNAL SIGTERM"),
+        ("instruction", "STOPSIGNAL SIGTERM"),
     ]);
     let found = search.look("image", &IMAGE.bytes);
     for (value, place) in [

@@ -1,4 +1,4 @@
-//! What goes into the image, as the folder that stands in for the Dockerfile's stage `artifact`.
+//! What goes into the image, as the folder that stands in for the Dockerfile's stage `build`.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -29,14 +29,13 @@ impl Artifact {
         if folder.exists() {
             fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
-        for below in
-            ["root", "root/etc", "root/etc/ssl", "root/etc/ssl/certs", "root/var", "root/var/lib", "data"]
-        {
-            directory(&folder.join(below))?;
+        let root = folder.join("image/root");
+        for below in ["", "etc", "etc/ssl", "etc/ssl/certs", "var", "var/lib"] {
+            directory(&root.join(below))?;
         }
-        directory(&folder.join("data/myapp"))?;
-        file(&folder.join("root/myapp"), &self.binary, 0o755)?;
-        file(&folder.join("root/etc/ssl/certs/ca-certificates.crt"), &self.certificates, 0o644)
+        directory(&folder.join("image/data/myapp"))?;
+        file(&root.join("myapp"), &self.binary, 0o755)?;
+        file(&root.join("etc/ssl/certs/ca-certificates.crt"), &self.certificates, 0o644)
     }
 }
 

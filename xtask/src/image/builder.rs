@@ -20,7 +20,7 @@ pub(super) enum Builder {
 pub(super) struct Build<'a> {
     pub(super) name: &'a str,
     pub(super) dockerfile: &'a Path,
-    /// Stands in for the stage `artifact`; without it every stage is built, from the checkout.
+    /// Stands in for the stage `build`; without it that stage is built too, from the checkout.
     pub(super) artifact: Option<&'a Path>,
     /// In seconds since 1970, for everything in the image.
     pub(super) created: u64,
@@ -34,7 +34,7 @@ impl Builder {
     pub(super) fn find() -> Result<Self> {
         Self::ALL.into_iter().find(|builder| builder.works()).context(
             "nothing here builds images: install buildah (`apt-get install buildah`) or podman, \
-             or start a Docker engine with buildx",
+             or start a Docker engine (23 or newer, with buildx)",
         )
     }
 
@@ -103,7 +103,7 @@ impl Builder {
         match build.artifact {
             // Also the main context: nothing else of this machine is to be read.
             Some(artifact) => {
-                command.arg(format!("--build-context=artifact={}", artifact.display())).arg(artifact)
+                command.arg(format!("--build-context=build={}", artifact.display())).arg(artifact)
             }
             None => command.arg(workspace::root()),
         }

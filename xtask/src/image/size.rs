@@ -1,14 +1,17 @@
-//! How big an image is, as it lies on a node and as it travels.
+//! How big an image is, as it lies on a node and as it travels, and which one it is.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::process::Cmd;
+
+/// How anything compressed with gzip begins.
+const GZIP: &[u8] = &[0x1f, 0x8b];
 
 /// Of all layers together, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,20 +24,17 @@ pub(crate) struct Size {
 
 /// The size of the image in a file as `docker save` writes it.
 pub(super) fn of(archive: &Path) -> Result<Size> {
-    let layers =
-        layers(archive).with_context(|| format!("cannot read the image in {}", archive.display()))?;
-    let mut size = Size::default();
-    for (number, layer) in layers.iter().enumerate() {
-        let unpacked = extract(archive, layer, number)?;
-        let mut packed = unpacked.clone().into_os_string();
-        packed.push(".gz");
-        Cmd::new("gzip").args(["--force", "--keep"]).arg(&unpacked).ask()?;
-        size.uncompressed += fs::metadata(&unpacked)?.len();
-        size.compressed += fs::metadata(&packed)?.len();
-        fs::remove_file(unpacked)?;
-        fs::remove_file(packed)?;
-    }
-    Ok(size)
+    measure(archive).with_context(|| unreadable(archive))
+}
+
+/// The digest of the image's configuration, which has the digests of all layers in it.
+pub(super) fn id(archive: &Path) -> Result<String> {
+    let manifest = manifest(archive).with_context(|| unreadable(archive))?;
+    let config =
+        manifest.pointer("/0/Config").and_then(Value::as_str).context("it names no configuration")?;
+    // `<digest>.json` or, as Docker writes it, `blobs/sha256/<digest>`.
+    let name = config.rsplit('/').next().unwrap_or(config);
+    Ok(name.trim_end_matches(".json").to_owned())
 }
 
 /// In millions of bytes, as registries count.
@@ -42,15 +42,20 @@ pub(crate) fn megabytes(bytes: u64) -> String {
     format!("{:.2} MB", bytes as f64 / 1e6)
 }
 
-/// The digest of the image's configuration, which has the digests of all layers in it.
-pub(super) fn id(archive: &Path) -> Result<String> {
-    let manifest =
-        manifest(archive).with_context(|| format!("cannot read the image in {}", archive.display()))?;
-    let config =
-        manifest.pointer("/0/Config").and_then(Value::as_str).context("it names no configuration")?;
-    // `<digest>.json` or, as Docker writes it, `blobs/sha256/<digest>`.
-    let name = config.rsplit('/').next().unwrap_or(config);
-    Ok(name.trim_end_matches(".json").to_owned())
+fn unreadable(archive: &Path) -> String {
+    format!("cannot read the image in {}", archive.display())
+}
+
+fn measure(archive: &Path) -> Result<Size> {
+    let mut size = Size::default();
+    for layer in layers(archive)? {
+        let (unpacked, packed) = both_forms(archive, &layer)?;
+        size.uncompressed += fs::metadata(&unpacked)?.len();
+        size.compressed += fs::metadata(&packed)?.len();
+        fs::remove_file(unpacked)?;
+        fs::remove_file(packed)?;
+    }
+    Ok(size)
 }
 
 /// The paths of the layers in the archive, each once.
@@ -60,29 +65,37 @@ fn layers(archive: &Path) -> Result<BTreeSet<String>> {
     Ok(layers.iter().filter_map(Value::as_str).map(str::to_owned).collect())
 }
 
-fn manifest(archive: &Path) -> Result<Value> {
-    let mut tar = tar::Archive::new(File::open(archive)?);
-    for entry in tar.entries()? {
-        let entry = entry?;
-        if entry.path()?.as_os_str() == "manifest.json" {
-            return Ok(serde_json::from_reader(entry)?);
-        }
+/// One layer as two files beside the archive, without and with gzip. Docker saves layers in either form, depending on how it
+/// keeps them.
+fn both_forms(archive: &Path, layer: &str) -> Result<(PathBuf, PathBuf)> {
+    let (unpacked, packed) = (archive.with_extension("layer"), archive.with_extension("layer.gz"));
+    let content = read(archive, layer)?;
+    let gzip = Cmd::new("gzip").args(["--force", "--keep"]);
+    if content.starts_with(GZIP) {
+        fs::write(&packed, content)?;
+        gzip.arg("--decompress").arg(&packed).ask()?;
+    } else {
+        fs::write(&unpacked, content)?;
+        gzip.arg(&unpacked).ask()?;
     }
-    anyhow::bail!("it has no manifest.json")
+    Ok((unpacked, packed))
 }
 
-/// Copies one layer out of the archive, to a file beside it.
-fn extract(archive: &Path, layer: &str, number: usize) -> Result<PathBuf> {
+fn manifest(archive: &Path) -> Result<Value> {
+    Ok(serde_json::from_slice(&read(archive, "manifest.json")?)?)
+}
+
+fn read(archive: &Path, file: &str) -> Result<Vec<u8>> {
     let mut tar = tar::Archive::new(File::open(archive)?);
     for entry in tar.entries()? {
         let mut entry = entry?;
-        if entry.path()?.as_os_str() == layer {
-            let path = archive.with_extension(format!("layer-{number}"));
-            io::copy(&mut entry, &mut File::create(&path)?)?;
-            return Ok(path);
+        if entry.path()?.as_os_str() == file {
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content)?;
+            return Ok(content);
         }
     }
-    anyhow::bail!("{} names the layer {layer}, which is not in it", archive.display())
+    bail!("it has no {file}")
 }
 
 #[cfg(test)]
@@ -124,6 +137,22 @@ mod tests {
             fs::remove_file(path).unwrap();
             assert_eq!(found, "0a1b");
         }
+    }
+
+    #[test]
+    fn a_layer_that_is_compressed_already_is_measured_in_both_forms() {
+        let folder = std::env::temp_dir();
+        let layer = folder.join(format!("layer-{}", std::process::id()));
+        fs::write(&layer, [0; 100_000]).unwrap();
+        Cmd::new("gzip").arg(&layer).ask().unwrap();
+        let packed = layer.with_extension("gz");
+        let content = fs::read(&packed).unwrap();
+        let path =
+            archive("compressed", &[("l", content.as_slice()), ("manifest.json", br#"[{"Layers":["l"]}]"#)]);
+        let size = of(&path).unwrap();
+        fs::remove_file(path).unwrap();
+        fs::remove_file(packed).unwrap();
+        assert_eq!(size, Size { compressed: content.len() as u64, uncompressed: 100_000 });
     }
 
     #[test]
