@@ -22,7 +22,7 @@ enum Task {
     Up(up::Options),
     /// Remove what `up` has made; the project's own cluster goes whole
     Down {
-        /// Which cluster: the current context if it is minikube or kind, or the project's own
+        /// Which cluster: the project's own (the default where this checkout has one), else the current context
         #[arg(long)]
         cluster: Option<Choice>,
     },

@@ -154,10 +154,8 @@ fn run_on_cluster(install: bool, choice: Option<Choice>, counts: &mut Counts) ->
 /// Names the cluster to the tests, which use no other.
 fn test_image_on(cluster: &Cluster, image: &Archive, counts: &mut Counts) -> Result<bool> {
     cluster.load_image(&image.path)?;
-    let cargo = Cmd::new("cargo")
-        .env("E2E_KUBECONFIG", kubeconfig_of(cluster))
-        .env("E2E_CONTEXT", cluster.context())
-        .env("E2E_NODE_ADDRESS", cluster.node_address()?);
+    let cargo =
+        Cmd::new("cargo").env("E2E_KUBECONFIG", kubeconfig_of(cluster)).env("E2E_CONTEXT", cluster.context());
     let threads = ["--", "--test-threads", CLUSTER_TEST_THREADS];
     cargo_test(cargo, &[&CLUSTER_TESTS[..], &threads].concat(), counts)
 }
