@@ -1,4 +1,4 @@
-//! Runs Terraform on a copy of this repository's modules, with its providers mocked.
+//! Runs Terraform on a copy of this repository's modules.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a harness ends its test with a sentence")]
 
@@ -49,6 +49,18 @@ impl Root {
         root
     }
 
+    /// A folder with this configuration, which needs no providers but Terraform's own.
+    ///
+    /// # Panics
+    /// When Terraform refuses it.
+    pub fn with_main(text: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let root = Self { path: folder.path().to_owned(), folder };
+        fs::write(root.path.join("main.tf"), text).expect("a file of its own");
+        root.run(&["init"], &[]);
+        root
+    }
+
     /// The temporary folder with everything that Terraform was given and has written.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -89,12 +101,39 @@ impl Root {
     /// # Panics
     /// When Terraform cannot be run.
     pub fn test_with(&self, inputs: &[(&str, &str)], arguments: &[&str]) -> Report {
-        let inputs = inputs.iter().map(|(name, value)| (format!("TF_VAR_{name}"), value));
         let mut command = self.terraform(&[&["test", "-json"], arguments].concat());
-        let output = run(command.envs(inputs));
+        let output = run(command.envs(variables(inputs)));
         let text = both_streams(&output);
         let errors = text.lines().filter_map(error_in).collect();
         Report { passed: output.status.success(), text, errors }
+    }
+
+    /// Runs a command that must succeed, and returns all that it printed. Inputs go by the environment.
+    ///
+    /// # Panics
+    /// When it does not succeed.
+    pub fn run(&self, arguments: &[&str], inputs: &[(&str, &str)]) -> String {
+        let output = run(self.terraform(arguments).envs(variables(inputs)));
+        let text = both_streams(&output);
+        assert!(output.status.success(), "terraform {arguments:?}: {text}");
+        text
+    }
+
+    /// What Terraform keeps: state, its backup, the saved plan, and what it shows of state and plan. The plan is saved here.
+    ///
+    /// # Panics
+    /// When any of it is not there.
+    pub fn kept(&self, inputs: &[(&str, &str)]) -> Vec<(&'static str, Vec<u8>)> {
+        self.run(&["plan", "-out=saved.tfplan"], inputs);
+        let read =
+            |file: &str| fs::read(self.path.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        vec![
+            ("state", read("terraform.tfstate")),
+            ("backup", read("terraform.tfstate.backup")),
+            ("saved plan", read("saved.tfplan")),
+            ("state as shown", self.run(&["show", "-json"], &[]).into_bytes()),
+            ("plan as shown", self.run(&["show", "-json", "saved.tfplan"], &[]).into_bytes()),
+        ]
     }
 
     fn terraform(&self, arguments: &[&str]) -> Command {
@@ -106,6 +145,10 @@ impl Root {
         }
         command
     }
+}
+
+fn variables<'a>(inputs: &'a [(&str, &str)]) -> impl Iterator<Item = (String, &'a str)> {
+    inputs.iter().map(|(name, value)| (format!("TF_VAR_{name}"), *value))
 }
 
 fn run(command: &mut Command) -> Output {

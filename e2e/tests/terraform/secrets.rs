@@ -62,3 +62,30 @@ fn what_terraform_prints_of_plans_and_applies_holds_no_secret() {
     let values: BTreeSet<_> = found.iter().map(|finding| finding.value).collect();
     assert_eq!(values, BTreeSet::from(["CONTROL"]), "{found:#?}");
 }
+
+/// What the search of the cluster tests relies on: Terraform's own files can be taken apart.
+#[test]
+fn a_secret_that_terraform_stores_is_found_wherever_it_keeps_one() {
+    let root = Root::with_main(
+        r#"
+        variable "secret" {
+          sensitive = true
+        }
+        resource "terraform_data" "leak" {
+          input = var.secret
+        }
+        "#,
+    );
+    let apply = ["apply", "-auto-approve", "-no-color"];
+    let first = root.run(&apply, &[("secret", SECRET_KEY)]);
+    // The second apply makes the first state the backup.
+    root.run(&apply, &[("secret", &format!("{SECRET_KEY}-2"))]);
+    let search = search();
+    for (place, content) in root.kept(&[("secret", SECRET_KEY)]) {
+        assert!(
+            !search.look(place, &content).is_empty(),
+            "the {place} holds the secret, and the search misses it"
+        );
+    }
+    assert!(search.look("console", first.as_bytes()).is_empty(), "Terraform masks it there");
+}
