@@ -1,7 +1,7 @@
 //! Validates objects as strictly as an API server with `fieldValidation: Strict`, from Kubernetes' own published schema.
 //!
-//! The schema is part of the Go module `k8s.io/kubernetes`, whose version e2e/cluster pins, so nothing is downloaded for it and it is
-//! the very version that the cluster tests run.
+//! The schema is part of the Go module `k8s.io/kubernetes`, whose version e2e/cluster pins: the very version that the cluster tests
+//! run.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,14 +12,9 @@ use serde_json::{Value, json};
 
 use crate::objects::{identity, text};
 
-/// Where the schema is, for whoever knows it already (`cargo xtask test` does).
-pub const SWAGGER_VARIABLE: &str = "KUBERNETES_SWAGGER";
-
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
-    #[error(
-        "the Kubernetes API schema was not found: set {SWAGGER_VARIABLE}, or let `go list` find it in e2e/cluster: {0}"
-    )]
+    #[error("the Kubernetes API schema was not found by `go mod download` in e2e/cluster: {0}")]
     NotFound(String),
     #[error("{path} cannot be read")]
     Read { path: PathBuf, source: std::io::Error },
@@ -37,15 +32,12 @@ pub struct KubernetesSchema {
 }
 
 impl KubernetesSchema {
-    /// Reads the schema from the file that `KUBERNETES_SWAGGER` names, or from the Go module.
+    /// Reads the schema from the Go module, which Go downloads where it has not yet.
     ///
     /// # Errors
-    /// When neither leads to a readable OpenAPI document.
+    /// When that leads to no readable OpenAPI document.
     pub fn load() -> Result<Self, SchemaError> {
-        let path = match std::env::var_os(SWAGGER_VARIABLE) {
-            Some(path) => PathBuf::from(path),
-            None => module_dir()?.join("api/openapi-spec/swagger.json"),
-        };
+        let path = module_dir()?.join("api/openapi-spec/swagger.json");
         let bytes =
             std::fs::read(&path).map_err(|source| SchemaError::Read { path: path.clone(), source })?;
         let mut document: Value =
@@ -102,18 +94,17 @@ fn kind_key(group: &str, version: &str, kind: &str) -> String {
     if group.is_empty() { format!("{version}/{kind}") } else { format!("{group}/{version}/{kind}") }
 }
 
+/// `go list` would name the folder too, but not fetch it.
 fn module_dir() -> Result<PathBuf, SchemaError> {
     let output = Command::new("go")
-        .args(["list", "-m", "-f", "{{.Dir}}", "k8s.io/kubernetes"])
+        .args(["mod", "download", "-json", "k8s.io/kubernetes"])
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("cluster"))
         .output()
         .map_err(|error| SchemaError::NotFound(format!("go cannot be started: {error}")))?;
-    let dir = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    if output.status.success() && !dir.is_empty() {
-        return Ok(PathBuf::from(dir));
+    let module: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let said = String::from_utf8_lossy(&output.stderr);
+    match module["Dir"].as_str().filter(|_| output.status.success()) {
+        Some(dir) => Ok(PathBuf::from(dir)),
+        None => Err(SchemaError::NotFound(format!("{} {}", text(&module, "/Error"), said.trim()))),
     }
-    Err(SchemaError::NotFound(format!(
-        "go found no module: {}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    )))
 }
