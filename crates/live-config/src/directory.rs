@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{Contract, Origin, Problem, SEAL_KEY, Text};
@@ -27,6 +28,8 @@ pub(crate) struct Mounted {
     pub(crate) seal: Option<String>,
     /// Files whose names the contract does not have.
     pub(crate) unknown: Vec<PathBuf>,
+    /// A digest of all of it, secrets and faults included: equal when nothing has changed.
+    pub(crate) content: [u8; 32],
 }
 
 /// Reads one generation of `directory`; what is wrong with it goes to `problems`.
@@ -34,10 +37,20 @@ pub(crate) fn read(contract: &Contract, directory: &Path, problems: &mut Vec<Pro
     for _ in 0..MAX_ATTEMPTS {
         let generation = fs::read_link(directory.join("..data")).ok();
         let root = generation.as_ref().map_or_else(|| directory.to_path_buf(), |link| directory.join(link));
-        let mut reading = Reading { contract, directory, mounted: Mounted::default(), problems: Vec::new() };
+        let mut reading = Reading {
+            contract,
+            directory,
+            mounted: Mounted::default(),
+            problems: Vec::new(),
+            content: Sha256::new(),
+        };
         reading.whole(&root);
         if fs::read_link(directory.join("..data")).ok() == generation {
+            for problem in &reading.problems {
+                reading.content.update(problem.to_string());
+            }
             problems.append(&mut reading.problems);
+            reading.mounted.content = reading.content.finalize().into();
             return reading.mounted;
         }
     }
@@ -69,6 +82,7 @@ struct Reading<'a> {
     directory: &'a Path,
     mounted: Mounted,
     problems: Vec<Problem>,
+    content: Sha256,
 }
 
 impl Reading<'_> {
@@ -126,6 +140,9 @@ impl Reading<'_> {
             Err(_) if key.is_none() && !is_seal => return,
             Err(message) => return self.problem(name, &message, shown),
         };
+        self.content.update(shown.as_os_str().as_encoded_bytes());
+        self.content.update([0]);
+        self.content.update(Sha256::digest(&bytes));
         if !secret && !is_seal {
             self.mounted.raw.insert(name.into(), bytes.to_vec());
         }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
@@ -34,6 +34,11 @@ impl Sources {
         self
     }
 
+    /// The mounted directory, if there is one.
+    pub(crate) fn mounted(&self) -> Option<&Path> {
+        self.directory.as_deref()
+    }
+
     /// Gives the value of `key` where no source does, before its default.
     #[must_use]
     pub fn fallback(mut self, key: &str, value: String) -> Self {
@@ -62,12 +67,31 @@ pub struct Loaded<S> {
     pub unknown: Vec<PathBuf>,
 }
 
+/// What one look at all sources found.
+pub(crate) struct Read<S> {
+    pub(crate) outcome: Result<Loaded<S>, Problems>,
+    /// Equal for two looks between which nothing has changed.
+    pub(crate) content: [u8; 32],
+}
+
+impl<S: DeserializeOwned> Read<S> {
+    pub(crate) fn of(contract: &Contract, sources: &Sources) -> Self {
+        let mut content = [0; 32];
+        let outcome = Loaded::read_whole(contract, sources, &mut content);
+        Self { outcome, content }
+    }
+}
+
 impl<S: DeserializeOwned> Loaded<S> {
     /// Reads all sources once, each whole, and checks everything.
     ///
     /// # Errors
     /// Every problem of every source, and every value that the contract refuses.
     pub fn read(contract: &Contract, sources: &Sources) -> Result<Self, Problems> {
+        Read::of(contract, sources).outcome
+    }
+
+    fn read_whole(contract: &Contract, sources: &Sources, content: &mut [u8; 32]) -> Result<Self, Problems> {
         let mut problems = Vec::new();
         let given = environment::read(contract, &sources.environment, &mut problems);
         let mounted = sources
@@ -75,6 +99,7 @@ impl<S: DeserializeOwned> Loaded<S> {
             .as_ref()
             .map(|path| directory::read(contract, path, &mut problems))
             .unwrap_or_default();
+        *content = mounted.content;
 
         let sums = sums(&given, &mounted);
         let mut values = mounted.values;

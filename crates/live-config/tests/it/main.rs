@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set its scene fails")]
 
 mod directory;
+mod live;
 mod precedence;
 
 use std::path::{Path, PathBuf};
