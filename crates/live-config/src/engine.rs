@@ -137,6 +137,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
 
     /// Brings what was read into force, or says why not.
     async fn consider(&mut self, read: Read<S>, insist: bool) -> Option<InForce<S>> {
+        self.publish_quietly(|status| status.found = read.sums);
         if self.running == Some(read.content) {
             self.nothing_new();
             return None;
@@ -282,7 +283,6 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         self.publish_quietly(|status| {
             status.generation = snapshot.generation;
             status.in_force_since = snapshot.since;
-            status.release = snapshot.sums.release_state();
             status.pinned = snapshot.pinned().map(str::to_owned).collect();
         });
     }

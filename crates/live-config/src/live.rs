@@ -145,7 +145,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Driver<S> {
             in_force_since: snapshot.since,
             apply: Apply::Converged,
             apply_since: snapshot.since,
-            release: snapshot.sums.release_state(),
+            found: snapshot.sums.clone(),
             pinned: snapshot.pinned().map(str::to_owned).collect(),
             watching: watcher.state(),
             reloads: crate::Reloads::default(),

@@ -72,13 +72,33 @@ pub(crate) struct Read<S> {
     pub(crate) outcome: Result<Loaded<S>, Problems>,
     /// Equal for two looks between which nothing has changed.
     pub(crate) content: [u8; 32],
+    /// What was rendered and what was found, valid or not.
+    pub(crate) sums: Sums,
 }
 
 impl<S: DeserializeOwned> Read<S> {
     pub(crate) fn of(contract: &Contract, sources: &Sources) -> Self {
-        let mut content = [0; 32];
-        let outcome = Loaded::read_whole(contract, sources, &mut content);
-        Self { outcome, content }
+        let mut problems = Vec::new();
+        let given = environment::read(contract, &sources.environment, &mut problems);
+        let mounted = sources
+            .directory
+            .as_ref()
+            .map(|path| directory::read(contract, path, &mut problems))
+            .unwrap_or_default();
+        let (content, sums) = (mounted.content, sums(&given, &mounted));
+
+        let mut values = mounted.values;
+        values.extend(given.values);
+        let values = effective(contract, sources, values);
+        check(contract, &values, &mut problems);
+        let outcome = if problems.is_empty() {
+            let settings = typed(contract, &values).map_err(|problem| Problems(vec![problem]));
+            settings.map(|settings| Loaded { settings, values, sums: sums.clone(), unknown: mounted.unknown })
+        } else {
+            problems.sort_by(|a, b| a.subject.cmp(&b.subject));
+            Err(Problems(problems))
+        };
+        Self { outcome, content, sums }
     }
 }
 
@@ -89,32 +109,6 @@ impl<S: DeserializeOwned> Loaded<S> {
     /// Every problem of every source, and every value that the contract refuses.
     pub fn read(contract: &Contract, sources: &Sources) -> Result<Self, Problems> {
         Read::of(contract, sources).outcome
-    }
-
-    fn read_whole(contract: &Contract, sources: &Sources, content: &mut [u8; 32]) -> Result<Self, Problems> {
-        let mut problems = Vec::new();
-        let given = environment::read(contract, &sources.environment, &mut problems);
-        let mounted = sources
-            .directory
-            .as_ref()
-            .map(|path| directory::read(contract, path, &mut problems))
-            .unwrap_or_default();
-        *content = mounted.content;
-
-        let sums = sums(&given, &mounted);
-        let mut values = mounted.values;
-        values.extend(given.values);
-        let values = effective(contract, sources, values);
-        check(contract, &values, &mut problems);
-
-        if problems.is_empty() {
-            match typed(contract, &values) {
-                Ok(settings) => return Ok(Self { settings, values, sums, unknown: mounted.unknown }),
-                Err(problem) => problems.push(problem),
-            }
-        }
-        problems.sort_by(|a, b| a.subject.cmp(&b.subject));
-        Err(Problems(problems))
     }
 
     /// The keys held by the environment, which cannot change while the process runs.

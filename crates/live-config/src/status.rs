@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use crate::ReleaseState;
+use crate::{ReleaseState, Sums};
 
 /// What became of the last configuration that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +45,8 @@ pub struct Status {
     pub apply: Apply,
     /// When `apply` began to hold.
     pub apply_since: SystemTime,
-    /// Whether what is mounted is what the release rendered.
-    pub release: ReleaseState,
+    /// What the release rendered and what is mounted, as found by the last look.
+    pub found: Sums,
     /// Keys held by the environment, which cannot change.
     pub pinned: Vec<String>,
     /// How changes are noticed.
@@ -67,9 +67,14 @@ pub struct Reloads {
 }
 
 impl Status {
+    /// Whether what is mounted is what the release rendered.
+    pub fn release(&self) -> ReleaseState {
+        self.found.release_state()
+    }
+
     /// The one word for people: the worst that holds.
     pub fn word(&self) -> &'static str {
-        match (&self.apply, self.release) {
+        match (&self.apply, self.release()) {
             (Apply::Rejected { .. }, _) => "rejected",
             (Apply::RolledBack { .. }, _) => "rolled_back",
             (_, ReleaseState::Drifted) => "drifted",

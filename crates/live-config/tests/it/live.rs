@@ -300,9 +300,9 @@ async fn an_edit_past_the_release_shows_while_it_is_in_force() {
     };
     scene.swap(&sealed(b"loud"));
     let status = scene.until("in force", |s| s.generation == 2 && s.apply == Apply::Converged).await;
-    assert_eq!((status.word(), status.release), ("drifted", ReleaseState::Drifted));
+    assert_eq!((status.word(), status.release()), ("drifted", ReleaseState::Drifted));
     scene.swap(&sealed(b"quiet"));
-    scene.until("healed", |s| s.word() == "converged" && s.release == ReleaseState::Matches).await;
+    scene.until("healed", |s| s.word() == "converged" && s.release() == ReleaseState::Matches).await;
 }
 
 #[tokio::test]
