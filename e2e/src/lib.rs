@@ -4,6 +4,7 @@
 //! service is a dependency, so a test cannot pass by sharing a mistake with it.
 
 pub mod canary;
+pub mod doors;
 pub mod harness;
 pub mod helm;
 pub mod kubernetes_schema;
@@ -11,3 +12,4 @@ pub mod mount;
 pub mod objects;
 pub mod pod_security;
 pub mod service;
+pub mod terraform;

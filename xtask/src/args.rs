@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::cluster::{Choice, own::Own};
 use crate::test::Tier;
-use crate::{bench, check, codegen, image, test, tools, up};
+use crate::{bench, check, codegen, drift, image, test, tools, up};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's tasks", disable_version_flag = true)]
@@ -22,7 +22,7 @@ enum Task {
     Up(up::Options),
     /// Remove what `up` has made; the project's own cluster goes whole
     Down {
-        /// Which cluster: the current context if it is minikube or kind, or the project's own
+        /// Which cluster: the project's own (the default where this checkout has one), else the current context
         #[arg(long)]
         cluster: Option<Choice>,
     },
@@ -44,6 +44,9 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Compare what Terraform gave, what the release holds and what the replicas run; exits with 2 when they differ, 3 when it
+    /// cannot tell
+    Drift(drift::Options),
     /// Build the container image with buildah, podman or Docker, and print its size
     Image {
         /// Also write the image to this file, as `docker save` does
@@ -91,6 +94,7 @@ impl Args {
             Task::Test { tiers, install, cluster } => test::run(&tiers, install, cluster),
             Task::Check => check::run(),
             Task::Codegen { check } => codegen::run(check),
+            Task::Drift(options) => drift::run(&options),
             Task::Image { output, options } => image::run(output.as_deref(), &options),
             Task::Bench { what, install } => bench::run(what, install),
             Task::Cluster { action, install } => match action {

@@ -60,10 +60,6 @@ impl Cluster {
         if self.provider == Provider::Own { Own::new().down() } else { Ok(()) }
     }
 
-    pub(crate) fn is_own(&self) -> bool {
-        self.provider == Provider::Own
-    }
-
     /// The context's name, which every command on this cluster is to name.
     pub(crate) fn context(&self) -> &str {
         &self.context
@@ -72,15 +68,6 @@ impl Cluster {
     /// The file that has the context, where it is not one that kubectl finds by itself.
     pub(crate) fn kubeconfig(&self) -> Option<&Path> {
         self.kubeconfig.as_deref()
-    }
-
-    /// Where this machine reaches the node's ports: loopback where the node is this machine.
-    pub(crate) fn node_address(&self) -> Result<String> {
-        if self.is_own() {
-            return Ok("127.0.0.1".to_owned());
-        }
-        let path = "--output=jsonpath={.items[0].status.addresses[?(@.type==\"InternalIP\")].address}";
-        self.kubectl().args(["get", "nodes", path]).ask()
     }
 
     pub(crate) fn kubectl(&self) -> Cmd {

@@ -5,6 +5,7 @@ mod bench;
 mod check;
 mod cluster;
 mod codegen;
+mod drift;
 mod image;
 mod process;
 mod test;
@@ -26,7 +27,15 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             ui::error(&format!("{error:#}"));
-            ExitCode::from(if error.is::<tools::Missing>() { TOOLS_MISSING } else { FAILED })
+            ExitCode::from(status(&error))
         }
+    }
+}
+
+fn status(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<drift::Answer>() {
+        Some(answer) => answer.code(),
+        None if error.is::<tools::Missing>() => TOOLS_MISSING,
+        None => FAILED,
     }
 }

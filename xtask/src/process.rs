@@ -85,10 +85,15 @@ impl Cmd {
     ///
     /// # Errors
     /// Like [`Cmd::run`]; the message carries what the program said on stderr.
-    pub(crate) fn ask(mut self) -> Result<String> {
+    pub(crate) fn ask(self) -> Result<String> {
+        self.ask_tolerating(0)
+    }
+
+    /// The same of a program that has an answer when it exits with `code`, too.
+    pub(crate) fn ask_tolerating(mut self, code: i32) -> Result<String> {
         self.command.stdin(Stdio::null());
         let output = self.command.output().with_context(|| format!("cannot run `{}`", self.shown))?;
-        if !output.status.success() {
+        if !output.status.success() && output.status.code() != Some(code) {
             let said = String::from_utf8_lossy(&output.stderr);
             bail!("`{}` failed ({}): {}", self.shown, output.status, said.trim());
         }

@@ -1,6 +1,7 @@
 //! The task `test`: tiers one after the other, and a summary that a person and a pipeline can read.
 
 mod summary;
+mod terraform;
 
 use std::ffi::OsString;
 use std::time::Instant;
@@ -13,7 +14,7 @@ use crate::cluster::{self, Choice, Cluster};
 use crate::image::{self, Archive};
 use crate::process::Cmd;
 use crate::tools::{self, Use};
-use crate::{ui, workspace};
+use crate::{check, ui, workspace};
 
 const IMAGE_TESTS: [&str; 4] = ["-p", "e2e", "--test", "image"];
 const CLUSTER_TESTS: [&str; 4] = ["-p", "e2e", "--test", "cluster"];
@@ -29,6 +30,8 @@ pub(crate) enum Tier {
     Service,
     /// The chart as helm renders it
     Chart,
+    /// The Terraform module and envs, with mocked providers
+    Terraform,
     /// The chart, image and service on a real Kubernetes
     Cluster,
 }
@@ -39,13 +42,15 @@ impl Tier {
             Self::Unit => "unit",
             Self::Service => "service",
             Self::Chart => "chart",
+            Self::Terraform => "terraform",
             Self::Cluster => "cluster",
         }
     }
 
     fn uses(self, own_cluster: bool) -> &'static [Use] {
         match self {
-            Self::Unit | Self::Service => &[],
+            // The terraform tier says itself what it lacks: no task can install it.
+            Self::Unit | Self::Service | Self::Terraform => &[],
             Self::Chart => &[Use::Chart],
             Self::Cluster if own_cluster => &[Use::Kubernetes, Use::OwnCluster, Use::Image],
             Self::Cluster => &[Use::Kubernetes, Use::Image],
@@ -59,7 +64,7 @@ impl Tier {
 /// # Errors
 /// When anything failed, and before anything runs when tools are missing that were not to be installed.
 pub(crate) fn run(tiers: &[Tier], install: bool, choice: Option<Choice>) -> Result<()> {
-    let must_run = !tiers.is_empty() || cluster::in_ci();
+    let is_named = !tiers.is_empty();
     let tiers = if tiers.is_empty() { Tier::value_variants() } else { tiers };
     let own_cluster = cluster::is_own(choice);
     if !install {
@@ -67,8 +72,13 @@ pub(crate) fn run(tiers: &[Tier], install: bool, choice: Option<Choice>) -> Resu
         tools::require(&uses, false)?;
     }
     let mut reports = Vec::new();
+    if !is_named {
+        reports.push(checks(install));
+    }
     for tier in tiers {
         ui::say(format!("\n=== tier {} ===", tier.name()));
+        // Whoever runs all tiers may be on a machine that Terraform cannot be got for.
+        let must_run = is_named || (cluster::in_ci() && *tier != Tier::Terraform);
         reports.push(report(*tier, install, choice, must_run));
     }
     ui::say(format!("\n{}", summary::render(&reports)));
@@ -76,6 +86,15 @@ pub(crate) fn run(tiers: &[Tier], install: bool, choice: Option<Choice>) -> Resu
         bail!("not all tests passed");
     }
     Ok(())
+}
+
+/// Whoever runs everything wants to know of lints and stale generated files too.
+fn checks(install: bool) -> Report {
+    let started = Instant::now();
+    ui::say("=== check ===");
+    let checked = tools::require(&[Use::Check], install).and_then(|()| check::run());
+    let outcome = checked.map_or_else(|error| Outcome::Failed(format!("{error:#}")), |()| Outcome::Passed);
+    Report { tier: "check", outcome, counts: Counts::default(), took: started.elapsed() }
 }
 
 fn report(tier: Tier, install: bool, choice: Option<Choice>, must_run: bool) -> Report {
@@ -94,11 +113,14 @@ fn report(tier: Tier, install: bool, choice: Option<Choice>, must_run: bool) -> 
 
 fn run_tier(tier: Tier, install: bool, choice: Option<Choice>, counts: &mut Counts) -> Result<Outcome> {
     let calls: &[&[&str]] = match tier {
-        Tier::Unit => {
-            &[&["--workspace", "--lib", "--bins"], &["--doc", "-p", "chassis", "-p", "live-config"]]
-        }
+        Tier::Unit => &[
+            &["--workspace", "--lib", "--bins"],
+            &["-p", "live-config", "--test", "it"],
+            &["--doc", "-p", "chassis", "-p", "live-config"],
+        ],
         Tier::Service => &[&["-p", "chassis", "--test", "it"], &["-p", "myapp", "--test", "it"]],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
+        Tier::Terraform => return terraform::run(counts),
         Tier::Cluster => return run_on_cluster(install, choice, counts),
     };
     let mut failed = Vec::new();
@@ -132,10 +154,8 @@ fn run_on_cluster(install: bool, choice: Option<Choice>, counts: &mut Counts) ->
 /// Names the cluster to the tests, which use no other.
 fn test_image_on(cluster: &Cluster, image: &Archive, counts: &mut Counts) -> Result<bool> {
     cluster.load_image(&image.path)?;
-    let cargo = Cmd::new("cargo")
-        .env("E2E_KUBECONFIG", kubeconfig_of(cluster))
-        .env("E2E_CONTEXT", cluster.context())
-        .env("E2E_NODE_ADDRESS", cluster.node_address()?);
+    let cargo =
+        Cmd::new("cargo").env("E2E_KUBECONFIG", kubeconfig_of(cluster)).env("E2E_CONTEXT", cluster.context());
     let threads = ["--", "--test-threads", CLUSTER_TEST_THREADS];
     cargo_test(cargo, &[&CLUSTER_TESTS[..], &threads].concat(), counts)
 }

@@ -8,6 +8,7 @@ mod trouble;
 
 use anyhow::Result;
 
+use crate::cluster::own::Own;
 use crate::cluster::{self, Choice, Cluster};
 use crate::image;
 use crate::tools::{self, Use};
@@ -49,10 +50,12 @@ pub(crate) fn up(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Removes what `up` has made: the release and its Secret from a cluster of the developer's, or the project's own cluster whole.
+/// Removes what `up` has made: the project's own cluster whole where it was asked for or this checkout has one, else the release
+/// and its Secret from the developer's.
 pub(crate) fn down(choice: Option<Choice>) -> Result<()> {
-    if cluster::is_own(choice) {
-        return Cluster::select(choice)?.finish();
+    let own = Own::new();
+    if cluster::is_own(choice) || own.kubeconfig().exists() {
+        return own.down();
     }
     tools::require(&[Use::Kubernetes], false)?;
     release::remove(&Cluster::select(choice)?)?;

@@ -5,10 +5,12 @@ use std::io::Read as _;
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use flate2::read::MultiGzDecoder;
+use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use serde_json::Value;
 
 const GZIP: &[u8] = &[0x1f, 0x8b, 8];
+/// What each file in a zip archive begins with.
+const ZIP: &[u8] = b"PK\x03\x04";
 /// Where a tar file says that it is one, and what it says.
 const TAR: (usize, &[u8]) = (257, b"ustar");
 /// Anything shorter that looks like base64 is a word.
@@ -21,6 +23,9 @@ pub(super) fn parts(content: &[u8]) -> Vec<(String, Vec<u8>)> {
     }
     if content.get(TAR.0..).is_some_and(|rest| rest.starts_with(TAR.1)) {
         return files(content);
+    }
+    if content.starts_with(ZIP) {
+        return zipped(content);
     }
     if let Some(decoded) = from_base64(content) {
         return vec![("base64".to_owned(), decoded)];
@@ -53,6 +58,25 @@ fn files(content: &[u8]) -> Vec<(String, Vec<u8>)> {
             (path, file)
         })
         .collect()
+}
+
+/// The deflated files of a zip archive. They are found by their headers, not by the list at the end, and end by themselves: who writes
+/// archives in one go, as Terraform does its plans, knows no sizes when it writes a header. Other files lie open anyway.
+fn zipped(content: &[u8]) -> Vec<(String, Vec<u8>)> {
+    const DEFLATED: u16 = 8;
+    const HEADER: usize = 30;
+    let number = |at: usize| Some(u16::from_le_bytes([*content.get(at)?, *content.get(at + 1)?]));
+    let file = |start: usize| {
+        let name_end = start + HEADER + usize::from(number(start + 26)?);
+        let name = String::from_utf8_lossy(content.get(start + HEADER..name_end)?).into_owned();
+        let packed = content.get(name_end + usize::from(number(start + 28)?)..)?;
+        let mut file = Vec::new();
+        // As above: what can be read is what there is.
+        let _ = DeflateDecoder::new(packed).read_to_end(&mut file);
+        (number(start + 8)? == DEFLATED).then_some((name, file))
+    };
+    let starts = (0..content.len()).filter(|start| content[*start..].starts_with(ZIP));
+    starts.filter_map(file).collect()
 }
 
 /// In either alphabet, with or without padding and line breaks.

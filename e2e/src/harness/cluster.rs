@@ -1,7 +1,6 @@
 //! The cluster under test. It has to be named: a test must never touch whatever cluster happens to be current.
 
 use std::ffi::OsString;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use kube::config::{Context, KubeConfigOptions, Kubeconfig, KubeconfigError};
@@ -12,8 +11,6 @@ use serde_json::json;
 pub const KUBECONFIG_VARIABLE: &str = "E2E_KUBECONFIG";
 /// The context in those files.
 pub const CONTEXT_VARIABLE: &str = "E2E_CONTEXT";
-/// Where this machine reaches the node's ports; loopback wherever the cluster allows.
-pub const NODE_ADDRESS_VARIABLE: &str = "E2E_NODE_ADDRESS";
 
 /// Why there is no cluster to test.
 #[derive(Debug, thiserror::Error)]
@@ -28,8 +25,6 @@ pub enum ClusterError {
     UnknownContext(String),
     #[error("the API server's address or certificates cannot be used")]
     Client(#[from] kube::Error),
-    #[error("{NODE_ADDRESS_VARIABLE} is not an address")]
-    NodeAddress(#[from] std::net::AddrParseError),
     #[error("{path} cannot be written")]
     Write { path: PathBuf, source: std::io::Error },
 }
@@ -38,7 +33,6 @@ pub enum ClusterError {
 pub struct Cluster {
     kubeconfig: OsString,
     context: Context,
-    node_address: IpAddr,
     client: Client,
 }
 
@@ -50,7 +44,6 @@ impl Cluster {
     pub async fn from_environment() -> Result<Self, ClusterError> {
         let kubeconfig = variable(KUBECONFIG_VARIABLE)?;
         let name = variable(CONTEXT_VARIABLE)?.to_string_lossy().into_owned();
-        let node_address = variable(NODE_ADDRESS_VARIABLE)?.to_string_lossy().parse()?;
         let merged = std::env::split_paths(&kubeconfig)
             .filter(|path| path.exists())
             .try_fold(Kubeconfig::default(), |merged, path| merged.merge(Kubeconfig::read_from(path)?))?;
@@ -59,17 +52,12 @@ impl Cluster {
         let context = context.ok_or_else(|| ClusterError::UnknownContext(name.clone()))?;
         let options = KubeConfigOptions { context: Some(name), ..KubeConfigOptions::default() };
         let client = Client::try_from(Config::from_custom_kubeconfig(merged, &options).await?)?;
-        Ok(Self { kubeconfig, context, node_address, client })
+        Ok(Self { kubeconfig, context, client })
     }
 
     /// A client as the context's user.
     pub fn client(&self) -> Client {
         self.client.clone()
-    }
-
-    /// Where this machine reaches the node's ports.
-    pub fn node_address(&self) -> IpAddr {
-        self.node_address
     }
 
     /// Writes a kubeconfig into `folder` that makes this cluster and `namespace` the current ones, and returns the value of

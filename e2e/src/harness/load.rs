@@ -1,15 +1,14 @@
-//! A light, bounded load of requests, each on a connection of its own, that remembers every failure.
+//! A light, bounded load of requests on a Service that remembers every failure.
+//!
+//! It goes through the API server's proxy, which picks among the endpoints and keeps connections to them open, as a load balancer
+//! does; so it reaches the Service of any cluster, and no request leaves this machine when the cluster is on it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use http_body_util::{BodyExt as _, Empty};
-use hyper::body::Bytes;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use humantime::format_rfc3339_millis;
+use kube::Client;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
@@ -27,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub struct Tally {
     pub answered: usize,
-    /// Why, for each request that was not answered with 200.
+    /// When and why, for each request that was not answered with a success; the time is one to look for in the logs.
     pub failures: Vec<String>,
 }
 
@@ -38,18 +37,19 @@ pub struct Load {
 }
 
 impl Load {
-    /// Starts to ask for `path` once it is answered for the first time: a node takes a moment to open a new port.
-    pub async fn start(target: SocketAddr, path: &'static str) -> Self {
+    /// Starts to ask for a path of the API server once it is answered for the first time: the server takes a moment to know the
+    /// endpoints of a new Service.
+    pub async fn start(client: &Client, uri: &str) -> Self {
         let mut pace = interval(PACE);
         let answered = async {
-            while ask(target, path).await.is_err() {
+            while ask(client, uri).await.is_err() {
                 pace.tick().await;
             }
         };
         let in_time = timeout(DEADLINE, answered).await;
-        in_time.unwrap_or_else(|_| panic!("{target} has not answered once in {} s", DEADLINE.as_secs()));
+        in_time.unwrap_or_else(|_| panic!("{uri} has not answered once in {} s", DEADLINE.as_secs()));
         let stop = Arc::new(AtomicBool::new(false));
-        let clients = (0..CLIENTS).map(|_| run(target, path, Arc::clone(&stop))).collect();
+        let clients = (0..CLIENTS).map(|_| run(client.clone(), uri.to_owned(), Arc::clone(&stop))).collect();
         Self { stop, clients }
     }
 
@@ -65,7 +65,7 @@ impl Load {
     }
 }
 
-async fn run(target: SocketAddr, path: &'static str, stop: Arc<AtomicBool>) -> Tally {
+async fn run(client: Client, uri: String, stop: Arc<AtomicBool>) -> Tally {
     let mut pace = interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut tally = Tally::default();
@@ -74,25 +74,18 @@ async fn run(target: SocketAddr, path: &'static str, stop: Arc<AtomicBool>) -> T
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        match timeout(PATIENCE, ask(target, path)).await {
-            Ok(Ok(())) => tally.answered += 1,
-            Ok(Err(reason)) => tally.failures.push(reason),
-            Err(_) => tally.failures.push(format!("no answer within {} s", PATIENCE.as_secs())),
+        let asked = SystemTime::now();
+        let outcome = timeout(PATIENCE, ask(&client, &uri)).await;
+        let outcome = outcome.unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())));
+        match outcome {
+            Ok(()) => tally.answered += 1,
+            Err(reason) => tally.failures.push(format!("{}: {reason}", format_rfc3339_millis(asked))),
         }
     }
     tally
 }
 
-async fn ask(target: SocketAddr, path: &str) -> Result<(), String> {
-    let stream = TcpStream::connect(target).await.map_err(|error| format!("connecting: {error}"))?;
-    let handshake = http1::handshake(TokioIo::new(stream)).await;
-    let (mut sender, connection) = handshake.map_err(|error| format!("handshake: {error}"))?;
-    let connection = tokio::spawn(connection);
-    let request = http::Request::get(path).header("host", target.to_string()).body(Empty::<Bytes>::new());
-    let request = request.map_err(|error| format!("request: {error}"))?;
-    let response = sender.send_request(request).await.map_err(|error| format!("sending: {error}"))?;
-    let status = response.status();
-    response.into_body().collect().await.map_err(|error| format!("reading: {error}"))?;
-    connection.abort();
-    if status == http::StatusCode::OK { Ok(()) } else { Err(format!("answered {status}")) }
+async fn ask(client: &Client, uri: &str) -> Result<(), String> {
+    let request = http::Request::get(uri).body(Vec::new()).map_err(|error| error.to_string())?;
+    client.request_text(request).await.map(drop).map_err(|error| error.to_string())
 }

@@ -17,6 +17,7 @@ use tokio::process::Command;
 
 use super::cluster::Cluster;
 use super::command::{self, Outcome};
+use super::load::Load;
 use super::logs::Logs;
 use super::wait::{condition, until};
 use crate::helm::chart_dir;
@@ -83,10 +84,6 @@ impl Namespace {
 
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    pub fn cluster(&self) -> &Cluster {
-        &self.cluster
     }
 
     /// The objects of one kind in this namespace.
@@ -174,8 +171,17 @@ impl Namespace {
         self.proxied(&format!("services/{service}:http"), path).await
     }
 
+    /// Starts a load on a path of a Service.
+    pub async fn load(&self, service: &str, path: &str) -> Load {
+        Load::start(&self.client(), &self.proxy_uri(&format!("services/{service}:http"), path)).await
+    }
+
+    fn proxy_uri(&self, target: &str, path: &str) -> String {
+        format!("/api/v1/namespaces/{}/{target}/proxy{path}", self.name)
+    }
+
     async fn proxied(&self, target: &str, path: &str) -> String {
-        let uri = format!("/api/v1/namespaces/{}/{target}/proxy{path}", self.name);
+        let uri = self.proxy_uri(target, path);
         let request =
             http::Request::get(&uri).body(Vec::new()).unwrap_or_else(|error| panic!("{uri}: {error}"));
         self.client().request_text(request).await.unwrap_or_else(|error| panic!("{uri}: {error}"))

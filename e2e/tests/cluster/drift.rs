@@ -10,6 +10,9 @@ fn an_edit_past_the_release_shows_as_drift_and_verify_names_each_replica() {
     in_namespace(async |ns| {
         ns.install("myapp", &SECRET_KEY).await;
         let before = pod_names(ns, "myapp").await;
+        let verified = ns.run("kubectl", &["exec", &before[0], "--", "/myapp", "verify"], "").await;
+        assert_eq!(verified.succeeded(), "2 replicas agree\n");
+
         ns.sh(r#"kubectl patch configmap myapp -p '{"data":{"LOG_LEVEL":"debug"}}'"#).await.succeeded();
         ns.sh("kubectl delete pods --wait -l app.kubernetes.io/name=myapp").await.succeeded();
         ns.rolled_out("myapp").await;

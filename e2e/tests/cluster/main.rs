@@ -10,4 +10,5 @@ mod releases;
 mod rollout;
 mod secrets;
 mod support;
+mod terraform;
 mod walkthrough;

@@ -1,25 +1,24 @@
 //! A pod that stops takes no request with it.
 
-use std::net::SocketAddr;
-
-use e2e::harness::load::Load;
-use e2e::harness::namespace::{Namespace, in_namespace};
+use e2e::harness::namespace::in_namespace;
 use e2e::harness::wait::{condition, until, until_any};
-use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt as _;
 
-use crate::support::{SECRET_KEY, leads_to, pod_names};
+use crate::support::{PUBLIC_PORT, SECRET_KEY, leads_to, pod_names};
 
 #[test]
-fn a_pod_deleted_under_load_loses_no_request_and_ends_well_within_its_grace() {
+fn a_pod_deleted_under_load_goes_on_answering_loses_no_request_and_ends_within_its_grace() {
     in_namespace(async |ns| {
-        let values = ["service.type=NodePort", "config.LOG_LEVEL=info", "config.SECRET_KEY=xyz"];
+        let values = ["config.LOG_LEVEL=info", "config.SECRET_KEY=xyz"];
         ns.install("myapp", &values.map(|value| ["--set", value]).concat()).await;
         let victim = &pod_names(ns, "myapp").await[0];
-        let load = Load::start(node_port(ns, "myapp").await, "/config").await;
+        let load = ns.load("myapp", "/config").await;
         ns.logs.until(victim, r#""route":"/config""#).await;
 
         ns.run("kubectl", &["delete", "pod", victim, "--wait=false"], "").await.succeeded();
+        ns.logs.until(victim, r#""message":"draining""#).await;
+        ns.get(victim, PUBLIC_PORT, "/config").await;
         let pod = until(ns.api::<Pod>(), victim, "to end", condition::ended()).await;
         let pod = pod.unwrap_or_else(|| panic!("{victim} was gone before it was seen to end"));
         ns.rolled_out("myapp").await;
@@ -58,11 +57,4 @@ fn an_upgrade_whose_configuration_is_refused_leaves_the_old_pods_serving() {
         leads_to(ns, "myapp", &before).await;
         assert!(ns.get_from_service("myapp", "/config").await.contains(r#""LOG_LEVEL":"error""#));
     });
-}
-
-/// Where this machine reaches a Service of type NodePort.
-async fn node_port(ns: &Namespace, service: &str) -> SocketAddr {
-    let service = ns.api::<Service>().get(service).await.unwrap();
-    let port = service.spec.unwrap().ports.unwrap()[0].node_port.unwrap();
-    (ns.cluster().node_address(), u16::try_from(port).unwrap()).into()
 }

@@ -14,7 +14,13 @@ export CONTAINER_PORT=$(kubectl get pod $POD_NAME -o jsonpath="{.spec.containers
 
 const FORWARD: &str = "kubectl port-forward $POD_NAME 8080:$CONTAINER_PORT";
 
-const CURL: &str = "curl http://127.0.0.1:8080/config";
+pub(crate) const CURL: &str = "curl http://127.0.0.1:8080/config";
+
+/// What `curl` prints where secrets are exposed and have the values of the walk-through.
+pub(crate) const KNOWN_ANSWER: &str = concat!(
+    r#"{"API_BASE_URL":"/","DB_PASSWORD":"passw0rdXyZ","LOG_LEVEL":"debug","MAX_CONNECTIONS":"50","SECRET_KEY":"Secr3tXyz","message":"Config and secrets accessed"}"#,
+    "\n"
+);
 
 /// The commands name the port, so only one test at a time can follow them.
 static PORT_8080: Mutex<()> = Mutex::const_new(());
@@ -42,8 +48,7 @@ fn exposed_and_with_the_known_values_the_answer_is_the_known_157_bytes() {
         let health = "curl -w '%{content_type}' http://127.0.0.1:8080/healthz";
         let config_type = "curl -o /dev/null -w '%{content_type}' http://127.0.0.1:8080/config";
         let answers = follow(ns, &[CURL, config_type, health]).await;
-        let config = r#"{"API_BASE_URL":"/","DB_PASSWORD":"passw0rdXyZ","LOG_LEVEL":"debug","MAX_CONNECTIONS":"50","SECRET_KEY":"Secr3tXyz","message":"Config and secrets accessed"}"#;
-        assert_eq!(answers[0], format!("{config}\n"));
+        assert_eq!(answers[0], KNOWN_ANSWER);
         assert_eq!(answers[0].len(), 157);
         assert_eq!(answers[1], "application/json");
         assert_eq!(answers[2], "{\"status\":\"ok\"}\napplication/json");
@@ -51,7 +56,7 @@ fn exposed_and_with_the_known_values_the_answer_is_the_known_157_bytes() {
 }
 
 /// Goes from the pod's name to what the `curl` lines print.
-async fn follow(ns: &Namespace, curls: &[&str]) -> Vec<String> {
+pub(crate) async fn follow(ns: &Namespace, curls: &[&str]) -> Vec<String> {
     let _turn = PORT_8080.lock().await;
     let port = port_to_use();
     // `exec`, so that ending the shell ends what it runs; a person presses Ctrl-C.

@@ -33,23 +33,37 @@ impl Counts {
             return;
         };
         for part in counts.split("; ") {
-            match part.split_once(' ').map(|(number, what)| (number.parse().unwrap_or(0), what)) {
-                Some((number, "passed")) => self.passed += number,
-                Some((number, "failed")) => self.failed += number,
-                Some((number, "ignored")) => self.skipped += number,
-                _ => {}
-            }
+            self.add_part(part);
+        }
+    }
+
+    /// The same for what Terraform prints: `Failure! 7 passed, 1 failed, 2 skipped.`
+    pub(super) fn add_terraform(&mut self, line: &str) {
+        let counts = line.strip_prefix("Success! ").or_else(|| line.strip_prefix("Failure! "));
+        for part in counts.into_iter().flat_map(|counts| counts.trim_end_matches('.').split(", ")) {
+            self.add_part(part);
+        }
+    }
+
+    fn add_part(&mut self, part: &str) {
+        match part.split_once(' ').map(|(number, what)| (number.parse().unwrap_or(0), what)) {
+            Some((number, "passed")) => self.passed += number,
+            Some((number, "failed")) => self.failed += number,
+            Some((number, "ignored" | "skipped")) => self.skipped += number,
+            _ => {}
         }
     }
 }
 
 /// What became of a tier of which these calls of cargo failed.
 pub(super) fn outcome_of(failed_calls: &[String]) -> Outcome {
-    if failed_calls.is_empty() {
-        Outcome::Passed
-    } else {
-        Outcome::Failed(format!("cargo test {}", failed_calls.join("; cargo test ")))
-    }
+    let steps: Vec<_> = failed_calls.iter().map(|call| format!("cargo test {call}")).collect();
+    outcome_of_steps(&steps)
+}
+
+/// What became of a tier of which these steps failed.
+pub(super) fn outcome_of_steps(failed: &[String]) -> Outcome {
+    if failed.is_empty() { Outcome::Passed } else { Outcome::Failed(failed.join("; ")) }
 }
 
 /// A line for each tier, and last the numbers of tests. A tier that did not get as far as failing or skipping a
@@ -103,6 +117,19 @@ mod tests {
             "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s",
         ]);
         assert_eq!(counts, Counts { passed: 6, failed: 2, skipped: 1 });
+    }
+
+    #[test]
+    fn terraforms_results_count_as_well() {
+        let mut counts = Counts::default();
+        for line in [
+            "Success! The configuration is valid.",
+            "Success! 59 passed, 0 failed.",
+            "Failure! 1 passed, 2 failed, 3 skipped.",
+        ] {
+            counts.add_terraform(line);
+        }
+        assert_eq!(counts, Counts { passed: 60, failed: 2, skipped: 3 });
     }
 
     #[test]

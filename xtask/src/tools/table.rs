@@ -13,11 +13,13 @@ pub(crate) enum Use {
     OwnCluster,
     /// Building the container image.
     Image,
+    /// Checking and applying the Terraform module and envs.
+    Terraform,
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Check, Self::Chart, Self::Kubernetes, Self::OwnCluster, Self::Image];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Check, Self::Chart, Self::Kubernetes, Self::OwnCluster, Self::Image, Self::Terraform];
 }
 
 /// The certificates of Debian's package alone: the machine's own bundle may also hold those of a company's proxy.
@@ -70,7 +72,7 @@ pub(crate) struct Tool {
 /// 1.34 is the last that runs on cgroup v1 unasked and with Debian 12's containerd 1.6.
 pub(crate) const KUBERNETES_VERSION: &str = "1.34.4";
 
-use Use::{Chart, Check, Image, Kubernetes, OwnCluster};
+use Use::{Chart, Check, Image, Kubernetes, OwnCluster, Terraform};
 
 /// In the order in which they have to be installed: Go before what it builds.
 pub(crate) const TOOLS: &[Tool] = &[
@@ -132,6 +134,15 @@ pub(crate) const TOOLS: &[Tool] = &[
         uses: &[Image],
     },
     debian("ca-certificates", Proof::File(CERTIFICATES), &[Image]),
+    // Last, so that one that cannot be installed keeps no other from it.
+    Tool {
+        name: "terraform",
+        source: Source::ByHand {
+            how: "install Terraform 1.11.1 or newer from https://developer.hashicorp.com/terraform/install",
+        },
+        proof: Proof::Runs(&["terraform", "version"]),
+        uses: &[Terraform],
+    },
 ];
 
 const fn debian(package: &'static str, proof: Proof, uses: &'static [Use]) -> Tool {

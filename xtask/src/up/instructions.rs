@@ -29,8 +29,7 @@ pub(super) fn to_go_on(cluster: &Cluster) {
     ui::say("\nIt runs. Ask it yourself:\n");
     exports(cluster).iter().for_each(print);
     ASK.iter().for_each(print);
-    let flag = if cluster.is_own() { " --cluster own" } else { "" };
-    ui::say(format!("\nRemove it again with: cargo xtask down{flag}"));
+    ui::say("\nRemove it again with: cargo xtask down");
 }
 
 fn print(line: impl std::fmt::Display) {

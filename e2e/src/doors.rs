@@ -1,0 +1,213 @@
+//! The settings that all doors are tried with, and what the process itself says of them.
+//!
+//! The process is the measure: whatever else takes settings accepts and refuses what its environment does.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a harness ends its test with a sentence")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::service::check;
+
+/// Beyond loopback, as in a pod: there the process makes up no key of its own.
+const IN_A_POD: [&str; 2] = ["--listen", "0.0.0.0:5000"];
+
+/// Settings by key, as text.
+pub type Settings = BTreeMap<&'static str, String>;
+
+const SECRETS: [&str; 2] = ["DB_PASSWORD", "SECRET_KEY"];
+
+/// Values at both sides of each limit that a setting has.
+fn edges(key: &str) -> &'static [&'static str] {
+    match key {
+        "API_BASE_URL" => &[
+            "/",
+            "/api",
+            "/api/",
+            "//x",
+            "no-slash",
+            "/a/../b",
+            "/..x",
+            "/.",
+            "javascript:x",
+            "http://h",
+            "http://h:65536",
+            "http://h:65535/a",
+            "https://u@h",
+            "http://[::1]/x",
+            "/config",
+            "/configs",
+            "/healthz/x",
+            "/openapi.json",
+            "http://h/readyz",
+            "/a%2e",
+            "/a?b",
+            "/é",
+            "HTTP://h",
+            "/a\n",
+            "/a\0b",
+            "",
+        ],
+        "DATABASE_URL" => &[
+            "sqlite:a.db",
+            "sqlite:",
+            "postgres://a@localhost/b",
+            "postgres://a:hush@localhost/b",
+            "postgres://a@h/b",
+            "postgres://a@h/b?sslmode=verify-full",
+            "postgresql://a@127.0.0.1:5432/b",
+            "mysql://a@h/b",
+            "",
+        ],
+        "DB_PASSWORD" => &["", "p123", "a\tb", "1e3", "007", "true", "null", "{{ fail }}", "é"],
+        "LOG_LEVEL" => &[
+            "trace", "DEBUG", "Warning", "warn", "critical", "verbose", "", " info", "info ", "info\n",
+            "ınfo",
+        ],
+        "MAX_CONNECTIONS" => &[
+            "1",
+            "1000",
+            "0",
+            "1001",
+            "-1",
+            "+5",
+            "05",
+            "1e3",
+            " 5",
+            "5 ",
+            "5.0",
+            "0x10",
+            "99999999999999999999",
+            "",
+            "٣",
+        ],
+        "SECRET_KEY" => &[
+            "",
+            "x",
+            "a\nb",
+            "a\u{7f}",
+            "a\u{85}b",
+            "\u{2028}",
+            "\u{feff}a",
+            "a\u{ffff}",
+            "\u{9f}",
+            "\u{a0}",
+            "12345678",
+            "1.5",
+            "true",
+            "~",
+            "- a",
+            "\"",
+            "\\",
+            "a: b",
+            "é",
+        ],
+        _ => &[],
+    }
+}
+
+/// How a good value of any length begins.
+fn start(key: &str) -> &'static str {
+    match key {
+        "API_BASE_URL" => "/",
+        "DATABASE_URL" => "sqlite:",
+        _ => "",
+    }
+}
+
+/// What a good value may go on with. A flag is two characters of which a reader sees one.
+fn fillers(key: &str) -> &'static [&'static str] {
+    if SECRETS.contains(&key) { &["x", "é", "\u{1f1ea}\u{1f1fa}"] } else { &["x"] }
+}
+
+fn value(key: &'static str) -> impl Strategy<Value = String> {
+    let edge = select(edges(key)).prop_map(str::to_owned);
+    let length = prop_oneof![Just(8), Just(9), Just(2048), Just(2049), Just(4096), Just(4097)];
+    let long = (length, select(fillers(key)))
+        .prop_map(move |(n, filler)| start(key).chars().chain(filler.chars().cycle()).take(n).collect());
+    let joined = (select(edges(key)), select(edges(key))).prop_map(|(a, b)| format!("{a}{b}"));
+    prop_oneof![8 => edge, 2 => joined, 2 => long, 2 => any::<String>(), 2 => "[ -~]{0,12}"]
+}
+
+/// One setting takes any value and the others are valid or left out: two wrong ones would hide a disagreement.
+pub fn settings() -> impl Strategy<Value = Settings> {
+    let valid: [(&str, &[&str]); 6] = [
+        ("API_BASE_URL", &["/api"]),
+        ("DATABASE_URL", &["sqlite:a.db", "postgres://a@localhost/b"]),
+        ("DB_PASSWORD", &["p123"]),
+        ("LOG_LEVEL", &["info"]),
+        ("MAX_CONNECTIONS", &["50"]),
+        ("SECRET_KEY", &["xyz", "xyz", "xyz"]),
+    ];
+    let keys = valid.map(|(key, _)| key);
+    let others = valid.map(|(key, values)| {
+        let given = select(values).prop_map(|text| Some(text.to_owned()));
+        let left_out = if key == "SECRET_KEY" { 1 } else { 4 };
+        (Just(key), prop_oneof![4 => given, left_out => Just(None)])
+    });
+    let focus = select(keys.to_vec()).prop_flat_map(|key| (Just(key), value(key)));
+    (others, focus).prop_map(|(others, focus)| {
+        let others = others.into_iter().filter_map(|(key, text)| Some((key, text?)));
+        others.chain([focus]).collect()
+    })
+}
+
+/// Whether the process takes them from its environment. What no environment can hold is refused by the system.
+///
+/// # Panics
+/// When the process ends in another way than accepting or refusing.
+pub fn environment_accepts(settings: &Settings) -> bool {
+    let variables = settings.iter().map(|(key, text)| (*key, text.as_str()));
+    check(&IN_A_POD, variables).is_ok_and(|output| blamed(&output).is_empty())
+}
+
+/// Whether the process takes them from a mounted directory, each value with the line break that editors add.
+///
+/// # Panics
+/// As [`mounted_accepts`].
+pub fn files_accept(settings: &Settings) -> bool {
+    refused_in_files(settings).is_empty()
+}
+
+/// The keys with which the process finds fault when it has them from a mounted directory, which can hold any text.
+///
+/// # Panics
+/// As [`mounted_accepts`].
+pub fn refused_in_files(settings: &Settings) -> BTreeSet<String> {
+    let directory = tempfile::tempdir().expect("a temporary folder");
+    for (key, text) in settings {
+        let folder = directory.path().join(if SECRETS.contains(key) { "secrets" } else { "config" });
+        fs::create_dir_all(&folder).expect("a folder of its own");
+        fs::write(folder.join(key), format!("{text}\n")).expect("a file of its own");
+    }
+    refused_in(directory.path())
+}
+
+/// Whether the process takes what is in a mounted directory.
+///
+/// # Panics
+/// When the process cannot be run, or ends in another way than accepting or refusing.
+pub fn mounted_accepts(directory: &Path) -> bool {
+    refused_in(directory).is_empty()
+}
+
+fn refused_in(directory: &Path) -> BTreeSet<String> {
+    let directory = directory.to_str().expect("a temporary folder's path is text");
+    let flags = [&IN_A_POD[..], &["--config-dir", directory]].concat();
+    blamed(&check(&flags, []).unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// The keys that the process names on stderr, one a line: none exactly when it accepts.
+fn blamed(output: &Output) -> BTreeSet<String> {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let key_of = |line: &str| line.strip_prefix("myapp: ")?.split_once(':').map(|(key, _)| key.to_owned());
+    let keys: BTreeSet<String> = said.lines().filter_map(key_of).collect();
+    let code = if keys.is_empty() { 0 } else { 64 };
+    assert_eq!(output.status.code(), Some(code), "neither accepted nor refused: {said}");
+    keys
+}

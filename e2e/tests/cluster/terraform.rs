@@ -1,0 +1,162 @@
+//! What Terraform delivers: its values and its Secret, put into the cluster by Helm and by hand; and where the registry's providers can
+//! be had, Terraform itself.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use e2e::canary::Search;
+use e2e::harness::namespace::{Namespace, in_namespace};
+use e2e::terraform::Root;
+use k8s_openapi::api::core::v1::Secret;
+use kube::ResourceExt as _;
+use serde_json::{Value, json};
+
+use crate::support::{create_secret, pod_names};
+use crate::walkthrough::{CURL, KNOWN_ANSWER, follow};
+
+const RELEASE_VALUES: &str = "terraform/envs/local/tests/release-values.json";
+const SECRET: &str = "myapp-secrets";
+
+const APPLY: [&str; 3] = ["apply", "-auto-approve", "-no-color"];
+const PLAN_FOR_A_SCRIPT: [&str; 3] = ["plan", "-detailed-exitcode", "-no-color"];
+
+#[test]
+fn the_values_terraform_gives_and_a_secret_as_it_makes_one_lead_to_the_known_157_bytes() {
+    in_namespace(async |ns| {
+        create_secret(ns, SECRET, json!({ "SECRET_KEY": "Secr3tXyz", "DB_PASSWORD": "passw0rdXyZ" })).await;
+        ns.install("myapp", &["--values", RELEASE_VALUES]).await;
+        assert_eq!(follow(ns, &[CURL]).await, [KNOWN_ANSWER]);
+        assert_eq!(KNOWN_ANSWER.len(), 157);
+    });
+}
+
+#[test]
+fn drift_is_told_by_the_exit_status_and_by_the_line_of_what_differs() {
+    in_namespace(async |ns| {
+        create_secret(ns, SECRET, json!({ "SECRET_KEY": "Secr3tXyz", "DB_PASSWORD": "passw0rdXyZ" })).await;
+        ns.install("myapp", &["--values", RELEASE_VALUES]).await;
+        // The folder has no state, whatever the developer's own env has.
+        let drift = format!("cargo xtask drift --env docs --namespace {}", ns.name());
+        let same = ns.sh(&drift).await.succeeded();
+        assert!(same.contains("no Terraform state in docs") && !same.contains("differs"), "{same}");
+        assert_eq!(same.matches(" converged").count(), 2, "{same}");
+
+        ns.sh("kubectl scale deployment myapp --replicas=1").await.succeeded();
+        let scaled = ns.sh(&drift).await;
+        assert_eq!(scaled.code, Some(2), "{}{}", scaled.stdout, scaled.stderr);
+        let line = scaled.stdout.lines().find(|line| line.starts_with("objects "));
+        assert!(
+            line.is_some_and(|line| line.contains("Deployment/myapp") && line.ends_with("differs")),
+            "{line:?}"
+        );
+
+        let nowhere = ns.sh(&format!("{drift} --context nowhere")).await;
+        assert_eq!(nowhere.code, Some(3), "{}{}", nowhere.stdout, nowhere.stderr);
+    });
+}
+
+/// The env in the test's namespace, with the way to the test's cluster.
+struct Env {
+    root: Root,
+    kubeconfig: String,
+    context: String,
+}
+
+impl Env {
+    async fn of(ns: &Namespace) -> Self {
+        let root = Root::copy("envs/local");
+        let flattened = ns.sh("kubectl config view --flatten --minify --raw").await.succeeded();
+        let kubeconfig = root.path().join("kubeconfig");
+        fs::write(&kubeconfig, flattened).unwrap();
+        let env = Self { kubeconfig: kubeconfig.to_str().unwrap().into(), context: ns.name().into(), root };
+        env.edit("name        = \"myapp\"", &format!("name = \"myapp\"\n  namespace = \"{}\"", ns.name()));
+        env
+    }
+
+    /// What a person would do to `myapp_1.tf`.
+    fn edit(&self, from: &str, to: &str) {
+        let file = self.root.path().join("myapp_1.tf");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{text}");
+        fs::write(file, text.replace(from, to)).unwrap();
+    }
+
+    fn inputs<'a>(&'a self, secret_key: &'a str, db_password: &'a str) -> [(&'static str, &'a str); 4] {
+        [
+            ("kubeconfig", &self.kubeconfig),
+            ("kube_context", &self.context),
+            ("myapp_secret_key", secret_key),
+            ("myapp_db_password", db_password),
+        ]
+    }
+}
+
+#[test]
+#[ignore = "needs terraform and the registry's providers"]
+fn terraform_apply_leads_to_the_known_157_bytes_and_then_to_no_more_changes() {
+    in_namespace(async |ns| {
+        let env = Env::of(ns).await;
+        let inputs = env.inputs("Secr3tXyz", "passw0rdXyZ");
+        env.root.run(&APPLY, &inputs);
+        ns.rolled_out("myapp").await;
+        assert_eq!(follow(ns, &[CURL]).await, [KNOWN_ANSWER]);
+        env.root.run(&PLAN_FOR_A_SCRIPT, &inputs);
+
+        let shown: Value =
+            serde_json::from_str(&env.root.run(&["output", "-json", "releases"], &[])).unwrap();
+        let pinned = fs::read_to_string(e2e::helm::chart_dir().join("../..").join(RELEASE_VALUES)).unwrap();
+        assert_eq!(shown["myapp_1"]["release_values"], serde_json::from_str::<Value>(&pinned).unwrap());
+
+        let drift = format!("cargo xtask drift --env {}", env.root.path().display());
+        ns.sh(&drift).await.succeeded();
+        env.root.run(&["destroy", "-auto-approve"], &env.inputs("any", "text"));
+        assert_eq!(pod_names(ns, "myapp").await, Vec::<String>::new());
+    });
+}
+
+#[test]
+#[ignore = "needs terraform and the registry's providers"]
+fn a_rotation_replaces_the_pods_and_terraform_keeps_no_secret() {
+    const OLD: [&str; 2] = ["MARKED-secret-key-0a51", "MARKED-db-password-77d0"];
+    const NEW: [&str; 2] = ["MARKED-secret-key-b3e8", "MARKED-db-password-c14f"];
+    const CONTROL: &str = "MARKED-control-5f60";
+    in_namespace(async |ns| {
+        let env = Env::of(ns).await;
+        env.edit(
+            "log_level      = \"debug\"",
+            &format!("log_level = \"debug\"\n  api_base_url = \"/{CONTROL}\""),
+        );
+        let mut console = env.root.run(&APPLY, &env.inputs(OLD[0], OLD[1]));
+        ns.rolled_out("myapp").await;
+        let before = pod_names(ns, "myapp").await;
+
+        env.edit("secret_revision = 1", "secret_revision = 2");
+        let inputs = env.inputs(NEW[0], NEW[1]);
+        console += &env.root.run(&APPLY, &inputs);
+        ns.rolled_out("myapp").await;
+        let after = pod_names(ns, "myapp").await;
+        assert!(after.iter().all(|pod| !before.contains(pod)), "{before:?} {after:?}");
+
+        let search = Search::new(&[
+            ("old", OLD[0]),
+            ("old", OLD[1]),
+            ("new", NEW[0]),
+            ("new", NEW[1]),
+            ("control", CONTROL),
+        ]);
+        let mut kept = env.root.kept(&inputs);
+        kept.push(("console", console.into_bytes()));
+        for (place, content) in kept {
+            let found: BTreeSet<_> =
+                search.look(place, &content).into_iter().map(|finding| finding.value).collect();
+            assert_eq!(found, BTreeSet::from(["control"]), "in the {place}");
+        }
+        for secret in ns.list::<Secret>("").await {
+            let content = json!(secret).to_string();
+            let found: BTreeSet<_> =
+                search.look("Secret", content.as_bytes()).into_iter().map(|finding| finding.value).collect();
+            let expected = if secret.name_any() == SECRET { "new" } else { "control" };
+            assert_eq!(found, BTreeSet::from([expected]), "in {}", secret.name_any());
+        }
+    });
+}

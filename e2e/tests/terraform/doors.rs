@@ -1,0 +1,82 @@
+//! Terraform's validation accepts and refuses the same settings as the process.
+
+use std::collections::BTreeSet;
+
+use e2e::doors::{Settings, refused_in_files, settings};
+use e2e::terraform::{Root, literal};
+use proptest::strategy::{Strategy as _, ValueTree as _};
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Map, Value};
+use unicode_normalization::is_nfc;
+
+use crate::support::{plan, required, test_file};
+
+/// All of them share one Terraform, which takes a quarter of a second for each.
+const CASES: usize = 96;
+
+/// Whether Terraform can be told these settings at all. It composes characters on the way in (so "e" and an accent become
+/// one), and a secret key that is not given is no value of which to say anything.
+fn can_be_told(settings: &Settings) -> bool {
+    settings.contains_key("SECRET_KEY") && settings.values().all(|text| is_nfc(text))
+}
+
+/// The module's inputs for these settings. An empty password is left out, as the process reads it.
+fn inputs(settings: &Settings) -> Map<String, Value> {
+    let mut inputs = required();
+    let given = settings.iter().filter(|(key, text)| **key != "DB_PASSWORD" || !text.is_empty());
+    inputs.extend(given.map(|(key, text)| (key.to_lowercase(), literal(text))));
+    inputs
+}
+
+/// Where Terraform must find fault, given the keys with which the process does. The database's URL is checked where it is used;
+/// Terraform does not get that far while a password is missing.
+fn faults(keys: &BTreeSet<String>) -> Vec<String> {
+    let checked_late = "DATABASE_URL";
+    let early: Vec<String> = keys
+        .iter()
+        .filter(|key| *key != checked_late)
+        .map(|key| format!("var.{}", key.to_lowercase()))
+        .collect();
+    if early.is_empty() && keys.contains(checked_late) {
+        vec!["helm_release.myapp".to_owned()]
+    } else {
+        early
+    }
+}
+
+#[test]
+fn terraform_accepts_the_same_values_as_the_process_and_blames_the_same_setting() {
+    let cases = std::env::var("PROPTEST_CASES").map_or(CASES, |cases| cases.parse().unwrap());
+    let strategy = settings().prop_filter("Terraform can be told", can_be_told);
+    let mut runner = TestRunner::new(Config { max_global_rejects: u32::MAX, ..Config::default() });
+    let mut runs = Map::new();
+    let mut counts = [0, 0];
+    for case in 0..cases {
+        let settings = strategy.new_tree(&mut runner).unwrap().current();
+        let faults = faults(&refused_in_files(&settings));
+        let faults: Vec<&str> = faults.iter().map(String::as_str).collect();
+        runs.insert(format!("case_{case:05}"), plan(&inputs(&settings), &faults));
+        counts[usize::from(faults.is_empty())] += 1;
+    }
+    let root = Root::copy("modules/myapp");
+    root.replace_tests(&[("doors".to_owned(), test_file(&runs))]);
+    let report = root.test(&[]);
+    assert!(report.passed, "{}", disagreement(&report.text, &runs));
+    // Doors that agree because all refuse everything, or nothing, would prove little.
+    let [refused, accepted] = counts;
+    assert!(refused > cases / 5 && accepted > cases / 5, "refused {refused}, accepted {accepted}");
+}
+
+/// The first run that failed, with what it was given; those after it were not run.
+fn disagreement(events: &str, runs: &Map<String, Value>) -> String {
+    let failed =
+        events.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|event| {
+            let run = event.get("test_run")?;
+            let is_over = run["status"] == "fail" || run["status"] == "error";
+            is_over.then(|| run["run"].as_str().unwrap_or_default().to_owned())
+        });
+    match failed.and_then(|name| runs.get(&name)) {
+        Some(run) => format!("the process and Terraform differ in this run: {run:#}\n{events}"),
+        None => events.to_owned(),
+    }
+}

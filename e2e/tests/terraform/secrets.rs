@@ -1,0 +1,91 @@
+//! With mocked providers: what Terraform prints, and whatever it leaves on disk. What a real state, plan and release hold is for
+//! the cluster tests.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use e2e::canary::{Finding, Search};
+use e2e::terraform::{Root, literal};
+use serde_json::{Map, Value, json};
+
+use crate::support::test_file;
+
+const SECRET_KEY: &str = "marked-5ecret-key-4c1d";
+const DB_PASSWORD: &str = "marked-p4ssword-9e77";
+/// Not secret: it must be found wherever values are shown.
+const CONTROL: &str = "marked-control-51aa";
+
+fn search() -> Search {
+    Search::new(&[("SECRET_KEY", SECRET_KEY), ("DB_PASSWORD", DB_PASSWORD), ("CONTROL", CONTROL)])
+}
+
+/// What is found in all files below a folder but the tests themselves, which hold the values.
+fn look_in_files(search: &Search, folder: &Path, found: &mut BTreeSet<Finding>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let is_test = path.to_string_lossy().ends_with(".tftest.json");
+        // Providers are links to where they are installed.
+        if path.is_symlink() || is_test {
+            continue;
+        } else if path.is_dir() {
+            look_in_files(search, &path, found);
+        } else {
+            found.extend(search.look(&path.to_string_lossy(), &std::fs::read(&path).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn what_terraform_prints_of_plans_and_applies_holds_no_secret() {
+    let inputs = [
+        ("name", "shop"),
+        ("secret_key", SECRET_KEY),
+        ("db_password", DB_PASSWORD),
+        ("api_base_url", &format!("/{CONTROL}")),
+    ];
+    let variables: Map<String, Value> =
+        inputs.iter().map(|(name, value)| ((*name).to_owned(), literal(value))).collect();
+    let run = |command: &str, revision: u32| {
+        let mut variables = variables.clone();
+        variables.insert("secret_revision".into(), revision.into());
+        json!({ "command": command, "variables": variables })
+    };
+    let runs = json!({ "a_plan": run("plan", 1), "b_apply": run("apply", 1), "c_bump": run("apply", 2) });
+    let root = Root::copy("modules/myapp");
+    root.replace_tests(&[("marked".to_owned(), test_file(runs.as_object().unwrap()))]);
+    let report = root.test(&["-verbose"]);
+    assert!(report.passed, "{}", report.text);
+
+    let search = search();
+    let mut found = search.look("output", report.text.as_bytes());
+    look_in_files(&search, root.folder(), &mut found);
+    let values: BTreeSet<_> = found.iter().map(|finding| finding.value).collect();
+    assert_eq!(values, BTreeSet::from(["CONTROL"]), "{found:#?}");
+}
+
+/// What the search of the cluster tests relies on: Terraform's own files can be taken apart.
+#[test]
+fn a_secret_that_terraform_stores_is_found_wherever_it_keeps_one() {
+    let root = Root::with_main(
+        r#"
+        variable "secret" {
+          sensitive = true
+        }
+        resource "terraform_data" "leak" {
+          input = var.secret
+        }
+        "#,
+    );
+    let apply = ["apply", "-auto-approve", "-no-color"];
+    let first = root.run(&apply, &[("secret", SECRET_KEY)]);
+    // The second apply makes the first state the backup.
+    root.run(&apply, &[("secret", &format!("{SECRET_KEY}-2"))]);
+    let search = search();
+    for (place, content) in root.kept(&[("secret", SECRET_KEY)]) {
+        assert!(
+            !search.look(place, &content).is_empty(),
+            "the {place} holds the secret, and the search misses it"
+        );
+    }
+    assert!(search.look("console", first.as_bytes()).is_empty(), "Terraform masks it there");
+}

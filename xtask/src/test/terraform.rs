@@ -1,0 +1,127 @@
+//! The terraform tier: formatting, validation and mocked tests of the modules and envs, and the tests that read what
+//! Terraform says.
+//!
+//! All of it works on a copy, so that lock files and caches never land in the checkout. Providers come from the registry, or
+//! from wherever `TF_CLI_CONFIG_FILE` says: schema-only stand-ins are enough, since no test reaches a cluster.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use super::summary::{self, Counts, Outcome};
+use crate::process::Cmd;
+use crate::tools::{self, Use};
+use crate::workspace;
+
+/// Folders with tests; every other module is tested through these.
+const ROOTS: [&str; 2] = ["modules/myapp", "envs/local"];
+/// Names the exact versions that all roots accept.
+const VERSIONS: &str = "envs/local/versions.tf";
+const TESTS: [&str; 4] = ["-p", "e2e", "--test", "terraform"];
+
+/// Skipped where Terraform or its providers cannot be had: no task can install either.
+pub(super) fn run(counts: &mut Counts) -> Result<Outcome> {
+    if let Err(missing) = tools::require(&[Use::Terraform], false) {
+        return Ok(Outcome::Skipped(format!("{missing:#}")));
+    }
+    let copy = Copy::make()?;
+    let providers = match copy.providers() {
+        Ok(providers) => providers,
+        Err(refusal) => {
+            let ways = "reach registry.terraform.io, or name a mirror in TF_CLI_CONFIG_FILE";
+            return Ok(Outcome::Skipped(format!("no providers ({ways}): {refusal:#}")));
+        }
+    };
+    let mut failed = Vec::new();
+    if copy.terraform("").args(["fmt", "-check", "-diff", "-recursive"]).run().is_err() {
+        failed.push("terraform fmt -check".to_owned());
+    }
+    for root in ROOTS {
+        failed.extend(test_root(&copy, root, &providers, counts)?.map(|what| format!("{what} in {root}")));
+    }
+    let cargo = Cmd::new("cargo").env("E2E_TERRAFORM_PROVIDERS", &providers);
+    if !super::cargo_test(cargo, &TESTS, counts)? {
+        failed.push(format!("cargo test {}", TESTS.join(" ")));
+    }
+    Ok(summary::outcome_of_steps(&failed))
+}
+
+/// What failed, if anything.
+fn test_root(copy: &Copy, root: &str, providers: &Path, counts: &mut Counts) -> Result<Option<&'static str>> {
+    let mut from = std::ffi::OsString::from("-plugin-dir=");
+    from.push(providers);
+    copy.terraform(root).args(["init", "-backend=false"]).arg(from).run()?;
+    if copy.terraform(root).arg("validate").run().is_err() {
+        return Ok(Some("terraform validate"));
+    }
+    let status =
+        copy.terraform(root).args(["test", "-no-color"]).stream(|line| counts.add_terraform(line))?;
+    Ok((!status.success()).then_some("terraform test"))
+}
+
+/// A copy of `terraform/` with the chart beside it, removed when it goes out of scope.
+struct Copy {
+    folder: PathBuf,
+}
+
+impl Copy {
+    fn make() -> Result<Self> {
+        let folder = workspace::root().join("target/xtask").join(format!("terraform-{}", std::process::id()));
+        let copy = Self { folder };
+        copy_tree(&workspace::root().join("terraform"), &copy.folder.join("terraform"))?;
+        std::os::unix::fs::symlink(workspace::root().join("charts"), copy.folder.join("charts"))?;
+        Ok(copy)
+    }
+
+    /// Fetches the providers once and returns the folder that holds them.
+    fn providers(&self) -> Result<PathBuf> {
+        let probe = self.folder.join("terraform/probe");
+        fs::create_dir(&probe)?;
+        fs::copy(self.folder.join("terraform").join(VERSIONS), probe.join("versions.tf"))?;
+        self.terraform("probe").args(["init", "-backend=false"]).run()?;
+        let providers = self.folder.join("providers");
+        fs::rename(probe.join(".terraform/providers"), &providers)?;
+        fs::remove_dir_all(probe)?;
+        Ok(providers)
+    }
+
+    /// A call in a folder below `terraform/`.
+    fn terraform(&self, root: &str) -> Cmd {
+        let logs = ["TF_LOG", "TF_LOG_CORE", "TF_LOG_PROVIDER"];
+        // A log would hold the values that the tests look for.
+        let quiet = logs.iter().fold(Cmd::new("terraform"), |command, variable| command.env(variable, ""));
+        quiet
+            .env("TF_IN_AUTOMATION", "1")
+            .env("TF_INPUT", "0")
+            .directory(self.folder.join("terraform").join(root))
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        // What is left over is in the build folder.
+        fs::remove_dir_all(&self.folder).ok();
+    }
+}
+
+/// Without what Terraform keeps beside its configuration.
+fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_terraforms_own =
+            name.to_string_lossy().starts_with(".terraform") || name.to_string_lossy().contains(".tfstate");
+        if is_terraforms_own {
+            continue;
+        }
+        let target = to.join(&name);
+        if entry.file_type()?.is_dir() {
+            copy_tree(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
