@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a harness ends its test with a sentence")]
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -11,6 +12,9 @@ use tempfile::TempDir;
 
 /// The folder with the providers, or with stand-ins that have their schemas.
 pub const PROVIDERS_VARIABLE: &str = "E2E_TERRAFORM_PROVIDERS";
+
+/// For calls that take no inputs.
+pub const NO_INPUTS: &[(&str, &str)] = &[];
 
 /// A folder below `terraform/`, copied, so that Terraform may leave there what it likes.
 pub struct Root {
@@ -42,7 +46,7 @@ impl Root {
         std::os::unix::fs::symlink(repository.join("charts"), folder.path().join("charts"))
             .expect("a link of its own");
         let root = Self { path: folder.path().join("terraform").join(path), folder };
-        let mut from = std::ffi::OsString::from("-plugin-dir=");
+        let mut from = OsString::from("-plugin-dir=");
         from.push(providers);
         let init = run(root.terraform(&["init", "-backend=false"]).arg(from));
         assert!(init.status.success(), "{}", both_streams(&init));
@@ -57,7 +61,7 @@ impl Root {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let root = Self { path: folder.path().to_owned(), folder };
         fs::write(root.path.join("main.tf"), text).expect("a file of its own");
-        root.run(&["init"], &[]);
+        root.run(&["init"], NO_INPUTS);
         root
     }
 
@@ -93,14 +97,14 @@ impl Root {
     /// # Panics
     /// When Terraform cannot be run.
     pub fn test(&self, arguments: &[&str]) -> Report {
-        self.test_with(&[], arguments)
+        self.test_with(NO_INPUTS, arguments)
     }
 
     /// The same with inputs from the environment, which no message can quote as it quotes a file.
     ///
     /// # Panics
     /// When Terraform cannot be run.
-    pub fn test_with(&self, inputs: &[(&str, &str)], arguments: &[&str]) -> Report {
+    pub fn test_with<V: AsRef<OsStr>>(&self, inputs: &[(&str, V)], arguments: &[&str]) -> Report {
         let mut command = self.terraform(&[&["test", "-json"], arguments].concat());
         let output = run(command.envs(variables(inputs)));
         let text = both_streams(&output);
@@ -112,7 +116,7 @@ impl Root {
     ///
     /// # Panics
     /// When it does not succeed.
-    pub fn run(&self, arguments: &[&str], inputs: &[(&str, &str)]) -> String {
+    pub fn run<V: AsRef<OsStr>>(&self, arguments: &[&str], inputs: &[(&str, V)]) -> String {
         let output = run(self.terraform(arguments).envs(variables(inputs)));
         let text = both_streams(&output);
         assert!(output.status.success(), "terraform {arguments:?}: {text}");
@@ -131,8 +135,8 @@ impl Root {
             ("state", read("terraform.tfstate")),
             ("backup", read("terraform.tfstate.backup")),
             ("saved plan", read("saved.tfplan")),
-            ("state as shown", self.run(&["show", "-json"], &[]).into_bytes()),
-            ("plan as shown", self.run(&["show", "-json", "saved.tfplan"], &[]).into_bytes()),
+            ("state as shown", self.run(&["show", "-json"], NO_INPUTS).into_bytes()),
+            ("plan as shown", self.run(&["show", "-json", "saved.tfplan"], NO_INPUTS).into_bytes()),
         ]
     }
 
@@ -147,8 +151,8 @@ impl Root {
     }
 }
 
-fn variables<'a>(inputs: &'a [(&str, &str)]) -> impl Iterator<Item = (String, &'a str)> {
-    inputs.iter().map(|(name, value)| (format!("TF_VAR_{name}"), *value))
+fn variables<'a, V: AsRef<OsStr>>(inputs: &'a [(&str, V)]) -> impl Iterator<Item = (String, &'a OsStr)> {
+    inputs.iter().map(|(name, value)| (format!("TF_VAR_{name}"), value.as_ref()))
 }
 
 fn run(command: &mut Command) -> Output {

@@ -157,7 +157,15 @@ fn test_image_on(cluster: &Cluster, image: &Archive, counts: &mut Counts) -> Res
     let cargo =
         Cmd::new("cargo").env("E2E_KUBECONFIG", kubeconfig_of(cluster)).env("E2E_CONTEXT", cluster.context());
     let threads = ["--", "--test-threads", CLUSTER_TEST_THREADS];
-    cargo_test(cargo, &[&CLUSTER_TESTS[..], &threads].concat(), counts)
+    let arguments = [&CLUSTER_TESTS[..], &threads].concat();
+    // Tests that need Terraform's real providers are marked as ignored, and so are told by name where these are not.
+    match terraform::RealProviders::find() {
+        Some(providers) => {
+            let cargo = cargo.env("E2E_TERRAFORM_PROVIDERS", &providers.folder);
+            cargo_test(cargo, &[&arguments[..], &["--include-ignored"]].concat(), counts)
+        }
+        None => cargo_test(cargo, &arguments, counts),
+    }
 }
 
 /// The files in which kubectl would look.

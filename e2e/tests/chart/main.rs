@@ -11,3 +11,4 @@ mod refusals;
 mod rendering;
 mod secrets;
 mod support;
+mod terraform;

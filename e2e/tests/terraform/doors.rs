@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use e2e::doors::{Settings, refused_in_files, settings};
-use e2e::terraform::{Root, literal};
+use e2e::terraform::{Report, Root, literal};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Map, Value};
@@ -61,22 +61,22 @@ fn terraform_accepts_the_same_values_as_the_process_and_blames_the_same_setting(
     let root = Root::copy("modules/myapp");
     root.replace_tests(&[("doors".to_owned(), test_file(&runs))]);
     let report = root.test(&[]);
-    assert!(report.passed, "{}", disagreement(&report.text, &runs));
+    assert!(report.passed, "{}", disagreement(&report, &runs));
     // Doors that agree because all refuse everything, or nothing, would prove little.
     let [refused, accepted] = counts;
     assert!(refused > cases / 5 && accepted > cases / 5, "refused {refused}, accepted {accepted}");
 }
 
-/// The first run that failed, with what it was given; those after it were not run.
-fn disagreement(events: &str, runs: &Map<String, Value>) -> String {
+/// The first run that failed, with what it was given and what Terraform says; those after it were not run.
+fn disagreement(report: &Report, runs: &Map<String, Value>) -> String {
     let failed =
-        events.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|event| {
+        report.text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|event| {
             let run = event.get("test_run")?;
             let is_over = run["status"] == "fail" || run["status"] == "error";
             is_over.then(|| run["run"].as_str().unwrap_or_default().to_owned())
         });
     match failed.and_then(|name| runs.get(&name)) {
-        Some(run) => format!("the process and Terraform differ in this run: {run:#}\n{events}"),
-        None => events.to_owned(),
+        Some(run) => format!("the process and Terraform differ in this run: {run:#}\n{:#?}", report.errors),
+        None => report.text.clone(),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use e2e::canary::{Finding, Search};
-use e2e::terraform::{Root, literal};
+use e2e::terraform::{NO_INPUTS, Root, literal};
 use serde_json::{Map, Value, json};
 
 use crate::support::test_file;
@@ -61,6 +61,12 @@ fn what_terraform_prints_of_plans_and_applies_holds_no_secret() {
     look_in_files(&search, root.folder(), &mut found);
     let values: BTreeSet<_> = found.iter().map(|finding| finding.value).collect();
     assert_eq!(values, BTreeSet::from(["CONTROL"]), "{found:#?}");
+}
+
+#[test]
+fn the_release_waits_for_its_secret() {
+    let graph = Root::copy("modules/myapp").run(&["graph"], NO_INPUTS);
+    assert!(graph.contains(r#""helm_release.myapp" -> "kubernetes_secret_v1.myapp""#), "{graph}");
 }
 
 /// What the search of the cluster tests relies on: Terraform's own files can be taken apart.

@@ -1,5 +1,8 @@
 //! A refused input is told in a sentence that helps, and no message repeats what may be a secret.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+
 use e2e::terraform::{Root, literal};
 use serde_json::{Map, Value, json};
 
@@ -139,6 +142,23 @@ fn no_message_repeats_a_secret_or_what_may_hold_one() {
     }
     // The search finds what is there: other refused values are shown.
     assert!(refusal(&[("log_level", MARK)], "LOG_LEVEL: must be").contains(MARK));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused_as_such() {
+    let root = Root::copy("modules/myapp");
+    let runs = [("refused".to_owned(), plan(&Map::new(), &[]))].into_iter().collect();
+    root.replace_tests(&[("refused".to_owned(), test_file(&runs))]);
+    for (input, key) in [("secret_key", "SECRET_KEY"), ("db_password", "DB_PASSWORD")] {
+        let inputs = [
+            ("name", OsStr::new("shop")),
+            ("secret_key", OsStr::new("xyz")),
+            (input, OsStr::from_bytes(b"a\xffb")),
+        ];
+        let report = root.test_with(&inputs, &[]);
+        let sentence = format!("{key}: is not UTF-8 text");
+        assert!(report.errors.iter().any(|(_, text)| text.contains(&sentence)), "{}", report.text);
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! All of it works on a copy, so that lock files and caches never land in the checkout. Providers come from the registry, or
 //! from wherever `TF_CLI_CONFIG_FILE` says: schema-only stand-ins are enough, since no test reaches a cluster.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,22 @@ use crate::workspace;
 const ROOTS: [&str; 2] = ["modules/myapp", "envs/local"];
 /// Names the exact versions that all roots accept.
 const VERSIONS: &str = "envs/local/versions.tf";
+/// A root of its own in the copy, with nothing but the providers.
+const PROBE: &str = "probe";
+/// Stand-ins have the providers' schemas and cannot plan.
+const PLAN_OF_A_NAMESPACE: &str = r#"
+provider "kubernetes" {
+  host = "http://127.0.0.1:1"
+}
+provider "helm" {
+  kubernetes = { host = "http://127.0.0.1:1" }
+}
+resource "kubernetes_namespace_v1" "probe" {
+  metadata {
+    name = "probe"
+  }
+}
+"#;
 const TESTS: [&str; 4] = ["-p", "e2e", "--test", "terraform"];
 
 /// Skipped where Terraform or its providers cannot be had: no task can install either.
@@ -47,17 +64,42 @@ pub(super) fn run(counts: &mut Counts) -> Result<Outcome> {
     Ok(summary::outcome_of_steps(&failed))
 }
 
+/// The providers themselves, for tests that apply. Nothing where they cannot be had, or only stand-ins can.
+pub(super) struct RealProviders {
+    _copy: Copy,
+    pub(super) folder: PathBuf,
+}
+
+impl RealProviders {
+    pub(super) fn find() -> Option<Self> {
+        tools::require(&[Use::Terraform], false).ok()?;
+        let copy = Copy::make().ok()?;
+        let folder = copy.providers().ok()?;
+        let from = plugin_dir(&folder);
+        let probe = || copy.terraform(PROBE);
+        fs::write(copy.folder.join("terraform").join(PROBE).join("main.tf"), PLAN_OF_A_NAMESPACE).ok()?;
+        probe().args(["init", "-backend=false"]).arg(from).ask().ok()?;
+        // A plan from nothing asks no cluster.
+        probe().arg("plan").ask().ok()?;
+        Some(Self { _copy: copy, folder })
+    }
+}
+
 /// What failed, if anything.
 fn test_root(copy: &Copy, root: &str, providers: &Path, counts: &mut Counts) -> Result<Option<&'static str>> {
-    let mut from = std::ffi::OsString::from("-plugin-dir=");
-    from.push(providers);
-    copy.terraform(root).args(["init", "-backend=false"]).arg(from).run()?;
+    copy.terraform(root).args(["init", "-backend=false"]).arg(plugin_dir(providers)).run()?;
     if copy.terraform(root).arg("validate").run().is_err() {
         return Ok(Some("terraform validate"));
     }
     let status =
         copy.terraform(root).args(["test", "-no-color"]).stream(|line| counts.add_terraform(line))?;
     Ok((!status.success()).then_some("terraform test"))
+}
+
+fn plugin_dir(providers: &Path) -> OsString {
+    let mut argument = OsString::from("-plugin-dir=");
+    argument.push(providers);
+    argument
 }
 
 /// A copy of `terraform/` with the chart beside it, removed when it goes out of scope.
@@ -68,6 +110,8 @@ struct Copy {
 impl Copy {
     fn make() -> Result<Self> {
         let folder = workspace::root().join("target/xtask").join(format!("terraform-{}", std::process::id()));
+        // Left over by a run that was killed.
+        fs::remove_dir_all(&folder).ok();
         let copy = Self { folder };
         copy_tree(&workspace::root().join("terraform"), &copy.folder.join("terraform"))?;
         std::os::unix::fs::symlink(workspace::root().join("charts"), copy.folder.join("charts"))?;
@@ -76,13 +120,12 @@ impl Copy {
 
     /// Fetches the providers once and returns the folder that holds them.
     fn providers(&self) -> Result<PathBuf> {
-        let probe = self.folder.join("terraform/probe");
+        let probe = self.folder.join("terraform").join(PROBE);
         fs::create_dir(&probe)?;
         fs::copy(self.folder.join("terraform").join(VERSIONS), probe.join("versions.tf"))?;
-        self.terraform("probe").args(["init", "-backend=false"]).run()?;
+        self.terraform(PROBE).args(["init", "-backend=false"]).run()?;
         let providers = self.folder.join("providers");
         fs::rename(probe.join(".terraform/providers"), &providers)?;
-        fs::remove_dir_all(probe)?;
         Ok(providers)
     }
 

@@ -13,6 +13,9 @@ use super::rules::{self, OWN_CHAIN};
 use crate::process::Cmd;
 use crate::wait;
 
+/// The kind of route that refuses what has no better one.
+const UNREACHABLE: &str = "unreachable";
+
 /// Checks that nothing on the machine stands in the cluster's way, and tells all that does at once.
 pub(super) fn check(before: &Before) -> Result<()> {
     let taken = port::ALL.iter().filter(|port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, **port)).is_err());
@@ -36,6 +39,9 @@ pub(super) fn create() -> Result<()> {
     ip(&["link", "add", NODE_INTERFACE, "type", "bridge"])?;
     ip(&["address", "add", &format!("{NODE_ADDRESS}/32"), "dev", NODE_INTERFACE])?;
     ip(&["link", "set", NODE_INTERFACE, "up"])?;
+    // Without it, what is sent to a pod that is gone would follow the default route off this machine. Each pod has a
+    // route of its own, which wins.
+    ip(&["route", "add", UNREACHABLE, POD_RANGE])?;
     fs::write("/proc/sys/net/ipv4/ip_forward", "1")?;
     lead_loopback_to_the_api()
 }
@@ -56,6 +62,9 @@ fn lead_loopback_to_the_api() -> Result<()> {
 pub(super) fn remove(before: &Before) -> Result<()> {
     if interface_exists() {
         ip(&["link", "delete", NODE_INTERFACE])?;
+    }
+    if pod_routes()?.iter().any(|route| route.starts_with(UNREACHABLE)) {
+        ip(&["route", "delete", UNREACHABLE, POD_RANGE])?;
     }
     wait::until_true("the interfaces of pods to be gone", Duration::from_secs(15), || {
         Ok(pod_routes()?.is_empty())

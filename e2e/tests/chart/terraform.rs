@@ -1,0 +1,39 @@
+//! What Terraform gives Helm is what the chart takes. The files are those that Terraform's own tests compare its values with.
+
+use std::path::Path;
+
+use e2e::helm::{Values, chart_dir};
+use e2e::objects::{data, text};
+
+use crate::support::{container, deployment_pod, only, render_as};
+
+fn values(file: &Path) -> Values {
+    Values::none().file(&chart_dir().join("../../terraform").join(file))
+}
+
+#[test]
+fn every_input_of_the_module_reaches_the_objects() {
+    let objects = render_as("shop", &values(Path::new("modules/myapp/tests/every-input-values.json")));
+    let config = only(&objects, "ConfigMap");
+    for (key, value) in [
+        ("API_BASE_URL", "/api"),
+        ("DATABASE_URL", "postgres://shop@db.example.com/shop?sslmode=verify-full"),
+        ("LOG_LEVEL", "debug"),
+        ("MAX_CONNECTIONS", "20"),
+    ] {
+        assert_eq!(data(config, key).as_deref(), Some(value.as_bytes()), "{key}");
+    }
+    let image = text(container(&objects), "/image");
+    assert_eq!(image, format!("registry.example.com/myapp:1.2.3@sha256:{}", "0".repeat(64)));
+    assert_eq!(text(container(&objects), "/imagePullPolicy"), "Always");
+    assert_eq!(only(&objects, "Deployment")["spec"]["replicas"], 3);
+    let pod = deployment_pod(&objects);
+    assert_eq!(text(pod, "/metadata/annotations/secret~1revision"), "4");
+    assert!(pod.to_string().contains(r#""name":"shop-secrets""#), "the module's Secret is mounted: {pod}");
+}
+
+#[test]
+fn the_local_envs_values_render_under_the_label_by_which_people_find_the_pod() {
+    let objects = render_as("myapp", &values(Path::new("envs/local/tests/release-values.json")));
+    assert_eq!(text(deployment_pod(&objects), "/metadata/labels/app.kubernetes.io~1name"), "myapp");
+}
