@@ -1,6 +1,7 @@
 //! What every replica runs, asked over the admin listeners.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -57,10 +58,25 @@ pub(crate) async fn ask_all(peers: &str) -> io::Result<Vec<Answer>> {
     Ok(answers)
 }
 
-/// What keeps the fleet from being converged, one line a replica; empty if nothing does.
+/// Why one replica keeps the fleet from being converged.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Complaint {
+    replica: SocketAddr,
+    reason: String,
+    /// Waiting will not help: the replica has seen what it should run, and refuses it.
+    pub(crate) is_final: bool,
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.replica, self.reason)
+    }
+}
+
+/// What keeps the fleet from being converged, one complaint a replica; empty if nothing does.
 ///
 /// Every replica must run `seal` or, where none is given, what the first one that answered runs.
-pub(crate) fn complaints(answers: &[Answer], seal: Option<&str>) -> Vec<String> {
+pub(crate) fn complaints(answers: &[Answer], seal: Option<&str>) -> Vec<Complaint> {
     let first = answers.iter().find_map(|(_, answer)| answer.as_ref().ok()).map(|d| d.running.as_str());
     let wanted = seal.or(first).unwrap_or_default();
     let complaint = |(replica, answer): &Answer| {
@@ -73,7 +89,9 @@ pub(crate) fn complaints(answers: &[Answer], seal: Option<&str>) -> Vec<String> 
             Ok(digests) if wanted != digests.running => format!("runs {}, not {wanted}", digests.running),
             Ok(_) => return None,
         };
-        Some(format!("{replica}: {reason}"))
+        let refuses = |digests: &Digests| digests.apply == "rejected" && !digests.retrying;
+        let is_final = answer.as_ref().is_ok_and(|digests| refuses(digests) && digests.mounted == wanted);
+        Some(Complaint { replica: *replica, reason, is_final })
     };
     answers.iter().filter_map(complaint).collect()
 }
@@ -102,6 +120,7 @@ mod tests {
             state: release.into(),
             apply: "converged".into(),
             reasons: Vec::new(),
+            retrying: false,
             since: 0,
             release: release.into(),
             pinned: Vec::new(),
@@ -113,6 +132,10 @@ mod tests {
     }
 
     fn told(answers: Vec<Result<Digests, AskError>>, seal: Option<&str>) -> Vec<String> {
+        asked(answers, seal).iter().map(Complaint::to_string).collect()
+    }
+
+    fn asked(answers: Vec<Result<Digests, AskError>>, seal: Option<&str>) -> Vec<Complaint> {
         let address = |n: usize| SocketAddr::from(([10, 0, 0, n as u8], 9090));
         let answers: Vec<_> = answers.into_iter().enumerate().map(|(n, a)| (address(n), a)).collect();
         complaints(&answers, seal)
@@ -124,6 +147,20 @@ mod tests {
         assert!(told(fleet(), None).is_empty());
         assert!(told(fleet(), Some("a")).is_empty());
         assert_eq!(told(fleet(), Some("b")).len(), 2);
+    }
+
+    #[test]
+    fn only_who_refuses_what_it_should_run_is_not_waited_for() {
+        let refusing = |retrying: bool, mounted: &str| {
+            let mut digests = digests("a", "matches");
+            digests.apply = "rejected".into();
+            digests.retrying = retrying;
+            digests.mounted = mounted.into();
+            asked(vec![Ok(digests)], Some("b"))[0].is_final
+        };
+        assert!(refusing(false, "b"));
+        assert!(!refusing(true, "b"));
+        assert!(!refusing(false, "a"), "the new one has not come yet");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::State;
 use axum::response::Response;
-use live_config::{Snapshot, Status};
+use live_config::{Apply, Snapshot, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,8 @@ pub(crate) struct Digests {
     pub(crate) apply: String,
     /// Why it is not in force; empty if it is.
     pub(crate) reasons: Vec<String>,
+    /// Whether it is tried again without having changed.
+    pub(crate) retrying: bool,
     /// Since when `apply` holds, in seconds since 1970.
     pub(crate) since: u64,
     /// How what is mounted stands to what the release rendered.
@@ -52,6 +54,7 @@ impl Digests {
             state: status.word().into(),
             apply: status.apply.as_str().into(),
             reasons: status.apply.reasons().to_vec(),
+            retrying: matches!(status.apply, Apply::Rejected { retrying: true, .. }),
             since: unix_seconds(status.apply_since),
             release: status.release().as_str().into(),
             pinned: status.pinned.clone(),

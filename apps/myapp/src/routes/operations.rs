@@ -21,8 +21,6 @@ struct Status {
     digests: Digests,
     /// When the generation in force came into force, in seconds since 1970.
     in_force_since: u64,
-    /// Whether a refused configuration is tried again by itself.
-    retrying: bool,
     /// How changes are noticed.
     watching: String,
     /// Each setting that has a value: its kind of source, never the value.
@@ -35,7 +33,6 @@ pub(super) async fn status(State(context): State<Arc<Context>>) -> Response {
     json_line(&Status {
         digests: Digests::of(&context),
         in_force_since: unix_seconds(status.in_force_since),
-        retrying: matches!(status.apply, live_config::Apply::Rejected { retrying: true, .. }),
         watching: match status.watching {
             Watching::Events => "events".into(),
             Watching::Polling(reason) => format!("polling: {reason}"),
@@ -75,7 +72,8 @@ pub(super) async fn fleet(State(context): State<Arc<Context>>) -> Response {
             return Problem::new(StatusCode::SERVICE_UNAVAILABLE).into_response();
         }
     };
-    let reasons = fleet::complaints(&answers, None);
+    let complaints = fleet::complaints(&answers, None);
+    let reasons: Vec<String> = complaints.iter().map(ToString::to_string).collect();
     let replica = |(address, answer): fleet::Answer| {
         let (digests, error) = match answer {
             Ok(digests) => (Some(digests), None),
