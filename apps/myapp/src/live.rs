@@ -28,7 +28,7 @@ pub(crate) async fn log_events(live: Live<Settings>) {
     let mut events = live.events();
     loop {
         match events.recv().await {
-            Ok(event) => log(&event),
+            Ok(event) => log(&event, &live),
             Err(RecvError::Lagged(missed)) => {
                 tracing::warn!(target: LIFECYCLE, missed, "reload lines were missed")
             }
@@ -37,11 +37,14 @@ pub(crate) async fn log_events(live: Live<Settings>) {
     }
 }
 
-fn log(event: &Event) {
+fn log(event: &Event, live: &Live<Settings>) {
     match event {
         Event::Committed { generation, changes } => {
             let keys = changes.keys().collect::<Vec<_>>().join(",");
-            tracing::info!(target: LIFECYCLE, generation, keys, "configuration changed");
+            let snapshot = live.snapshot();
+            let lag = snapshot.written.and_then(|written| snapshot.since.duration_since(written).ok());
+            let lag_ms = lag.map(|lag| lag.as_secs_f64() * 1000.0);
+            tracing::info!(target: LIFECYCLE, generation, keys, lag_ms, "configuration changed");
         }
         Event::Rejected { reasons, retrying } => {
             let reasons = reasons.join("; ");

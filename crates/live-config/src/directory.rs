@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -30,12 +31,16 @@ pub(crate) struct Mounted {
     pub(crate) unknown: Vec<PathBuf>,
     /// A digest of all of it, secrets and faults included: equal when nothing has changed.
     pub(crate) content: [u8; 32],
+    /// When the kubelet made this generation's link; nothing for a plain directory.
+    pub(crate) written: Option<SystemTime>,
 }
 
 /// Reads one generation of `directory`; what is wrong with it goes to `problems`.
 pub(crate) fn read(contract: &Contract, directory: &Path, problems: &mut Vec<Problem>) -> Mounted {
     for _ in 0..MAX_ATTEMPTS {
         let generation = fs::read_link(directory.join("..data")).ok();
+        // The link itself, not where it leads: it is made anew with each swap.
+        let written = fs::symlink_metadata(directory.join("..data")).and_then(|link| link.modified()).ok();
         let root = generation.as_ref().map_or_else(|| directory.to_path_buf(), |link| directory.join(link));
         let mut reading = Reading {
             contract,
@@ -51,6 +56,7 @@ pub(crate) fn read(contract: &Contract, directory: &Path, problems: &mut Vec<Pro
             }
             problems.append(&mut reading.problems);
             reading.mounted.content = reading.content.finalize().into();
+            reading.mounted.written = written;
             return reading.mounted;
         }
     }

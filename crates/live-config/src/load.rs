@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::de::DeserializeOwned;
 
@@ -65,6 +66,8 @@ pub struct Loaded<S> {
     pub sums: Sums,
     /// Files of names that the contract does not have: most likely a typing mistake.
     pub unknown: Vec<PathBuf>,
+    /// When what was found was swapped in; `None` where nothing is swapped, as in a plain directory.
+    pub written: Option<SystemTime>,
 }
 
 /// What one look at all sources found.
@@ -85,7 +88,7 @@ impl<S: DeserializeOwned> Read<S> {
             .as_ref()
             .map(|path| directory::read(contract, path, &mut problems))
             .unwrap_or_default();
-        let (content, sums) = (mounted.content, sums(&given, &mounted));
+        let (content, written, sums) = (mounted.content, mounted.written, sums(&given, &mounted));
 
         let mut values = mounted.values;
         values.extend(given.values);
@@ -93,7 +96,13 @@ impl<S: DeserializeOwned> Read<S> {
         check(contract, &values, &mut problems);
         let outcome = if problems.is_empty() {
             let settings = typed(contract, &values).map_err(|problem| Problems(vec![problem]));
-            settings.map(|settings| Loaded { settings, values, sums: sums.clone(), unknown: mounted.unknown })
+            settings.map(|settings| Loaded {
+                settings,
+                values,
+                sums: sums.clone(),
+                unknown: mounted.unknown,
+                written,
+            })
         } else {
             problems.sort_by(|a, b| a.subject.cmp(&b.subject));
             Err(Problems(problems))

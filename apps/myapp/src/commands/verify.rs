@@ -22,7 +22,9 @@ pub(super) fn verify(args: &VerifyArgs) -> u8 {
         loop {
             match ask(args).await {
                 Ok(replicas) => return say(format_args!("{replicas} replicas agree")),
-                Err(no) if no.is_final || Instant::now() >= deadline => return complain(EXIT_FAILURE, no.reasons),
+                Err(no) if no.is_final || Instant::now() >= deadline => {
+                    return complain(EXIT_FAILURE, no.reasons);
+                }
                 Err(_) => sleep(PAUSE).await,
             }
         }
