@@ -1,6 +1,9 @@
-//! What the service costs: [`size`] on a disk, until it answers, and in memory.
+//! What the service costs: [`size`] on a disk, until it answers, and in memory; [`reload`] to those served meanwhile.
 
+mod client;
 mod memory;
+mod mount;
+mod reload;
 mod report;
 mod server;
 mod size;
@@ -14,6 +17,8 @@ use clap::ValueEnum;
 pub(crate) enum What {
     /// Size of the image and the binary, time to the first answer, and idle memory (needs Linux)
     Size,
+    /// Latency under load with and without reloads
+    Reload,
 }
 
 /// The task `bench`.
@@ -23,5 +28,6 @@ pub(crate) enum What {
 pub(crate) fn run(what: What, install: bool) -> Result<()> {
     match what {
         What::Size => size::run(install),
+        What::Reload => reload::run(),
     }
 }

@@ -238,12 +238,12 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
     /// Gives the participants a while to find out that it does not hold.
     async fn observe(&mut self, mut in_force: InForce<S>) {
         match timeout(self.timing.observe, first_veto(&mut in_force.parts)).await {
-            Err(_) => {
+            Ok(None) | Err(_) => {
                 in_force.parts.into_iter().for_each(|(_, part)| part.settle());
                 self.publish_quietly(|status| status.reloads.committed += 1);
                 self.publish(Apply::Converged);
             }
-            Ok(reason) => self.roll_back(in_force, reason),
+            Ok(Some(reason)) => self.roll_back(in_force, reason),
         }
     }
 
@@ -312,19 +312,20 @@ struct InForce<S> {
     parts: Vec<(&'static str, Box<dyn Committed>)>,
 }
 
-/// The first reason why it does not hold; pending while it does.
-async fn first_veto(parts: &mut [(&'static str, Box<dyn Committed>)]) -> String {
+/// The first reason why it does not hold; `None` as soon as nobody is left who could object.
+async fn first_veto(parts: &mut [(&'static str, Box<dyn Committed>)]) -> Option<String> {
     let mut vetoes = JoinSet::new();
     for (name, part) in parts {
-        let (name, veto) = (*name, part.veto());
-        vetoes.spawn(async move { format!("{name}: {}", veto.await) });
-    }
-    loop {
-        match vetoes.join_next().await {
-            Some(Ok(reason)) => return reason,
-            // A participant that cannot say whether it holds is taken not to object.
-            Some(Err(_)) => {}
-            None => std::future::pending().await,
+        if let Some(veto) = part.veto() {
+            let name = *name;
+            vetoes.spawn(async move { format!("{name}: {}", veto.await) });
         }
     }
+    while let Some(ended) = vetoes.join_next().await {
+        // A participant that panics cannot say whether it holds, and is taken not to object.
+        if let Ok(reason) = ended {
+            return Some(reason);
+        }
+    }
+    None
 }

@@ -31,9 +31,10 @@ pub trait Prepared: Send {
 
 /// What has come into force and may still be taken back.
 pub trait Committed: Send {
-    /// Ends with the reason when it turns out not to hold; pending otherwise. Polled during the observe window.
-    fn veto(&mut self) -> Step<Refusal> {
-        Box::pin(std::future::pending())
+    /// A step that ends with the reason when it turns out not to hold, and never otherwise. It is awaited during the
+    /// observe window; where no participant has one, there is no such window, and the next change need not wait.
+    fn veto(&mut self) -> Option<Step<Refusal>> {
+        None
     }
 
     /// The observe window is over: what served before can go.

@@ -150,12 +150,13 @@ impl Prepared for Part {
 }
 
 impl Committed for Part {
-    fn veto(&mut self) -> Step<Refusal> {
-        if self.vetoes {
+    fn veto(&mut self) -> Option<Step<Refusal>> {
+        let step: Step<Refusal> = if self.vetoes {
             Box::pin(async { Refusal("it fails".into()) })
         } else {
             Box::pin(std::future::pending())
-        }
+        };
+        Some(step)
     }
 
     fn settle(self: Box<Self>) {
