@@ -30,7 +30,7 @@ pub(crate) async fn log_events(live: Live<Settings>) {
         match events.recv().await {
             Ok(event) => log(&event, &live),
             Err(RecvError::Lagged(missed)) => {
-                tracing::warn!(target: LIFECYCLE, missed, "reload lines were missed")
+                tracing::warn!(target: LIFECYCLE, missed, "reload lines were missed");
             }
             Err(RecvError::Closed) => return,
         }
@@ -42,7 +42,7 @@ fn log(event: &Event, live: &Live<Settings>) {
         Event::Committed { generation, changes } => {
             let keys = changes.keys().collect::<Vec<_>>().join(",");
             let snapshot = live.snapshot();
-            let lag = snapshot.written.and_then(|written| snapshot.since.duration_since(written).ok());
+            let lag = snapshot.written.and_then(|written| snapshot.since().duration_since(written).ok());
             let lag_ms = lag.map(|lag| lag.as_secs_f64() * 1000.0);
             tracing::info!(target: LIFECYCLE, generation, keys, lag_ms, "configuration changed");
         }

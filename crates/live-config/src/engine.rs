@@ -1,20 +1,21 @@
 //! The transaction: `read -> validate -> diff -> prepare -> commit -> observe -> settle | roll back`.
+//!
+//! One task does one thing at a time. What happens meanwhile is folded: a hint and a question each leave one more look
+//! to be taken afterwards. Dropping the task is safe at each await: before the commit nothing has been changed, after it
+//! the new generation is in force, as if the observe window had ended.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use crate::ensemble::{self, InForce, Ready};
 use crate::live::Shared;
 use crate::load::Read;
-use crate::participant::{Committed, Prepared};
 use crate::watch::Watcher;
-use crate::{
-    Apply, Changes, Contract, Event, Loaded, Participant, Refusal, Snapshot, Sources, Status, Timing,
-};
+use crate::{Apply, Changes, Contract, Event, Loaded, Participant, Snapshot, Sources, Status, Timing};
 
 pub(crate) struct Engine<S> {
     contract: Arc<Contract>,
@@ -22,7 +23,9 @@ pub(crate) struct Engine<S> {
     participants: Vec<Arc<dyn Participant<S>>>,
     timing: Timing,
     shared: Arc<Shared<S>>,
-    watcher: Watcher,
+    /// Away only while a look is taken.
+    watcher: Option<Watcher>,
+    hints: Arc<Notify>,
     asked: mpsc::UnboundedReceiver<oneshot::Sender<Apply>>,
     /// What the snapshot in force was read from; nothing where that is not known.
     running: Option<[u8; 32]>,
@@ -48,6 +51,14 @@ enum Cause {
     Asked(Vec<oneshot::Sender<Apply>>),
 }
 
+/// A generation in its observe window.
+struct Window<S> {
+    content: [u8; 32],
+    before: Option<[u8; 32]>,
+    old: Arc<Snapshot<S>>,
+    parts: InForce,
+}
+
 impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
     pub(crate) fn new(
         contract: Contract,
@@ -64,7 +75,8 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
             participants,
             timing,
             shared,
-            watcher,
+            hints: watcher.hints(),
+            watcher: Some(watcher),
             asked,
             running: None,
             refused: None,
@@ -74,20 +86,21 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
     }
 
     pub(crate) async fn run(mut self) {
-        while let Some(cause) = self.next_cause().await {
-            let read = self.read().await;
-            let insist = matches!(cause, Cause::Retry | Cause::Asked(_));
-            let committed = match read {
-                Some(read) => self.consider(read, insist).await,
-                None => None,
-            };
+        // A change between the first read and the watch would otherwise wait for a poll.
+        let mut cause = Cause::Look;
+        while let Some(read) = self.read().await {
+            let window = self.consider(read, &cause).await;
             if let Cause::Asked(askers) = cause {
                 let apply = self.shared.status.borrow().apply.clone();
                 // Whoever no longer waits does not want to know.
                 askers.into_iter().for_each(|asker| drop(asker.send(apply.clone())));
             }
-            if let Some(committed) = committed {
-                self.observe(committed).await;
+            if let Some(window) = window {
+                self.observe(window).await;
+            }
+            match self.next_cause().await {
+                Some(next) => cause = next,
+                None => return,
             }
         }
     }
@@ -102,10 +115,9 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
             }
         };
         let poll = async {
-            if self.watcher.can_change() {
-                sleep(self.timing.poll).await
-            } else {
-                std::future::pending().await
+            match self.sources.mounted() {
+                Some(_) => sleep(self.timing.poll).await,
+                None => std::future::pending().await,
             }
         };
         tokio::select! {
@@ -117,32 +129,45 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
                 Some(Cause::Asked(askers))
             }
             () = due => Some(Cause::Retry),
-            () = self.watcher.hint() => {
+            () = self.hints.notified() => {
                 sleep(self.timing.debounce).await;
+                // Hints that came meanwhile are answered by the same look.
+                let _ = timeout(Duration::ZERO, self.hints.notified()).await;
                 Some(Cause::Look)
             }
             () = poll => Some(Cause::Look),
         }
     }
 
-    /// `None` only when the runtime is shutting down.
+    /// On a thread that may block, since the file system may. `None` only when the runtime is shutting down.
     async fn read(&mut self) -> Option<Read<S>> {
         let (contract, sources) = (Arc::clone(&self.contract), Arc::clone(&self.sources));
-        // Before the look, so that a change after it is noticed.
-        self.watcher.watch();
-        let watching = self.watcher.state();
-        self.publish_quietly(|status| status.watching = watching);
-        tokio::task::spawn_blocking(move || Read::of(&contract, &sources)).await.ok()
+        let mut watcher = self.watcher.take()?;
+        let look = move || {
+            // Before the read, so that a change after it is noticed.
+            watcher.watch();
+            (Read::of(&contract, &sources), watcher)
+        };
+        let (read, watcher) = tokio::task::spawn_blocking(look).await.ok()?;
+        let watching = watcher.state();
+        self.watcher = Some(watcher);
+        self.shared.status.send_if_modified(|status| {
+            let is_new = status.watching != watching || status.found != read.sums;
+            status.watching = watching;
+            status.found = read.sums.clone();
+            is_new
+        });
+        Some(read)
     }
 
     /// Brings what was read into force, or says why not.
-    async fn consider(&mut self, read: Read<S>, insist: bool) -> Option<InForce<S>> {
-        self.publish_quietly(|status| status.found = read.sums);
+    async fn consider(&mut self, read: Read<S>, cause: &Cause) -> Option<Window<S>> {
         if self.running == Some(read.content) {
             self.nothing_new();
             return None;
         }
-        if self.refused == Some(read.content) && !insist {
+        let was_refused = self.refused == Some(read.content);
+        if was_refused && matches!(cause, Cause::Look) {
             return None;
         }
         match read.outcome {
@@ -152,7 +177,10 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
                 self.reject(read.content, reasons);
                 None
             }
-            Ok(loaded) => self.apply(read.content, loaded).await,
+            Ok(loaded) => {
+                let is_retry = was_refused && matches!(cause, Cause::Retry);
+                self.apply(read.content, loaded, is_retry).await
+            }
         }
     }
 
@@ -161,141 +189,131 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         self.refused = None;
         self.retry = None;
         if self.shared.status.borrow().apply != Apply::Converged {
-            self.publish(Apply::Converged);
+            self.publish(Apply::Converged, |_| {});
             self.tell(Event::Restored);
         }
     }
 
-    async fn apply(&mut self, content: [u8; 32], loaded: Loaded<S>) -> Option<InForce<S>> {
+    async fn apply(&mut self, content: [u8; 32], loaded: Loaded<S>, is_retry: bool) -> Option<Window<S>> {
         let old = self.shared.snapshot.load_full();
         let changes = Changes::between(&self.contract, &old, &loaded);
-        let first_look = self.running.is_none() && changes.is_empty() && loaded.sums == old.sums;
-        if first_look {
+        let is_in_force = self.running.is_none() && changes.is_empty() && loaded.sums == old.sums;
+        if is_in_force {
             self.running = Some(content);
             self.nothing_new();
             return None;
         }
-        self.publish(Apply::Applying);
+        // What was refused stays so until it succeeds: since when it has been is worth more than each try.
+        if self.refused != Some(content) {
+            self.publish(Apply::Applying, |_| {});
+        }
         let next = Arc::new(Snapshot::new(self.generations + 1, loaded));
-        match self.prepare(&next, &changes).await {
-            Ok(prepared) => Some(self.commit(content, old, next, changes, prepared)),
+        let ready = if changes.is_empty() {
+            Ok(Ready::nothing())
+        } else {
+            ensemble::prepare(&self.participants, &next, &changes, self.timing.prepare).await
+        };
+        match ready {
+            Ok(ready) => self.commit(content, next, changes, ready),
             Err(reasons) => {
-                self.schedule_retry(content);
+                self.schedule_retry(is_retry);
                 self.reject(content, reasons);
                 None
             }
         }
     }
 
-    /// All participants at once, under one deadline. Either all are ready, or what is ready is dropped.
-    async fn prepare(
-        &self,
-        next: &Arc<Snapshot<S>>,
-        changes: &Changes,
-    ) -> Result<Vec<(&'static str, Box<dyn Prepared>)>, Vec<String>> {
-        let mut running = JoinSet::new();
-        for participant in &self.participants {
-            let (name, limit) = (participant.name(), self.timing.prepare);
-            let step = participant.prepare(Arc::clone(next), changes);
-            running.spawn(async move {
-                let late = || Err(Refusal(format!("not ready within {limit:?}")));
-                (name, timeout(limit, step).await.unwrap_or_else(|_| late()))
-            });
-        }
-        let (mut ready, mut reasons) = (Vec::new(), Vec::new());
-        while let Some(ended) = running.join_next().await {
-            match ended {
-                Ok((name, Ok(prepared))) => ready.push((name, prepared)),
-                Ok((name, Err(refusal))) => reasons.push(format!("{name}: {refusal}")),
-                // The panic's text might hold a value.
-                Err(_) => reasons.push("a participant panicked while preparing".into()),
-            }
-        }
-        reasons.sort();
-        if reasons.is_empty() { Ok(ready) } else { Err(reasons) }
-    }
-
-    /// From here on nothing can fail and nothing waits: requests see the old generation or the new one.
+    /// Nothing waits here: requests see the old generation or the new one.
     fn commit(
         &mut self,
         content: [u8; 32],
-        old: Arc<Snapshot<S>>,
         next: Arc<Snapshot<S>>,
         changes: Changes,
-        prepared: Vec<(&'static str, Box<dyn Prepared>)>,
-    ) -> InForce<S> {
-        let parts = prepared.into_iter().map(|(name, part)| (name, part.commit())).collect();
-        self.shared.snapshot.store(Arc::clone(&next));
+        ready: Ready,
+    ) -> Option<Window<S>> {
+        self.retry = None;
+        let parts = match ready.commit() {
+            Ok(parts) => parts,
+            Err(reason) => {
+                self.reject(content, vec![reason]);
+                return None;
+            }
+        };
+        next.comes_into_force();
+        let old = self.shared.snapshot.swap(Arc::clone(&next));
         let before = self.running.replace(content);
         self.refused = None;
-        self.retry = None;
         self.generations = next.generation;
-        self.in_force(&next);
+        let window = if parts.is_watched() {
+            self.publish(Apply::Applying, |status| in_force(status, &next));
+            Some(Window { content, before, old, parts })
+        } else {
+            self.settle(parts, |status| in_force(status, &next));
+            None
+        };
         self.tell(Event::Committed { generation: next.generation, changes });
-        InForce { content, before, old, parts }
+        window
     }
 
     /// Gives the participants a while to find out that it does not hold.
-    async fn observe(&mut self, mut in_force: InForce<S>) {
-        match timeout(self.timing.observe, first_veto(&mut in_force.parts)).await {
-            Ok(None) | Err(_) => {
-                in_force.parts.into_iter().for_each(|(_, part)| part.settle());
-                self.publish_quietly(|status| status.reloads.committed += 1);
-                self.publish(Apply::Converged);
-            }
-            Ok(Some(reason)) => self.roll_back(in_force, reason),
+    async fn observe(&mut self, mut window: Window<S>) {
+        match window.parts.veto(self.timing.observe).await {
+            Some(reason) => self.roll_back(window, reason),
+            None => self.settle(window.parts, |_| {}),
         }
     }
 
-    fn roll_back(&mut self, in_force: InForce<S>, reason: String) {
-        let InForce { content, before, old, parts } = in_force;
-        parts.into_iter().rev().for_each(|(_, part)| part.roll_back());
+    fn settle(&self, parts: InForce, also: impl FnOnce(&mut Status)) {
+        parts.settle();
+        self.publish(Apply::Converged, |status| {
+            status.reloads.committed += 1;
+            also(status);
+        });
+    }
+
+    fn roll_back(&mut self, window: Window<S>, mut reason: String) {
+        let Window { content, before, old, parts } = window;
+        reason.push_str(&parts.roll_back());
         self.shared.snapshot.store(Arc::clone(&old));
         self.running = before;
         self.refused = Some(content);
-        self.in_force(&old);
-        self.publish_quietly(|status| status.reloads.rolled_back += 1);
-        self.publish(Apply::RolledBack { reason: reason.clone() });
+        self.publish(Apply::RolledBack { reason: reason.clone() }, |status| {
+            status.reloads.rolled_back += 1;
+            in_force(status, &old);
+        });
         self.tell(Event::RolledBack { generation: old.generation, reason });
     }
 
+    /// Counts each refusal, and tells of it unless the same was said already.
     fn reject(&mut self, content: [u8; 32], reasons: Vec<String>) {
         let retrying = self.retry.is_some();
-        let again = self.refused.replace(content) == Some(content);
+        let was_refused = self.refused.replace(content) == Some(content);
         let rejected = Apply::Rejected { reasons: reasons.clone(), retrying };
-        self.publish_quietly(|status| status.reloads.rejected += 1);
-        if !again || self.shared.status.borrow().apply != rejected {
-            self.publish(rejected);
+        let count = |status: &mut Status| status.reloads.rejected += 1;
+        if was_refused && self.shared.status.borrow().apply == rejected {
+            self.shared.status.send_modify(count);
+        } else {
+            self.publish(rejected, count);
             self.tell(Event::Rejected { reasons, retrying });
         }
     }
 
-    fn schedule_retry(&mut self, content: [u8; 32]) {
-        let same = self.refused == Some(content);
+    /// Longer each time it fails by itself; someone who asks does not make it longer.
+    fn schedule_retry(&mut self, is_retry: bool) {
         let delay = match self.retry {
-            Some(last) if same => (last.delay * 2).min(self.timing.retry_longest),
+            Some(last) if is_retry => (last.delay * 2).min(self.timing.retry_longest),
             _ => self.timing.retry_first,
         };
         self.retry = Some(Retry { at: Instant::now() + delay, delay });
     }
 
-    fn in_force(&self, snapshot: &Snapshot<S>) {
-        self.publish_quietly(|status| {
-            status.generation = snapshot.generation;
-            status.in_force_since = snapshot.since;
-            status.pinned = snapshot.pinned().map(str::to_owned).collect();
-        });
-    }
-
-    fn publish(&self, apply: Apply) {
-        self.publish_quietly(|status| {
+    /// One change of the status: whoever watches it sees all of a step or nothing.
+    fn publish(&self, apply: Apply, also: impl FnOnce(&mut Status)) {
+        self.shared.status.send_modify(|status| {
             status.apply = apply;
             status.apply_since = SystemTime::now();
+            also(status);
         });
-    }
-
-    fn publish_quietly(&self, change: impl FnOnce(&mut Status)) {
-        self.shared.status.send_modify(change);
     }
 
     fn tell(&self, event: Event) {
@@ -304,28 +322,8 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
     }
 }
 
-/// A generation in its observe window.
-struct InForce<S> {
-    content: [u8; 32],
-    before: Option<[u8; 32]>,
-    old: Arc<Snapshot<S>>,
-    parts: Vec<(&'static str, Box<dyn Committed>)>,
-}
-
-/// The first reason why it does not hold; `None` as soon as nobody is left who could object.
-async fn first_veto(parts: &mut [(&'static str, Box<dyn Committed>)]) -> Option<String> {
-    let mut vetoes = JoinSet::new();
-    for (name, part) in parts {
-        if let Some(veto) = part.veto() {
-            let name = *name;
-            vetoes.spawn(async move { format!("{name}: {}", veto.await) });
-        }
-    }
-    while let Some(ended) = vetoes.join_next().await {
-        // A participant that panics cannot say whether it holds, and is taken not to object.
-        if let Ok(reason) = ended {
-            return Some(reason);
-        }
-    }
-    None
+fn in_force<S: DeserializeOwned>(status: &mut Status, snapshot: &Snapshot<S>) {
+    status.generation = snapshot.generation;
+    status.in_force_since = snapshot.since();
+    status.pinned = snapshot.pinned().map(str::to_owned).collect();
 }

@@ -5,6 +5,7 @@ mod contract;
 mod digest;
 mod directory;
 mod engine;
+mod ensemble;
 mod environment;
 mod live;
 mod load;

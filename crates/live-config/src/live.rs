@@ -15,13 +15,15 @@ const EVENTS: usize = 256;
 /// How long each part of a reload may take.
 #[derive(Clone, Debug)]
 pub struct Timing {
-    /// Quiet time after a hint of the system before anything is read: one change comes as several hints.
+    /// Time from a hint of the system to the look: one change comes as several hints. It runs from the first of them,
+    /// so that changes without end cannot put the look off.
     pub debounce: Duration,
     /// Time between two looks without any hint.
     pub poll: Duration,
     /// Time that all participants together have to prepare.
     pub prepare: Duration,
-    /// Time after the commit during which a participant may take it back.
+    /// Time after the commit during which a participant may take it back. The next change waits for its end, so this
+    /// bounds how long whoever mends a bad change waits.
     pub observe: Duration,
     /// Time before a failed preparation is tried again; doubled each time.
     pub retry_first: Duration,
@@ -114,8 +116,9 @@ impl<S> Live<S> {
         self.shared.events.subscribe()
     }
 
-    /// Looks at the sources now, also at what was refused before, and returns what became of it: after the commit, not after
-    /// the observe window. Calls while a reload runs are folded into one after it. `None` when the driver has ended.
+    /// Looks at the sources now, also at what was refused before, and returns what became of it: after the commit, not
+    /// after the observe window, in which it is still [`Apply::Applying`]. Calls while a reload runs are folded into one
+    /// after it, that is up to [`Timing::prepare`] and [`Timing::observe`] later. `None` when the driver has ended.
     pub async fn reload(&self) -> Option<Apply> {
         let (answer, answered) = oneshot::channel();
         self.asks.send(answer).ok()?;
@@ -140,11 +143,12 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Driver<S> {
     ) -> (Live<S>, Self) {
         let watcher = Watcher::new(sources.mounted());
         let snapshot = Snapshot::new(1, loaded);
+        snapshot.comes_into_force();
         let status = Status {
             generation: snapshot.generation,
-            in_force_since: snapshot.since,
+            in_force_since: snapshot.since(),
             apply: Apply::Converged,
-            apply_since: snapshot.since,
+            apply_since: snapshot.since(),
             found: snapshot.sums.clone(),
             pinned: snapshot.pinned().map(str::to_owned).collect(),
             watching: watcher.state(),
@@ -161,7 +165,8 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Driver<S> {
         (Live { shared, asks }, Self { engine })
     }
 
-    /// Runs until dropped, or until every handle is gone.
+    /// Runs until dropped, or until every handle is gone. Dropping it is safe at any time: what was not yet committed is
+    /// undone by its participants' drops, what was stays in force.
     pub async fn run(self) {
         self.engine.run().await;
     }

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -195,7 +196,9 @@ fn typed<S: DeserializeOwned>(
         };
         Some((key.name.as_str(), scalar))
     });
-    scalar::settings(scalars).map_err(|_| {
+    // The type's own code may even panic: at a reload that must not end more than the reload.
+    let settings = catch_unwind(AssertUnwindSafe(|| scalar::settings(scalars)));
+    settings.ok().and_then(Result::ok).ok_or_else(|| {
         let message =
             "the settings type refuses values that its schema accepts; this is a defect of the program";
         Problem::new("settings", message, None)

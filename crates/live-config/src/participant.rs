@@ -19,17 +19,20 @@ pub trait Participant<S>: Send + Sync {
 
     /// Builds what `next` needs, beside what serves now. Dropping the result must undo it.
     ///
-    /// Called in parallel with the other participants, under a deadline, and again later if any of them fails.
+    /// Run in parallel with the other participants, under a deadline, and called again later if any of them fails; not
+    /// called where no value changed. A panic is a refusal.
     fn prepare(&self, next: Arc<Snapshot<S>>, changes: &Changes) -> Step<Result<Box<dyn Prepared>, Refusal>>;
 }
 
 /// What is ready to come into force.
 pub trait Prepared: Send {
-    /// Puts it into force. It cannot fail: all that could has been done while preparing.
+    /// Puts it into force. It cannot fail: all that could has been done while preparing. Should it panic, every
+    /// participant before it is rolled back and the configuration is refused.
     fn commit(self: Box<Self>) -> Box<dyn Committed>;
 }
 
-/// What has come into force and may still be taken back.
+/// What has come into force and may still be taken back. It is dropped without a further call when the process stops
+/// within the observe window.
 pub trait Committed: Send {
     /// A step that ends with the reason when it turns out not to hold, and never otherwise. It is awaited during the
     /// observe window; where no participant has one, there is no such window, and the next change need not wait.

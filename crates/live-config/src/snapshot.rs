@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::ops::Deref;
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use crate::{Contract, Key, Loaded, OnChange};
@@ -8,14 +9,24 @@ use crate::{Contract, Key, Loaded, OnChange};
 pub struct Snapshot<S> {
     /// Counts the configurations that the process has run with, from 1. One that was rolled back is counted too.
     pub generation: u64,
-    /// When it came into force.
-    pub since: SystemTime,
+    made: SystemTime,
+    in_force: OnceLock<SystemTime>,
     loaded: Loaded<S>,
 }
 
 impl<S> Snapshot<S> {
     pub(crate) fn new(generation: u64, loaded: Loaded<S>) -> Self {
-        Self { generation, since: SystemTime::now(), loaded }
+        Self { generation, made: SystemTime::now(), in_force: OnceLock::new(), loaded }
+    }
+
+    pub(crate) fn comes_into_force(&self) {
+        // Each does so once.
+        let _ = self.in_force.set(SystemTime::now());
+    }
+
+    /// When it came into force; while it is still being prepared, when it was read.
+    pub fn since(&self) -> SystemTime {
+        self.in_force.get().copied().unwrap_or(self.made)
     }
 }
 
@@ -36,10 +47,10 @@ pub struct Changes {
 
 impl Changes {
     pub(crate) fn between<S>(contract: &Contract, old: &Loaded<S>, new: &Loaded<S>) -> Self {
+        // Compared in place: a copy of a secret would stay in memory after it is gone.
         let differs = |key: &&Key| {
-            let text =
-                |loaded: &Loaded<S>| loaded.values.get(&key.name).map(|value| value.text.expose().to_owned());
-            text(old) != text(new)
+            let (old, new) = (old.values.get(&key.name), new.values.get(&key.name));
+            old.map(|value| value.text.expose()) != new.map(|value| value.text.expose())
         };
         let changed: Vec<&Key> = contract.keys().iter().filter(differs).collect();
         Self {

@@ -247,7 +247,7 @@ async fn a_preparation_that_hangs_or_panics_is_refused_without_its_words() {
     assert_eq!(status.apply.reasons(), ["puppet: not ready within 200ms"]);
     puppet.panics.store(true, Ordering::SeqCst);
     puppet.hangs.store(false, Ordering::SeqCst);
-    let panicked = |s: &live_config::Status| s.apply.reasons() == ["a participant panicked while preparing"];
+    let panicked = |s: &live_config::Status| s.apply.reasons() == ["puppet: panicked while preparing"];
     scene.until("refused for the panic", panicked).await;
     puppet.panics.store(false, Ordering::SeqCst);
     scene.until("healed", |s| s.apply == Apply::Converged && s.generation == 2).await;

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set its scene fails")]
 
 mod directory;
+mod edits;
+mod kubelet;
 mod live;
 mod precedence;
 
