@@ -3,6 +3,7 @@
 
 mod directory;
 mod edits;
+mod hints;
 mod kubelet;
 mod live;
 mod precedence;
