@@ -1,31 +1,31 @@
 //! How soon a change is in force: counted from the patch, and from the moment its file changed in the pod.
 
 use std::io::Write as _;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use e2e::harness::namespace::{Namespace, in_namespace};
+use e2e::harness::wait::ARRIVAL;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
 use crate::support::{SECRET_KEY, assert_untouched, names};
 
-/// Set to measure with more or fewer patches than [`PATCHES`].
-const PATCHES_VARIABLE: &str = "E2E_PATCHES";
 const PATCHES: usize = 40;
+/// With stock settings the kubelet brings a handful of patches in this time, and those have to do.
+const ENOUGH: Duration = Duration::from_secs(240);
 
-/// What the service is to keep is 250 ms; this is for a machine that runs other tests at the same time.
-const LONGEST_LAG: Duration = Duration::from_secs(1);
-/// A kubelet with stock settings looks after 60 to 90 s.
-const ARRIVAL: Duration = Duration::from_secs(180);
+/// About four times what was seen on two cores at work on other tests.
+const LONGEST_LAG: Duration = Duration::from_millis(250);
 
 #[test]
-fn a_change_is_in_force_within_a_second_of_its_file_changing() {
+fn a_change_is_in_force_within_a_quarter_of_a_second_of_its_file_changing() {
     in_namespace(async |ns| {
         ns.install("myapp", &SECRET_KEY).await;
         let pods = ns.pods("myapp").await;
         let (mut lags, mut totals) = (Vec::new(), Vec::new());
-        for n in 0..patches() {
+        let started = Instant::now();
+        for n in (0..PATCHES).take_while(|_| started.elapsed() < ENOUGH) {
             let patched = SystemTime::now();
             set_level(ns, ["debug", "info"][n % 2]).await;
             for pod in names(&pods) {
@@ -47,10 +47,6 @@ fn a_change_is_in_force_within_a_second_of_its_file_changing() {
         assert!(worst < LONGEST_LAG, "{worst:?}");
         assert_untouched(ns, &pods).await;
     });
-}
-
-fn patches() -> usize {
-    std::env::var(PATCHES_VARIABLE).map_or(PATCHES, |number| number.parse().unwrap())
 }
 
 /// Asks the API itself: the start of kubectl would be measured too.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use e2e::canary::Search;
 use e2e::harness::namespace::{Namespace, in_namespace};
-use e2e::harness::wait::DEADLINE;
+use e2e::harness::wait::ARRIVAL;
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::ResourceExt as _;
 use kube::api::LogParams;
@@ -55,7 +55,7 @@ fn a_patched_secret_is_in_force_on_every_replica_and_its_values_are_printed_nowh
         ns.run("kubectl", &["patch", "secret", "mine", "-p", &patch], "").await.succeeded();
         for pod in names(&pods) {
             let is_change = |event: &Value| event["message"] == "configuration changed";
-            let change = ns.logs.until_event(&pod, "a change", DEADLINE, is_change).await;
+            let change = ns.logs.until_event(&pod, "a change", ARRIVAL, is_change).await;
             assert_eq!(change["keys"], "DB_PASSWORD,SECRET_KEY");
             assert_eq!(digests(ns, &pod).await["state"], "converged", "the seal is of the ConfigMap alone");
 

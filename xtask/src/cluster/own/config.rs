@@ -24,7 +24,7 @@ pub(crate) enum Kubelet {
     Stock,
 }
 
-/// Sync settings of [`Kubelet::Quick`]; a stock kubelet has none written down.
+/// Written down for [`Kubelet::Quick`] only.
 const SYNC_FREQUENCY: &str = "syncFrequency";
 const KUBELET_FILE: &str = "kubelet.json";
 
