@@ -214,7 +214,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
             ensemble::prepare(&self.participants, &next, &changes, self.timing.prepare).await
         };
         match ready {
-            Ok(ready) => self.commit(content, next, changes, ready),
+            Ok(ready) => self.commit(content, &next, changes, ready),
             Err(reasons) => {
                 self.schedule_retry(is_retry);
                 self.reject(content, reasons);
@@ -227,7 +227,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
     fn commit(
         &mut self,
         content: [u8; 32],
-        next: Arc<Snapshot<S>>,
+        next: &Arc<Snapshot<S>>,
         changes: Changes,
         ready: Ready,
     ) -> Option<Window<S>> {
@@ -240,15 +240,15 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
             }
         };
         next.comes_into_force();
-        let old = self.shared.snapshot.swap(Arc::clone(&next));
+        let old = self.shared.snapshot.swap(Arc::clone(next));
         let before = self.running.replace(content);
         self.refused = None;
         self.generations = next.generation;
         let window = if parts.is_watched() {
-            self.publish(Apply::Applying, |status| in_force(status, &next));
+            self.publish(Apply::Applying, |status| in_force(status, next));
             Some(Window { content, before, old, parts })
         } else {
-            self.settle(parts, |status| in_force(status, &next));
+            self.settle(parts, |status| in_force(status, next));
             None
         };
         self.tell(Event::Committed { generation: next.generation, changes });
