@@ -9,8 +9,11 @@ mod server;
 mod size;
 mod spread;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::ValueEnum;
+
+use crate::process::Cmd;
+use crate::workspace;
 
 /// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -19,6 +22,15 @@ pub(crate) enum What {
     Size,
     /// Latency under load with and without reloads
     Reload,
+    /// Cost of reading the configuration while it changes, and memory over 100 000 reloads
+    Live,
+}
+
+/// The library's own benchmark.
+fn live() -> Result<()> {
+    let bench = Cmd::new("cargo").args(["bench", "--package", "live-config", "--bench", "live"]);
+    let status = bench.directory(workspace::root()).stream(|_| {})?;
+    if status.success() { Ok(()) } else { bail!("the benchmark failed ({status})") }
 }
 
 /// The task `bench`.
@@ -29,5 +41,6 @@ pub(crate) fn run(what: What, install: bool) -> Result<()> {
     match what {
         What::Size => size::run(install),
         What::Reload => reload::run(),
+        What::Live => live(),
     }
 }
