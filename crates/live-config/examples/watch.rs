@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 println!("changed: {}", changes.keys().collect::<Vec<_>>().join(", "));
             }
             other @ (Event::Rejected { .. } | Event::RolledBack { .. } | Event::Restored) => {
-                println!("{other:?}")
+                println!("{other:?}");
             }
         }
     }
