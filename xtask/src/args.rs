@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::cluster::{Choice, own::Own};
+use crate::cluster::Choice;
+use crate::cluster::own::{Kubelet, Own};
 use crate::test::Tier;
 use crate::{bench, check, codegen, drift, image, test, tools, up};
 
@@ -68,6 +69,9 @@ enum Task {
         /// Install tools that are missing
         #[arg(long)]
         install: bool,
+        /// With `up`: leave the kubelet's sync settings as upstream has them, to measure what a stock cluster does
+        #[arg(long)]
+        stock_kubelet: bool,
     },
     /// List the external tools, or install those that are missing
     Tools {
@@ -97,8 +101,9 @@ impl Args {
             Task::Drift(options) => drift::run(&options),
             Task::Image { output, options } => image::run(output.as_deref(), &options),
             Task::Bench { what, install } => bench::run(what, install),
-            Task::Cluster { action, install } => match action {
-                ClusterAction::Up => Own::new().up(install),
+            Task::Cluster { action, install, stock_kubelet } => match action {
+                ClusterAction::Up if stock_kubelet => Own::new().up(install, Kubelet::Stock),
+                ClusterAction::Up => Own::new().up(install, Kubelet::Quick),
                 ClusterAction::Down => Own::new().down(),
                 ClusterAction::Status => Own::new().status(),
             },

@@ -1,19 +1,36 @@
-//! What the service costs: [`size`] on a disk, until it answers, and in memory.
+//! What the service costs: [`size`] on a disk, until it answers, and in memory; [`reload`] to those served meanwhile.
 
+mod client;
 mod memory;
+mod mount;
+mod reload;
 mod report;
 mod server;
 mod size;
 mod spread;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::ValueEnum;
+
+use crate::process::Cmd;
+use crate::workspace;
 
 /// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum What {
     /// Size of the image and the binary, time to the first answer, and idle memory (needs Linux)
     Size,
+    /// Latency under load with and without reloads
+    Reload,
+    /// Cost of reading the configuration while it changes, and memory over 100 000 reloads
+    Live,
+}
+
+/// The library's own benchmark.
+fn live() -> Result<()> {
+    let bench = Cmd::new("cargo").args(["bench", "--package", "live-config", "--bench", "live"]);
+    let status = bench.directory(workspace::root()).stream(|_| {})?;
+    if status.success() { Ok(()) } else { bail!("the benchmark failed ({status})") }
 }
 
 /// The task `bench`.
@@ -23,5 +40,7 @@ pub(crate) enum What {
 pub(crate) fn run(what: What, install: bool) -> Result<()> {
     match what {
         What::Size => size::run(install),
+        What::Reload => reload::run(),
+        What::Live => live(),
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use own::Own;
+use own::{Kubelet, Own};
 
 use crate::process::Cmd;
 
@@ -52,7 +52,7 @@ impl Cluster {
 
     /// Brings the cluster up if it is the project's own. The developer's is up, or its own tool says what is wrong.
     pub(crate) fn start(&self, install: bool) -> Result<()> {
-        if self.provider == Provider::Own { Own::new().up(install) } else { Ok(()) }
+        if self.provider == Provider::Own { Own::new().up(install, Kubelet::Quick) } else { Ok(()) }
     }
 
     /// Removes the cluster if it is the project's own, and leaves the developer's alone.

@@ -7,20 +7,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chassis::shutdown::{Aborted, Signals};
+use chassis::telemetry::Telemetry;
 use chassis::{BindErrors, Bound, Builder, Listener, Served};
 use chassis::{Health, probes};
-use live_config::Loaded;
+use live_config::Driver;
 use thiserror::Error;
+use tokio::task::JoinSet;
 
 use crate::args::ServeArgs;
 use crate::routes::{self, Context};
 use crate::settings::Settings;
+use crate::{configuration::Configuration, live};
 
 /// Everything bound, nothing served yet.
 pub struct App {
     bound: Bound,
     health: Health,
     context: Arc<Context>,
+    driver: Driver<Settings>,
 }
 
 /// Why the application cannot serve here, although its configuration is valid.
@@ -47,15 +51,17 @@ impl App {
     /// What this machine does not allow.
     pub async fn build(
         args: &ServeArgs,
-        loaded: Loaded<Settings>,
+        configuration: Configuration,
         data_directory: &Path,
+        telemetry: Option<&Telemetry>,
     ) -> Result<Self, BuildError> {
-        if loaded.settings.database_url.is_none() {
+        if configuration.loaded.settings.database_url.is_none() {
             prove_writable(data_directory)
                 .map_err(|source| BuildError::DataDirectory { path: data_directory.to_path_buf(), source })?;
         }
         let health = Health::new();
-        let context = Arc::new(Context::new(loaded, health.clone(), args.expose_secrets));
+        let (live, driver) = live::start(configuration, telemetry);
+        let context = Arc::new(Context::new(live, health.clone(), args));
         let bound = Builder::new(args.drain.clone(), args.limits.clone(), health.clone())
             .listener(
                 Listener::traffic("public", args.listen, routes::public(&context))
@@ -69,7 +75,7 @@ impl App {
             .listener(Listener::internal("operator", args.operator_listen, routes::operator(&context)))
             .bind()
             .await?;
-        Ok(Self { bound, health, context })
+        Ok(Self { bound, health, context, driver })
     }
 
     /// The address a listener got: `public`, `admin` or `operator`.
@@ -83,8 +89,13 @@ impl App {
     /// A second signal ended the drain.
     pub async fn run(self, signals: Signals) -> Result<Served, Aborted> {
         self.context.announce();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(self.driver.run());
+        tasks.spawn(live::log_events(self.context.live.clone()));
+        tasks.spawn(live::reload_on_hangup(self.context.live.clone()));
         self.health.mark_started();
         self.health.mark_ready();
+        // The tasks end with `tasks`: nothing changes any more once the last request is answered.
         self.bound.serve(signals).await
     }
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use chassis::{DrainArgs, LimitArgs};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -72,6 +73,9 @@ pub struct VerifyArgs {
     /// Seal that every replica must run; without it they must agree with each other
     #[arg(long, value_name = "HEX")]
     pub seal: Option<String>,
+    /// Time to wait for the replicas to agree: the kubelet takes up to two minutes to bring a change into the pods
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = chassis::duration)]
+    pub within: Duration,
 }
 
 impl Cli {

@@ -15,11 +15,18 @@ pub type Environment = BTreeMap<OsString, OsString>;
 /// Bytes of the random secret key of a process for the laptop.
 const SECRET_KEY_BYTES: usize = 32;
 
+/// A checked configuration, and all that is needed to read it again.
+pub struct Configuration {
+    pub contract: Contract,
+    pub sources: Sources,
+    pub loaded: Loaded<Settings>,
+}
+
 /// Reads and checks the configuration that `serve` would run with.
 ///
 /// # Errors
 /// Every problem of every source.
-pub fn read(args: &ServeArgs, environment: &Environment) -> Result<Loaded<Settings>, Problems> {
+pub fn read(args: &ServeArgs, environment: &Environment) -> Result<Configuration, Problems> {
     let contract = settings::contract().map_err(|error| internal(&error.to_string()))?;
     let mut sources = Sources::default().environment(environment.clone());
     if let Some(directory) = &args.config_dir {
@@ -30,7 +37,10 @@ pub fn read(args: &ServeArgs, environment: &Environment) -> Result<Loaded<Settin
     if args.is_local() && args.config_dir.is_none() {
         sources = sources.fallback("SECRET_KEY", random_key()?);
     }
-    Loaded::read(&contract, &sources).map_err(|problems| explained(problems, &contract, args))
+    match Loaded::read(&contract, &sources) {
+        Ok(loaded) => Ok(Configuration { contract, sources, loaded }),
+        Err(problems) => Err(explained(problems, &contract, args)),
+    }
 }
 
 /// Where the SQLite file lies: as told, else the user's state directory.

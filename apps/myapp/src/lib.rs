@@ -6,5 +6,7 @@ pub mod app;
 pub mod args;
 pub mod commands;
 pub mod configuration;
+mod fleet;
+mod live;
 pub mod routes;
 pub mod settings;

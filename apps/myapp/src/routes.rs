@@ -7,13 +7,15 @@ mod context;
 mod digests;
 mod guard;
 mod index;
+mod metrics;
 mod openapi;
+mod operations;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn;
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use chassis::probes;
 use serde_json::Value;
 
@@ -78,13 +80,19 @@ pub fn public(context: &Arc<Context>) -> Router {
 
 /// What the admin listener answers besides the probes.
 pub fn admin(context: &Arc<Context>) -> Router {
-    Router::new().route("/digests", get(digests::digests)).with_state(Arc::clone(context))
+    Router::new()
+        .route("/digests", get(digests::digests))
+        .route("/metrics", get(metrics::metrics))
+        .with_state(Arc::clone(context))
 }
 
 /// What only someone with access to this machine's loopback may see.
 pub fn operator(context: &Arc<Context>) -> Router {
     Router::new()
         .route("/config", get(config::operator))
+        .route("/api/v1/status", get(operations::status))
+        .route("/api/v1/fleet", get(operations::fleet))
+        .route("/reload", post(operations::reload))
         .layer(from_fn(guard::same_site))
         .with_state(Arc::clone(context))
 }

@@ -62,11 +62,11 @@ ConfigMap. The process computes the same sum over the mounted files, so an edit 
 {{- end }}
 
 {{/*
-Non-empty where pods must be replaced for a changed ConfigMap to take effect. The process reads its configuration once, when it
-starts, so that is so for both ways of delivery.
+Non-empty where pods must be replaced for a changed ConfigMap to take effect: an environment variable is fixed for the life of a
+process. Mounted files are taken into force by the running process.
 */}}
 {{- define "myapp.rollsOnConfigChange" -}}
-true
+{{- if not (include "myapp.deliversFiles" .) }}true{{ end }}
 {{- end }}
 
 {{/*

@@ -51,6 +51,14 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{/*
+Of the pod that `helm test` runs. Not the name label: people pick the first pod that carries it, and Services would count it in.
+*/}}
+{{- define "myapp.testLabels" -}}
+app.kubernetes.io/component: test
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+{{- end }}
+
+{{/*
 The chart's version is not among the pods' labels: a new chart with the same pods must not restart them.
 */}}
 {{- define "myapp.podLabels" -}}

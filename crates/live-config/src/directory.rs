@@ -2,12 +2,17 @@
 //!
 //! The kubelet puts each generation of a volume into a folder of its own and swaps one link, `..data`, to it. What is
 //! read through one resolution of that link is one generation; a swap in between is noticed, and the read begins again.
+//! `config/` and `secrets/` may also be volumes of their own, each with its link: each is then whole, but two objects
+//! that change together arrive together only in one projected volume.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{Contract, Origin, Problem, SEAL_KEY, Text};
@@ -27,22 +32,52 @@ pub(crate) struct Mounted {
     pub(crate) seal: Option<String>,
     /// Files whose names the contract does not have.
     pub(crate) unknown: Vec<PathBuf>,
+    /// A digest of all of it, secrets and faults included: equal when nothing has changed.
+    pub(crate) content: [u8; 32],
+    /// When the kubelet made this generation's link; nothing for a plain directory.
+    pub(crate) written: Option<SystemTime>,
 }
 
 /// Reads one generation of `directory`; what is wrong with it goes to `problems`.
 pub(crate) fn read(contract: &Contract, directory: &Path, problems: &mut Vec<Problem>) -> Mounted {
     for _ in 0..MAX_ATTEMPTS {
-        let generation = fs::read_link(directory.join("..data")).ok();
-        let root = generation.as_ref().map_or_else(|| directory.to_path_buf(), |link| directory.join(link));
-        let mut reading = Reading { contract, directory, mounted: Mounted::default(), problems: Vec::new() };
-        reading.whole(&root);
-        if fs::read_link(directory.join("..data")).ok() == generation {
+        let mut reading = Reading {
+            contract,
+            directory,
+            volumes: Vec::new(),
+            mounted: Mounted::default(),
+            problems: Vec::new(),
+            content: Sha256::new(),
+        };
+        reading.whole();
+        if reading.volumes.iter().all(|(folder, link)| DataLink::of(folder) == *link) {
+            for problem in &reading.problems {
+                reading.content.update(problem.to_string());
+            }
             problems.append(&mut reading.problems);
+            reading.mounted.content = reading.content.finalize().into();
             return reading.mounted;
         }
     }
     problems.push(directory_problem(directory, "changed during every attempt to read it"));
     Mounted::default()
+}
+
+/// A volume's `..data`. It is made anew with each swap, so that two that are equal are one, even should a name return.
+#[derive(PartialEq)]
+struct DataLink {
+    inode: u64,
+    made: Option<SystemTime>,
+    target: PathBuf,
+}
+
+impl DataLink {
+    fn of(folder: &Path) -> Option<Self> {
+        let path = folder.join("..data");
+        // The link itself, not where it leads.
+        let link = fs::symlink_metadata(&path).ok()?;
+        Some(Self { inode: link.ino(), made: link.modified().ok(), target: fs::read_link(&path).ok()? })
+    }
 }
 
 /// Which files a folder of the directory may hold.
@@ -67,19 +102,36 @@ impl Folder {
 struct Reading<'a> {
     contract: &'a Contract,
     directory: &'a Path,
+    /// Every folder read so far, with the link that its content was read through.
+    volumes: Vec<(PathBuf, Option<DataLink>)>,
     mounted: Mounted,
     problems: Vec<Problem>,
+    content: Sha256,
 }
 
 impl Reading<'_> {
-    fn whole(&mut self, root: &Path) {
-        self.folder(root, Folder::Root);
+    fn whole(&mut self) {
+        let root = self.enter(self.directory.to_path_buf());
+        self.folder(&root, Folder::Root);
         for folder in [Folder::Config, Folder::Secrets] {
-            let path = folder.below(root);
-            if path.is_dir() {
+            let path = folder.below(&root);
+            // What is there and no folder is a mistake: without this, its settings would silently be their defaults.
+            let is_absent =
+                fs::symlink_metadata(&path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+            if !is_absent {
+                let path = self.enter(path);
                 self.folder(&path, folder);
             }
         }
+    }
+
+    /// Where the content of `folder` is: behind its link, where it is a volume.
+    fn enter(&mut self, folder: PathBuf) -> PathBuf {
+        let link = DataLink::of(&folder);
+        let inside = link.as_ref().map_or_else(|| folder.clone(), |link| folder.join(&link.target));
+        self.mounted.written = self.mounted.written.max(link.as_ref().and_then(|link| link.made));
+        self.volumes.push((folder, link));
+        inside
     }
 
     fn folder(&mut self, path: &Path, folder: Folder) {
@@ -126,6 +178,9 @@ impl Reading<'_> {
             Err(_) if key.is_none() && !is_seal => return,
             Err(message) => return self.problem(name, &message, shown),
         };
+        self.content.update(shown.as_os_str().as_encoded_bytes());
+        self.content.update([0]);
+        self.content.update(Sha256::digest(&bytes));
         if !secret && !is_seal {
             self.mounted.raw.insert(name.into(), bytes.to_vec());
         }

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::de::DeserializeOwned;
 
@@ -34,6 +36,11 @@ impl Sources {
         self
     }
 
+    /// The mounted directory, if there is one.
+    pub(crate) fn mounted(&self) -> Option<&Path> {
+        self.directory.as_deref()
+    }
+
     /// Gives the value of `key` where no source does, before its default.
     #[must_use]
     pub fn fallback(mut self, key: &str, value: String) -> Self {
@@ -60,6 +67,49 @@ pub struct Loaded<S> {
     pub sums: Sums,
     /// Files of names that the contract does not have: most likely a typing mistake.
     pub unknown: Vec<PathBuf>,
+    /// When what was found was swapped in; `None` where nothing is swapped, as in a plain directory.
+    pub written: Option<SystemTime>,
+}
+
+/// What one look at all sources found.
+pub(crate) struct Read<S> {
+    pub(crate) outcome: Result<Loaded<S>, Problems>,
+    /// Equal for two looks between which nothing has changed.
+    pub(crate) content: [u8; 32],
+    /// What was rendered and what was found, valid or not.
+    pub(crate) sums: Sums,
+}
+
+impl<S: DeserializeOwned> Read<S> {
+    pub(crate) fn of(contract: &Contract, sources: &Sources) -> Self {
+        let mut problems = Vec::new();
+        let given = environment::read(contract, &sources.environment, &mut problems);
+        let mounted = sources
+            .directory
+            .as_ref()
+            .map(|path| directory::read(contract, path, &mut problems))
+            .unwrap_or_default();
+        let (content, written, sums) = (mounted.content, mounted.written, sums(&given, &mounted));
+
+        let mut values = mounted.values;
+        values.extend(given.values);
+        let values = effective(contract, sources, values);
+        check(contract, &values, &mut problems);
+        let outcome = if problems.is_empty() {
+            let settings = typed(contract, &values).map_err(|problem| Problems(vec![problem]));
+            settings.map(|settings| Loaded {
+                settings,
+                values,
+                sums: sums.clone(),
+                unknown: mounted.unknown,
+                written,
+            })
+        } else {
+            problems.sort_by(|a, b| a.subject.cmp(&b.subject));
+            Err(Problems(problems))
+        };
+        Self { outcome, content, sums }
+    }
 }
 
 impl<S: DeserializeOwned> Loaded<S> {
@@ -68,28 +118,7 @@ impl<S: DeserializeOwned> Loaded<S> {
     /// # Errors
     /// Every problem of every source, and every value that the contract refuses.
     pub fn read(contract: &Contract, sources: &Sources) -> Result<Self, Problems> {
-        let mut problems = Vec::new();
-        let given = environment::read(contract, &sources.environment, &mut problems);
-        let mounted = sources
-            .directory
-            .as_ref()
-            .map(|path| directory::read(contract, path, &mut problems))
-            .unwrap_or_default();
-
-        let sums = sums(&given, &mounted);
-        let mut values = mounted.values;
-        values.extend(given.values);
-        let values = effective(contract, sources, values);
-        check(contract, &values, &mut problems);
-
-        if problems.is_empty() {
-            match typed(contract, &values) {
-                Ok(settings) => return Ok(Self { settings, values, sums, unknown: mounted.unknown }),
-                Err(problem) => problems.push(problem),
-            }
-        }
-        problems.sort_by(|a, b| a.subject.cmp(&b.subject));
-        Err(Problems(problems))
+        Read::of(contract, sources).outcome
     }
 
     /// The keys held by the environment, which cannot change while the process runs.
@@ -167,7 +196,9 @@ fn typed<S: DeserializeOwned>(
         };
         Some((key.name.as_str(), scalar))
     });
-    scalar::settings(scalars).map_err(|_| {
+    // The type's own code may even panic: at a reload that must not end more than the reload.
+    let settings = catch_unwind(AssertUnwindSafe(|| scalar::settings(scalars)));
+    settings.ok().and_then(Result::ok).ok_or_else(|| {
         let message =
             "the settings type refuses values that its schema accepts; this is a defect of the program";
         Problem::new("settings", message, None)

@@ -49,6 +49,8 @@ pub async fn run(mut command: Command, input: &str) -> Outcome {
 /// A program that runs until this is dropped.
 pub struct Background {
     _child: Child,
+    /// The line by which it said that it was ready.
+    pub announced: String,
 }
 
 impl Background {
@@ -62,18 +64,18 @@ impl Background {
         let announced = async {
             while let Ok(Some(line)) = lines.next_line().await {
                 if line.starts_with(announcement) {
-                    return true;
+                    return Some(line);
                 }
             }
-            false
+            None
         };
-        match tokio::time::timeout(super::wait::DEADLINE, announced).await {
-            Ok(true) => {}
-            Ok(false) => panic!("{command:?} ended before it said {announcement:?}"),
+        let announced = match tokio::time::timeout(super::wait::DEADLINE, announced).await {
+            Ok(Some(line)) => line,
+            Ok(None) => panic!("{command:?} ended before it said {announcement:?}"),
             Err(_) => panic!("{command:?} has not said {announcement:?}"),
-        }
+        };
         // The pipe stays open and is read on, since a program that cannot write may end.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { _child: child }
+        Self { _child: child, announced }
     }
 }

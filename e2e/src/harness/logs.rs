@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures::{AsyncBufReadExt as _, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::Pod;
@@ -51,17 +52,41 @@ impl Logs {
 
     /// Waits for a line from a pod with `part` in it, written before or after this call.
     pub async fn until(&self, pod: &str, part: &str) {
+        let contains = |text: &str| text.contains(part).then_some(());
+        self.first(pod, part, DEADLINE, contains).await;
+    }
+
+    /// The first event of a pod for which `holds` is true, told before or after this call.
+    pub async fn until_event(
+        &self,
+        pod: &str,
+        what: &str,
+        deadline: Duration,
+        holds: impl Fn(&Value) -> bool,
+    ) -> Value {
+        self.first(pod, what, deadline, |text| serde_json::from_str(text).ok().filter(&holds)).await
+    }
+
+    async fn first<T>(
+        &self,
+        pod: &str,
+        what: &str,
+        deadline: Duration,
+        find: impl Fn(&str) -> Option<T>,
+    ) -> T {
         let appeared = async {
             loop {
                 let grown = self.grown.notified();
-                if self.lines().iter().any(|line| line.pod == pod && line.text.contains(part)) {
-                    return;
+                let lines = self.lines();
+                let of_pod = lines.iter().filter(|line| line.pod == pod);
+                if let Some(found) = of_pod.map(|line| &line.text).find_map(|text| find(text)) {
+                    return found;
                 }
                 grown.await;
             }
         };
-        let in_time = tokio::time::timeout(DEADLINE, appeared).await;
-        in_time.unwrap_or_else(|_| panic!("waited {} s for {pod} to log {part}", DEADLINE.as_secs()));
+        let in_time = tokio::time::timeout(deadline, appeared).await;
+        in_time.unwrap_or_else(|_| panic!("waited {} s for {pod} to log {what}", deadline.as_secs()))
     }
 
     /// The lines that tell of a fault nobody expected: of level ERROR, or not JSON at all, as a panic's message is.

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::cluster::Cluster;
-use super::command::{self, Outcome};
+use super::command::{self, Background, Outcome};
 use super::load::Load;
 use super::logs::Logs;
 use super::wait::{condition, until};
@@ -154,7 +154,9 @@ impl Namespace {
 
     /// The pods of a release that have not been told to stop, by name.
     pub async fn pods(&self, release: &str) -> Vec<Pod> {
-        let pods = self.list::<Pod>(&format!("app.kubernetes.io/instance={release}")).await;
+        // Without the name label it is the pod of `helm test`, which is no replica.
+        let labels = format!("app.kubernetes.io/instance={release},app.kubernetes.io/name");
+        let pods = self.list::<Pod>(&labels).await;
         let mut staying: Vec<Pod> =
             pods.into_iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()).collect();
         staying.sort_by_key(ResourceExt::name_any);
@@ -169,6 +171,16 @@ impl Namespace {
     /// What a path of a Service answers with a success, from whichever pod it picks.
     pub async fn get_from_service(&self, service: &str, path: &str) -> String {
         self.proxied(&format!("services/{service}:http"), path).await
+    }
+
+    /// Makes a port of a pod reachable from here, which the second return value does for as long as it lives. The first is the
+    /// address to use in URLs.
+    pub async fn forward(&self, pod: &str, port: u16) -> (String, Background) {
+        // kubectl picks a free port of this machine.
+        let command = self.shell(&format!("exec kubectl port-forward {pod} :{port}"));
+        let forward = Background::start(command, "Forwarding from 127.0.0.1:").await;
+        let address = forward.announced.split_whitespace().nth(2).unwrap_or_default().to_owned();
+        (address, forward)
     }
 
     /// Starts a load on a path of a Service.

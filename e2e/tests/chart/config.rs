@@ -71,31 +71,25 @@ fn values_yaml_repeats_the_contracts_defaults() {
 }
 
 #[test]
-fn pods_are_replaced_exactly_when_the_config_map_changes() {
-    for delivery in ["files", "env"] {
-        let values = Values::minimal().set("config.delivery", delivery);
-        let before = checksum(&values);
-        assert_eq!(
-            before,
-            checksum(&values.clone().set("replicaCount", "5")),
-            "{delivery}: something else changed"
-        );
-        assert_eq!(
-            before,
-            checksum(&values.clone().set("config.SECRET_KEY", "other")),
-            "{delivery}: a secret changed"
-        );
-        assert_eq!(
-            before,
-            checksum(&values.clone().set("config.LOG_LEVEL", "error")),
-            "{delivery}: nothing changed"
-        );
-        assert_ne!(
-            before,
-            checksum(&values.clone().set("config.LOG_LEVEL", "info")),
-            "{delivery}: a setting changed"
-        );
-    }
+fn with_env_delivery_pods_are_replaced_exactly_when_the_config_map_changes() {
+    let values = Values::minimal().set("config.delivery", "env");
+    let before = checksum(&values);
+    assert_eq!(before, checksum(&values.clone().set("replicaCount", "5")), "something else changed");
+    assert_eq!(before, checksum(&values.clone().set("config.SECRET_KEY", "other")), "a secret changed");
+    assert_eq!(before, checksum(&values.clone().set("config.LOG_LEVEL", "error")), "nothing changed");
+    assert_ne!(before, checksum(&values.clone().set("config.LOG_LEVEL", "info")), "a setting changed");
+}
+
+#[test]
+fn with_files_delivery_no_setting_replaces_a_pod() {
+    let pod = |values: &Values| deployment_pod(&render(values)).clone();
+    let values = Values::minimal();
+    let before = pod(&values);
+    assert_eq!(
+        before,
+        pod(&values.clone().set("config.LOG_LEVEL", "info").set("config.MAX_CONNECTIONS", "7"))
+    );
+    assert_eq!(before, pod(&values.set("config.SECRET_KEY", "other")));
 }
 
 #[test]

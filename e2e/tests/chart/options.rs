@@ -54,11 +54,13 @@ fn nothing_is_published_until_asked_for() {
         "ConfigMap",
         "Deployment",
         "NetworkPolicy",
+        "Pod",
         "PodDisruptionBudget",
         "Secret",
         "Service",
         "ServiceAccount",
     ];
+    assert_eq!(only(&objects, "Pod")["metadata"]["annotations"]["helm.sh/hook"], "test");
     assert_eq!(kinds(&objects), BTreeSet::from(expected));
 }
 
@@ -84,7 +86,8 @@ fn the_default_policy_opens_http_to_all_admin_to_the_namespace_and_nothing_else(
     assert_eq!(public, &json!({"ports": [{"port": "http", "protocol": "TCP"}]}));
     assert_eq!(admin["ports"], json!([{"port": "admin", "protocol": "TCP"}]));
     let own = json!({"podSelector": {"matchLabels": {"app.kubernetes.io/name": "myapp", "app.kubernetes.io/instance": "r"}}});
-    assert_eq!(admin["from"], json!([own, {"podSelector": {}}]));
+    let test = json!({"podSelector": {"matchLabels": only(&objects, "Pod")["metadata"]["labels"]}});
+    assert_eq!(admin["from"], json!([own, test, {"podSelector": {}}]));
     let [dns, peers] = items(policy, "/egress") else { panic!("{policy}") };
     assert_eq!(dns, &json!({"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}));
     assert_eq!(peers, &json!({"ports": [{"port": "admin", "protocol": "TCP"}], "to": [own]}));

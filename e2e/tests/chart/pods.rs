@@ -97,7 +97,22 @@ fn only_the_deployments_pods_carry_the_name_label() {
         object["spec"]["template"]["spec"]["containers"].is_array() || object["kind"] == "Pod"
     };
     let makers: Vec<String> = objects.iter().filter(makes_pods).map(identity).collect();
-    assert_eq!(makers, ["Deployment/r-myapp"]);
+    assert_eq!(makers, ["Deployment/r-myapp", "Pod/r-myapp-verify"]);
+    let labels = &only(&objects, "Pod")["metadata"]["labels"];
+    assert!(labels.get("app.kubernetes.io/name").is_none(), "{labels}");
+}
+
+#[test]
+fn the_test_pod_asks_the_replicas_for_the_seal_that_was_rendered() {
+    let objects = render(&Values::minimal());
+    let pod = &only(&objects, "Pod")["spec"];
+    assert_eq!(restricted_violations(pod), Vec::<String>::new());
+    let container = &pod["containers"][0];
+    let seal = &only(&objects, "ConfigMap")["data"]["CONFIG_SEAL"];
+    assert_eq!(items(container, "/args")[..3], [json!("verify"), json!("--seal"), seal.clone()]);
+    let variables = items(&deployment_pod(&objects)["spec"]["containers"][0], "/env");
+    let peers = variables.iter().find(|variable| variable["name"] == "MYAPP_PEERS").unwrap();
+    assert_eq!(container["env"], json!([peers]));
 }
 
 #[test]

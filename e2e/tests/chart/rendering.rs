@@ -105,8 +105,10 @@ fn helm_lint_finds_nothing_with_the_defaults_and_every_ci_values_file() {
 
 #[test]
 fn the_everything_on_file_renders_every_template() {
-    let templates = std::fs::read_dir(chart_dir().join("templates")).unwrap();
-    let n_templates = templates
+    let folders = ["templates", "templates/tests"].map(|folder| chart_dir().join(folder));
+    let n_templates = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
         .filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|ext| ext == "yaml"))
         .count();
     let text = Release::named("r").render_text(&ci_file("everything-on")).unwrap();

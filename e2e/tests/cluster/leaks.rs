@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 
 use e2e::canary::Search;
 use e2e::harness::namespace::{Namespace, in_namespace};
+use e2e::harness::wait::ARRIVAL;
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::ResourceExt as _;
 use kube::api::LogParams;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{ADMIN_PORT, PUBLIC_PORT, create_secret, pod_names};
+use crate::support::{
+    ADMIN_PORT, OPERATOR_PORT, PUBLIC_PORT, assert_untouched, create_secret, digests, names, pod_names,
+};
 
 const MARKS: [&str; 2] = ["MARKED-secret-key-e7a1", "MARKED-db-password-94c2"];
 
@@ -40,11 +43,51 @@ fn secrets_of_an_existing_secret_are_nowhere_else_not_even_in_helms_release() {
     });
 }
 
-/// Installs at trace level, has every route asked, and gathers all that people other than the secrets' readers may see.
+#[test]
+fn a_patched_secret_is_in_force_on_every_replica_and_its_values_are_printed_nowhere() {
+    in_namespace(async |ns| {
+        let [key, password] = MARKS;
+        create_secret(ns, "mine", json!({ "SECRET_KEY": "before", "DB_PASSWORD": "before" })).await;
+        let mut places = install_and_look(ns, &["existingSecret=mine".to_owned()]).await;
+        let pods = ns.pods("myapp").await;
+
+        let patch = json!({ "stringData": { "SECRET_KEY": key, "DB_PASSWORD": password } }).to_string();
+        ns.run("kubectl", &["patch", "secret", "mine", "-p", &patch], "").await.succeeded();
+        for pod in names(&pods) {
+            let is_change = |event: &Value| event["message"] == "configuration changed";
+            let change = ns.logs.until_event(&pod, "a change", ARRIVAL, is_change).await;
+            assert_eq!(change["keys"], "DB_PASSWORD,SECRET_KEY");
+            assert_eq!(digests(ns, &pod).await["state"], "converged", "the seal is of the ConfigMap alone");
+
+            let (address, _forward) = ns.forward(&pod, OPERATOR_PORT).await;
+            let ask = async |path| ns.sh(&format!("curl http://{address}{path}")).await.succeeded();
+            let revealed = [("operator's /config".to_owned(), ask("/config").await)];
+            assert_eq!(holders(&revealed).len(), 1, "the search must find what is there");
+            assert!(revealed[0].1.contains(key) && revealed[0].1.contains(password), "both are in force");
+            for path in ["/api/v1/status", "/api/v1/fleet"] {
+                places.push((format!("{path} of {pod}"), ask(path).await));
+            }
+        }
+        let tested = ns.sh("helm test myapp --logs; helm status myapp; helm get all myapp").await.succeeded();
+        places.push(("Helm's output after the change".to_owned(), tested));
+        places.extend(look(ns).await);
+        assert_eq!(holders(&places), Vec::<&str>::new());
+        assert_eq!(holders(&secrets(ns).await), ["Secret mine"], "the search must find what is there");
+        assert_untouched(ns, &pods).await;
+    });
+}
+
+/// Installs at trace level, and looks.
 async fn install_and_look(ns: &Namespace, values: &[String]) -> Vec<Place> {
     let values = values.iter().map(String::as_str).chain(["config.LOG_LEVEL=trace"]);
     let arguments: Vec<&str> = values.flat_map(|value| ["--set", value]).collect();
-    let mut places = vec![("Helm's output".to_owned(), ns.install("myapp", &arguments).await)];
+    let said = ns.install("myapp", &arguments).await;
+    [vec![("Helm's output".to_owned(), said)], look(ns).await].concat()
+}
+
+/// Has every route asked, and gathers all that people other than the secrets' readers may see.
+async fn look(ns: &Namespace) -> Vec<Place> {
+    let mut places = Vec::new();
     let pods = pod_names(ns, "myapp").await;
     for pod in &pods {
         for (port, path) in [
@@ -53,6 +96,7 @@ async fn install_and_look(ns: &Namespace, values: &[String]) -> Vec<Place> {
             (PUBLIC_PORT, "/openapi.json"),
             (PUBLIC_PORT, "/readyz"),
             (ADMIN_PORT, "/digests"),
+            (ADMIN_PORT, "/metrics"),
             (ADMIN_PORT, "/readyz"),
         ] {
             places.push((format!("{path} of {pod}"), ns.get(pod, port, path).await));

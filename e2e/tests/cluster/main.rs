@@ -2,9 +2,11 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-mod drift;
+mod latency;
 mod leaks;
+mod live;
 mod pods;
+mod proof;
 mod refusals;
 mod releases;
 mod rollout;

@@ -1,10 +1,9 @@
 //! Ways in which settings and secrets reach the process.
 
-use e2e::harness::command::Background;
 use e2e::harness::namespace::in_namespace;
 use serde_json::json;
 
-use crate::support::{MASK, config, create_secret, digests, only_pod, pod_names};
+use crate::support::{MASK, OPERATOR_PORT, config, create_secret, digests, only_pod, pod_names};
 
 #[test]
 fn an_existing_secret_is_used_and_a_trailing_newline_is_no_part_of_its_values() {
@@ -55,10 +54,8 @@ fn only_a_port_forward_reaches_the_operator_listener_and_what_it_reveals_is_logg
             .await;
         assert_ne!(from_outside.code, Some(0), "the pod's address must not lead to it");
 
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let forward = ns.shell(&format!("exec kubectl port-forward deploy/myapp {free}:9091"));
-        let _forward = Background::start(forward, "Forwarding from 127.0.0.1").await;
-        let shown = ns.sh(&format!("curl http://127.0.0.1:{free}/config")).await.succeeded();
+        let (address, _forward) = ns.forward("deploy/myapp", OPERATOR_PORT).await;
+        let shown = ns.sh(&format!("curl http://{address}/config")).await.succeeded();
         assert!(shown.contains(r#""SECRET_KEY":"Secr3tXyz""#), "{shown}");
         let logged =
             ns.api::<k8s_openapi::api::core::v1::Pod>().logs(&pod, &kube::api::LogParams::default()).await;

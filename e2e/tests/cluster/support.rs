@@ -1,14 +1,18 @@
 //! Shorthands of this tier.
 
+use std::collections::BTreeMap;
+
+use e2e::harness::command::Outcome;
 use e2e::harness::namespace::Namespace;
-use e2e::harness::wait::until_any;
-use k8s_openapi::api::core::v1::{Pod, Secret};
+use e2e::harness::wait::{condition, until_answer, until_any};
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
 pub(crate) const PUBLIC_PORT: u16 = 5000;
 pub(crate) const ADMIN_PORT: u16 = 9090;
+pub(crate) const OPERATOR_PORT: u16 = 9091;
 
 /// What `/config` shows in place of a secret.
 pub(crate) const MASK: &str = "********";
@@ -40,6 +44,52 @@ pub(crate) async fn config(ns: &Namespace, pod: &str) -> Value {
 /// What a pod says of its state to its peers.
 pub(crate) async fn digests(ns: &Namespace, pod: &str) -> Value {
     serde_json::from_str(&ns.get(pod, ADMIN_PORT, "/digests").await).unwrap()
+}
+
+/// Waits until a pod's `/digests` is as it should be.
+pub(crate) async fn until_digests(
+    ns: &Namespace,
+    pod: &str,
+    what: &str,
+    holds: impl Fn(&Value) -> bool,
+) -> Value {
+    until_answer(&format!("{pod} {what}"), async || digests(ns, pod).await, holds).await
+}
+
+/// Waits until each replica runs what the release rendered and nothing else.
+pub(crate) async fn converged(ns: &Namespace, pods: &[Pod]) {
+    let seal = config_map(ns).await["CONFIG_SEAL"].clone();
+    for pod in names(pods) {
+        until_digests(ns, &pod, "to run what was rendered", |digests| {
+            digests["state"] == "converged" && digests["running"] == *seal
+        })
+        .await;
+    }
+}
+
+/// The ConfigMap of the release `myapp`.
+pub(crate) async fn config_map(ns: &Namespace) -> BTreeMap<String, String> {
+    ns.api::<ConfigMap>().get("myapp").await.unwrap().data.unwrap_or_default()
+}
+
+/// Edits the ConfigMap of the release `myapp` past it, as a person would. A value of `null` takes the key away.
+pub(crate) async fn patch_config(ns: &Namespace, data: Value) {
+    let patch = json!({ "data": data }).to_string();
+    ns.run("kubectl", &["patch", "configmap", "myapp", "-p", &patch], "").await.succeeded();
+}
+
+/// What `myapp verify` says in a pod, and its exit code.
+pub(crate) async fn verify(ns: &Namespace, pod: &str) -> Outcome {
+    // kubectl passes the program's own exit code on.
+    ns.run("kubectl", &["exec", pod, "--", "/myapp", "verify"], "").await
+}
+
+/// The release's pods are the same ones as before, and none was started anew.
+pub(crate) async fn assert_untouched(ns: &Namespace, before: &[Pod]) {
+    let after = ns.pods("myapp").await;
+    let uids = |pods: &[Pod]| pods.iter().map(|pod| pod.metadata.uid.clone()).collect::<Vec<_>>();
+    assert_eq!(uids(before), uids(&after));
+    assert!(after.iter().all(condition::is_ready_at_first_try), "{after:#?}");
 }
 
 /// Waits until a Service leads to exactly these pods.

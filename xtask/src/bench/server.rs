@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use super::client::Client;
 use crate::workspace;
 
 /// Small beside what is measured with it, and large enough to leave the processor to the one who is waited for.
@@ -19,6 +20,7 @@ const START_DEADLINE: Duration = Duration::from_secs(10);
 pub(super) struct Server {
     child: Child,
     public: SocketAddr,
+    admin: SocketAddr,
     data: PathBuf,
     first_answer: Duration,
 }
@@ -29,17 +31,22 @@ impl Server {
     /// # Errors
     /// It ends, or does not answer in time.
     pub(super) fn start(binary: &Path) -> Result<Self> {
+        Self::start_with(binary, &[])
+    }
+
+    /// The same with further flags.
+    pub(super) fn start_with(binary: &Path, flags: &[&str]) -> Result<Self> {
         let [public, admin, operator] = free_addresses()?;
         let data = workspace::root().join(format!("target/bench/data-{}", std::process::id()));
         fs::create_dir_all(&data).with_context(|| format!("cannot create {}", data.display()))?;
         let mut command = Command::new(binary);
         command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.args(["--listen", &public.to_string(), "--admin-listen", &admin.to_string()]);
-        command.args(["--operator-listen", &operator.to_string(), "--data-dir"]).arg(&data);
+        command.args(["--operator-listen", &operator.to_string(), "--data-dir"]).arg(&data).args(flags);
 
         let started = Instant::now();
         let child = command.spawn().with_context(|| format!("cannot run {}", binary.display()))?;
-        let mut server = Self { child, public, data, first_answer: Duration::ZERO };
+        let mut server = Self { child, public, admin, data, first_answer: Duration::ZERO };
         while server.get("/healthz").is_err() {
             if let Some(status) = server.child.try_wait()? {
                 bail!("the service ended before it answered ({status})");
@@ -56,6 +63,17 @@ impl Server {
     /// From before the process existed to the end of its first answer.
     pub(super) fn first_answer(&self) -> Duration {
         self.first_answer
+    }
+
+    pub(super) fn public(&self) -> SocketAddr {
+        self.public
+    }
+
+    /// Configurations that the service has run with.
+    pub(super) fn generation(&self) -> Result<u64> {
+        let digests: serde_json::Value =
+            serde_json::from_str(&Client::connect(self.admin)?.get("/digests")?)?;
+        digests["generation"].as_u64().context("the digests tell no generation")
     }
 
     pub(super) fn pid(&self) -> u32 {

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use components::Component;
+pub(crate) use config::Kubelet;
 pub(crate) use layout::CONTEXT;
 use layout::State;
 
@@ -47,13 +48,17 @@ impl Own {
     /// whole. A start that fails shows the components' last words and is taken back.
     ///
     /// # Errors
-    /// Also when another checkout's cluster runs on this machine: their addresses would be the same.
-    pub(crate) fn up(&self, install: bool) -> Result<()> {
+    /// Also when another checkout's cluster runs on this machine: their addresses would be the same. And when a stock
+    /// kubelet is asked for while another runs; tests run on either, so the other way round is fine.
+    pub(crate) fn up(&self, install: bool, kubelet: Kubelet) -> Result<()> {
         require_root()?;
         tools::require(&[Use::Kubernetes, Use::OwnCluster], install)?;
         let lock = lock::acquire()?;
         self.refuse_if_another_runs()?;
         if start::is_whole(&self.state) {
+            if kubelet == Kubelet::Stock && !config::has_stock_kubelet(&self.state) {
+                bail!("the cluster is up with a quick kubelet; take it down first: cargo xtask cluster down");
+            }
             ui::say(format!("the cluster is up; KUBECONFIG={}", self.kubeconfig().display()));
             return Ok(());
         }
@@ -61,7 +66,7 @@ impl Own {
             ui::say("a cluster is here that is not whole; removing it first");
             teardown::run(&self.remains())?;
         }
-        if let Err(error) = start::run(&self.state) {
+        if let Err(error) = start::run(&self.state, kubelet) {
             start::show_logs(&self.state);
             teardown::run(&self.state)?;
             lock.remove()?;

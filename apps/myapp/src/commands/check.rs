@@ -6,8 +6,8 @@ use super::{EXIT_USAGE, complain, say};
 /// Gives the verdict that `serve` would give, and touches nothing.
 pub(super) fn check(args: &ServeArgs, environment: &Environment) -> u8 {
     match configuration::read(args, environment) {
-        Ok(loaded) => {
-            let unknown = loaded.unknown.iter();
+        Ok(configuration) => {
+            let unknown = configuration.loaded.unknown.iter();
             let notes: String =
                 unknown.map(|path| format!("\nunknown setting ignored: {}", path.display())).collect();
             say(format_args!("the configuration is valid{notes}"))

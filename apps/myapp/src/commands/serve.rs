@@ -1,11 +1,9 @@
 use chassis::shutdown;
 use chassis::telemetry::{Options, Telemetry};
-use live_config::Loaded;
 
 use crate::app::App;
 use crate::args::ServeArgs;
-use crate::configuration::{self, Environment};
-use crate::settings::Settings;
+use crate::configuration::{self, Configuration, Environment};
 
 use super::{EXIT_FAILURE, EXIT_USAGE, complain};
 
@@ -14,30 +12,36 @@ const OWN_CRATES: [&str; 2] = ["myapp", "live_config"];
 
 /// Serves until drained. Nothing is bound before the whole configuration is valid.
 pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> u8 {
-    let loaded = match configuration::read(args, environment) {
-        Ok(loaded) => loaded,
+    let configuration = match configuration::read(args, environment) {
+        Ok(configuration) => configuration,
         Err(problems) => return complain(EXIT_USAGE, problems),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(EXIT_FAILURE, format_args!("no threads to serve with: {error}")),
     };
-    let options = Options { level: loaded.settings.log_level.0, own_crates: OWN_CRATES.to_vec() };
+    let options =
+        Options { level: configuration.loaded.settings.log_level.0, own_crates: OWN_CRATES.to_vec() };
     let telemetry = match Telemetry::install(&options) {
         Ok(telemetry) => telemetry,
         Err(error) => return complain(EXIT_FAILURE, error),
     };
     let _flush = telemetry.flush_on_drop();
-    runtime.block_on(run(args, environment, loaded))
+    runtime.block_on(run(args, environment, configuration, &telemetry))
 }
 
-async fn run(args: &ServeArgs, environment: &Environment, loaded: Loaded<Settings>) -> u8 {
+async fn run(
+    args: &ServeArgs,
+    environment: &Environment,
+    configuration: Configuration,
+    telemetry: &Telemetry,
+) -> u8 {
     let signals = match shutdown::signals() {
         Ok(signals) => signals,
         Err(error) => return complain(EXIT_FAILURE, format_args!("signals cannot be heard: {error}")),
     };
     let data_directory = configuration::data_directory(args, environment);
-    let app = match App::build(args, loaded, &data_directory).await {
+    let app = match App::build(args, configuration, &data_directory, Some(telemetry)).await {
         Ok(app) => app,
         Err(error) => return complain(EXIT_FAILURE, error),
     };

@@ -1,153 +1,54 @@
-//! Asks every replica what it runs, over the admin listeners.
+//! Asks every replica what it runs.
 
-use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use http::Request;
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper::body::Bytes;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use thiserror::Error;
-use tokio::net::{TcpStream, lookup_host};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep};
 
 use crate::args::VerifyArgs;
-use crate::routes::Digests;
+use crate::fleet;
 
 use super::{EXIT_FAILURE, complain, say};
 
-/// A replica that has not answered by then counts as one that cannot answer.
-const PATIENCE: Duration = Duration::from_secs(5);
-const LONGEST_ANSWER: usize = 64 * 1024;
-
-/// Why one replica could not be asked.
-#[derive(Debug, Error)]
-enum AskError {
-    #[error("no answer within {} s", PATIENCE.as_secs())]
-    Silent,
-    #[error("cannot be reached: {0}")]
-    Unreachable(#[from] std::io::Error),
-    #[error("does not speak HTTP: {0}")]
-    Protocol(#[from] hyper::Error),
-    #[error("answered {0}")]
-    Status(http::StatusCode),
-    #[error("gave no digests: {0}")]
-    Content(Box<dyn std::error::Error + Send + Sync>),
-}
+/// Time between two rounds of questions.
+const PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) fn verify(args: &VerifyArgs) -> u8 {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(EXIT_FAILURE, error),
     };
-    runtime.block_on(run(args))
-}
-
-async fn run(args: &VerifyArgs) -> u8 {
-    let replicas: BTreeSet<SocketAddr> = match lookup_host(&args.peers).await {
-        Ok(found) => found.collect(),
-        Err(error) => {
-            return complain(EXIT_FAILURE, format_args!("{} cannot be resolved: {error}", args.peers));
-        }
-    };
-    if replicas.is_empty() {
-        return complain(EXIT_FAILURE, format_args!("{} names no replica", args.peers));
-    }
-    let mut answers = Vec::new();
-    for replica in replicas {
-        let answer = timeout(PATIENCE, ask(replica)).await.unwrap_or(Err(AskError::Silent));
-        answers.push((replica, answer));
-    }
-    let complaints = complaints(&answers, args.seal.as_deref());
-    if complaints.is_empty() {
-        say(format_args!("{} replicas agree", answers.len()))
-    } else {
-        complain(EXIT_FAILURE, complaints.join("\n"))
-    }
-}
-
-/// What keeps the fleet from being converged, one line a replica; empty if nothing does.
-fn complaints(answers: &[(SocketAddr, Result<Digests, AskError>)], seal: Option<&str>) -> Vec<String> {
-    let first = answers.iter().find_map(|(_, answer)| answer.as_ref().ok()).map(|d| d.running.as_str());
-    let wanted = seal.or(first);
-    let complaint = |(replica, answer): &(SocketAddr, Result<Digests, AskError>)| {
-        let reason = match answer {
-            Err(error) => error.to_string(),
-            Ok(digests) if digests.release == "drifted" => "runs what its release did not render".into(),
-            Ok(digests) if digests.apply != "converged" => format!("is {}", digests.state),
-            Ok(digests) if wanted.is_some_and(|wanted| wanted != digests.running) => {
-                format!("runs {}, not {}", digests.running, wanted.unwrap_or_default())
+    runtime.block_on(async {
+        let deadline = Instant::now() + args.within;
+        loop {
+            match ask(args).await {
+                Ok(replicas) => return say(format_args!("{replicas} replicas agree")),
+                Err(no) if no.is_final || Instant::now() >= deadline => {
+                    return complain(EXIT_FAILURE, no.reasons);
+                }
+                Err(_) => sleep(PAUSE).await,
             }
-            Ok(_) => return None,
-        };
-        Some(format!("{replica}: {reason}"))
-    };
-    answers.iter().filter_map(complaint).collect()
-}
-
-async fn ask(replica: SocketAddr) -> Result<Digests, AskError> {
-    let stream = TcpStream::connect(replica).await?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let connection = tokio::spawn(connection);
-    let request = Request::get("/digests").header("host", replica.to_string()).body(Empty::<Bytes>::new());
-    let response = sender.send_request(request.map_err(|error| AskError::Content(error.into()))?).await?;
-    if response.status() != http::StatusCode::OK {
-        return Err(AskError::Status(response.status()));
-    }
-    let body =
-        Limited::new(response.into_body(), LONGEST_ANSWER).collect().await.map_err(AskError::Content)?;
-    connection.abort();
-    serde_json::from_slice(&body.to_bytes()).map_err(|error| AskError::Content(error.into()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn digests(running: &str, release: &str) -> Digests {
-        Digests {
-            state: release.into(),
-            apply: "converged".into(),
-            release: release.into(),
-            pinned: Vec::new(),
-            generation: 1,
-            rendered: None,
-            mounted: running.into(),
-            running: running.into(),
         }
-    }
+    })
+}
 
-    fn told(answers: Vec<Result<Digests, AskError>>, seal: Option<&str>) -> Vec<String> {
-        let address = |n: usize| SocketAddr::from(([10, 0, 0, n as u8], 9090));
-        let answers: Vec<_> = answers.into_iter().enumerate().map(|(n, a)| (address(n), a)).collect();
-        complaints(&answers, seal)
-    }
+/// Why the answer is no, for now or for good.
+struct No {
+    reasons: String,
+    is_final: bool,
+}
 
-    #[test]
-    fn a_fleet_that_agrees_has_nothing_to_complain_of() {
-        let fleet = || vec![Ok(digests("a", "matches")), Ok(digests("a", "unsealed"))];
-        assert!(told(fleet(), None).is_empty());
-        assert!(told(fleet(), Some("a")).is_empty());
-        assert_eq!(told(fleet(), Some("b")).len(), 2);
+/// The number of replicas, if they agree.
+async fn ask(args: &VerifyArgs) -> Result<usize, No> {
+    let not_yet = |reasons: String| No { reasons, is_final: false };
+    let answers = fleet::ask_all(&args.peers).await;
+    let answers = answers.map_err(|error| not_yet(format!("{} cannot be resolved: {error}", args.peers)))?;
+    if answers.is_empty() {
+        return Err(not_yet(format!("{} names no replica", args.peers)));
     }
-
-    #[test]
-    fn the_replica_that_differs_is_named_with_its_reason() {
-        let fleet = vec![
-            Ok(digests("a", "matches")),
-            Ok(digests("b", "matches")),
-            Ok(digests("a", "drifted")),
-            Err(AskError::Silent),
-        ];
-        assert_eq!(
-            told(fleet, None),
-            [
-                "10.0.0.1:9090: runs b, not a",
-                "10.0.0.2:9090: runs what its release did not render",
-                "10.0.0.3:9090: no answer within 5 s",
-            ]
-        );
+    let complaints = fleet::complaints(&answers, args.seal.as_deref());
+    if complaints.is_empty() {
+        return Ok(answers.len());
     }
+    let reasons: Vec<String> = complaints.iter().map(ToString::to_string).collect();
+    Err(No { reasons: reasons.join("\n"), is_final: complaints.iter().any(|complaint| complaint.is_final) })
 }

@@ -13,9 +13,9 @@ use http::Uri;
 use http::uri::PathAndQuery;
 use tower::Service;
 
-use super::context::Context;
+use super::context::{Context, InForce};
 
-/// Wraps `routes`, so that each request's base path is the one in force when it arrives.
+/// Wraps `routes`, so that each request is routed by the configuration in force when it arrives, and keeps it.
 pub(super) fn also_below_base_path(routes: Router, context: Arc<Context>) -> Router {
     let routes = routes.layer(from_fn(tell_matched_path));
     Router::new().fallback_service(Below { routes, context })
@@ -47,10 +47,11 @@ impl Service<Request> for Below {
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let base = self.context.loaded.settings.api_base_url.path();
-        if let Some(uri) = without_base(request.uri(), base) {
+        let snapshot = self.context.live.snapshot();
+        if let Some(uri) = without_base(request.uri(), snapshot.settings.api_base_url.path()) {
             *request.uri_mut() = uri;
         }
+        request.extensions_mut().insert(InForce(snapshot));
         Box::pin(self.routes.call(request))
     }
 }
@@ -70,18 +71,4 @@ fn without_base(uri: &Uri, base: &str) -> Option<Uri> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_whole_segments_count_as_below() {
-        let stripped =
-            |path: &str, base| without_base(&path.parse().unwrap(), base).map(|uri| uri.to_string());
-        assert_eq!(stripped("/api/config?x=1", "/api").as_deref(), Some("/config?x=1"));
-        assert_eq!(stripped("/api", "/api").as_deref(), Some("/"));
-        assert_eq!(stripped("/api/", "/api").as_deref(), Some("/"));
-        assert_eq!(stripped("/apiary", "/api"), None);
-        assert_eq!(stripped("/config", "/api"), None);
-        assert_eq!(stripped("/config", ""), None);
-    }
-}
+mod tests;

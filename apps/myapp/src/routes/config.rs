@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::answer::{json_line, json_response};
-use super::context::Context;
+use super::context::{Context, InForce};
 
 const MASK: &str = "********";
 
@@ -32,27 +32,27 @@ struct Document<'a> {
     message: &'static str,
 }
 
-pub(super) async fn public(State(context): State<Arc<Context>>) -> Response {
-    document(&context, context.expose_secrets)
+pub(super) async fn public(State(context): State<Arc<Context>>, in_force: InForce) -> Response {
+    document(&in_force, context.expose_secrets)
 }
 
 /// Recorded before it is answered.
-pub(super) async fn operator(State(context): State<Arc<Context>>) -> Response {
+pub(super) async fn operator(in_force: InForce) -> Response {
     tracing::info!(target: "lifecycle", "secrets revealed on the operator listener");
-    document(&context, true)
+    document(&in_force, true)
 }
 
 pub(super) fn responses() -> Value {
     json_response::<Document<'_>>("The settings in force")
 }
 
-fn document(context: &Context, reveal: bool) -> Response {
-    let secret = |key| if reveal { context.text(key) } else { MASK };
+fn document(in_force: &InForce, reveal: bool) -> Response {
+    let secret = |key| if reveal { in_force.text(key) } else { MASK };
     let document = Document {
-        api_base_url: context.text("API_BASE_URL"),
+        api_base_url: in_force.text("API_BASE_URL"),
         db_password: secret("DB_PASSWORD"),
-        log_level: context.text("LOG_LEVEL"),
-        max_connections: context.text("MAX_CONNECTIONS"),
+        log_level: in_force.text("LOG_LEVEL"),
+        max_connections: in_force.text("MAX_CONNECTIONS"),
         secret_key: secret("SECRET_KEY"),
         message: "Config and secrets accessed",
     };

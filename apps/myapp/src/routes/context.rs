@@ -1,46 +1,76 @@
-use chassis::Health;
-use live_config::{Loaded, Text};
+use std::convert::Infallible;
+use std::sync::Arc;
 
+use axum::extract::{FromRef, FromRequestParts};
+use chassis::Health;
+use chassis::telemetry::LIFECYCLE;
+use http::request::Parts;
+use live_config::{Live, Snapshot, Text};
+
+use crate::args::ServeArgs;
 use crate::settings::Settings;
 
 /// What every route may read.
 pub struct Context {
     /// The configuration in force.
-    pub(super) loaded: Loaded<Settings>,
+    pub live: Live<Settings>,
     pub(super) health: Health,
     /// Whether the public listener shows secrets.
     pub(super) expose_secrets: bool,
+    /// Where the other replicas are found.
+    pub(super) peers: Option<String>,
 }
 
 impl Context {
     /// A context around the configuration in force.
-    pub fn new(loaded: Loaded<Settings>, health: Health, expose_secrets: bool) -> Self {
-        Self { loaded, health, expose_secrets }
+    pub fn new(live: Live<Settings>, health: Health, args: &ServeArgs) -> Self {
+        Self { live, health, expose_secrets: args.expose_secrets, peers: args.peers.clone() }
     }
 
+    /// Says in the log which configuration is in force, and what someone should look at.
+    pub fn announce(&self) {
+        let snapshot = self.live.snapshot();
+        tracing::info!(
+            target: LIFECYCLE,
+            version = env!("CARGO_PKG_VERSION"),
+            release = snapshot.sums.release_state().as_str(),
+            running = snapshot.sums.mounted,
+            watching = ?self.live.status().watching,
+            "configuration in force"
+        );
+        for path in &snapshot.unknown {
+            tracing::warn!(target: LIFECYCLE, path = %path.display(), "unknown setting ignored");
+        }
+        if self.expose_secrets {
+            tracing::warn!(target: LIFECYCLE, "secrets are shown unmasked on the public listener");
+        }
+    }
+}
+
+/// The configuration that a request began with: it sees one generation, however long it takes.
+#[derive(Clone)]
+pub(super) struct InForce(pub(super) Arc<Snapshot<Settings>>);
+
+impl InForce {
     /// The text of a setting, secrets included; empty where nothing gives a value.
     pub(super) fn text(&self, key: &str) -> &str {
-        match self.loaded.values.get(key).map(|value| &value.text) {
+        match self.0.values.get(key).map(|value| &value.text) {
             Some(Text::Plain(text)) => text,
             Some(Text::Secret(secret)) => secret.expose(),
             None => "",
         }
     }
+}
 
-    /// Says in the log which configuration is in force, and what someone should look at.
-    pub fn announce(&self) {
-        tracing::info!(
-            target: "lifecycle",
-            version = env!("CARGO_PKG_VERSION"),
-            config.release = self.loaded.sums.release_state().as_str(),
-            config.running = self.loaded.sums.mounted,
-            "configuration in force"
-        );
-        for path in &self.loaded.unknown {
-            tracing::warn!(target: "lifecycle", path = %path.display(), "unknown setting ignored");
-        }
-        if self.expose_secrets {
-            tracing::warn!(target: "lifecycle", "secrets are shown unmasked on the public listener");
-        }
+impl<S: Send + Sync> FromRequestParts<S> for InForce
+where
+    Arc<Context>: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    /// The public listener has taken the snapshot before it routed the request; elsewhere it is taken now.
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let taken = parts.extensions.get::<Self>().cloned();
+        Ok(taken.unwrap_or_else(|| Self(Arc::<Context>::from_ref(state).live.snapshot())))
     }
 }

@@ -1,23 +1,32 @@
 //! What this replica runs, in a form that any other may compare.
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::State;
 use axum::response::Response;
-use live_config::ReleaseState;
+use live_config::{Apply, Snapshot, Status};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::json_line;
 use super::context::Context;
+use crate::settings::Settings;
 
 /// State and digests of one replica; nothing a stranger could use.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 pub(crate) struct Digests {
     /// One word for people, the worst that holds.
     pub(crate) state: String,
-    /// How the last change was taken.
+    /// What became of the last configuration that was found.
     pub(crate) apply: String,
-    /// How what was mounted stands to what the release rendered.
+    /// Why it is not in force; empty if it is.
+    pub(crate) reasons: Vec<String>,
+    /// Whether it is tried again without having changed.
+    pub(crate) retrying: bool,
+    /// Since when `apply` holds, in seconds since 1970.
+    pub(crate) since: u64,
+    /// How what is mounted stands to what the release rendered.
     pub(crate) release: String,
     /// Keys held by the environment.
     pub(crate) pinned: Vec<String>,
@@ -25,33 +34,39 @@ pub(crate) struct Digests {
     pub(crate) generation: u64,
     /// The seal that the release published.
     pub(crate) rendered: Option<String>,
-    /// The same sum over what was found.
+    /// The same sum over what is mounted.
     pub(crate) mounted: String,
     /// The sum that the configuration in force was read with.
     pub(crate) running: String,
 }
 
 pub(super) async fn digests(State(context): State<Arc<Context>>) -> Response {
-    json_line(&of(&context))
+    json_line(&Digests::of(&context))
 }
 
-fn of(context: &Context) -> Digests {
-    let sums = &context.loaded.sums;
-    let release = sums.release_state();
-    let pinned: Vec<String> = context.loaded.pinned().map(str::to_owned).collect();
-    let state = match release {
-        ReleaseState::Drifted => "drifted",
-        ReleaseState::Matches | ReleaseState::Unsealed if !pinned.is_empty() => "pinned",
-        ReleaseState::Matches | ReleaseState::Unsealed => "converged",
-    };
-    Digests {
-        state: state.into(),
-        apply: "converged".into(),
-        release: release.as_str().into(),
-        pinned,
-        generation: 1,
-        rendered: sums.rendered.clone(),
-        mounted: sums.mounted.clone(),
-        running: sums.mounted.clone(),
+impl Digests {
+    pub(super) fn of(context: &Context) -> Self {
+        Self::from(&context.live.status(), &context.live.snapshot())
     }
+
+    fn from(status: &Status, snapshot: &Snapshot<Settings>) -> Self {
+        Self {
+            state: status.word().into(),
+            apply: status.apply.as_str().into(),
+            reasons: status.apply.reasons().to_vec(),
+            retrying: matches!(status.apply, Apply::Rejected { retrying: true, .. }),
+            since: unix_seconds(status.apply_since),
+            release: status.release().as_str().into(),
+            pinned: status.pinned.clone(),
+            generation: status.generation,
+            rendered: status.found.rendered.clone(),
+            mounted: status.found.mounted.clone(),
+            running: snapshot.sums.mounted.clone(),
+        }
+    }
+}
+
+/// Seconds since 1970; 0 for a clock that stands before.
+pub(super) fn unix_seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -4,7 +4,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chassis::Problem;
-use http::header::HOST;
+use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, StatusCode};
 
 /// Refuses a request that a page of another site made, or that reached this address under another name (rebinding).
@@ -21,15 +21,22 @@ pub(super) async fn same_site(request: Request, next: Next) -> Response {
 }
 
 fn names_loopback(headers: &HeaderMap) -> bool {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(is_loopback_name)
+}
+
+/// A loopback name, with or without a port.
+fn is_loopback_name(host: &str) -> bool {
     let is_port = |port: &str| port.chars().all(|c| c.is_ascii_digit());
     let name = host.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(host, |(name, _)| name);
     matches!(name, "localhost" | "127.0.0.1" | "[::1]")
 }
 
-/// Browsers say where a request comes from (Fetch Metadata); what says nothing is no page.
+/// Browsers say where a request comes from (Fetch Metadata, and `Origin` with every POST to another site); what says
+/// nothing is no page.
 fn is_own_site(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-site").is_none_or(|site| site == "none" || site == "same-origin")
+    let own_fetch = headers.get("sec-fetch-site").is_none_or(|site| site == "none" || site == "same-origin");
+    let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
+    own_fetch && origin.is_none_or(|origin| origin.strip_prefix("http://").is_some_and(is_loopback_name))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use live_config::Text;
 use serde_json::{Value, json};
 
 use super::config::SHOWN;
-use super::context::Context;
+use super::context::{Context, InForce};
 
 const PAGE: &str = include_str!("../../pages/index.html");
 const STYLE: &str = include_str!("../../pages/index.css");
@@ -21,7 +21,11 @@ const STYLE: &str = include_str!("../../pages/index.css");
 const POLICY: &str = "default-src 'none'; style-src 'sha256-Ss9bxA/eKv3HfBXxhspFFPJOPAaCZOQNh19zepPnAUc='; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
 
-pub(super) async fn index(State(context): State<Arc<Context>>, headers: HeaderMap) -> Response {
+pub(super) async fn index(
+    State(context): State<Arc<Context>>,
+    in_force: InForce,
+    headers: HeaderMap,
+) -> Response {
     if wants_html(&headers) {
         let headers = [
             (CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -30,7 +34,7 @@ pub(super) async fn index(State(context): State<Arc<Context>>, headers: HeaderMa
             (CACHE_CONTROL, "no-store"),
             (VARY, "accept"),
         ];
-        (headers, page(&context)).into_response()
+        (headers, page(&context, &in_force)).into_response()
     } else {
         let line = concat!(
             "myapp ",
@@ -56,27 +60,27 @@ fn wants_html(headers: &HeaderMap) -> bool {
     headers.get_all(ACCEPT).iter().any(|accept| accept.to_str().is_ok_and(|text| text.contains("text/html")))
 }
 
-fn page(context: &Context) -> String {
+fn page(context: &Context, in_force: &InForce) -> String {
     let ready = context.health.is_ready();
     let warning = if context.expose_secrets {
         r#"<p class="warning" role="status">Secrets are shown unmasked to everyone who can reach this address.</p>"#
     } else {
         ""
     };
-    let base = context.loaded.settings.api_base_url.path();
+    let base = in_force.0.settings.api_base_url.path();
     PAGE.replace("{{style}}", STYLE)
         .replace("{{version}}", env!("CARGO_PKG_VERSION"))
         .replace("{{ready}}", if ready { "ready" } else { "not ready" })
-        .replace("{{release}}", &escaped(context.loaded.sums.release_state().as_str()))
+        .replace("{{release}}", &escaped(context.live.status().word()))
         .replace("{{warning}}", warning)
-        .replace("{{settings}}", &settings(context))
+        .replace("{{settings}}", &settings(in_force))
         .replace("{{base}}", &escaped(base))
 }
 
 /// One row a setting that `/config` shows: its value, unless it is a secret, and which kind of source gave it.
-fn settings(context: &Context) -> String {
+fn settings(in_force: &InForce) -> String {
     let row = |key: &str| {
-        let value = context.loaded.values.get(key);
+        let value = in_force.0.values.get(key);
         let shown = match value.map(|value| &value.text) {
             Some(Text::Plain(text)) => escaped(text),
             Some(Text::Secret(_)) => r#"<span class="secret">secret</span>"#.into(),

@@ -7,11 +7,11 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::answer::json_line;
-use super::context::Context;
+use super::context::{Context, InForce};
 use super::{Route, public_routes};
 
-pub(super) async fn document(State(context): State<Arc<Context>>) -> Response {
-    let server = context.text("API_BASE_URL");
+pub(super) async fn document(State(context): State<Arc<Context>>, in_force: InForce) -> Response {
+    let server = in_force.text("API_BASE_URL");
     json_line(&of(&public_routes(&context), server))
 }
 

@@ -33,7 +33,8 @@ fn digests_tell_what_was_rendered_mounted_and_runs() {
     let digests = get(service.admin, "/digests");
     assert_eq!(
         digests.json(),
-        json!({ "state": "converged", "apply": "converged", "release": "matches", "pinned": [], "generation": 1,
+        json!({ "state": "converged", "apply": "converged", "reasons": [], "retrying": false, "since": digests.json()["since"],
+                "release": "matches", "pinned": [], "generation": 1,
                 "rendered": rendered, "mounted": rendered, "running": rendered })
     );
     drop(service);

@@ -8,5 +8,6 @@ mod page;
 mod process;
 mod public;
 mod refusals;
+mod reload;
 mod secrets;
 mod service;

@@ -31,10 +31,11 @@ impl Service {
         let args = ["myapp"].iter().chain(&ports).chain(&drain).chain(flags);
         let args = Cli::try_parse_from(args).unwrap().serve;
         let environment = settings.iter().map(|(name, value)| (name.into(), value.into())).collect();
-        let loaded = configuration::read(&args, &environment).unwrap_or_else(|problems| panic!("{problems}"));
+        let configuration =
+            configuration::read(&args, &environment).unwrap_or_else(|problems| panic!("{problems}"));
 
         let runtime = Runtime::new().unwrap();
-        let app = runtime.block_on(App::build(&args, loaded, data.path())).unwrap();
+        let app = runtime.block_on(App::build(&args, configuration, data.path(), None)).unwrap();
         let address = |listener| app.address(listener).unwrap();
         let (public, admin, operator) = (address("public"), address("admin"), address("operator"));
         let (stop, signals) = shutdown::channel();

@@ -156,3 +156,44 @@ fn a_generation_swapped_while_it_is_read_is_never_mixed_with_the_next() {
     let loaded = read(&Sources::default().directory(&path)).unwrap_or_else(|p| panic!("{p}"));
     assert_eq!(loaded.settings.mode, "loud");
 }
+
+#[test]
+fn a_folder_that_is_none_is_a_problem_and_not_a_set_of_defaults() {
+    let directory = tempdir().unwrap();
+    write(directory.path(), &[("TOKEN", b"hush"), ("config", b"")]);
+    symlink("..data/secrets", directory.path().join("secrets")).unwrap();
+    let found = problems(&Sources::default().directory(directory.path())).join("\n");
+    for folder in ["config", "secrets"] {
+        let path = directory.path().join(folder);
+        let expected = format!("{}: the configuration directory cannot be read", path.display());
+        assert!(found.contains(&expected), "{found}");
+    }
+}
+
+#[test]
+fn folders_that_are_volumes_of_their_own_are_each_read_whole() {
+    let directory = tempdir().unwrap();
+    let volume = directory.path().join("config");
+    let generation = |number: usize| {
+        let mode = if number.is_multiple_of(2) { "quiet" } else { "loud" };
+        let folder = format!("..{number}");
+        // Two values of one volume: the seal is only right for the mode of its own generation.
+        let seal = seal([("MODE", mode.as_bytes())]);
+        write(&volume.join(&folder), &[("MODE", mode.as_bytes()), ("CONFIG_SEAL", seal.as_bytes())]);
+        symlink(&folder, volume.join("..data_tmp")).unwrap();
+        std::fs::rename(volume.join("..data_tmp"), volume.join("..data")).unwrap();
+    };
+    generation(0);
+    for name in ["MODE", "CONFIG_SEAL"] {
+        symlink(format!("..data/{name}"), volume.join(name)).unwrap();
+    }
+    write(directory.path(), &[("secrets/TOKEN", b"hush")]);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| (1..300).for_each(generation));
+        while !writer.is_finished() {
+            if let Ok(loaded) = read(&Sources::default().directory(directory.path())) {
+                assert_eq!(loaded.sums.release_state(), ReleaseState::Matches, "a mix of two generations");
+            }
+        }
+    });
+}

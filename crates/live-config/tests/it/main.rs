@@ -2,6 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set its scene fails")]
 
 mod directory;
+mod edits;
+mod hints;
+mod kubelet;
+mod live;
 mod precedence;
 
 use std::path::{Path, PathBuf};

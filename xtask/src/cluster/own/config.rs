@@ -15,16 +15,35 @@ use super::layout::{
 /// The users of the API that have a kubeconfig; each has a certificate of the same name.
 const USERS: [&str; 5] = ["admin", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet"];
 
-pub(super) fn write(state: &State, resolvers: &[String]) -> Result<()> {
+/// How soon the kubelet brings a changed ConfigMap or Secret into the pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kubelet {
+    /// Within about a second.
+    Quick,
+    /// As upstream has it: up to a minute and a half.
+    Stock,
+}
+
+/// Written down for [`Kubelet::Quick`] only.
+const SYNC_FREQUENCY: &str = "syncFrequency";
+const KUBELET_FILE: &str = "kubelet.json";
+
+pub(super) fn write(state: &State, resolvers: &[String], pace: Kubelet) -> Result<()> {
     for user in USERS {
         write_json(&state.kubeconfig(user), &kubeconfig(state, user))?;
     }
     write_json(&state.config("cni/10-pods.conflist"), &pod_network())?;
-    write_json(&state.config("kubelet.json"), &kubelet(state))?;
+    write_json(&state.config(KUBELET_FILE), &kubelet(state, pace))?;
     write_json(&state.config("kube-proxy.json"), &kube_proxy(state))?;
     write_text(&state.config("containerd.toml"), &containerd(state))?;
     let lines: String = resolvers.iter().map(|address| format!("nameserver {address}\n")).collect();
     write_text(&state.config("resolv.conf"), &lines)
+}
+
+/// Whether the cluster was started with [`Kubelet::Stock`].
+pub(super) fn has_stock_kubelet(state: &State) -> bool {
+    let text = fs::read_to_string(state.config(KUBELET_FILE)).unwrap_or_default();
+    serde_json::from_str(&text).is_ok_and(|config: Value| config.get(SYNC_FREQUENCY).is_none())
 }
 
 fn write_json(path: &Path, value: &Value) -> Result<()> {
@@ -70,9 +89,8 @@ fn pod_network() -> Value {
     })
 }
 
-/// Sees changed ConfigMaps and Secrets within about a second, where a stock kubelet takes up to a minute or more.
-fn kubelet(state: &State) -> Value {
-    json!({
+fn kubelet(state: &State, pace: Kubelet) -> Value {
+    let mut config = json!({
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
         "address": NODE_ADDRESS,
@@ -99,8 +117,6 @@ fn kubelet(state: &State) -> Value {
         "containerRuntimeEndpoint": format!("unix://{}", Record::containerd_socket().display()),
         "podLogsDir": state.data("pod-logs"),
         "volumePluginDir": state.data("volume-plugins"),
-        "syncFrequency": "1s",
-        "configMapAndSecretChangeDetectionStrategy": "Watch",
         // A developer's disk is often nearly full; that must neither evict pods nor delete images that cannot be
         // pulled again.
         "imageGCHighThresholdPercent": 100,
@@ -111,7 +127,11 @@ fn kubelet(state: &State) -> Value {
             "imagefs.available": "0%",
             "imagefs.inodesFree": "0%",
         },
-    })
+    });
+    if pace == Kubelet::Quick {
+        config[SYNC_FREQUENCY] = "1s".into();
+    }
+    config
 }
 
 /// Node ports are open on the machine itself only. The zeros leave the kernel's conntrack settings alone, which a
@@ -214,8 +234,16 @@ mod tests {
 
     #[test]
     fn the_kubelet_admits_nobody_unnamed() {
-        let config = kubelet(&state());
+        let config = kubelet(&state(), Kubelet::Quick);
         assert_eq!(config["authentication"]["anonymous"]["enabled"], false);
         assert_eq!(config["readOnlyPort"], 0);
+    }
+
+    #[test]
+    fn a_stock_kubelet_is_told_nothing_of_when_to_sync() {
+        let [quick, stock] = [Kubelet::Quick, Kubelet::Stock].map(|pace| kubelet(&state(), pace));
+        assert_eq!(quick["syncFrequency"], "1s");
+        assert_eq!(stock.get("syncFrequency"), None);
+        assert_eq!(stock.get("configMapAndSecretChangeDetectionStrategy"), None);
     }
 }

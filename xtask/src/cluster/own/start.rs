@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::before::Before;
 use super::components::Component;
+use super::config::Kubelet;
 use super::layout::{NODE, Record, State};
 use super::{certificates, cgroups, config, dns, images, lock, network, processes};
 use crate::process::Cmd;
@@ -18,13 +19,13 @@ use crate::{tools, ui, wait};
 const DEADLINE: Duration = Duration::from_secs(120);
 const LAST_WORDS: usize = 15;
 
-pub(super) fn run(state: &State) -> Result<()> {
+pub(super) fn run(state: &State, kubelet: Kubelet) -> Result<()> {
     let before = Before::observe()?;
     network::check(&before)?;
     before.write()?;
     lock::claim(&state.root)?;
     let resolvers = dns::resolvers();
-    prepare(state, &before, &resolvers)?;
+    prepare(state, &before, &resolvers, kubelet)?;
     start_components(state)?;
     wait_for(state, "the API server to be ready", || Ok(api_is_ready(state)))?;
     dns::apply(state, &resolvers)?;
@@ -53,7 +54,7 @@ pub(super) fn show_logs(state: &State) {
     }
 }
 
-fn prepare(state: &State, before: &Before, resolvers: &[String]) -> Result<()> {
+fn prepare(state: &State, before: &Before, resolvers: &[String], kubelet: Kubelet) -> Result<()> {
     for folder in state.folders() {
         fs::create_dir_all(folder)?;
     }
@@ -62,7 +63,7 @@ fn prepare(state: &State, before: &Before, resolvers: &[String]) -> Result<()> {
     }
     before.make_folders()?;
     certificates::write(state)?;
-    config::write(state, resolvers)?;
+    config::write(state, resolvers, kubelet)?;
     cgroups::create()?;
     network::create()
 }

@@ -1,0 +1,188 @@
+//! What every replica runs, asked over the admin listeners.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http::Request;
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use thiserror::Error;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::routes::Digests;
+
+/// A replica that has not answered by then counts as one that cannot answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// One replica, and what it said.
+pub(crate) type Answer = (SocketAddr, Result<Digests, AskError>);
+
+/// Why one replica could not be asked.
+#[derive(Debug, Error)]
+pub(crate) enum AskError {
+    #[error("no answer within {} s", PATIENCE.as_secs())]
+    Silent,
+    #[error("cannot be reached: {0}")]
+    Unreachable(#[from] io::Error),
+    #[error("does not speak HTTP: {0}")]
+    Protocol(#[from] hyper::Error),
+    #[error("answered {0}")]
+    Status(http::StatusCode),
+    #[error("gave no digests: {0}")]
+    Content(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Asks all replicas that `peers` (HOST:PORT) resolves to, at once; sorted by address.
+///
+/// # Errors
+/// The name does not resolve.
+pub(crate) async fn ask_all(peers: &str) -> io::Result<Vec<Answer>> {
+    let replicas: BTreeSet<SocketAddr> = lookup_host(peers).await?.collect();
+    let mut asking = JoinSet::new();
+    for replica in replicas {
+        asking.spawn(async move {
+            let answer = timeout(PATIENCE, ask(replica)).await.unwrap_or(Err(AskError::Silent));
+            (replica, answer)
+        });
+    }
+    let mut answers = asking.join_all().await;
+    answers.sort_by_key(|(replica, _)| *replica);
+    Ok(answers)
+}
+
+/// Why one replica keeps the fleet from being converged.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Complaint {
+    replica: SocketAddr,
+    reason: String,
+    /// Waiting will not help: the replica has seen what it should run, and refuses it.
+    pub(crate) is_final: bool,
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.replica, self.reason)
+    }
+}
+
+/// What keeps the fleet from being converged, one complaint a replica; empty if nothing does.
+///
+/// Every replica must run `seal` or, where none is given, what the first one that answered runs.
+pub(crate) fn complaints(answers: &[Answer], seal: Option<&str>) -> Vec<Complaint> {
+    let first = answers.iter().find_map(|(_, answer)| answer.as_ref().ok()).map(|d| d.running.as_str());
+    let wanted = seal.or(first).unwrap_or_default();
+    let complaint = |(replica, answer): &Answer| {
+        let reason = match answer {
+            Err(error) => error.to_string(),
+            Ok(digests) if digests.apply != "converged" => {
+                format!("{}: {}", digests.apply, digests.reasons.join("; "))
+            }
+            Ok(digests) if digests.release == "drifted" => "runs what its release did not render".into(),
+            Ok(digests) if wanted != digests.running => format!("runs {}, not {wanted}", digests.running),
+            Ok(_) => return None,
+        };
+        let refuses = |digests: &Digests| digests.apply == "rejected" && !digests.retrying;
+        let is_final = answer.as_ref().is_ok_and(|digests| refuses(digests) && digests.mounted == wanted);
+        Some(Complaint { replica: *replica, reason, is_final })
+    };
+    answers.iter().filter_map(complaint).collect()
+}
+
+async fn ask(replica: SocketAddr) -> Result<Digests, AskError> {
+    let stream = TcpStream::connect(replica).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let connection = tokio::spawn(connection);
+    let request = Request::get("/digests").header("host", replica.to_string()).body(Empty::<Bytes>::new());
+    let response = sender.send_request(request.map_err(|error| AskError::Content(error.into()))?).await?;
+    if response.status() != http::StatusCode::OK {
+        return Err(AskError::Status(response.status()));
+    }
+    let body =
+        Limited::new(response.into_body(), LONGEST_ANSWER).collect().await.map_err(AskError::Content)?;
+    connection.abort();
+    serde_json::from_slice(&body.to_bytes()).map_err(|error| AskError::Content(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digests(running: &str, release: &str) -> Digests {
+        Digests {
+            state: release.into(),
+            apply: "converged".into(),
+            reasons: Vec::new(),
+            retrying: false,
+            since: 0,
+            release: release.into(),
+            pinned: Vec::new(),
+            generation: 1,
+            rendered: None,
+            mounted: running.into(),
+            running: running.into(),
+        }
+    }
+
+    fn told(answers: Vec<Result<Digests, AskError>>, seal: Option<&str>) -> Vec<String> {
+        asked(answers, seal).iter().map(Complaint::to_string).collect()
+    }
+
+    fn asked(answers: Vec<Result<Digests, AskError>>, seal: Option<&str>) -> Vec<Complaint> {
+        let address = |n: usize| SocketAddr::from(([10, 0, 0, n as u8], 9090));
+        let answers: Vec<_> = answers.into_iter().enumerate().map(|(n, a)| (address(n), a)).collect();
+        complaints(&answers, seal)
+    }
+
+    #[test]
+    fn a_fleet_that_agrees_has_nothing_to_complain_of() {
+        let fleet = || vec![Ok(digests("a", "matches")), Ok(digests("a", "unsealed"))];
+        assert!(told(fleet(), None).is_empty());
+        assert!(told(fleet(), Some("a")).is_empty());
+        assert_eq!(told(fleet(), Some("b")).len(), 2);
+    }
+
+    #[test]
+    fn only_who_refuses_what_it_should_run_is_not_waited_for() {
+        let refusing = |retrying: bool, mounted: &str| {
+            let mut digests = digests("a", "matches");
+            digests.apply = "rejected".into();
+            digests.retrying = retrying;
+            digests.mounted = mounted.into();
+            asked(vec![Ok(digests)], Some("b"))[0].is_final
+        };
+        assert!(refusing(false, "b"));
+        assert!(!refusing(true, "b"));
+        assert!(!refusing(false, "a"), "the new one has not come yet");
+    }
+
+    #[test]
+    fn the_replica_that_differs_is_named_with_its_reason() {
+        let mut rejected = digests("a", "matches");
+        rejected.apply = "rejected".into();
+        rejected.reasons = vec!["LOG_LEVEL: must be another".into()];
+        let fleet = vec![
+            Ok(digests("a", "matches")),
+            Ok(digests("b", "matches")),
+            Ok(digests("a", "drifted")),
+            Ok(rejected),
+            Err(AskError::Silent),
+        ];
+        assert_eq!(
+            told(fleet, None),
+            [
+                "10.0.0.1:9090: runs b, not a",
+                "10.0.0.2:9090: runs what its release did not render",
+                "10.0.0.3:9090: rejected: LOG_LEVEL: must be another",
+                "10.0.0.4:9090: no answer within 5 s",
+            ]
+        );
+    }
+}

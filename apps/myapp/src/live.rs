@@ -1,0 +1,112 @@
+//! The settings while the process runs: what takes part in a change, and what is said of it.
+
+use std::sync::Arc;
+
+use chassis::telemetry::{LIFECYCLE, Level, Telemetry};
+use live_config::{
+    Changes, Committed, Driver, Event, Live, Participant, Prepared, Refusal, Snapshot, Step, Timing,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::configuration::Configuration;
+use crate::settings::Settings;
+
+/// Makes the configuration live. Without a log to set, as in a test in process, changes of its level go nowhere.
+pub(crate) fn start(
+    configuration: Configuration,
+    telemetry: Option<&Telemetry>,
+) -> (Live<Settings>, Driver<Settings>) {
+    let Configuration { contract, sources, loaded } = configuration;
+    let log =
+        telemetry.map(|telemetry| Arc::new(LogLevel(telemetry.clone())) as Arc<dyn Participant<Settings>>);
+    Driver::new(contract, sources, loaded, log.into_iter().collect(), Timing::default())
+}
+
+/// Writes one line a reload: keys and reasons, never a value.
+pub(crate) async fn log_events(live: Live<Settings>) {
+    let mut events = live.events();
+    loop {
+        match events.recv().await {
+            Ok(event) => log(&event, &live),
+            Err(RecvError::Lagged(missed)) => {
+                tracing::warn!(target: LIFECYCLE, missed, "reload lines were missed");
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+fn log(event: &Event, live: &Live<Settings>) {
+    match event {
+        Event::Committed { generation, changes } => {
+            let keys = changes.keys().collect::<Vec<_>>().join(",");
+            let snapshot = live.snapshot();
+            let lag = snapshot.written.and_then(|written| snapshot.since().duration_since(written).ok());
+            let lag_ms = lag.map(|lag| lag.as_secs_f64() * 1000.0);
+            tracing::info!(target: LIFECYCLE, generation, keys, lag_ms, "configuration changed");
+        }
+        Event::Rejected { reasons, retrying } => {
+            let reasons = reasons.join("; ");
+            tracing::error!(target: LIFECYCLE, reasons, retrying, "configuration rejected, the one before serves on");
+        }
+        Event::RolledBack { generation, reason } => {
+            tracing::error!(target: LIFECYCLE, generation, reason, "configuration rolled back");
+        }
+        Event::Restored => tracing::info!(target: LIFECYCLE, "the rejected configuration is gone"),
+    }
+}
+
+/// SIGHUP asks for a look at the mounted directory, as it does of most daemons.
+pub(crate) async fn reload_on_hangup(live: Live<Settings>) {
+    let Ok(mut hangups) = signal(SignalKind::hangup()) else { return };
+    while hangups.recv().await.is_some() {
+        tracing::info!(target: LIFECYCLE, signal = "SIGHUP", "reload asked for");
+        live.reload().await;
+    }
+}
+
+/// Sets the log's level with the settings.
+struct LogLevel(Telemetry);
+
+impl Participant<Settings> for LogLevel {
+    fn name(&self) -> &'static str {
+        "log"
+    }
+
+    fn prepare(
+        &self,
+        next: Arc<Snapshot<Settings>>,
+        _: &Changes,
+    ) -> Step<Result<Box<dyn Prepared>, Refusal>> {
+        let change = LevelChange { telemetry: self.0.clone(), level: next.settings.log_level.0 };
+        Box::pin(async { Ok(Box::new(change) as Box<dyn Prepared>) })
+    }
+}
+
+/// Holds the level to set and, once that is done, the one to go back to.
+struct LevelChange {
+    telemetry: Telemetry,
+    level: Level,
+}
+
+impl LevelChange {
+    fn swap(&mut self) {
+        let before = self.telemetry.level();
+        self.telemetry.set_level(self.level);
+        self.level = before;
+    }
+}
+
+impl Prepared for LevelChange {
+    fn commit(mut self: Box<Self>) -> Box<dyn Committed> {
+        self.swap();
+        self
+    }
+}
+
+impl Committed for LevelChange {
+    fn roll_back(mut self: Box<Self>) {
+        self.swap();
+    }
+}

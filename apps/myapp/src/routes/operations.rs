@@ -1,0 +1,95 @@
+//! The operator's routes: where this replica and all others stand, and the one request that changes state.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chassis::Problem;
+use http::StatusCode;
+use live_config::Watching;
+use serde::Serialize;
+
+use super::answer::json_line;
+use super::context::Context;
+use super::digests::{Digests, unix_seconds};
+use crate::fleet;
+
+/// This replica in full.
+#[derive(Serialize)]
+struct Status {
+    #[serde(flatten)]
+    digests: Digests,
+    /// When the generation in force came into force, in seconds since 1970.
+    in_force_since: u64,
+    /// How changes are noticed.
+    watching: String,
+    /// Each setting that has a value: its kind of source, never the value.
+    origins: std::collections::BTreeMap<String, &'static str>,
+}
+
+pub(super) async fn status(State(context): State<Arc<Context>>) -> Response {
+    let status = context.live.status();
+    let snapshot = context.live.snapshot();
+    json_line(&Status {
+        digests: Digests::of(&context),
+        in_force_since: unix_seconds(status.in_force_since),
+        watching: match status.watching {
+            Watching::Events => "events".into(),
+            Watching::Polling(reason) => format!("polling: {reason}"),
+            Watching::Nothing(reason) => format!("nothing: {reason}"),
+        },
+        origins: snapshot.values.iter().map(|(key, value)| (key.clone(), value.origin.kind())).collect(),
+    })
+}
+
+/// All replicas, as each one tells of itself.
+#[derive(Serialize)]
+struct Fleet {
+    converged: bool,
+    /// One line for each replica that keeps the fleet from being so.
+    reasons: Vec<String>,
+    replicas: Vec<Replica>,
+}
+
+#[derive(Serialize)]
+struct Replica {
+    address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digests: Option<Digests>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+pub(super) async fn fleet(State(context): State<Arc<Context>>) -> Response {
+    let Some(peers) = &context.peers else {
+        let detail = "this process was not told where the other replicas are (--peers)";
+        return Problem::new(StatusCode::NOT_FOUND).detail(detail).into_response();
+    };
+    let answers = match fleet::ask_all(peers).await {
+        Ok(answers) => answers,
+        Err(error) => {
+            tracing::warn!(%error, peers, "the other replicas cannot be found");
+            return Problem::new(StatusCode::SERVICE_UNAVAILABLE).into_response();
+        }
+    };
+    let complaints = fleet::complaints(&answers, None);
+    let reasons: Vec<String> = complaints.iter().map(ToString::to_string).collect();
+    let replica = |(address, answer): fleet::Answer| {
+        let (digests, error) = match answer {
+            Ok(digests) => (Some(digests), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        Replica { address: address.to_string(), digests, error }
+    };
+    let converged = reasons.is_empty() && !answers.is_empty();
+    json_line(&Fleet { converged, reasons, replicas: answers.into_iter().map(replica).collect() })
+}
+
+/// Looks at the mounted directory now, and tells what became of it.
+pub(super) async fn reload(State(context): State<Arc<Context>>) -> Response {
+    tracing::info!(target: chassis::telemetry::LIFECYCLE, "reload asked for on the operator listener");
+    match context.live.reload().await {
+        Some(_) => json_line(&Digests::of(&context)),
+        None => Problem::new(StatusCode::SERVICE_UNAVAILABLE).into_response(),
+    }
+}

@@ -1,0 +1,158 @@
+//! Changes while the process runs, made as the kubelet makes them.
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::http::{get, request};
+use crate::process::Serving;
+use crate::service::Service;
+
+/// A mounted projected volume.
+struct Mount {
+    directory: TempDir,
+    generation: usize,
+}
+
+impl Mount {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let mut mount = Self { directory: tempfile::tempdir().unwrap(), generation: 0 };
+        for top in ["config", "secrets"] {
+            symlink(format!("..data/{top}"), mount.path().join(top)).unwrap();
+        }
+        mount.swap(files);
+        mount
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn flag(&self) -> String {
+        format!("--config-dir={}", self.path().display())
+    }
+
+    fn swap(&mut self, files: &[(&str, &str)]) {
+        self.generation += 1;
+        let folder = format!("..{}", self.generation);
+        for top in ["config", "secrets"] {
+            std::fs::create_dir_all(self.path().join(&folder).join(top)).unwrap();
+        }
+        for (name, text) in files {
+            std::fs::write(self.path().join(&folder).join(name), text).unwrap();
+        }
+        symlink(&folder, self.path().join("..data_tmp")).unwrap();
+        std::fs::rename(self.path().join("..data_tmp"), self.path().join("..data")).unwrap();
+    }
+}
+
+/// Asks until the answer is right; the deadline is for a machine under load.
+fn until(what: &str, mut ask: impl FnMut() -> Value, holds: impl Fn(&Value) -> bool) -> Value {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let answer = ask();
+        if holds(&answer) {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "never {what}: {answer}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn is(key: &'static str, value: &'static str) -> impl Fn(&Value) -> bool {
+    move |answer| answer[key] == value
+}
+
+const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
+
+#[test]
+fn a_changed_base_path_is_in_force_without_a_restart() {
+    let mut mount = Mount::new(&[KEY, ("config/API_BASE_URL", "/old")]);
+    let service = Service::start(&[&mount.flag()], &[]);
+    assert_eq!(get(service.public, "/old/config").status, 200);
+    mount.swap(&[KEY, ("config/API_BASE_URL", "/new")]);
+    until("changed", || get(service.public, "/config").json(), is("API_BASE_URL", "/new"));
+    assert_eq!(get(service.public, "/new/config").status, 200);
+    assert_eq!(get(service.public, "/old/config").status, 404);
+    until("settled", || get(service.admin, "/digests").json(), is("state", "converged"));
+    assert_eq!(get(service.admin, "/digests").json()["generation"], 2);
+}
+
+#[test]
+fn an_invalid_change_leaves_the_old_configuration_serving_and_is_told_everywhere() {
+    let mut mount = Mount::new(&[KEY, ("config/LOG_LEVEL", "info")]);
+    let service = Service::start(&[&mount.flag()], &[]);
+    mount.swap(&[KEY, ("config/LOG_LEVEL", "verbose")]);
+    let digests = until("rejected", || get(service.admin, "/digests").json(), is("state", "rejected"));
+    assert_eq!(digests["generation"], 1);
+    assert_ne!(digests["mounted"], digests["running"]);
+    assert!(digests["reasons"][0].as_str().unwrap().starts_with("LOG_LEVEL: must be trace"), "{digests}");
+    assert_eq!(get(service.public, "/config").json()["LOG_LEVEL"], "info");
+    let metrics = get(service.admin, "/metrics").body;
+    assert!(metrics.contains("config_state{state=\"rejected\"} 1\n"), "{metrics}");
+    assert!(metrics.contains("config_reload_total{outcome=\"rejected\"} 1\n"), "{metrics}");
+    let status = get(service.operator, "/api/v1/status").json();
+    assert_eq!((&status["apply"], &status["retrying"]), (&json!("rejected"), &json!(false)));
+
+    mount.swap(&[KEY, ("config/LOG_LEVEL", "debug")]);
+    until("healed", || get(service.admin, "/digests").json(), is("state", "converged"));
+    assert_eq!(get(service.public, "/config").json()["LOG_LEVEL"], "debug");
+}
+
+#[test]
+fn a_changed_level_changes_what_is_logged_and_no_line_holds_a_value() {
+    let mut mount = Mount::new(&[KEY, ("config/LOG_LEVEL", "error")]);
+    let mut serving = Serving::start(&[&mount.flag(), "--drain-min=0s", "--drain-quiet=0s"], &[]);
+    let [public, admin, _] = serving.addresses();
+    get(public, "/healthz");
+    mount.swap(&[("secrets/SECRET_KEY", "canary-key-2b8d41"), ("config/LOG_LEVEL", "info")]);
+    let changed = serving.line("configuration changed");
+    assert_eq!(changed["keys"], "LOG_LEVEL,SECRET_KEY");
+    get(public, "/readyz");
+    assert_eq!(serving.line("request")["route"], "/readyz");
+    mount.swap(&[("secrets/SECRET_KEY", "canary-key-2b8d41\u{7}"), ("config/LOG_LEVEL", "info")]);
+    until("rejected", || get(admin, "/digests").json(), is("state", "rejected"));
+    let rejected = serving.line("configuration rejected, the one before serves on");
+    assert!(rejected["reasons"].as_str().unwrap().contains("SECRET_KEY: contains a control character"));
+    serving.signal("-TERM");
+    let (_, log) = serving.ended();
+    assert!(!log.iter().any(|line| line.contains("canary")), "{log:#?}");
+}
+
+#[test]
+fn a_hangup_and_a_request_ask_for_a_look_at_once() {
+    let mut mount = Mount::new(&[KEY, ("config/LOG_LEVEL", "error")]);
+    let mut serving = Serving::start(&[&mount.flag()], &[]);
+    let [_, _, operator] = serving.addresses();
+    mount.swap(&[KEY, ("config/LOG_LEVEL", "info")]);
+    let answer = request(operator, "POST", "/reload", &[("Content-Length", "0")]);
+    assert_eq!((answer.status, &answer.json()["generation"]), (200, &json!(2)));
+    serving.signal("-HUP");
+    assert_eq!(serving.line("reload asked for")["signal"], "SIGHUP");
+}
+
+#[test]
+fn a_page_of_another_site_cannot_ask_for_a_reload() {
+    let service = Service::start(&[], &[]);
+    let post = |headers: &[(&str, &str)]| request(service.operator, "POST", "/reload", headers).status;
+    assert_eq!(post(&[("Origin", "http://evil.example"), ("Content-Length", "0")]), 403);
+    assert_eq!(post(&[("Sec-Fetch-Site", "cross-site"), ("Content-Length", "0")]), 403);
+    assert_eq!(post(&[("Origin", "null"), ("Content-Length", "0")]), 403);
+    assert_eq!(post(&[("Origin", "http://localhost:9091"), ("Content-Length", "0")]), 200);
+    assert_eq!(get(service.operator, "/reload").status, 405);
+}
+
+#[test]
+fn the_fleet_is_every_replica_with_what_it_tells_of_itself() {
+    let alone = Service::start(&[], &[]);
+    assert_eq!(get(alone.operator, "/api/v1/fleet").status, 404);
+    let peers = format!("--peers={}", alone.admin);
+    let service = Service::start(&[&peers], &[]);
+    let fleet = get(service.operator, "/api/v1/fleet").json();
+    assert_eq!((&fleet["converged"], &fleet["reasons"]), (&json!(true), &json!([])));
+    assert_eq!(fleet["replicas"][0]["address"], alone.admin.to_string());
+    assert_eq!(fleet["replicas"][0]["digests"]["state"], "converged");
+}

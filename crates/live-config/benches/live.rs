@@ -1,0 +1,106 @@
+//! What it costs to read the configuration while it changes, and what many changes leave behind.
+//!
+//! `cargo bench -p live-config`; figures and how to read them are in docs/performance.md.
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints its figures, or ends")]
+
+use std::fs;
+use std::hint::black_box;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use live_config::{Contract, Driver, Live, Loaded, Secret, Sources, Timing};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+const READS: u32 = 20_000_000;
+const ROUNDS: usize = 5;
+const RELOADS: usize = 100_000;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+struct Settings {
+    #[schemars(length(max = 40), extend("x-on-change" = "hot", "x-expected" = "any text"))]
+    name: String,
+    #[schemars(extend("x-on-change" = "hot", "x-expected" = "any text"))]
+    key: Secret,
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    swap(directory.path(), 0);
+    let contract = Contract::of::<Settings>().unwrap();
+    let sources = Sources::default().directory(directory.path());
+    let loaded = Loaded::<Settings>::read(&contract, &sources).unwrap();
+    let timing = Timing { debounce: Duration::ZERO, ..Timing::default() };
+    let (live, driver) = Driver::new(contract, sources, loaded, Vec::new(), timing);
+    let driver = runtime.spawn(driver.run());
+
+    println!("read in peace      {:>6.2} ns (median of {ROUNDS} rounds of {READS} reads)", read_cost(&live));
+    let stop = Arc::new(AtomicBool::new(false));
+    let writer = runtime.spawn({
+        let (live, stop, path) = (live.clone(), Arc::clone(&stop), directory.path().to_path_buf());
+        async move {
+            let mut number = 0;
+            while !stop.load(Ordering::Relaxed) {
+                number += 1;
+                swap(&path, number);
+                live.reload().await;
+            }
+            number
+        }
+    });
+    let cost = read_cost(&live);
+    stop.store(true, Ordering::Relaxed);
+    let reloads = runtime.block_on(writer).unwrap();
+    println!("read under reloads {cost:>6.2} ns ({reloads} reloads meanwhile)");
+
+    let begun = Instant::now();
+    let mut resident = Vec::new();
+    for number in 1..=RELOADS {
+        swap(directory.path(), number);
+        runtime.block_on(live.reload());
+        if number % (RELOADS / 10) == 0 {
+            resident.push(resident_kilobytes());
+        }
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    println!("resident memory during {RELOADS} reloads ({seconds:.0} s), kB: {resident:?}");
+    println!("generation {}", live.snapshot().generation);
+    driver.abort();
+}
+
+/// Nanoseconds to look at one setting in force.
+fn read_cost(live: &Live<Settings>) -> f64 {
+    let mut rounds: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let begun = Instant::now();
+            for _ in 0..READS {
+                let snapshot = live.load();
+                black_box((snapshot.settings.name.len(), snapshot.settings.key.is_empty()));
+            }
+            begun.elapsed().as_nanos() as f64 / f64::from(READS)
+        })
+        .collect();
+    rounds.sort_by(f64::total_cmp);
+    rounds[ROUNDS / 2]
+}
+
+fn swap(directory: &Path, number: usize) {
+    let folder = directory.join(format!("..{}", number % 2));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("NAME"), format!("n{number}")).unwrap();
+    fs::write(folder.join("KEY"), format!("k{number}")).unwrap();
+    symlink(folder.file_name().unwrap(), directory.join("..data_tmp")).unwrap();
+    fs::rename(directory.join("..data_tmp"), directory.join("..data")).unwrap();
+}
+
+fn resident_kilobytes() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}

@@ -1,0 +1,48 @@
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::{Changes, Snapshot};
+
+/// What a participant's steps return.
+pub type Step<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Why a participant refuses a configuration: a lower-case fragment without a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(pub String);
+
+/// Something that must be rebuilt for a new configuration before it may come into force: a connection pool, a
+/// log filter, a certificate.
+pub trait Participant<S>: Send + Sync {
+    /// Its name in reasons and logs.
+    fn name(&self) -> &'static str;
+
+    /// Builds what `next` needs, beside what serves now. Dropping the result must undo it.
+    ///
+    /// Run in parallel with the other participants, under a deadline, and called again later if any of them fails; not
+    /// called where no value changed. A panic is a refusal.
+    fn prepare(&self, next: Arc<Snapshot<S>>, changes: &Changes) -> Step<Result<Box<dyn Prepared>, Refusal>>;
+}
+
+/// What is ready to come into force.
+pub trait Prepared: Send {
+    /// Puts it into force. It cannot fail: all that could has been done while preparing. Should it panic, every
+    /// participant before it is rolled back and the configuration is refused.
+    fn commit(self: Box<Self>) -> Box<dyn Committed>;
+}
+
+/// What has come into force and may still be taken back. It is dropped without a further call when the process stops
+/// within the observe window.
+pub trait Committed: Send {
+    /// A step that ends with the reason when it turns out not to hold, and never otherwise. It is awaited during the
+    /// observe window; where no participant has one, there is no such window, and the next change need not wait.
+    fn veto(&mut self) -> Option<Step<Refusal>> {
+        None
+    }
+
+    /// The observe window is over: what served before can go.
+    fn settle(self: Box<Self>) {}
+
+    /// Puts back what served before.
+    fn roll_back(self: Box<Self>);
+}

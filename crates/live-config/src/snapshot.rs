@@ -1,0 +1,81 @@
+use std::collections::BTreeSet;
+use std::ops::Deref;
+use std::sync::OnceLock;
+use std::time::SystemTime;
+
+use crate::{Contract, Key, Loaded, OnChange};
+
+/// A configuration in force: whole, valid and never changed. Whoever holds one sees one generation.
+pub struct Snapshot<S> {
+    /// Counts the configurations that the process has run with, from 1. One that was rolled back is counted too.
+    pub generation: u64,
+    made: SystemTime,
+    in_force: OnceLock<SystemTime>,
+    loaded: Loaded<S>,
+}
+
+impl<S> Snapshot<S> {
+    pub(crate) fn new(generation: u64, loaded: Loaded<S>) -> Self {
+        Self { generation, made: SystemTime::now(), in_force: OnceLock::new(), loaded }
+    }
+
+    pub(crate) fn comes_into_force(&self) {
+        // Each does so once.
+        let _ = self.in_force.set(SystemTime::now());
+    }
+
+    /// When it came into force; while it is still being prepared, when it was read.
+    pub fn since(&self) -> SystemTime {
+        self.in_force.get().copied().unwrap_or(self.made)
+    }
+}
+
+impl<S> Deref for Snapshot<S> {
+    type Target = Loaded<S>;
+
+    fn deref(&self) -> &Loaded<S> {
+        &self.loaded
+    }
+}
+
+/// What differs between two configurations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    keys: BTreeSet<String>,
+    needs_preparation: bool,
+}
+
+impl Changes {
+    pub(crate) fn between<S>(contract: &Contract, old: &Loaded<S>, new: &Loaded<S>) -> Self {
+        // Compared in place: a copy of a secret would stay in memory after it is gone.
+        let differs = |key: &&Key| {
+            let (old, new) = (old.values.get(&key.name), new.values.get(&key.name));
+            old.map(|value| value.text.expose()) != new.map(|value| value.text.expose())
+        };
+        let changed: Vec<&Key> = contract.keys().iter().filter(differs).collect();
+        Self {
+            needs_preparation: changed.iter().any(|key| key.on_change == OnChange::Prepare),
+            keys: changed.into_iter().map(|key| key.name.clone()).collect(),
+        }
+    }
+
+    /// The keys whose values differ, sorted.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(String::as_str)
+    }
+
+    /// Whether the value of `key` differs.
+    pub fn contains(&self, key: &str) -> bool {
+        self.keys.contains(key)
+    }
+
+    /// Whether no value differs.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Whether a key that asks for preparation is among them.
+    pub fn needs_preparation(&self) -> bool {
+        self.needs_preparation
+    }
+}

@@ -1,0 +1,139 @@
+//! Hints that a mounted directory may have changed. A hint is never trusted: what counts is the content.
+
+mod frozen;
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use notify::event::{Event, EventKind, ModifyKind};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::sync::Notify;
+
+use crate::Watching;
+
+/// Collects hints about one directory.
+pub(crate) struct Watcher {
+    directory: Option<PathBuf>,
+    hints: Arc<Notify>,
+    state: Watching,
+    subscription: Option<Subscription>,
+}
+
+/// Hints come for as long as it is kept, and only for the folders it was made for.
+struct Subscription {
+    _system: RecommendedWatcher,
+    folders: Vec<Folder>,
+    /// One of the folders was removed or renamed, or the system forgot events. What stands in its place now is another
+    /// folder, even where the file system gave it the same number.
+    lost: Arc<AtomicBool>,
+}
+
+/// A folder as the system watches it: by its number, not by its path.
+#[derive(PartialEq, Eq)]
+struct Folder {
+    path: PathBuf,
+    inode: Option<(u64, u64)>,
+}
+
+impl Watcher {
+    /// Watches `directory`, or falls back to what is possible and says why.
+    pub(crate) fn new(directory: Option<&Path>) -> Self {
+        let mut watcher = Self {
+            directory: directory.map(Path::to_path_buf),
+            hints: Arc::new(Notify::new()),
+            state: Watching::Nothing("settings come from the environment only".into()),
+            subscription: None,
+        };
+        watcher.watch();
+        watcher
+    }
+
+    pub(crate) fn state(&self) -> Watching {
+        self.state.clone()
+    }
+
+    /// Notified whenever something may have changed since the last time.
+    pub(crate) fn hints(&self) -> Arc<Notify> {
+        Arc::clone(&self.hints)
+    }
+
+    /// Makes sure that what is there now is watched: also after the directory was removed and has come back, or after
+    /// the system had no room for another watch. A few calls of stat(2) where nothing changed. The old watch goes after
+    /// the new one is there, so that nothing is missed between them.
+    pub(crate) fn watch(&mut self) {
+        let Some(directory) = &self.directory else { return };
+        let folders = folders(directory);
+        if self.subscription.as_ref().is_some_and(|present| present.holds(&folders)) {
+            return;
+        }
+        if let Some(mount) = frozen::mount_of_one_generation(directory) {
+            let reason = format!("{} is mounted by subPath, which never changes", mount.display());
+            self.state = Watching::Nothing(reason);
+            self.subscription = None;
+            return;
+        }
+        match Subscription::new(folders, Arc::clone(&self.hints)) {
+            Ok(subscription) => {
+                self.subscription = Some(subscription);
+                self.state = Watching::Events;
+            }
+            Err(error) => {
+                self.subscription = None;
+                self.state = Watching::Polling(error.to_string());
+            }
+        }
+    }
+}
+
+impl Subscription {
+    fn new(folders: Vec<Folder>, hints: Arc<Notify>) -> notify::Result<Self> {
+        let lost = Arc::new(AtomicBool::new(false));
+        let is_lost = Arc::clone(&lost);
+        let paths: Vec<PathBuf> = folders.iter().map(|folder| folder.path.clone()).collect();
+        let mut system = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            match event {
+                // Reading is no change, and the engine itself reads.
+                Ok(event) if event.kind.is_access() => return,
+                Ok(event) if !event.need_rescan() && !is_end_of(&paths, &event) => {}
+                // An error or an overflowed queue is a reason to look, and to start afresh.
+                Ok(_) | Err(_) => is_lost.store(true, Ordering::SeqCst),
+            }
+            hints.notify_one();
+        })?;
+        for folder in &folders {
+            system.watch(&folder.path, RecursiveMode::NonRecursive)?;
+        }
+        Ok(Self { _system: system, folders, lost })
+    }
+
+    fn holds(&self, folders: &[Folder]) -> bool {
+        self.folders == folders && !self.lost.load(Ordering::SeqCst)
+    }
+}
+
+/// Whether one of `paths` was removed or renamed.
+fn is_end_of(paths: &[PathBuf], event: &Event) -> bool {
+    let is_end = event.kind.is_remove() || matches!(event.kind, EventKind::Modify(ModifyKind::Name(_)));
+    is_end && event.paths.iter().any(|path| paths.contains(path))
+}
+
+/// The directory itself, where the kubelet swaps its link, and the folders below it where they are no part of that
+/// volume: plain folders, or volumes of their own.
+fn folders(directory: &Path) -> Vec<Folder> {
+    let below = ["config", "secrets"].map(|name| directory.join(name));
+    let apart = below.into_iter().filter(|path| {
+        let is_swapped = fs::read_link(path).is_ok_and(|link| link.starts_with("..data"));
+        !is_swapped && path.is_dir()
+    });
+    std::iter::once(directory.to_path_buf()).chain(apart).map(Folder::of).collect()
+}
+
+impl Folder {
+    fn of(path: PathBuf) -> Self {
+        let inode = fs::metadata(&path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
+        Self { path, inode }
+    }
+}

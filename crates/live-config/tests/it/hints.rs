@@ -1,0 +1,171 @@
+//! Either way of noticing a change does without the other one.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use live_config::{Apply, Contract, Driver, Live, Loaded, Sources, Timing, Watching};
+use tokio::time::timeout;
+
+use crate::Settings;
+use crate::kubelet::{Kubelet, eager};
+
+const NEVER: Duration = Duration::from_secs(3600);
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn drive(directory: &Path, timing: Timing) -> (Live<Settings>, Driver<Settings>) {
+    let contract = Contract::of::<Settings>().unwrap();
+    let sources = Sources::default().directory(directory);
+    let loaded = Loaded::read(&contract, &sources).unwrap_or_else(|problems| panic!("{problems}"));
+    Driver::new(contract, sources, loaded, Vec::new(), timing)
+}
+
+async fn follows_changes(live: &Live<Settings>, kubelet: &mut Kubelet) {
+    for number in 1..4 {
+        kubelet.write(number);
+        let token = format!("t{number}");
+        let mut status = live.watch_status();
+        let in_force = status.wait_for(|status| {
+            live.load().settings.token.expose() == token && status.apply == Apply::Converged
+        });
+        let noticed = timeout(PATIENCE, in_force).await.is_ok();
+        assert!(noticed, "change {number} was not noticed: {:?}", live.status());
+    }
+}
+
+#[tokio::test]
+async fn hints_alone_are_enough() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut kubelet = Kubelet::new(directory.path());
+    kubelet.write(0);
+    let (live, driver) = drive(directory.path(), Timing { poll: NEVER, ..eager() });
+    let driver = tokio::spawn(driver.run());
+    follows_changes(&live, &mut kubelet).await;
+    assert_eq!(live.status().watching, Watching::Events);
+    driver.abort();
+}
+
+/// The system allows each user so many watchers. Another user's are used up, so that no other test is disturbed.
+#[test]
+fn where_the_system_has_no_watcher_left_it_polls_and_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let binary = directory.path().join("tests");
+    fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
+    let mut command = Command::new(binary);
+    command.args(["--ignored", "--exact", "hints::child_without_watchers"]);
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    if status.contains("\nUid:\t0\t") {
+        command.uid(65534).gid(65534);
+    }
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[tokio::test]
+#[ignore = "uses up the user's watchers: run by the test above"]
+async fn child_without_watchers() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut kubelet = Kubelet::new(directory.path());
+    kubelet.write(0);
+    let mut held = Vec::new();
+    while let Ok(watcher) = notify::recommended_watcher(|_| {}) {
+        held.push(watcher);
+        assert!(held.len() < 100_000, "the system has no limit");
+    }
+    let (live, driver) = drive(directory.path(), eager());
+    let driver = tokio::spawn(driver.run());
+    let Watching::Polling(reason) = live.status().watching else { panic!("{:?}", live.status()) };
+    assert!(!reason.is_empty());
+    follows_changes(&live, &mut kubelet).await;
+
+    // Once there is room again, it is used.
+    held.clear();
+    kubelet.write(4);
+    let mut status = live.watch_status();
+    let events = status.wait_for(|status| status.watching == Watching::Events);
+    assert!(timeout(PATIENCE, events).await.is_ok(), "{:?}", live.status());
+    driver.abort();
+}
+
+/// Time enough for a test to do something between a hint and the look that it causes.
+const DELAY: Duration = Duration::from_millis(200);
+
+async fn until_token(live: &Live<Settings>, token: &str) {
+    let mut status = live.watch_status();
+    let in_force = status.wait_for(|_| live.load().settings.token.expose() == token);
+    assert!(timeout(PATIENCE, in_force).await.is_ok(), "{token} was not noticed: {:?}", live.status());
+}
+
+#[tokio::test]
+async fn a_directory_made_anew_is_watched_though_its_number_may_be_the_same() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("mount");
+    Kubelet::new(&directory).write(0);
+    let (live, driver) = drive(&directory, Timing { poll: NEVER, debounce: DELAY, ..eager() });
+    let driver = tokio::spawn(driver.run());
+    live.reload().await;
+    // Both within the delay: the look sees a directory with, on most file systems, the same number.
+    fs::remove_dir_all(&directory).unwrap();
+    let mut kubelet = Kubelet::new(&directory);
+    kubelet.write(1);
+    until_token(&live, "t1").await;
+    kubelet.write(2);
+    until_token(&live, "t2").await;
+    driver.abort();
+}
+
+#[tokio::test]
+async fn plain_folders_that_appear_later_are_watched_from_then_on() {
+    let directory = tempfile::tempdir().unwrap();
+    crate::write(directory.path(), &[("TOKEN", b"t0")]);
+    let (live, driver) = drive(directory.path(), Timing { poll: NEVER, ..eager() });
+    let driver = tokio::spawn(driver.run());
+    live.reload().await;
+    fs::create_dir(directory.path().join("secrets")).unwrap();
+    fs::rename(directory.path().join("TOKEN"), directory.path().join("secrets/TOKEN")).unwrap();
+    live.reload().await;
+    crate::write(directory.path(), &[("secrets/TOKEN", b"t1")]);
+    until_token(&live, "t1").await;
+    driver.abort();
+}
+
+#[tokio::test]
+async fn a_directory_behind_a_link_is_watched_where_the_link_leads_now() {
+    let home = tempfile::tempdir().unwrap();
+    let [first, second, link, fresh] =
+        ["first", "second", "link", "fresh"].map(|name| home.path().join(name));
+    crate::write(&first, &[("TOKEN", b"t0")]);
+    crate::write(&second, &[("TOKEN", b"t1")]);
+    std::os::unix::fs::symlink(&first, &link).unwrap();
+    let (live, driver) = drive(&link, Timing { poll: NEVER, ..eager() });
+    let driver = tokio::spawn(driver.run());
+    live.reload().await;
+    std::os::unix::fs::symlink(&second, &fresh).unwrap();
+    fs::rename(&fresh, &link).unwrap();
+    live.reload().await;
+    until_token(&live, "t1").await;
+    crate::write(&second, &[("TOKEN", b"t2")]);
+    until_token(&live, "t2").await;
+    driver.abort();
+}
+
+#[tokio::test]
+async fn what_changed_before_the_driver_ran_is_noticed_without_a_hint_or_a_poll() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut kubelet = Kubelet::new(directory.path());
+    kubelet.write(0);
+    let contract = Contract::of::<Settings>().unwrap();
+    let sources = Sources::default().directory(directory.path());
+    let loaded = Loaded::read(&contract, &sources).unwrap_or_else(|problems| panic!("{problems}"));
+    kubelet.write(1);
+    let timing = Timing { poll: NEVER, ..eager() };
+    let (live, driver) = Driver::<Settings>::new(contract, sources, loaded, Vec::new(), timing);
+    let driver = tokio::spawn(driver.run());
+    until_token(&live, "t1").await;
+    driver.abort();
+}
