@@ -35,6 +35,8 @@ fn drift_is_told_by_the_exit_status_and_by_the_line_of_what_differs() {
     in_namespace(async |ns| {
         create_secret(ns, SECRET, json!({ "SECRET_KEY": "Secr3tXyz", "DB_PASSWORD": "passw0rdXyZ" })).await;
         ns.install("myapp", &["--values", RELEASE_VALUES]).await;
+        // Leaves a pod of the release that is no replica.
+        ns.sh("helm test myapp").await.succeeded();
         // The folder has no state, whatever the developer's own env has.
         let drift = format!("cargo xtask drift --env docs --namespace {}", ns.name());
         let same = ns.sh(&drift).await.succeeded();

@@ -20,7 +20,7 @@ const DIGITS: usize = 12;
 
 /// How many replicas are ready, and for each what it runs.
 pub(super) fn rows(target: &Target, held: &Held) -> Vec<Row> {
-    let selector = format!("--selector=app.kubernetes.io/instance={}", held.name);
+    let selector = format!("--selector=app.kubernetes.io/instance={},app.kubernetes.io/name", held.name);
     let found = target.get(&held.namespace, &["deployments,pods", &selector]);
     let objects = match found {
         Ok(list) => list["items"].as_array().cloned().unwrap_or_default(),

@@ -51,7 +51,7 @@ pub(super) fn wait(cluster: &Cluster) -> Result<()> {
 
 /// The objects whose states tell how the release does.
 fn objects(cluster: &Cluster) -> Result<Value> {
-    let selector = format!("--selector=app.kubernetes.io/instance={RELEASE}");
+    let selector = format!("--selector=app.kubernetes.io/instance={RELEASE},app.kubernetes.io/name");
     let kinds = "deployments,replicasets,pods";
     let text = cluster.kubectl().args(["get", kinds, &selector, "--output=json"]).ask()?;
     Ok(serde_json::from_str(&text)?)

@@ -32,7 +32,7 @@ pub(super) fn possible(pod: &Value) -> Vec<String> {
 /// Prints the pods, and of each that is not as it should be what happened to it and the last lines it logged. A question that
 /// fails is left out: the caller has an error to report already.
 pub(super) fn show(cluster: &Cluster) {
-    let selector = format!("--selector=app.kubernetes.io/instance={RELEASE}");
+    let selector = format!("--selector=app.kubernetes.io/instance={RELEASE},app.kubernetes.io/name");
     print(cluster, "pods", &["get", "pods", &selector, "--output=wide"]);
     let pods = cluster.kubectl().args(["get", "pods", &selector, "--output=json"]).ask().unwrap_or_default();
     let pods: Value = serde_json::from_str(&pods).unwrap_or_default();
