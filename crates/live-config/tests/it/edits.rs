@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use live_config::{Apply, Contract, Driver, Live, Loaded, Sources};
+use live_config::{Apply, Contract, Driver, Loaded, Sources};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use tokio::time::{sleep, timeout};
 
 use crate::Settings;
-use crate::kubelet::{Kubelet, STEPS, eager};
+use crate::kubelet::{Kubelet, STEPS, eager, running};
 
 /// The nightly run asks for 10 000 with PROPTEST_CASES.
 const CASES: u32 = 500;
@@ -163,14 +163,6 @@ impl Model {
         }
         self.on_disk = None;
     }
-}
-
-/// The number that the snapshot's two secrets tell; both must tell the same.
-fn running(live: &Live<Settings>) -> usize {
-    let snapshot = live.snapshot();
-    let (token, password) = (snapshot.settings.token.expose(), snapshot.settings.password.expose());
-    assert_eq!(token, password, "a mix of two states");
-    token[1..].parse().unwrap()
 }
 
 async fn follow(edits: Vec<Edit>) {
