@@ -214,6 +214,7 @@ fn whatever_is_done_to_the_directory_what_runs_was_whole_and_the_last_valid_stat
                     cases: cases.div_ceil(THREADS),
                     failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
                     max_shrink_iters: 100,
+                    max_shrink_time: 60_000,
                     source_file: Some(file!()),
                     ..Config::default()
                 };

@@ -209,6 +209,7 @@ fn each_value_was_whole_in_its_file_and_what_is_valid_in_the_end_is_in_force() {
         cases: std::env::var("PROPTEST_CASES").map_or(CASES, |cases| cases.parse().unwrap()),
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
         max_shrink_iters: 100,
+        max_shrink_time: 60_000,
         source_file: Some(file!()),
         ..Config::default()
     };
