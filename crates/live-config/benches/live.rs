@@ -18,6 +18,7 @@ use serde::Deserialize;
 const READS: u32 = 20_000_000;
 const ROUNDS: usize = 5;
 const RELOADS: usize = 100_000;
+const SWAPS: usize = 200;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -71,6 +72,32 @@ fn main() {
     println!("resident memory during {RELOADS} reloads ({seconds:.0} s), kB: {resident:?}");
     println!("generation {}", live.snapshot().generation);
     driver.abort();
+    runtime.block_on(delays());
+}
+
+/// From a swap to in force, with the timing of a service: 50 ms of it are the debounce.
+async fn delays() {
+    let directory = tempfile::tempdir().unwrap();
+    swap(directory.path(), 0);
+    let contract = Contract::of::<Settings>().unwrap();
+    let sources = Sources::default().directory(directory.path());
+    let loaded = Loaded::<Settings>::read(&contract, &sources).unwrap();
+    let (live, driver) = Driver::new(contract, sources, loaded, Vec::new(), Timing::default());
+    let driver = tokio::spawn(driver.run());
+    live.reload().await;
+    let mut status = live.watch_status();
+    let mut delays = Vec::with_capacity(SWAPS);
+    for number in 1..=SWAPS {
+        swap(directory.path(), number);
+        let begun = Instant::now();
+        let name = format!("n{number}");
+        status.wait_for(|_| live.load().settings.name == name).await.unwrap();
+        delays.push(begun.elapsed().as_secs_f64() * 1000.0);
+    }
+    driver.abort();
+    delays.sort_by(f64::total_cmp);
+    let percentile = |hundredths: usize| delays[(SWAPS * hundredths).div_ceil(100) - 1];
+    println!("swap to in force   {:.1} ms p50, {:.1} ms p99, of {SWAPS}", percentile(50), percentile(99));
 }
 
 /// Nanoseconds to look at one setting in force.

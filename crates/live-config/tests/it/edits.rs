@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use live_config::{Apply, Contract, Driver, Live, Loaded, Sources};
+use live_config::{Apply, Contract, Driver, Loaded, Sources};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use tokio::time::{sleep, timeout};
 
 use crate::Settings;
-use crate::kubelet::{Kubelet, STEPS, eager};
+use crate::kubelet::{Kubelet, STEPS, eager, running};
 
 /// The nightly run asks for 10 000 with PROPTEST_CASES.
 const CASES: u32 = 500;
@@ -165,14 +165,6 @@ impl Model {
     }
 }
 
-/// The number that the snapshot's two secrets tell; both must tell the same.
-fn running(live: &Live<Settings>) -> usize {
-    let snapshot = live.snapshot();
-    let (token, password) = (snapshot.settings.token.expose(), snapshot.settings.password.expose());
-    assert_eq!(token, password, "a mix of two states");
-    token[1..].parse().unwrap()
-}
-
 async fn follow(edits: Vec<Edit>) {
     let root = tempfile::tempdir().unwrap();
     let mut model = Model::new(root.path());
@@ -222,6 +214,7 @@ fn whatever_is_done_to_the_directory_what_runs_was_whole_and_the_last_valid_stat
                     cases: cases.div_ceil(THREADS),
                     failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
                     max_shrink_iters: 100,
+                    max_shrink_time: 60_000,
                     source_file: Some(file!()),
                     ..Config::default()
                 };

@@ -5,7 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use live_config::{Apply, Contract, Driver, Live, Loaded, Sources, Timing, Watching};
 use tokio::time::timeout;
@@ -167,5 +169,71 @@ async fn what_changed_before_the_driver_ran_is_noticed_without_a_hint_or_a_poll(
     let (live, driver) = Driver::<Settings>::new(contract, sources, loaded, Vec::new(), timing);
     let driver = tokio::spawn(driver.run());
     until_token(&live, "t1").await;
+    driver.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_in_quick_succession_are_folded_into_one_look() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut kubelet = Kubelet::new(directory.path());
+    kubelet.write(0);
+    let (live, driver) = drive(directory.path(), Timing { poll: NEVER, debounce: DELAY, ..eager() });
+    let driver = tokio::spawn(driver.run());
+    live.reload().await;
+    for number in 1..=50 {
+        kubelet.write(number);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    until_token(&live, "t50").await;
+    // One, unless the machine was so busy that the writes took longer than the delay.
+    let generation = live.status().generation;
+    assert!(generation <= 5, "{generation} generations of 50 writes");
+    driver.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_without_end_do_not_put_the_look_off() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut kubelet = Kubelet::new(directory.path());
+    kubelet.write(0);
+    let timing = Timing { poll: NEVER, debounce: Duration::from_millis(50), ..eager() };
+    let (live, driver) = drive(directory.path(), timing);
+    let driver = tokio::spawn(driver.run());
+    let seen = Arc::new(AtomicBool::new(false));
+    let writer = tokio::task::spawn_blocking({
+        let seen = Arc::clone(&seen);
+        move || {
+            let begun = Instant::now();
+            let mut number = 0;
+            while !seen.load(Ordering::SeqCst) && begun.elapsed() < PATIENCE {
+                number += 1;
+                kubelet.write(number);
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            begun.elapsed() < PATIENCE
+        }
+    });
+    let mut status = live.watch_status();
+    let _ = timeout(PATIENCE, status.wait_for(|status| status.generation > 3)).await;
+    seen.store(true, Ordering::SeqCst);
+    assert!(writer.await.unwrap(), "nothing was taken while the changes went on: {:?}", live.status());
+    driver.abort();
+}
+
+/// 50 ms of it are the debounce. The bound is for a loaded machine, and still far below the next poll: hints did it.
+#[tokio::test]
+async fn a_change_is_in_force_long_before_the_next_poll() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut kubelet = Kubelet::new(directory.path());
+    kubelet.write(0);
+    let (live, driver) = drive(directory.path(), Timing::default());
+    let driver = tokio::spawn(driver.run());
+    live.reload().await;
+    for number in 1..20 {
+        let begun = Instant::now();
+        kubelet.write(number);
+        until_token(&live, &format!("t{number}")).await;
+        assert!(begun.elapsed() < Duration::from_secs(2), "{number} took {:?}", begun.elapsed());
+    }
     driver.abort();
 }

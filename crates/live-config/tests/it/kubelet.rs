@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use live_config::{Apply, Contract, Driver, Event, Loaded, Sources, Timing};
+use live_config::{Apply, Contract, Driver, Event, Live, Loaded, Sources, Timing};
 use tokio::time::timeout;
 
 use crate::{Settings, write};
@@ -24,7 +24,7 @@ impl Kubelet {
         Self { directory: directory.to_path_buf(), writes: 0 }
     }
 
-    /// A whole write of a state in which both secrets tell its number.
+    /// A whole write of a state in which both secrets tell its number, and the mode whether it is odd.
     pub(crate) fn write(&mut self, number: usize) {
         self.write_until(number, STEPS);
     }
@@ -32,7 +32,36 @@ impl Kubelet {
     /// Ends after so many steps, as a kubelet that dies does; the next write goes on from there.
     pub(crate) fn write_until(&mut self, number: usize, steps: usize) {
         let text = format!("t{number}");
-        self.swap(&[("secrets/TOKEN", text.as_bytes()), ("secrets/PASSWORD", text.as_bytes())], steps);
+        let files = [
+            ("config/MODE", mode_of(number).as_bytes()),
+            ("secrets/TOKEN", text.as_bytes()),
+            ("secrets/PASSWORD", text.as_bytes()),
+        ];
+        self.swap(&files, steps);
+    }
+
+    /// As one whose file system cannot rename over a link: for a moment there is none.
+    pub(crate) fn write_without_rename(&mut self, number: usize) {
+        self.write_until(number, 3);
+        let (link, data) = (self.directory.join("..data_tmp"), self.directory.join("..data"));
+        let (old, new) = (fs::read_link(&data), fs::read_link(&link).unwrap());
+        let _ = fs::remove_file(&data);
+        symlink(new, &data).unwrap();
+        fs::remove_file(&link).unwrap();
+        if let Ok(old) = old {
+            let _ = fs::remove_dir_all(self.directory.join(old));
+        }
+    }
+
+    /// The old folder goes before the new one is there: for a moment the link leads nowhere. It goes at once: one that is
+    /// half removed while the link still leads to it could not be told from a whole one.
+    pub(crate) fn write_removing_first(&mut self, number: usize) {
+        let aside = self.directory.join("..removed");
+        if let Ok(old) = fs::read_link(self.directory.join("..data")) {
+            let _ = fs::rename(self.directory.join(old), &aside);
+        }
+        self.write(number);
+        let _ = fs::remove_dir_all(aside);
     }
 
     pub(crate) fn swap(&mut self, files: &[(&str, &[u8])], steps: usize) {
@@ -65,6 +94,20 @@ impl Kubelet {
     }
 }
 
+fn mode_of(number: usize) -> &'static str {
+    if number.is_multiple_of(2) { "quiet" } else { "loud" }
+}
+
+/// The number of the state that runs, which all of its values must tell.
+pub(crate) fn running(live: &Live<Settings>) -> usize {
+    let snapshot = live.snapshot();
+    let (token, password) = (snapshot.settings.token.expose(), snapshot.settings.password.expose());
+    assert_eq!(token, password, "a mix of two states");
+    let number = token[1..].parse().unwrap();
+    assert_eq!(snapshot.settings.mode, mode_of(number), "a mix of two states");
+    number
+}
+
 /// Looks at once at every hint, so that as many reads as possible fall into writes.
 pub(crate) fn eager() -> Timing {
     Timing {
@@ -93,10 +136,7 @@ async fn a_thousand_writes_with_stops_are_each_seen_or_folded_and_none_is_torn()
         async move {
             let (mut last, mut seen) = (0, 0);
             while last < WRITES {
-                let snapshot = live.snapshot();
-                let (token, password) = (&snapshot.settings.token, &snapshot.settings.password);
-                assert_eq!(token.expose(), password.expose(), "torn");
-                let number: usize = token.expose()[1..].parse().unwrap();
+                let number = running(&live);
                 assert!(number >= last, "{number} came after {last}");
                 seen += usize::from(number > last);
                 last = number;
@@ -105,17 +145,27 @@ async fn a_thousand_writes_with_stops_are_each_seen_or_folded_and_none_is_torn()
             seen
         }
     });
+    // Looks without a pause, so that many of them fall into a write.
+    let asker = tokio::spawn({
+        let live = live.clone();
+        async move { while live.reload().await.is_some() {} }
+    });
     let writer = tokio::task::spawn_blocking(move || {
         for number in 1..=WRITES {
             // Every third write dies, at each step in turn; the last one does not.
             let steps = if number % 3 == 0 && number < WRITES { number / 3 % STEPS } else { STEPS };
-            kubelet.write_until(number, steps);
+            match number % 7 {
+                0 => kubelet.write_without_rename(number),
+                1 => kubelet.write_removing_first(number),
+                _ => kubelet.write_until(number, steps),
+            }
             if number % 10 == 0 {
                 std::thread::sleep(Duration::from_millis(2));
             }
         }
     });
     writer.await.unwrap();
+    asker.abort();
     let seen = timeout(Duration::from_secs(20), watcher).await.expect("the last write is in force").unwrap();
     assert!(seen > 20, "only {seen} writes were seen: nothing was tested");
     let settled =

@@ -223,7 +223,7 @@ async fn what_was_refused_is_forgotten_when_the_old_content_is_back() {
     scene.until("converged", |s| s.apply == Apply::Converged).await;
     assert_eq!(scene.live.status().generation, 1, "nothing had to be applied");
     assert!(matches!(events.recv().await, Ok(Event::Rejected { .. })));
-    assert_eq!(events.recv().await, Ok(Event::Restored));
+    assert_eq!(timeout(PATIENCE, events.recv()).await.unwrap(), Ok(Event::Restored));
 }
 
 #[tokio::test]

@@ -6,7 +6,10 @@ mod edits;
 mod hints;
 mod kubelet;
 mod live;
+mod panics;
+mod plain;
 mod precedence;
+mod retry;
 
 use std::path::{Path, PathBuf};
 
