@@ -21,6 +21,7 @@ fn environment_files_and_chart_accept_the_same_values_and_what_the_chart_renders
     let config = Config {
         cases: std::env::var("PROPTEST_CASES").map_or(CASES, |cases| cases.parse().unwrap()),
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        source_file: Some(file!()),
         max_shrink_iters: 200,
         ..Config::default()
     };
