@@ -3,7 +3,7 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
-use crate::{Contract, Key, Loaded, OnChange};
+use crate::{Contract, Key, Loaded};
 
 /// A configuration in force: whole, valid and never changed. Whoever holds one sees one generation.
 pub struct Snapshot<S> {
@@ -42,7 +42,6 @@ impl<S> Deref for Snapshot<S> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     keys: BTreeSet<String>,
-    needs_preparation: bool,
 }
 
 impl Changes {
@@ -52,11 +51,7 @@ impl Changes {
             let (old, new) = (old.values.get(&key.name), new.values.get(&key.name));
             old.map(|value| value.text.expose()) != new.map(|value| value.text.expose())
         };
-        let changed: Vec<&Key> = contract.keys().iter().filter(differs).collect();
-        Self {
-            needs_preparation: changed.iter().any(|key| key.on_change == OnChange::Prepare),
-            keys: changed.into_iter().map(|key| key.name.clone()).collect(),
-        }
+        Self { keys: contract.keys().iter().filter(differs).map(|key| key.name.clone()).collect() }
     }
 
     /// The keys whose values differ, sorted.
@@ -72,10 +67,5 @@ impl Changes {
     /// Whether no value differs.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
-    }
-
-    /// Whether a key that asks for preparation is among them.
-    pub fn needs_preparation(&self) -> bool {
-        self.needs_preparation
     }
 }

@@ -6,7 +6,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::extract::State;
 use axum::response::Response;
 use live_config::{Apply, Snapshot, Status};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::json_line;
@@ -14,7 +13,7 @@ use super::context::Context;
 use crate::settings::Settings;
 
 /// State and digests of one replica; nothing a stranger could use.
-#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct Digests {
     /// One word for people, the worst that holds.
     pub(crate) state: String,
