@@ -10,11 +10,10 @@ use std::time::Duration;
 
 use live_config::{Apply, Contract, Driver, Loaded, Sources};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use tokio::time::{sleep, timeout};
 
-use crate::Settings;
 use crate::kubelet::{Kubelet, STEPS, eager, running};
+use crate::{Settings, sequences};
 
 /// The nightly run asks for 10 000 with PROPTEST_CASES.
 const CASES: u32 = 500;
@@ -206,31 +205,10 @@ async fn follow(edits: Vec<Edit>) {
 
 #[test]
 fn whatever_is_done_to_the_directory_what_runs_was_whole_and_the_last_valid_state_wins() {
-    let cases = std::env::var("PROPTEST_CASES").map_or(CASES, |cases| cases.parse().unwrap());
+    let cases = sequences::cases(CASES).div_ceil(THREADS);
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
-            scope.spawn(|| {
-                let config = Config {
-                    cases: cases.div_ceil(THREADS),
-                    failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
-                    max_shrink_iters: 100,
-                    max_shrink_time: 60_000,
-                    source_file: Some(file!()),
-                    ..Config::default()
-                };
-                let runtime =
-                    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-                let runtime = runtime.unwrap();
-                let followed = TestRunner::new(config).run(&edits(), |edits| {
-                    let shown = format!("{edits:?}");
-                    let ended = runtime.block_on(async { tokio::spawn(follow(edits)).await });
-                    prop_assert!(ended.is_ok(), "{shown}");
-                    Ok(())
-                });
-                if let Err(failure) = followed {
-                    panic!("{failure}");
-                }
-            });
+            scope.spawn(|| sequences::follow_all(file!(), cases, &edits(), follow));
         }
     });
 }

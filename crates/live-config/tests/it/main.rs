@@ -10,6 +10,7 @@ mod panics;
 mod plain;
 mod precedence;
 mod retry;
+mod sequences;
 
 use std::path::{Path, PathBuf};
 

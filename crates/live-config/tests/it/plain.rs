@@ -14,12 +14,12 @@ use std::time::{Duration, SystemTime};
 
 use live_config::{Apply, Contract, Driver, Loaded, Sources};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use tokio::time::timeout;
 
 use crate::kubelet::eager;
+use crate::sequences;
 
 /// The nightly run asks for more with PROPTEST_CASES.
 const CASES: u32 = 200;
@@ -205,22 +205,5 @@ async fn follow(edits: Vec<Edit>) {
 
 #[test]
 fn each_value_was_whole_in_its_file_and_what_is_valid_in_the_end_is_in_force() {
-    let config = Config {
-        cases: std::env::var("PROPTEST_CASES").map_or(CASES, |cases| cases.parse().unwrap()),
-        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
-        max_shrink_iters: 100,
-        max_shrink_time: 60_000,
-        source_file: Some(file!()),
-        ..Config::default()
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let followed = TestRunner::new(config).run(&edits(), |edits| {
-        let shown = format!("{edits:?}");
-        let ended = runtime.block_on(async { tokio::spawn(follow(edits)).await });
-        prop_assert!(ended.is_ok(), "{shown}");
-        Ok(())
-    });
-    if let Err(failure) = followed {
-        panic!("{failure}");
-    }
+    sequences::follow_all(file!(), sequences::cases(CASES), &edits(), follow);
 }
