@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use live_config::{Contract, Driver, Live, Loaded, Secret, Sources, Timing};
+use live_config::{Contract, Driver, Live, Loaded, Secret, Snapshot, Sources, Timing};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -40,7 +40,8 @@ fn main() {
     let (live, driver) = Driver::new(contract, sources, loaded, Vec::new(), timing);
     let driver = runtime.spawn(driver.run());
 
-    println!("read in peace      {:>6.2} ns (median of {ROUNDS} rounds of {READS} reads)", read_cost(&live));
+    println!("median of {ROUNDS} rounds of {READS} reads:");
+    say_read_costs("in peace", &live);
     let stop = Arc::new(AtomicBool::new(false));
     let writer = runtime.spawn({
         let (live, stop, path) = (live.clone(), Arc::clone(&stop), directory.path().to_path_buf());
@@ -54,10 +55,10 @@ fn main() {
             number
         }
     });
-    let cost = read_cost(&live);
+    say_read_costs("under reloads", &live);
     stop.store(true, Ordering::Relaxed);
     let reloads = runtime.block_on(writer).unwrap();
-    println!("read under reloads {cost:>6.2} ns ({reloads} reloads meanwhile)");
+    println!("{reloads} reloads meanwhile");
 
     let begun = Instant::now();
     let mut resident = Vec::new();
@@ -100,14 +101,24 @@ async fn delays() {
     println!("swap to in force   {:.1} ms p50, {:.1} ms p99, of {SWAPS}", percentile(50), percentile(99));
 }
 
-/// Nanoseconds to look at one setting in force.
-fn read_cost(live: &Live<Settings>) -> f64 {
+fn say_read_costs(when: &str, live: &Live<Settings>) {
+    let mut reader = live.reader();
+    let kept = read_cost(|| look_at(reader.snapshot()));
+    let load = read_cost(|| look_at(&live.load()));
+    println!("{when:<14} reader {kept:>6.2} ns, load {load:>6.2} ns, {:.2}x", kept / load);
+}
+
+fn look_at(snapshot: &Snapshot<Settings>) -> (usize, bool) {
+    (snapshot.settings.name.len(), snapshot.settings.key.is_empty())
+}
+
+/// Nanoseconds of one read.
+fn read_cost(mut read: impl FnMut() -> (usize, bool)) -> f64 {
     let mut rounds: Vec<f64> = (0..ROUNDS)
         .map(|_| {
             let begun = Instant::now();
             for _ in 0..READS {
-                let snapshot = live.load();
-                black_box((snapshot.settings.name.len(), snapshot.settings.key.is_empty()));
+                black_box(read());
             }
             begun.elapsed().as_nanos() as f64 / f64::from(READS)
         })
