@@ -18,4 +18,4 @@ pub use health::Health;
 pub use limits::LimitArgs;
 pub use problem::Problem;
 pub use request_id::RequestId;
-pub use server::{BindError, BindErrors, Bound, Builder, Listener, Role, Served};
+pub use server::{BindError, BindErrors, Bound, Builder, FastAnswer, FastPath, Listener, Role, Served};

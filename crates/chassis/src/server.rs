@@ -6,21 +6,31 @@ mod bind;
 mod bodies;
 mod connection;
 mod counters;
+mod exchange;
+mod fast_path;
 mod io;
 mod panics;
 mod phase;
+mod requests;
 mod serve;
 mod stack;
 mod watchdog;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 
 pub use bind::{BindError, BindErrors};
 pub use counters::Served;
+pub use fast_path::{FastAnswer, FastPath};
 pub use serve::Bound;
 
+use counters::Counters;
+use fast_path::FastRoutes;
+use serve::Process;
+
+use crate::telemetry::Telemetry;
 use crate::{DrainArgs, Health, LimitArgs};
 
 /// Whom a listener serves; decides its part in the drain.
@@ -40,25 +50,39 @@ pub struct Listener {
     router: Router,
     role: Role,
     probes: Vec<&'static str>,
+    fast: Option<FastRoutes>,
 }
 
 impl Listener {
     /// A listener for clients of the service.
     #[must_use]
     pub fn traffic(name: &'static str, address: SocketAddr, router: Router) -> Self {
-        Self { name, address, router, role: Role::Traffic, probes: Vec::new() }
+        Self { name, address, router, role: Role::Traffic, probes: Vec::new(), fast: None }
     }
 
     /// A listener for probes, metrics and operators.
     #[must_use]
     pub fn internal(name: &'static str, address: SocketAddr, router: Router) -> Self {
-        Self { name, address, router, role: Role::Internal, probes: Vec::new() }
+        Self { name, address, router, role: Role::Internal, probes: Vec::new(), fast: None }
     }
 
     /// Names the paths that load balancers and orchestrators ask for; such requests are no traffic to the drain.
     #[must_use]
     pub fn probes(mut self, paths: impl IntoIterator<Item = &'static str>) -> Self {
         self.probes.extend(paths);
+        self
+    }
+
+    /// Answers `GET` of some of `routes` from memory, by what `make` makes for each connection; the router answers the
+    /// rest, and must answer these as well.
+    #[must_use]
+    pub fn fast_path<P: FastPath + 'static>(
+        mut self,
+        routes: impl IntoIterator<Item = &'static str>,
+        make: impl Fn() -> P + Send + Sync + 'static,
+    ) -> Self {
+        let routes = routes.into_iter().collect();
+        self.fast = Some(FastRoutes { routes, make: Box::new(move || Box::new(make())) });
         self
     }
 }
@@ -70,13 +94,14 @@ pub struct Builder {
     drain: DrainArgs,
     limits: LimitArgs,
     health: Health,
+    telemetry: Telemetry,
     listeners: Vec<Listener>,
 }
 
 impl Builder {
-    /// A process without listeners yet.
-    pub fn new(drain: DrainArgs, limits: LimitArgs, health: Health) -> Self {
-        Self { drain, limits, health, listeners: Vec::new() }
+    /// A process without listeners yet, whose requests are told of to `telemetry`.
+    pub fn new(drain: DrainArgs, limits: LimitArgs, health: Health, telemetry: Telemetry) -> Self {
+        Self { drain, limits, health, telemetry, listeners: Vec::new() }
     }
 
     /// Adds a listener.
@@ -91,6 +116,9 @@ impl Builder {
     /// All addresses that cannot be had, not only the first.
     pub async fn bind(self) -> Result<Bound, BindErrors> {
         let listeners = bind::all(self.listeners).await?;
-        Ok(Bound::new(self.drain, self.limits, self.health, listeners))
+        let counters = Arc::new(Counters::new());
+        let process =
+            Process { limits: self.limits, health: self.health, telemetry: self.telemetry, counters };
+        Ok(Bound::new(self.drain, process, listeners))
     }
 }

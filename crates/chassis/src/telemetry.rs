@@ -3,18 +3,23 @@
 //! is set up.
 
 mod level;
+mod metrics;
 mod queue;
+mod request_line;
 
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 
 pub use level::Level;
+pub use metrics::Metrics;
+pub(crate) use metrics::RequestLabels;
+pub(crate) use request_line::RequestLine;
 
 use level::Gate;
 use queue::{Lines, Queue};
@@ -51,6 +56,7 @@ pub enum InstallError {
 pub struct Telemetry {
     gate: Arc<Gate>,
     queue: Queue,
+    metrics: Metrics,
 }
 
 impl Telemetry {
@@ -83,7 +89,12 @@ impl Telemetry {
             .with_span_list(false)
             .with_writer(Lines::new(queue.clone()))
             .with_filter(Arc::clone(&gate).filter());
-        let telemetry = Self { gate, queue };
+        let metrics = Metrics::new();
+        metrics.register(|registry| {
+            let help = "Log lines lost because their reader was too slow or gone";
+            registry.register("log_lines_dropped", help, queue.dropped());
+        });
+        let telemetry = Self { gate, queue, metrics };
         Ok((tracing_subscriber::registry().with(lines), telemetry))
     }
 
@@ -99,10 +110,22 @@ impl Telemetry {
         self.gate.level()
     }
 
+    /// The metrics of the process.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    pub(crate) fn log_request(&self, line: &RequestLine<'_>) {
+        if self.gate.level() <= Level::Info {
+            line.with_bytes(SystemTime::now(), |bytes| self.queue.push(bytes, false));
+        }
+    }
+
     /// Lines lost because the reader of the log was too slow.
     #[must_use]
     pub fn dropped_lines(&self) -> u64 {
-        self.queue.dropped()
+        self.queue.dropped().get()
     }
 
     /// Waits until all lines so far are written, two seconds at most; true when they are. Blocks.

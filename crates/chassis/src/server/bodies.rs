@@ -11,13 +11,23 @@ use super::phase::Phase;
 
 /// The body of an answer. hyper drops it after the last frame.
 pub(super) struct Download {
-    body: Body,
+    content: Content,
     phase: Arc<Phase>,
 }
 
+enum Content {
+    /// Bytes that were ready; empty once they are sent.
+    Ready(Bytes),
+    Routed(Body),
+}
+
 impl Download {
-    pub(super) fn new(body: Body, phase: Arc<Phase>) -> Self {
-        Self { body, phase }
+    pub(super) fn ready(bytes: Bytes, phase: Arc<Phase>) -> Self {
+        Self { content: Content::Ready(bytes), phase }
+    }
+
+    pub(super) fn routed(body: Body, phase: Arc<Phase>) -> Self {
+        Self { content: Content::Routed(body), phase }
     }
 }
 
@@ -29,15 +39,25 @@ impl HttpBody for Download {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        match &mut self.content {
+            Content::Ready(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Content::Ready(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Content::Routed(body) => Pin::new(body).poll_frame(cx),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        match &self.content {
+            Content::Ready(bytes) => bytes.is_empty(),
+            Content::Routed(body) => body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match &self.content {
+            Content::Ready(bytes) => SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
+            Content::Routed(body) => body.size_hint(),
+        }
     }
 }
 

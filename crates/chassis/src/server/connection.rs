@@ -1,28 +1,23 @@
 //! One connection from its first byte to its end.
 
-use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use http::header::{CONNECTION, HeaderValue};
-use http::{Request, Response};
-use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tower::Service;
 
 use super::Role;
-use super::bodies::{Download, Upload};
 use super::counters::{Counters, count};
+use super::exchange::Observer;
+use super::fast_path::FastRoutes;
 use super::io::Observed;
 use super::phase::Phase;
+use super::requests::Requests;
 use super::watchdog::Watchdog;
 use crate::LimitArgs;
 
@@ -45,6 +40,8 @@ pub(super) struct Shared {
     pub(super) probes: Vec<&'static str>,
     pub(super) limits: LimitArgs,
     pub(super) counters: Arc<Counters>,
+    pub(super) observer: Arc<Observer>,
+    pub(super) fast: Option<FastRoutes>,
     pub(super) router: Router,
 }
 
@@ -54,10 +51,9 @@ const LAST_MOMENT: Duration = Duration::from_secs(1);
 /// Serves one connection to its end.
 pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stage: watch::Receiver<Stage>) {
     let phase = Arc::new(Phase::new());
-    let requests = Arc::new(Requests::new(Arc::clone(&shared), Arc::clone(&phase), stage.clone()));
+    let requests = Requests::new(Arc::clone(&shared), Arc::clone(&phase), stage.clone());
     let io = TokioIo::new(Observed::new(stream, Arc::clone(&phase)));
-    let service = service_fn(move |request| Arc::clone(&requests).answer(request));
-    let mut connection = pin!(protocol(&shared.limits).serve_connection(io, service));
+    let mut connection = pin!(protocol(&shared.limits).serve_connection(io, requests));
     let mut watchdog = Watchdog::default();
     // A stage reached before this connection was accepted counts as well.
     stage.mark_changed();
@@ -108,42 +104,5 @@ async fn next_stage(stage: &mut watch::Receiver<Stage>) -> Stage {
     match stage.changed().await {
         Ok(()) => *stage.borrow_and_update(),
         Err(_) => Stage::Cut,
-    }
-}
-
-/// The requests of one connection.
-struct Requests {
-    shared: Arc<Shared>,
-    phase: Arc<Phase>,
-    stage: watch::Receiver<Stage>,
-    opened_late: bool,
-    counted: AtomicBool,
-}
-
-impl Requests {
-    fn new(shared: Arc<Shared>, phase: Arc<Phase>, stage: watch::Receiver<Stage>) -> Self {
-        let opened_late = *stage.borrow() >= Stage::Draining;
-        Self { shared, phase, stage, opened_late, counted: AtomicBool::new(false) }
-    }
-
-    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Download>, Infallible> {
-        self.phase.request_begins();
-        self.note_traffic(request.uri().path());
-        let request = request.map(|body| Upload::new(body, Arc::clone(&self.phase)));
-        let mut response = self.shared.router.clone().call(request).await?;
-        if *self.stage.borrow() >= Stage::Draining {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        Ok(response.map(|body| Download::new(body, Arc::clone(&self.phase))))
-    }
-
-    fn note_traffic(&self, path: &str) {
-        if self.shared.role == Role::Internal || self.shared.probes.contains(&path) {
-            return;
-        }
-        self.shared.counters.traffic_seen();
-        if self.opened_late && !self.counted.swap(true, Ordering::Relaxed) {
-            count(&self.shared.counters.late_arrivals);
-        }
     }
 }

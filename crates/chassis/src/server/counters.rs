@@ -1,7 +1,5 @@
 //! What happened while serving, in numbers.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -30,7 +28,9 @@ pub(super) struct Counters {
     pub(super) requests_cut: AtomicU64,
     pub(super) connections_expired: AtomicU64,
     pub(super) accept_pauses: AtomicU64,
-    last_traffic: Mutex<Instant>,
+    born: Instant,
+    /// In nanoseconds since `born`.
+    last_traffic: AtomicU64,
 }
 
 impl Counters {
@@ -41,17 +41,19 @@ impl Counters {
             requests_cut: AtomicU64::new(0),
             connections_expired: AtomicU64::new(0),
             accept_pauses: AtomicU64::new(0),
-            last_traffic: Mutex::new(Instant::now()),
+            born: Instant::now(),
+            last_traffic: AtomicU64::new(0),
         }
     }
 
     /// A request that is no probe has come in on a traffic listener.
-    pub(super) fn traffic_seen(&self) {
-        *self.last_traffic.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    pub(super) fn traffic_seen(&self, now: Instant) {
+        let age = now.saturating_duration_since(self.born);
+        self.last_traffic.store(u64::try_from(age.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     pub(super) fn last_traffic(&self) -> Instant {
-        *self.last_traffic.lock().unwrap_or_else(PoisonError::into_inner)
+        self.born + Duration::from_nanos(self.last_traffic.load(Ordering::Relaxed))
     }
 
     pub(super) fn report(&self, drain_time: Duration) -> Served {

@@ -11,9 +11,11 @@ use tokio::time::{sleep_until, timeout};
 use super::bind::BoundListener;
 use super::connection::{Shared, Stage};
 use super::counters::{Counters, Served};
+use super::exchange::Observer;
 use super::stack::{self, Settings};
 use super::{Role, accept};
 use crate::shutdown::{Aborted, Signals};
+use crate::telemetry::Telemetry;
 use crate::{DrainArgs, Health, LimitArgs};
 
 /// Time for the requests in flight on internal listeners, after traffic is over.
@@ -24,19 +26,22 @@ const INTERNAL_REQUESTS_MAX: Duration = Duration::from_secs(1);
 #[must_use = "bound listeners answer nothing until `serve` is called"]
 pub struct Bound {
     drain: DrainArgs,
-    limits: LimitArgs,
-    health: Health,
+    process: Process,
     listeners: Vec<BoundListener>,
 }
 
+/// What all listeners of the process share.
+#[derive(Debug)]
+pub(super) struct Process {
+    pub(super) limits: LimitArgs,
+    pub(super) health: Health,
+    pub(super) telemetry: Telemetry,
+    pub(super) counters: Arc<Counters>,
+}
+
 impl Bound {
-    pub(super) fn new(
-        drain: DrainArgs,
-        limits: LimitArgs,
-        health: Health,
-        listeners: Vec<BoundListener>,
-    ) -> Self {
-        Self { drain, limits, health, listeners }
+    pub(super) fn new(drain: DrainArgs, process: Process, listeners: Vec<BoundListener>) -> Self {
+        Self { drain, process, listeners }
     }
 
     /// Real address of a listener, also when it asked for port 0; none when there is no listener of that name.
@@ -57,21 +62,21 @@ impl Bound {
     /// # Errors
     /// [`Aborted`] when a second signal came before the drain was over; every connection is cut.
     pub async fn serve(self, mut signals: Signals) -> Result<Served, Aborted> {
-        let counters = Arc::new(Counters::new());
+        let Process { health, counters, .. } = &self.process;
         let mut traffic = Group::new();
         let mut internal = Group::new();
         for bound in self.listeners {
             tracing::info!(target: "lifecycle", listener = bound.listener.name, address = %bound.address, "listening");
             let group = if bound.listener.role == Role::Traffic { &mut traffic } else { &mut internal };
-            group.start(bound, &self.limits, &self.health, &counters);
+            group.start(bound, &self.process);
         }
 
         let signal = signals.next().await;
         let begun = Instant::now();
         tracing::info!(target: "lifecycle", signal, "draining");
-        self.health.begin_drain();
+        health.begin_drain();
         let drained = tokio::select! {
-            () = drain(&self.drain, &counters, &mut traffic, &mut internal) => Ok(()),
+            () = drain(&self.drain, counters, &mut traffic, &mut internal) => Ok(()),
             signal = signals.next() => Err(Aborted { signal }),
         };
         let served = counters.report(begun.elapsed());
@@ -123,10 +128,13 @@ impl Group {
         Self { stage: watch::Sender::new(Stage::Serving), loops: JoinSet::new() }
     }
 
-    fn start(&mut self, bound: BoundListener, limits: &LimitArgs, health: &Health, counters: &Arc<Counters>) {
+    fn start(&mut self, bound: BoundListener, process: &Process) {
+        let Process { limits, health, telemetry, counters } = process;
         let listener = bound.listener;
+        let fast_routes = listener.fast.as_ref().map_or(&[][..], |fast| &fast.routes);
+        let observer = Arc::new(Observer::new(listener.name, fast_routes, telemetry.clone()));
         let settings = Settings {
-            listener: listener.name,
+            observer: Arc::clone(&observer),
             handler_time: limits.handler_time,
             body_bytes: limits.body_bytes,
         };
@@ -137,6 +145,8 @@ impl Group {
             probes: listener.probes,
             limits: limits.clone(),
             counters: Arc::clone(counters),
+            observer,
+            fast: listener.fast,
             router: stack::wrap(listener.router, settings),
         };
         self.loops.spawn(accept::run(bound.socket, Arc::new(shared), self.stage.subscribe(), heartbeat));

@@ -1,95 +1,171 @@
 //! Lines on their way to a thread that writes them, so that a slow reader of the log cannot hold up a request.
 
-use std::io::{self, BufWriter, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::io::{self, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use prometheus_client::metrics::counter::Counter;
 use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::LIFECYCLE;
 use super::level::is_always_written;
 
 /// Lines waiting to be written; above it lines are dropped and counted.
 const MOST_BYTES: usize = 1 << 20;
 
+/// Time in which further lines join the first of a batch: under load the writer wakes two hundred times a second, not
+/// once a line. A line that must not be lost does not wait.
+const GATHER: Duration = Duration::from_millis(5);
+
+/// What a buffer may keep in memory while nothing is written.
+const IDLE_BYTES: usize = 64 << 10;
+
 #[derive(Clone, Debug)]
-pub(super) struct Queue {
-    sender: Sender<Message>,
-    fill: Arc<Fill>,
+pub(super) struct Queue(Arc<Owner>);
+
+/// The writer ends with the last of its queues.
+#[derive(Debug)]
+struct Owner(Arc<Shared>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.lock().has_ended = true;
+        self.0.wake.notify_one();
+    }
 }
 
 #[derive(Debug, Default)]
-struct Fill {
-    bytes: AtomicUsize,
-    dropped: AtomicU64,
+struct Shared {
+    pending: Mutex<Pending>,
+    /// For the writer: there is something to do, or no more time to gather.
+    wake: Condvar,
+    /// For those who flush: another batch is written.
+    written: Condvar,
+    dropped: Counter,
 }
 
-enum Message {
-    Line(Vec<u8>),
-    Flush(Sender<()>),
+#[derive(Debug, Default)]
+struct Pending {
+    bytes: Vec<u8>,
+    writer_sleeps: bool,
+    is_urgent: bool,
+    has_ended: bool,
+    /// Batches taken by the writer, and those of them that are written.
+    taken: u64,
+    finished: u64,
 }
 
 impl Queue {
     pub(super) fn start(writer: impl Write + Send + 'static) -> io::Result<Self> {
-        let (sender, receiver) = mpsc::channel();
-        let fill = Arc::new(Fill::default());
-        let thread_fill = Arc::clone(&fill);
-        thread::Builder::new()
-            .name("log-writer".to_owned())
-            .spawn(move || write_all(&receiver, &thread_fill, BufWriter::new(writer)))?;
-        Ok(Self { sender, fill })
+        let shared = Arc::new(Shared::default());
+        let queue = Self(Arc::new(Owner(Arc::clone(&shared))));
+        // Never joined: a writer that hangs in its sink could not be waited for.
+        thread::Builder::new().name("log-writer".to_owned()).spawn(move || write_all(&shared, writer))?;
+        Ok(queue)
     }
 
-    pub(super) fn dropped(&self) -> u64 {
-        self.fill.dropped.load(Ordering::Relaxed)
+    fn shared(&self) -> &Shared {
+        &self.0.0
     }
 
+    /// Lines lost because the reader of the log was too slow, or is gone.
+    pub(super) fn dropped(&self) -> Counter {
+        self.shared().dropped.clone()
+    }
+
+    /// Waits until all lines so far are written; false when that takes longer than `patience`.
     pub(super) fn flush(&self, patience: Duration) -> bool {
-        let (done, written) = mpsc::channel();
-        self.sender.send(Message::Flush(done)).is_ok() && written.recv_timeout(patience).is_ok()
+        let deadline = Instant::now() + patience;
+        let mut pending = self.shared().lock();
+        let batch = pending.taken + u64::from(!pending.bytes.is_empty());
+        pending.is_urgent = true;
+        self.shared().wake.notify_one();
+        while pending.finished < batch {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            pending = wait(&self.shared().written, pending, left);
+        }
+        true
     }
 
-    fn push(&self, line: &[u8], keep: bool) {
-        let before = self.fill.bytes.fetch_add(line.len(), Ordering::Relaxed);
-        if before + line.len() > MOST_BYTES && !keep {
-            self.fill.bytes.fetch_sub(line.len(), Ordering::Relaxed);
-            self.fill.dropped.fetch_add(1, Ordering::Relaxed);
+    /// Takes a whole line. One to `keep` is never dropped and written without delay.
+    pub(super) fn push(&self, line: &[u8], keep: bool) {
+        let mut pending = self.shared().lock();
+        if pending.bytes.len() + line.len() > MOST_BYTES && !keep {
+            self.shared().dropped.inc();
             return;
         }
-        let _ = self.sender.send(Message::Line(line.to_vec()));
+        pending.bytes.extend_from_slice(line);
+        let is_urgent = keep || pending.bytes.len() > MOST_BYTES / 2;
+        let is_news = pending.writer_sleeps || (is_urgent && !pending.is_urgent);
+        pending.writer_sleeps = false;
+        pending.is_urgent |= is_urgent;
+        drop(pending);
+        if is_news {
+            self.shared().wake.notify_one();
+        }
     }
 }
 
-/// Ends when the last sender is gone. A writer that fails loses the line: there is no second place to report it to.
-fn write_all(receiver: &Receiver<Message>, fill: &Fill, mut writer: BufWriter<impl Write>) {
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for lines and exchanges them for the empty `batch`; false when no more can come.
+    fn take(&self, batch: &mut Vec<u8>) -> bool {
+        let mut pending = self.lock();
+        while pending.bytes.is_empty() {
+            if pending.has_ended {
+                return false;
+            }
+            pending.writer_sleeps = true;
+            pending.is_urgent = false;
+            pending = self.wake.wait(pending).unwrap_or_else(PoisonError::into_inner);
+        }
+        pending.writer_sleeps = false;
+        if !pending.is_urgent && !pending.has_ended {
+            pending = wait(&self.wake, pending, GATHER);
+        }
+        pending.is_urgent = false;
+        pending.taken += 1;
+        std::mem::swap(&mut pending.bytes, batch);
+        true
+    }
+
+    fn finish(&self) {
+        self.lock().finished += 1;
+        self.written.notify_all();
+    }
+}
+
+fn wait<'a>(
+    condition: &Condvar,
+    pending: MutexGuard<'a, Pending>,
+    time: Duration,
+) -> MutexGuard<'a, Pending> {
+    condition.wait_timeout(pending, time).unwrap_or_else(PoisonError::into_inner).0
+}
+
+fn write_all(shared: &Shared, mut writer: impl Write) {
+    let mut batch = Vec::new();
     let mut reported = 0;
-    while let Ok(message) = receiver.recv() {
-        write(message, fill, &mut writer);
-        while let Ok(message) = receiver.try_recv() {
-            write(message, fill, &mut writer);
+    while shared.take(&mut batch) {
+        // There is no second place to report to, but the loss is counted.
+        if writer.write_all(&batch).and_then(|()| writer.flush()).is_err() {
+            let lines = batch.iter().filter(|byte| **byte == b'\n').count();
+            shared.dropped.inc_by(u64::try_from(lines).unwrap_or(u64::MAX));
         }
-        let _ = writer.flush();
-        let dropped = fill.dropped.load(Ordering::Relaxed);
+        batch.clear();
+        batch.shrink_to(IDLE_BYTES);
+        shared.finish();
+        let dropped = shared.dropped.get();
         if dropped > reported {
-            tracing::warn!(target: LIFECYCLE, lines = dropped - reported, "log lines dropped");
+            tracing::warn!(target: super::LIFECYCLE, lines = dropped - reported, "log lines dropped");
             reported = dropped;
-        }
-    }
-}
-
-fn write(message: Message, fill: &Fill, writer: &mut BufWriter<impl Write>) {
-    match message {
-        Message::Line(line) => {
-            let _ = writer.write_all(&line);
-            fill.bytes.fetch_sub(line.len(), Ordering::Relaxed);
-        }
-        Message::Flush(done) => {
-            let _ = writer.flush();
-            let _ = done.send(());
         }
     }
 }

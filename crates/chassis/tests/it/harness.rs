@@ -10,6 +10,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn};
 use axum::routing::{get, post};
 use chassis::shutdown::{Aborted, Trigger};
+use chassis::telemetry::{Level, Options, Telemetry};
 use chassis::{Builder, DrainArgs, Health, LimitArgs, Listener, Problem, Served, probes, shutdown};
 use http::StatusCode;
 use tokio::sync::Semaphore;
@@ -30,6 +31,12 @@ pub(crate) const fn ms(milliseconds: u64) -> Duration {
 /// A drain that does not wait for anything.
 pub(crate) fn at_once() -> DrainArgs {
     DrainArgs { min: ms(0), quiet: ms(0), accept_max: ms(0), requests_max: ms(10_000) }
+}
+
+pub(crate) fn silence() -> Telemetry {
+    let options = Options { level: Level::Critical, own_crates: Vec::new() };
+    let (_, telemetry) = Telemetry::build(&options, std::io::sink()).expect("a thread can be started");
+    telemetry
 }
 
 /// Holds the requests of `/held` until opened.
@@ -60,10 +67,15 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(drain: DrainArgs, limits: LimitArgs) -> Self {
+        Self::start_told(drain, limits, silence()).await
+    }
+
+    /// Starts one whose requests are told of.
+    pub(crate) async fn start_told(drain: DrainArgs, limits: LimitArgs, telemetry: Telemetry) -> Self {
         let gate = Gate { entered: Arc::new(Semaphore::new(0)), open: Arc::new(Semaphore::new(0)) };
         let health = Health::new();
         let public = routes(gate.clone()).route("/readyz", probes::readyz(health.clone()));
-        let bound = Builder::new(drain, limits, health.clone())
+        let bound = Builder::new(drain, limits, health.clone(), telemetry)
             .listener(Listener::traffic("public", LOOPBACK, public).probes(["/readyz"]))
             .listener(Listener::internal("admin", LOOPBACK, probes::router(health.clone())))
             .bind()

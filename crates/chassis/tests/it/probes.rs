@@ -1,12 +1,12 @@
 use chassis::{Builder, DrainArgs, Health, LimitArgs, Listener, probes, shutdown};
 
 use crate::client::get;
-use crate::harness::LOOPBACK;
+use crate::harness::{LOOPBACK, silence};
 
 #[tokio::test]
 async fn starting_being_ready_and_being_alive_are_three_answers() {
     let health = Health::new();
-    let bound = Builder::new(DrainArgs::default(), LimitArgs::default(), health.clone())
+    let bound = Builder::new(DrainArgs::default(), LimitArgs::default(), health.clone(), silence())
         .listener(Listener::internal("admin", LOOPBACK, probes::router(health.clone())))
         .bind()
         .await

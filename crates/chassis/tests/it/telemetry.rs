@@ -140,7 +140,7 @@ async fn a_request_is_one_line_with_its_route_and_not_its_path() {
     let memory = Memory::default();
     let (subscriber, telemetry) = Telemetry::build(&options(Level::Info), memory.clone()).unwrap();
     let _default = tracing::subscriber::set_default(subscriber);
-    let server = Server::start(at_once(), LimitArgs::default()).await;
+    let server = Server::start_told(at_once(), LimitArgs::default(), telemetry.clone()).await;
     let mut client = Client::connect(server.public).await;
     client.send("GET /items/secret HTTP/1.1\r\nHost: test\r\nX-Request-Id: abc\r\n\r\n").await;
     assert_eq!(client.answer().await.status, 200);
@@ -165,7 +165,7 @@ async fn a_request_that_is_cut_has_its_line_too() {
     let (subscriber, telemetry) = Telemetry::build(&options(Level::Info), memory.clone()).unwrap();
     let _default = tracing::subscriber::set_default(subscriber);
     let drain = DrainArgs { requests_max: ms(0), ..at_once() };
-    let server = Server::start(drain, LimitArgs::default()).await;
+    let server = Server::start_told(drain, LimitArgs::default(), telemetry.clone()).await;
     let mut client = Client::connect(server.public).await;
     client.send("GET /held HTTP/1.1\r\nHost: test\r\n\r\n").await;
     server.gate.entered().await;

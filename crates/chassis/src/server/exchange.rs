@@ -1,0 +1,149 @@
+//! What is told of each request: a log line and a metric, whatever became of it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::MatchedPath;
+use http::{HeaderMap, Method, StatusCode};
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+
+use crate::RequestId;
+use crate::telemetry::{RequestLabels, RequestLine, Telemetry};
+
+/// Route of requests that no route matched: a client can make up paths without end.
+const UNMATCHED: &str = "unmatched";
+
+/// Where the requests of one listener are told of.
+#[derive(Debug)]
+pub(super) struct Observer {
+    listener: &'static str,
+    telemetry: Telemetry,
+    active: Gauge,
+    /// The routes of the fast path, each with its series of `GET` answered 200.
+    fast: Vec<(&'static str, Histogram)>,
+}
+
+impl Observer {
+    pub(super) fn new(listener: &'static str, fast_routes: &[&'static str], telemetry: Telemetry) -> Self {
+        let metrics = telemetry.metrics();
+        let series = |route: &'static str| {
+            let labels = RequestLabels {
+                listener,
+                http_request_method: "GET",
+                http_route: route.into(),
+                http_response_status_code: StatusCode::OK.as_u16(),
+            };
+            (route, metrics.requests(&labels))
+        };
+        let fast = fast_routes.iter().copied().map(series).collect();
+        let active = metrics.active_requests(listener);
+        Self { listener, telemetry, active, fast }
+    }
+}
+
+/// One request. It is told of when this is dropped, so that a request that is cut, or whose client went away, has its
+/// line too, without a status.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    observer: Arc<Observer>,
+    method: &'static str,
+    id: RequestId,
+    begun: Instant,
+    route: Route,
+    status: Option<StatusCode>,
+}
+
+#[derive(Debug)]
+enum Route {
+    Unmatched,
+    Matched(MatchedPath),
+    /// Index into the routes of the fast path.
+    Fast(usize),
+}
+
+impl Exchange {
+    pub(super) fn begin(
+        observer: Arc<Observer>,
+        method: &Method,
+        headers: &HeaderMap,
+        begun: Instant,
+    ) -> Self {
+        observer.active.inc();
+        Self {
+            observer,
+            method: known(method),
+            id: RequestId::of(headers),
+            begun,
+            route: Route::Unmatched,
+            status: None,
+        }
+    }
+
+    pub(super) fn id(&self) -> &RequestId {
+        &self.id
+    }
+
+    pub(super) fn matched(&mut self, route: Option<MatchedPath>) {
+        if let Some(route) = route {
+            self.route = Route::Matched(route);
+        }
+    }
+
+    pub(super) fn answered(mut self, status: StatusCode) {
+        self.status = Some(status);
+    }
+
+    /// The fast path has answered a `GET` of one of its routes.
+    pub(super) fn answered_fast(mut self, route: usize, status: StatusCode) {
+        self.route = Route::Fast(route);
+        self.status = Some(status);
+    }
+
+    fn route(&self) -> &str {
+        match &self.route {
+            Route::Unmatched => UNMATCHED,
+            Route::Matched(path) => path.as_str(),
+            Route::Fast(index) => self.observer.fast.get(*index).map_or(UNMATCHED, |(route, _)| route),
+        }
+    }
+
+    fn observe(&self, seconds: f64) {
+        let observer = &*self.observer;
+        if let (Route::Fast(index), Some(StatusCode::OK)) = (&self.route, self.status)
+            && let Some((_, series)) = observer.fast.get(*index)
+        {
+            series.observe(seconds);
+            return;
+        }
+        let labels = RequestLabels {
+            listener: observer.listener,
+            http_request_method: self.method,
+            http_route: self.route().into(),
+            http_response_status_code: self.status.map_or(0, |status| status.as_u16()),
+        };
+        observer.telemetry.metrics().requests(&labels).observe(seconds);
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let duration = self.begun.elapsed();
+        self.observer.active.dec();
+        self.observe(duration.as_secs_f64());
+        self.observer.telemetry.log_request(&RequestLine {
+            listener: self.observer.listener,
+            method: self.method,
+            route: self.route(),
+            status: self.status.map(|status| status.as_u16()),
+            duration,
+            request_id: &self.id,
+        });
+    }
+}
+
+/// A closed set, since a client can make up methods without end.
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
+    KNOWN.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
+}
