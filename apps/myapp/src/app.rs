@@ -15,7 +15,7 @@ use thiserror::Error;
 use tokio::task::JoinSet;
 
 use crate::args::ServeArgs;
-use crate::routes::{self, Context};
+use crate::routes::{self, Context, Memory};
 use crate::settings::Settings;
 use crate::{configuration::Configuration, live};
 
@@ -53,7 +53,7 @@ impl App {
         args: &ServeArgs,
         configuration: Configuration,
         data_directory: &Path,
-        telemetry: Option<&Telemetry>,
+        telemetry: &Telemetry,
     ) -> Result<Self, BuildError> {
         if configuration.loaded.settings.database_url.is_none() {
             prove_writable(data_directory)
@@ -61,12 +61,16 @@ impl App {
         }
         let health = Health::new();
         let (live, driver) = live::start(configuration, telemetry);
-        let context = Arc::new(Context::new(live, health.clone(), args));
-        let bound = Builder::new(args.drain.clone(), args.limits.clone(), health.clone())
-            .listener(
-                Listener::traffic("public", args.listen, routes::public(&context))
-                    .probes(["/healthz", "/readyz"]),
-            )
+        let context = Arc::new(Context::new(live, health.clone(), telemetry.clone(), args));
+        routes::register_metrics(&context);
+        let public = Listener::traffic("public", args.listen, routes::public(&context))
+            .probes(["/healthz", "/readyz"])
+            .fast_path(Memory::ROUTES, {
+                let context = Arc::clone(&context);
+                move || Memory::new(Arc::clone(&context))
+            });
+        let bound = Builder::new(args.drain.clone(), args.limits.clone(), health.clone(), telemetry.clone())
+            .listener(public)
             .listener(Listener::internal(
                 "admin",
                 args.admin_listen,

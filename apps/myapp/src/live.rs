@@ -12,15 +12,14 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::configuration::Configuration;
 use crate::settings::Settings;
 
-/// Makes the configuration live. Without a log to set, as in a test in process, changes of its level go nowhere.
+/// Makes the configuration live, and the log follow its level.
 pub(crate) fn start(
     configuration: Configuration,
-    telemetry: Option<&Telemetry>,
+    telemetry: &Telemetry,
 ) -> (Live<Settings>, Driver<Settings>) {
     let Configuration { contract, sources, loaded } = configuration;
-    let log =
-        telemetry.map(|telemetry| Arc::new(LogLevel(telemetry.clone())) as Arc<dyn Participant<Settings>>);
-    Driver::new(contract, sources, loaded, log.into_iter().collect(), Timing::default())
+    let log: Arc<dyn Participant<Settings>> = Arc::new(LogLevel(telemetry.clone()));
+    Driver::new(contract, sources, loaded, vec![log], Timing::default())
 }
 
 /// Writes one line a reload: keys and reasons, never a value.
@@ -92,7 +91,7 @@ struct LevelChange {
 
 impl LevelChange {
     fn swap(&mut self) {
-        let before = self.telemetry.level();
+        let before = self.telemetry.levels().set;
         self.telemetry.set_level(self.level);
         self.level = before;
     }

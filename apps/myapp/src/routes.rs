@@ -7,6 +7,8 @@ mod context;
 mod digests;
 mod guard;
 mod index;
+mod log_level;
+mod memory;
 mod metrics;
 mod openapi;
 mod operations;
@@ -21,6 +23,8 @@ use serde_json::Value;
 
 pub use context::Context;
 pub(crate) use digests::Digests;
+pub(crate) use memory::Memory;
+pub(crate) use metrics::register_metrics;
 
 /// The first path segments of the public routes; the path of `API_BASE_URL` may not begin with one.
 pub(crate) const PUBLIC_NAMES: [&str; 4] = ["config", "healthz", "openapi.json", "readyz"];
@@ -52,7 +56,7 @@ fn public_routes(context: &Context) -> Vec<Route> {
             path: "/healthz",
             handler: get(answer::healthz),
             summary: "Whether the process answers",
-            responses: answer::json_response::<answer::Status>("The process answers"),
+            responses: openapi::healthz_responses(),
         },
         Route {
             path: "/readyz",
@@ -82,7 +86,7 @@ pub fn public(context: &Arc<Context>) -> Router {
 pub fn admin(context: &Arc<Context>) -> Router {
     Router::new()
         .route("/digests", get(digests::digests))
-        .route("/metrics", get(metrics::metrics))
+        .route("/metrics", context.telemetry.metrics().route())
         .with_state(Arc::clone(context))
 }
 
@@ -93,6 +97,7 @@ pub fn operator(context: &Arc<Context>) -> Router {
         .route("/api/v1/status", get(operations::status))
         .route("/api/v1/fleet", get(operations::fleet))
         .route("/reload", post(operations::reload))
+        .route("/log-level", get(log_level::get).put(log_level::set))
         .layer(from_fn(guard::same_site))
         .with_state(Arc::clone(context))
 }

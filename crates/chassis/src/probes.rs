@@ -1,30 +1,44 @@
 //! Routes for the orchestrator's probes. They read memory only and tell a stranger nothing.
 
 use axum::Router;
-use axum::response::{IntoResponse, Response};
+use axum::body::{Body, Bytes};
 use axum::routing::{MethodRouter, get};
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response, StatusCode};
 
 use crate::Health;
+
+/// Bodies of yes and no.
+const LIVE: [&str; 2] = ["{\"status\":\"live\"}\n", "{\"status\":\"not live\"}\n"];
+const READY: [&str; 2] = ["{\"status\":\"ready\"}\n", "{\"status\":\"not ready\"}\n"];
+const STARTED: [&str; 2] = ["{\"status\":\"started\"}\n", "{\"status\":\"not started\"}\n"];
 
 /// `GET /livez`, `/readyz` and `/startupz`; 503 when the answer is no.
 pub fn router(health: Health) -> Router {
     let live = health.clone();
     let started = health.clone();
     Router::new()
-        .route("/livez", get(async move || answer(live.is_live(), "live")))
+        .route("/livez", get(async move || answer(live.is_live(), LIVE).map(Body::from)))
         .route("/readyz", readyz(health))
-        .route("/startupz", get(async move || answer(started.is_started(), "started")))
+        .route("/startupz", get(async move || answer(started.is_started(), STARTED).map(Body::from)))
 }
 
 /// Readiness alone, for a listener where it shall sit beside other routes.
 pub fn readyz<S: Clone + Send + Sync + 'static>(health: Health) -> MethodRouter<S> {
-    get(async move || answer(health.is_ready(), "ready"))
+    get(async move || ready_answer(&health).map(Body::from))
 }
 
-fn answer(yes: bool, word: &str) -> Response {
-    let (status, not) = if yes { (StatusCode::OK, "") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ") };
-    let body = format!("{{\"status\":\"{not}{word}\"}}\n");
-    (status, [(CONTENT_TYPE, "application/json")], body).into_response()
+/// The same answer for a [`FastPath`](crate::FastPath).
+#[must_use]
+pub fn ready_answer(health: &Health) -> Response<Bytes> {
+    answer(health.is_ready(), READY)
+}
+
+fn answer(yes: bool, [positive, negative]: [&'static str; 2]) -> Response<Bytes> {
+    let (status, body) =
+        if yes { (StatusCode::OK, positive) } else { (StatusCode::SERVICE_UNAVAILABLE, negative) };
+    let mut response = Response::new(Bytes::from_static(body.as_bytes()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }

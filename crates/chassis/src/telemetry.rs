@@ -16,9 +16,9 @@ use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 
-pub use level::Level;
-pub use metrics::Metrics;
+pub use level::{Level, Levels, PassingLevel};
 pub(crate) use metrics::RequestLabels;
+pub use metrics::{Metrics, Sample};
 pub(crate) use request_line::RequestLine;
 
 use level::Gate;
@@ -90,24 +90,51 @@ impl Telemetry {
             .with_writer(Lines::new(queue.clone()))
             .with_filter(Arc::clone(&gate).filter());
         let metrics = Metrics::new();
-        metrics.register(|registry| {
-            let help = "Log lines lost because their reader was too slow or gone";
-            registry.register("log_lines_dropped", help, queue.dropped());
+        metrics.counter("log_lines_dropped", "Log lines lost because their reader was too slow or gone", {
+            let queue = queue.clone();
+            move || vec![Sample::of(queue.dropped() as f64)]
         });
         let telemetry = Self { gate, queue, metrics };
         Ok((tracing_subscriber::registry().with(lines), telemetry))
     }
 
-    /// Changes the level at run time.
-    pub fn set_level(&self, level: Level) {
-        self.gate.set(level);
-        tracing::callsite::rebuild_interest_cache();
+    /// Keeps metrics but writes no line, for a server inside of a test.
+    ///
+    /// # Errors
+    /// As [`Telemetry::build`].
+    pub fn silent() -> io::Result<Self> {
+        let options = Options { level: Level::Critical, own_crates: Vec::new() };
+        Self::build(&options, io::sink()).map(|(_, telemetry)| telemetry)
     }
 
-    /// The level in force.
+    /// Changes the level at run time. One that was set for a while stays in force until its end.
+    pub fn set_level(&self, level: Level) {
+        self.gate.set(level);
+    }
+
+    /// Changes the level for a while; then the one that is set is in force again, by itself. Says both in the log.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub fn set_level_for(&self, level: Level, time: Duration) {
+        let until = SystemTime::now() + time;
+        let number = self.gate.set_passing(level, until);
+        let until = humantime::format_rfc3339_seconds(until);
+        tracing::info!(target: LIFECYCLE, level = level.as_str(), %until, "log level set for a while");
+        let gate = Arc::clone(&self.gate);
+        tokio::spawn(async move {
+            tokio::time::sleep(time).await;
+            if gate.end_passing(number) {
+                let level = gate.in_force().as_str();
+                tracing::info!(target: LIFECYCLE, level, "log level is as set again");
+            }
+        });
+    }
+
+    /// The levels that are set, and until when.
     #[must_use]
-    pub fn level(&self) -> Level {
-        self.gate.level()
+    pub fn levels(&self) -> Levels {
+        self.gate.levels()
     }
 
     /// The metrics of the process.
@@ -117,7 +144,7 @@ impl Telemetry {
     }
 
     pub(crate) fn log_request(&self, line: &RequestLine<'_>) {
-        if self.gate.level() <= Level::Info {
+        if self.gate.in_force() <= Level::Info {
             line.with_bytes(SystemTime::now(), |bytes| self.queue.push(bytes, false));
         }
     }
@@ -125,7 +152,7 @@ impl Telemetry {
     /// Lines lost because the reader of the log was too slow.
     #[must_use]
     pub fn dropped_lines(&self) -> u64 {
-        self.queue.dropped().get()
+        self.queue.dropped()
     }
 
     /// Waits until all lines so far are written, two seconds at most; true when they are. Blocks.

@@ -41,7 +41,7 @@ async fn run(
         Err(error) => return complain(EXIT_FAILURE, format_args!("signals cannot be heard: {error}")),
     };
     let data_directory = configuration::data_directory(args, environment);
-    let app = match App::build(args, configuration, &data_directory, Some(telemetry)).await {
+    let app = match App::build(args, configuration, &data_directory, telemetry).await {
         Ok(app) => app,
         Err(error) => return complain(EXIT_FAILURE, error),
     };

@@ -1,30 +1,44 @@
 //! Answers that several routes share.
 
+use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// That the process answers.
-#[derive(JsonSchema, Serialize)]
-pub(super) struct Status {
-    status: &'static str,
+pub(super) async fn healthz() -> Response {
+    healthz_bytes().map(Body::from)
 }
 
-pub(super) async fn healthz() -> Response {
-    json_line(&Status { status: "ok" })
+pub(super) fn healthz_bytes() -> http::Response<Bytes> {
+    json_answer(Bytes::from_static(b"{\"status\":\"ok\"}\n"))
 }
 
 /// A JSON document with a newline at its end, so that a terminal's prompt begins on a line of its own.
 pub(super) fn json_line(document: &impl Serialize) -> Response {
+    match json_bytes(document) {
+        Some(bytes) => json_answer(bytes).map(Body::from),
+        None => chassis::Problem::new(http::StatusCode::INTERNAL_SERVER_ERROR).into_response(),
+    }
+}
+
+/// The bytes of such a document; none, and a line in the log, where it cannot be written as JSON.
+pub(super) fn json_bytes(document: &impl Serialize) -> Option<Bytes> {
     match serde_json::to_string(document) {
-        Ok(text) => ([(CONTENT_TYPE, "application/json")], text + "\n").into_response(),
+        Ok(text) => Some((text + "\n").into()),
         Err(error) => {
             tracing::error!(%error, "answer could not be written as JSON");
-            chassis::Problem::new(http::StatusCode::INTERNAL_SERVER_ERROR).into_response()
+            None
         }
     }
+}
+
+pub(super) fn json_answer(bytes: Bytes) -> http::Response<Bytes> {
+    let mut response = http::Response::new(bytes);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 /// An OpenAPI responses object for one JSON answer with the schema of `T`.

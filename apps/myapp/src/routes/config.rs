@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::response::Response;
-use http::HeaderValue;
+use axum::response::{IntoResponse, Response};
 use http::header::CACHE_CONTROL;
+use http::{HeaderValue, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::answer::{json_line, json_response};
+use super::answer::{json_answer, json_bytes, json_response};
 use super::context::{Context, InForce};
 
 const MASK: &str = "********";
@@ -47,16 +48,28 @@ pub(super) fn responses() -> Value {
 }
 
 fn document(in_force: &InForce, reveal: bool) -> Response {
+    match bytes(in_force, reveal) {
+        Some(bytes) => answer(bytes).map(Body::from),
+        None => chassis::Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response(),
+    }
+}
+
+/// The document; see [`json_bytes`].
+pub(super) fn bytes(in_force: &InForce, reveal: bool) -> Option<Bytes> {
     let secret = |key| if reveal { in_force.text(key) } else { MASK };
-    let document = Document {
+    json_bytes(&Document {
         api_base_url: in_force.text("API_BASE_URL"),
         db_password: secret("DB_PASSWORD"),
         log_level: in_force.text("LOG_LEVEL"),
         max_connections: in_force.text("MAX_CONNECTIONS"),
         secret_key: secret("SECRET_KEY"),
         message: "Config and secrets accessed",
-    };
-    let mut response = json_line(&document);
+    })
+}
+
+/// The answer with the document, which nothing on the way may keep.
+pub(super) fn answer(bytes: Bytes) -> http::Response<Bytes> {
+    let mut response = json_answer(bytes);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

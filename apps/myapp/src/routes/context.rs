@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
 use chassis::Health;
-use chassis::telemetry::LIFECYCLE;
+use chassis::telemetry::{LIFECYCLE, Telemetry};
 use http::request::Parts;
 use live_config::{Live, Snapshot, Text};
 
@@ -15,6 +15,7 @@ pub struct Context {
     /// The configuration in force.
     pub live: Live<Settings>,
     pub(super) health: Health,
+    pub(super) telemetry: Telemetry,
     /// Whether the public listener shows secrets.
     pub(super) expose_secrets: bool,
     /// Where the other replicas are found.
@@ -23,8 +24,8 @@ pub struct Context {
 
 impl Context {
     /// A context around the configuration in force.
-    pub fn new(live: Live<Settings>, health: Health, args: &ServeArgs) -> Self {
-        Self { live, health, expose_secrets: args.expose_secrets, peers: args.peers.clone() }
+    pub fn new(live: Live<Settings>, health: Health, telemetry: Telemetry, args: &ServeArgs) -> Self {
+        Self { live, health, telemetry, expose_secrets: args.expose_secrets, peers: args.peers.clone() }
     }
 
     /// Says in the log which configuration is in force, and what someone should look at.

@@ -38,12 +38,18 @@ pub(super) fn responses() -> Value {
     } })
 }
 
+pub(super) fn healthz_responses() -> Value {
+    json!({ "200": status("The process answers", "ok") })
+}
+
 pub(super) fn readyz_responses() -> Value {
-    let body = |description: &str, status: &str| {
-        let schema = json!({
-            "type": "object", "required": ["status"], "properties": { "status": { "const": status } },
-        });
-        json!({ "description": description, "content": { "application/json": { "schema": schema } } })
-    };
-    json!({ "200": body("Traffic is welcome", "ready"), "503": body("It is not", "not ready") })
+    json!({ "200": status("Traffic is welcome", "ready"), "503": status("It is not", "not ready") })
+}
+
+/// An answer whose document says one word.
+fn status(description: &str, word: &str) -> Value {
+    let schema = json!({
+        "type": "object", "required": ["status"], "properties": { "status": { "const": word } },
+    });
+    json!({ "description": description, "content": { "application/json": { "schema": schema } } })
 }

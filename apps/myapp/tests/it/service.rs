@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use chassis::shutdown::{self, Trigger};
+use chassis::telemetry::Telemetry;
 use clap::Parser as _;
 use myapp::app::App;
 use myapp::args::Cli;
@@ -34,8 +35,9 @@ impl Service {
         let configuration =
             configuration::read(&args, &environment).unwrap_or_else(|problems| panic!("{problems}"));
 
+        let telemetry = Telemetry::silent().unwrap();
         let runtime = Runtime::new().unwrap();
-        let app = runtime.block_on(App::build(&args, configuration, data.path(), None)).unwrap();
+        let app = runtime.block_on(App::build(&args, configuration, data.path(), &telemetry)).unwrap();
         let address = |listener| app.address(listener).unwrap();
         let (public, admin, operator) = (address("public"), address("admin"), address("operator"));
         let (stop, signals) = shutdown::channel();

@@ -1,7 +1,8 @@
 //! Which lines are written.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
@@ -30,6 +31,19 @@ pub enum Level {
 impl Level {
     const ALL: [Self; 6] = [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Critical];
 
+    /// Its name, in lower case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+            Self::Critical => "critical",
+        }
+    }
+
     fn filter(self) -> LevelFilter {
         match self {
             Self::Trace => LevelFilter::TRACE,
@@ -42,10 +56,41 @@ impl Level {
     }
 }
 
-/// The level in force and the crates that follow it.
+/// The level that is set, and one that may stand in for it for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Levels {
+    /// Set for good, by the configuration.
+    pub set: Level,
+    /// Set for a while; in force until then.
+    pub passing: Option<PassingLevel>,
+}
+
+/// A level with an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PassingLevel {
+    /// The level.
+    pub level: Level,
+    /// When the one that is set is in force again.
+    pub until: SystemTime,
+    /// Tells it from those before and after it.
+    pub(super) number: u64,
+}
+
+impl Levels {
+    /// The level in force.
+    #[must_use]
+    pub fn in_force(&self) -> Level {
+        self.passing.map_or(self.set, |passing| passing.level)
+    }
+}
+
+/// The levels and the crates that follow them.
 #[derive(Debug)]
 pub(super) struct Gate {
-    level: AtomicU8,
+    levels: Mutex<Levels>,
+    /// The level in force, for those who ask at every line.
+    in_force: AtomicU8,
+    changes: AtomicU64,
     own_crates: Vec<&'static str>,
 }
 
@@ -53,16 +98,45 @@ impl Gate {
     pub(super) fn new(level: Level, own_crates: &[&'static str]) -> Self {
         let mut own_crates = own_crates.to_vec();
         own_crates.push(env!("CARGO_CRATE_NAME"));
-        Self { level: AtomicU8::new(level as u8), own_crates }
+        let levels = Mutex::new(Levels { set: level, passing: None });
+        Self { levels, in_force: AtomicU8::new(level as u8), changes: AtomicU64::new(0), own_crates }
     }
 
-    pub(super) fn level(&self) -> Level {
-        let index = usize::from(self.level.load(Ordering::Relaxed));
+    pub(super) fn in_force(&self) -> Level {
+        let index = usize::from(self.in_force.load(Ordering::Relaxed));
         Level::ALL.get(index).copied().unwrap_or(Level::Critical)
     }
 
+    pub(super) fn levels(&self) -> Levels {
+        *self.levels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn set(&self, level: Level) {
-        self.level.store(level as u8, Ordering::Relaxed);
+        self.change(|levels| levels.set = level);
+    }
+
+    /// Returns its number, for [`Gate::end_passing`].
+    pub(super) fn set_passing(&self, level: Level, until: SystemTime) -> u64 {
+        let number = self.changes.fetch_add(1, Ordering::Relaxed);
+        self.change(|levels| levels.passing = Some(PassingLevel { level, until, number }));
+        number
+    }
+
+    /// Ends the passing level of that number, unless another has taken its place; true when it did.
+    pub(super) fn end_passing(&self, number: u64) -> bool {
+        let mut ended = false;
+        self.change(|levels| {
+            ended = levels.passing.take_if(|passing| passing.number == number).is_some();
+        });
+        ended
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Levels)) {
+        let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut levels);
+        self.in_force.store(levels.in_force() as u8, Ordering::Relaxed);
+        drop(levels);
+        tracing::callsite::rebuild_interest_cache();
     }
 
     pub(super) fn filter(self: Arc<Self>) -> GateFilter {
@@ -70,7 +144,7 @@ impl Gate {
     }
 
     fn admits(&self, metadata: &Metadata<'_>) -> bool {
-        let level = self.level();
+        let level = self.in_force();
         if is_always_written(metadata.target()) {
             return true;
         }
@@ -100,7 +174,7 @@ impl<S: Subscriber> Filter<S> for GateFilter {
         self.0.admits(metadata)
     }
 
-    /// Depends on the level alone, so the answer is kept until [`super::Telemetry::set_level`] asks anew.
+    /// Depends on the level alone, so the answer is kept until [`Gate::change`] asks anew.
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
         if self.0.admits(metadata) { Interest::always() } else { Interest::never() }
     }

@@ -1,6 +1,8 @@
 //! Metrics in the OpenMetrics text format, under OpenTelemetry's names. Labels come from closed sets only: a client must
 //! not be able to make a time series.
 
+mod readings;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::response::{IntoResponse, Response};
@@ -8,10 +10,15 @@ use axum::routing::{MethodRouter, get};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+
+pub use readings::Sample;
+
+use readings::Readings;
 
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -58,9 +65,35 @@ impl Metrics {
         Self { registry: Arc::new(Mutex::new(registry)), requests, active }
     }
 
-    /// Adds metrics of the app's own, once for each name.
-    pub fn register(&self, add: impl FnOnce(&mut Registry)) {
-        add(&mut self.lock());
+    /// Adds numbers that can go up and down, read by `read` whenever someone asks. A name may be added once.
+    pub fn gauge(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        read: impl Fn() -> Vec<Sample> + Send + Sync + 'static,
+    ) {
+        self.collect(MetricType::Gauge, name, help, read);
+    }
+
+    /// Adds numbers that only go up, read by `read` whenever someone asks. A name may be added once, without the
+    /// `_total` that the format appends.
+    pub fn counter(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        read: impl Fn() -> Vec<Sample> + Send + Sync + 'static,
+    ) {
+        self.collect(MetricType::Counter, name, help, read);
+    }
+
+    fn collect(
+        &self,
+        kind: MetricType,
+        name: &'static str,
+        help: &'static str,
+        read: impl Fn() -> Vec<Sample> + Send + Sync + 'static,
+    ) {
+        self.lock().register_collector(Box::new(Readings { kind, name, help, read: Box::new(read) }));
     }
 
     /// `GET`: all metrics as they are now.

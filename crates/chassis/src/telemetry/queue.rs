@@ -1,11 +1,11 @@
 //! Lines on their way to a thread that writes them, so that a slow reader of the log cannot hold up a request.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use prometheus_client::metrics::counter::Counter;
 use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -42,7 +42,7 @@ struct Shared {
     wake: Condvar,
     /// For those who flush: another batch is written.
     written: Condvar,
-    dropped: Counter,
+    dropped: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -70,8 +70,8 @@ impl Queue {
     }
 
     /// Lines lost because the reader of the log was too slow, or is gone.
-    pub(super) fn dropped(&self) -> Counter {
-        self.shared().dropped.clone()
+    pub(super) fn dropped(&self) -> u64 {
+        self.shared().dropped.load(Ordering::Relaxed)
     }
 
     /// Waits until all lines so far are written; false when that takes longer than `patience`.
@@ -95,7 +95,7 @@ impl Queue {
     pub(super) fn push(&self, line: &[u8], keep: bool) {
         let mut pending = self.shared().lock();
         if pending.bytes.len() + line.len() > MOST_BYTES && !keep {
-            self.shared().dropped.inc();
+            self.shared().dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
         pending.bytes.extend_from_slice(line);
@@ -157,12 +157,12 @@ fn write_all(shared: &Shared, mut writer: impl Write) {
         // There is no second place to report to, but the loss is counted.
         if writer.write_all(&batch).and_then(|()| writer.flush()).is_err() {
             let lines = batch.iter().filter(|byte| **byte == b'\n').count();
-            shared.dropped.inc_by(u64::try_from(lines).unwrap_or(u64::MAX));
+            shared.dropped.fetch_add(u64::try_from(lines).unwrap_or(u64::MAX), Ordering::Relaxed);
         }
         batch.clear();
         batch.shrink_to(IDLE_BYTES);
         shared.finish();
-        let dropped = shared.dropped.get();
+        let dropped = shared.dropped.load(Ordering::Relaxed);
         if dropped > reported {
             tracing::warn!(target: super::LIFECYCLE, lines = dropped - reported, "log lines dropped");
             reported = dropped;

@@ -1,20 +1,22 @@
 use axum::Router;
+use chassis::telemetry::Telemetry;
 use chassis::{Builder, DrainArgs, Health, LimitArgs, Listener};
 use tokio::net::TcpListener;
 
-use crate::harness::{LOOPBACK, silence};
+use crate::harness::LOOPBACK;
 
 #[tokio::test]
 async fn every_taken_port_is_reported_with_its_listener() {
     let holders = [TcpListener::bind(LOOPBACK).await.unwrap(), TcpListener::bind(LOOPBACK).await.unwrap()];
     let [first, second] = holders.each_ref().map(|holder| holder.local_addr().unwrap());
-    let errors = Builder::new(DrainArgs::default(), LimitArgs::default(), Health::new(), silence())
-        .listener(Listener::traffic("public", first, Router::new()))
-        .listener(Listener::internal("free", LOOPBACK, Router::new()))
-        .listener(Listener::internal("admin", second, Router::new()))
-        .bind()
-        .await
-        .unwrap_err();
+    let errors =
+        Builder::new(DrainArgs::default(), LimitArgs::default(), Health::new(), Telemetry::silent().unwrap())
+            .listener(Listener::traffic("public", first, Router::new()))
+            .listener(Listener::internal("free", LOOPBACK, Router::new()))
+            .listener(Listener::internal("admin", second, Router::new()))
+            .bind()
+            .await
+            .unwrap_err();
     let advice = "the port is taken: stop the process that holds it, or choose another address";
     assert_eq!(
         errors.to_string(),

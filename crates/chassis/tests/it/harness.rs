@@ -10,7 +10,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn};
 use axum::routing::{get, post};
 use chassis::shutdown::{Aborted, Trigger};
-use chassis::telemetry::{Level, Options, Telemetry};
+use chassis::telemetry::Telemetry;
 use chassis::{Builder, DrainArgs, Health, LimitArgs, Listener, Problem, Served, probes, shutdown};
 use http::StatusCode;
 use tokio::sync::Semaphore;
@@ -31,12 +31,6 @@ pub(crate) const fn ms(milliseconds: u64) -> Duration {
 /// A drain that does not wait for anything.
 pub(crate) fn at_once() -> DrainArgs {
     DrainArgs { min: ms(0), quiet: ms(0), accept_max: ms(0), requests_max: ms(10_000) }
-}
-
-pub(crate) fn silence() -> Telemetry {
-    let options = Options { level: Level::Critical, own_crates: Vec::new() };
-    let (_, telemetry) = Telemetry::build(&options, std::io::sink()).expect("a thread can be started");
-    telemetry
 }
 
 /// Holds the requests of `/held` until opened.
@@ -67,7 +61,7 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(drain: DrainArgs, limits: LimitArgs) -> Self {
-        Self::start_told(drain, limits, silence()).await
+        Self::start_told(drain, limits, Telemetry::silent().expect("a thread can be started")).await
     }
 
     /// Starts one whose requests are told of.

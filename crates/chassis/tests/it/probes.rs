@@ -1,16 +1,22 @@
+use chassis::telemetry::Telemetry;
 use chassis::{Builder, DrainArgs, Health, LimitArgs, Listener, probes, shutdown};
 
 use crate::client::get;
-use crate::harness::{LOOPBACK, silence};
+use crate::harness::LOOPBACK;
 
 #[tokio::test]
 async fn starting_being_ready_and_being_alive_are_three_answers() {
     let health = Health::new();
-    let bound = Builder::new(DrainArgs::default(), LimitArgs::default(), health.clone(), silence())
-        .listener(Listener::internal("admin", LOOPBACK, probes::router(health.clone())))
-        .bind()
-        .await
-        .unwrap();
+    let bound = Builder::new(
+        DrainArgs::default(),
+        LimitArgs::default(),
+        health.clone(),
+        Telemetry::silent().unwrap(),
+    )
+    .listener(Listener::internal("admin", LOOPBACK, probes::router(health.clone())))
+    .bind()
+    .await
+    .unwrap();
     let admin = bound.address("admin").unwrap();
     let (_trigger, signals) = shutdown::channel();
     tokio::spawn(bound.serve(signals));

@@ -84,6 +84,23 @@ fn the_level_changes_while_the_process_runs() {
     assert_eq!(messages(&memory, &telemetry), ["between"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_level_set_for_a_while_falls_back_by_itself_to_the_one_that_is_set_by_then() {
+    let (_, telemetry) = Telemetry::build(&options(Level::Error), Memory::default()).unwrap();
+    let in_force = || telemetry.levels().in_force();
+    telemetry.set_level_for(Level::Trace, ms(1000));
+    assert_eq!(in_force(), Level::Trace);
+    telemetry.set_level(Level::Warn);
+    assert_eq!(in_force(), Level::Trace);
+    // The later request counts, and the end of the earlier one does not end it.
+    telemetry.set_level_for(Level::Debug, ms(3000));
+    tokio::time::sleep(ms(2000)).await;
+    assert_eq!(in_force(), Level::Debug);
+    tokio::time::sleep(ms(2000)).await;
+    assert_eq!(in_force(), Level::Warn);
+    assert!(telemetry.levels().passing.is_none());
+}
+
 #[test]
 fn a_line_carries_its_fields_flat_and_those_of_its_span() {
     let memory = Memory::default();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::routing::get;
 use chassis::Health;
+use chassis::telemetry::Telemetry;
 use clap::Parser as _;
 use http::StatusCode;
 use live_config::{Driver, Loaded, Sources, Timing};
@@ -59,7 +60,7 @@ async fn a_request_sees_one_generation_however_often_it_changes_meanwhile() {
     let timing = Timing { debounce: Duration::from_millis(1), observe: Duration::ZERO, ..Timing::default() };
     let (live, driver) = Driver::new(contract, sources, loaded, Vec::new(), timing);
     let args = Cli::try_parse_from(["myapp"]).unwrap().serve;
-    let context = Arc::new(Context::new(live.clone(), Health::new(), &args));
+    let context = Arc::new(Context::new(live.clone(), Health::new(), Telemetry::silent().unwrap(), &args));
     let routes = Router::new().route("/torn", get(torn)).with_state(Arc::clone(&context));
     let service = also_below_base_path(routes, context);
 

@@ -1,0 +1,75 @@
+//! The log level for a while, as someone who looks for a fault needs it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chassis::Problem;
+use chassis::telemetry::Levels;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::answer::json_line;
+use super::context::Context;
+use super::digests::unix_seconds;
+use crate::settings::LogLevel;
+
+/// A finer log may be forgotten, but not for longer than this.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What is asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    level: LogLevel,
+    /// With a unit, as in `15m`.
+    r#for: String,
+}
+
+/// The levels as they are.
+#[derive(Serialize)]
+struct Answer {
+    /// What is logged now.
+    in_force: &'static str,
+    /// What the configuration says.
+    set: &'static str,
+    /// When that is in force again, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<u64>,
+}
+
+/// Sets a level that ends by itself; one that was set before ends with it.
+pub(super) async fn set(State(context): State<Arc<Context>>, body: Bytes) -> Response {
+    match parse(&body) {
+        Ok((level, time)) => {
+            context.telemetry.set_level_for(level.0, time);
+            answer(&context.telemetry.levels())
+        }
+        Err(detail) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY).detail(detail).into_response(),
+    }
+}
+
+pub(super) async fn get(State(context): State<Arc<Context>>) -> Response {
+    answer(&context.telemetry.levels())
+}
+
+fn answer(levels: &Levels) -> Response {
+    json_line(&Answer {
+        in_force: levels.in_force().as_str(),
+        set: levels.set.as_str(),
+        until: levels.passing.map(|passing| unix_seconds(passing.until)),
+    })
+}
+
+fn parse(body: &[u8]) -> Result<(LogLevel, Duration), String> {
+    let change: Change = serde_json::from_slice(body).map_err(|error| {
+        format!("{error}; expected is for example {{\"level\":\"debug\",\"for\":\"15m\"}}")
+    })?;
+    let time = chassis::positive_duration(&change.r#for).map_err(|error| format!("for: {error}"))?;
+    if time > LONGEST {
+        return Err("for: must be 24h at most".to_owned());
+    }
+    Ok((change.level, time))
+}

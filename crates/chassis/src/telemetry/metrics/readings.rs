@@ -1,0 +1,72 @@
+//! Metrics that are read where they are kept, at the moment someone asks.
+
+use std::fmt;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+
+/// Whole numbers up to here are exact as 64-bit floats.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// One number of a metric.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    label: Option<(&'static str, &'static str)>,
+    value: f64,
+}
+
+impl Sample {
+    /// The only number of a metric.
+    #[must_use]
+    pub fn of(value: f64) -> Self {
+        Self { label: None, value }
+    }
+
+    /// One of several, told apart by a label whose values are known beforehand.
+    #[must_use]
+    pub fn labelled(label: &'static str, label_value: &'static str, value: f64) -> Self {
+        Self { label: Some((label, label_value)), value }
+    }
+
+    fn encode(&self, encoder: &mut MetricEncoder<'_>, kind: MetricType) -> fmt::Result {
+        match self.label {
+            None => self.encode_value(encoder, kind),
+            Some(label) => self.encode_value(&mut encoder.encode_family(&[label])?, kind),
+        }
+    }
+
+    /// Whole numbers as such: `1` and not `1.0`.
+    #[expect(clippy::cast_possible_truncation, reason = "only values that are exact as integers")]
+    fn encode_value(&self, encoder: &mut MetricEncoder<'_>, kind: MetricType) -> fmt::Result {
+        let whole = (self.value.fract() == 0.0 && self.value.abs() < EXACT).then_some(self.value as i64);
+        match (kind, whole) {
+            (MetricType::Counter, Some(whole)) => {
+                encoder.encode_counter::<NoLabelSet, u64, u64>(&whole.unsigned_abs(), None)
+            }
+            (MetricType::Counter, None) => encoder.encode_counter::<NoLabelSet, f64, u64>(&self.value, None),
+            (_, Some(whole)) => encoder.encode_gauge(&whole),
+            (_, None) => encoder.encode_gauge(&self.value),
+        }
+    }
+}
+
+pub(super) struct Readings {
+    pub(super) kind: MetricType,
+    pub(super) name: &'static str,
+    pub(super) help: &'static str,
+    pub(super) read: Box<dyn Fn() -> Vec<Sample> + Send + Sync>,
+}
+
+impl fmt::Debug for Readings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Readings").field(&self.name).finish()
+    }
+}
+
+impl Collector for Readings {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut encoder = encoder.encode_descriptor(self.name, self.help, None, self.kind)?;
+        (self.read)().iter().try_for_each(|sample| sample.encode(&mut encoder, self.kind))
+    }
+}
