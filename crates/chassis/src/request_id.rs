@@ -1,8 +1,7 @@
 //! The name under which one request is found in logs and answers.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
-use axum::body::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Carries the id on requests and on every answer.
@@ -14,33 +13,53 @@ const LONGEST: usize = 64;
 ///
 /// The random bits tell requests apart; they are no secret and cannot be relied on as one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(HeaderValue);
+pub struct RequestId(Id);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Id {
+    Sent(HeaderValue),
+    /// Two hex digits a byte, kept in place: most requests bring no id.
+    Made([[u8; 2]; 16]),
+}
 
 impl RequestId {
     /// Sane is `[A-Za-z0-9._-]{1,64}`: nothing that could forge a log line or swell it.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let sent = headers.get(&HEADER).filter(|id| is_sane(id.as_bytes()));
-        sent.map_or_else(Self::random, |id| Self(id.clone()))
+        Self(sent.map_or_else(|| Id::Made(hex(fastrand::u128(..).to_be_bytes())), |id| Id::Sent(id.clone())))
     }
 
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.0.to_str().unwrap_or_default()
+        // Both kinds are ASCII.
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Id::Sent(value) => value.as_bytes(),
+            Id::Made(digits) => digits.as_flattened(),
+        }
     }
 
     /// Puts the id on an answer.
     pub(crate) fn mark(&self, headers: &mut HeaderMap) {
-        headers.insert(HEADER, self.0.clone());
+        let value = match &self.0 {
+            Id::Sent(value) => Ok(value.clone()),
+            Id::Made(digits) => HeaderValue::from_bytes(digits.as_flattened()),
+        };
+        // Hex digits are header characters.
+        if let Ok(value) = value {
+            headers.insert(HEADER, value);
+        }
     }
+}
 
-    fn random() -> Self {
-        let mut text = String::with_capacity(32);
-        // Writing to a String cannot fail, and hex digits are header characters.
-        let _ = write!(text, "{:032x}", fastrand::u128(..));
-        let value = HeaderValue::from_maybe_shared(Bytes::from(text));
-        Self(value.unwrap_or(HeaderValue::from_static("none")))
-    }
+/// The standard library's formatter takes several times as long, and this runs for every request.
+fn hex(bytes: [u8; 16]) -> [[u8; 2]; 16] {
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    bytes.map(|byte| [byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]))
 }
 
 impl fmt::Display for RequestId {

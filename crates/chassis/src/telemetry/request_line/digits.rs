@@ -1,0 +1,52 @@
+//! Numbers as decimal digits.
+
+/// Appends `number` without leading zeros.
+pub(super) fn push_number(line: &mut Vec<u8>, number: u64) {
+    let mut digits = [b'0'; 20];
+    let first = write_back(&mut digits, number);
+    line.extend_from_slice(digits.get(first..).unwrap_or_default());
+}
+
+/// Appends the last `WIDTH` digits of `number`, zeros and all.
+pub(super) fn push_padded<const WIDTH: usize>(line: &mut Vec<u8>, number: u64) {
+    let mut digits = [b'0'; WIDTH];
+    write_back(&mut digits, number);
+    line.extend_from_slice(&digits);
+}
+
+/// Fills `digits` from its end, and tells where the first digit stands; one digit at least.
+fn write_back(digits: &mut [u8], mut number: u64) -> usize {
+    let mut first = digits.len();
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        first -= 1;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_the_digits_that_the_library_writes() {
+        for number in [0, 7, 10, 99, 100, 1_234_567, u64::MAX] {
+            let mut line = Vec::new();
+            push_number(&mut line, number);
+            assert_eq!(line, number.to_string().into_bytes());
+        }
+    }
+
+    #[test]
+    fn padded_numbers_keep_their_width() {
+        let mut line = Vec::new();
+        push_padded::<3>(&mut line, 0);
+        push_padded::<3>(&mut line, 45);
+        push_padded::<6>(&mut line, 999_999);
+        assert_eq!(line, b"000045999999");
+    }
+}
