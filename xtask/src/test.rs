@@ -116,6 +116,8 @@ fn run_tier(tier: Tier, install: bool, choice: Option<Choice>, counts: &mut Coun
         Tier::Unit => &[
             &["--workspace", "--lib", "--bins"],
             &["-p", "live-config", "--test", "it"],
+            // It judges what the service sends in `bench http`.
+            &["-p", "chassis", "--example", "collector"],
             &["--doc", "-p", "chassis", "-p", "live-config"],
         ],
         Tier::Service => &[&["-p", "chassis", "--test", "it"], &["-p", "myapp", "--test", "it"]],

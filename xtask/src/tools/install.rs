@@ -36,6 +36,7 @@ fn debian_package(tool: &Tool) -> Option<&'static str> {
         Source::GoInstall { .. }
         | Source::GoModule { .. }
         | Source::Rustup { .. }
+        | Source::Python { .. }
         | Source::ByHand { .. } => None,
     }
 }
@@ -56,6 +57,17 @@ fn install(tool: &Tool) -> Result<()> {
             build_from_module(module, package, &folder.join(tool.name))?;
             if tool.name == "kube" { link_kubectl(folder) } else { Ok(()) }
         }),
+        Source::Python { packages } => build(tool, |folder| {
+            // No virtual environment, whose files name the folder that they were made in and so cannot be moved.
+            Cmd::new("python3")
+                .args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--target"])
+                .arg(folder)
+                .args(*packages)
+                .env("PIP_ROOT_USER_ACTION", "ignore")
+                .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+                .run()
+                .map(drop)
+        }),
         Source::Debian { .. } => Ok(()),
         Source::ByHand { how } => bail!("{}: {how}", tool.name),
     }
@@ -63,7 +75,7 @@ fn install(tool: &Tool) -> Result<()> {
 
 /// Builds into a temporary folder and renames it, so that an interrupted build leaves no half tool behind.
 fn build(tool: &Tool, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let folder = cache::folder(tool).context("a tool that is not built from source")?;
+    let folder = cache::folder(tool).context("a tool that is not kept in the cache")?;
     let temporary = folder.with_extension("part");
     remove_if_there(&temporary)?;
     fs::create_dir_all(&temporary)?;

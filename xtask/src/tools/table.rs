@@ -15,11 +15,20 @@ pub(crate) enum Use {
     Image,
     /// Checking and applying the Terraform module and envs.
     Terraform,
+    /// Comparing the service with other servers.
+    Bench,
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Check, Self::Chart, Self::Kubernetes, Self::OwnCluster, Self::Image, Self::Terraform];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Check,
+        Self::Chart,
+        Self::Kubernetes,
+        Self::OwnCluster,
+        Self::Image,
+        Self::Terraform,
+        Self::Bench,
+    ];
 }
 
 /// The certificates of Debian's package alone: the machine's own bundle may also hold those of a company's proxy.
@@ -41,6 +50,10 @@ pub(crate) enum Source {
     },
     Rustup {
         component: &'static str,
+    },
+    /// A command of the first package. All that it needs is pinned beside it, as nothing else is fetched.
+    Python {
+        packages: &'static [&'static str],
     },
     /// Nothing a task may install by itself.
     ByHand {
@@ -72,7 +85,7 @@ pub(crate) struct Tool {
 /// 1.34 is the last that runs on cgroup v1 unasked and with Debian 12's containerd 1.6.
 pub(crate) const KUBERNETES_VERSION: &str = "1.34.4";
 
-use Use::{Chart, Check, Image, Kubernetes, OwnCluster, Terraform};
+use Use::{Bench, Chart, Check, Image, Kubernetes, OwnCluster, Terraform};
 
 /// In the order in which they have to be installed: Go before what it builds.
 pub(crate) const TOOLS: &[Tool] = &[
@@ -134,6 +147,28 @@ pub(crate) const TOOLS: &[Tool] = &[
         uses: &[Image],
     },
     debian("ca-certificates", Proof::File(CERTIFICATES), &[Image]),
+    debian("util-linux", Proof::Runs(&["setpriv", "taskset", "--version"]), &[Bench]),
+    // Asked for its version, it answers and exits with 1.
+    debian("wrk", Proof::File("/usr/bin/wrk"), &[Bench]),
+    debian("nginx-light", Proof::Runs(&["nginx", "-v"]), &[Bench]),
+    debian("python3-pip", Proof::Runs(&["python3", "-m", "pip", "--version"]), &[Bench]),
+    Tool {
+        name: "gunicorn",
+        source: Source::Python {
+            packages: &[
+                "gunicorn==27.0.1",
+                "Flask==3.1.3",
+                "Werkzeug==3.1.9",
+                "Jinja2==3.1.6",
+                "MarkupSafe==3.0.4",
+                "click==8.5.1",
+                "itsdangerous==2.2.0",
+                "blinker==1.9.0",
+            ],
+        },
+        proof: Proof::Built,
+        uses: &[Bench],
+    },
     // Last, so that one that cannot be installed keeps no other from it.
     Tool {
         name: "terraform",
@@ -170,9 +205,10 @@ mod tests {
     }
 
     #[test]
-    fn whatever_needs_a_built_tool_needs_go() {
+    fn whatever_needs_a_tool_written_in_go_needs_go() {
         let go = TOOLS.iter().find(|tool| tool.name == "go").unwrap();
-        for tool in TOOLS.iter().filter(|tool| matches!(tool.proof, Proof::Built)) {
+        let is_go = |tool: &&Tool| matches!(tool.source, Source::GoInstall { .. } | Source::GoModule { .. });
+        for tool in TOOLS.iter().filter(is_go) {
             assert!(tool.uses.iter().all(|used| go.uses.contains(used)), "{}", tool.name);
         }
     }
