@@ -4,6 +4,7 @@
 
 mod level;
 mod metrics;
+mod process;
 mod queue;
 mod request_line;
 
@@ -90,6 +91,7 @@ impl Telemetry {
             .with_writer(Lines::new(queue.clone()))
             .with_filter(Arc::clone(&gate).filter());
         let metrics = Metrics::new();
+        process::register(&metrics);
         metrics.counter("log_lines_dropped", "Log lines lost because their reader was too slow or gone", {
             let queue = queue.clone();
             move || vec![Sample::of(queue.dropped() as f64)]
