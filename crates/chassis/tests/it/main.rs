@@ -16,3 +16,4 @@ mod limits;
 mod probes;
 mod problems;
 mod telemetry;
+mod trace_context;
