@@ -4,6 +4,7 @@
 
 mod level;
 mod queue;
+mod traces;
 
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
@@ -15,6 +16,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 
 pub use level::Level;
+pub use traces::{ServerSpan, TraceCounters, TraceFlush, TraceSettings, Traces, TracesError};
 
 use level::Gate;
 use queue::{Lines, Queue};

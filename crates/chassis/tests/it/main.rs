@@ -17,3 +17,4 @@ mod probes;
 mod problems;
 mod telemetry;
 mod trace_context;
+mod traces;
