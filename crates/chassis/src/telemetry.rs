@@ -7,10 +7,11 @@ mod metrics;
 mod process;
 mod queue;
 mod request_line;
+mod traces;
 
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use tracing::{Dispatch, Subscriber};
@@ -21,6 +22,7 @@ pub use level::{Level, Levels, PassingLevel};
 pub(crate) use metrics::RequestLabels;
 pub use metrics::{Metrics, Sample};
 pub(crate) use request_line::RequestLine;
+pub use traces::{ServerSpan, TraceCounters, TraceFlush, TraceSettings, Traces, TracesError};
 
 use level::Gate;
 use queue::{Lines, Queue};
@@ -58,6 +60,7 @@ pub struct Telemetry {
     gate: Arc<Gate>,
     queue: Queue,
     metrics: Metrics,
+    traces: Arc<OnceLock<Traces>>,
 }
 
 impl Telemetry {
@@ -96,7 +99,7 @@ impl Telemetry {
             let queue = queue.clone();
             move || vec![Sample::of(queue.dropped() as f64)]
         });
-        let telemetry = Self { gate, queue, metrics };
+        let telemetry = Self { gate, queue, metrics, traces: Arc::default() };
         Ok((tracing_subscriber::registry().with(lines), telemetry))
     }
 
@@ -143,6 +146,34 @@ impl Telemetry {
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// Sends the spans of sampled requests to a collector from now on. Those of a second call are never sent.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub fn export_traces(&self, settings: TraceSettings) {
+        let traces = self.traces.get_or_init(|| Traces::start(settings)).clone();
+        let counter = |name, help, read: fn(TraceCounters) -> u64| {
+            let traces = traces.clone();
+            self.metrics.counter(name, help, move || vec![Sample::of(read(traces.counters()) as f64)]);
+        };
+        counter("otel_spans_ended", "Spans of finished requests", |counters| counters.ended);
+        counter("otel_spans_exported", "Spans that the collector took", |counters| counters.exported);
+        counter("otel_spans_dropped", "Spans never sent: the queue was full", |counters| counters.dropped);
+        counter("otel_spans_failed", "Spans sent and not taken", |counters| counters.failed);
+    }
+
+    /// Sends the spans that still wait, for `patience` at most.
+    pub async fn flush_traces(&self, patience: Duration) {
+        if let Some(traces) = self.traces.get() {
+            let TraceFlush { exported, lost } = traces.shutdown(patience).await;
+            tracing::info!(target: LIFECYCLE, exported, lost, "spans flushed");
+        }
+    }
+
+    pub(crate) fn traces(&self) -> Option<&Traces> {
+        self.traces.get()
     }
 
     pub(crate) fn log_request(&self, line: &RequestLine<'_>) {

@@ -1,5 +1,8 @@
+use std::ffi::OsStr;
+use std::time::Duration;
+
 use chassis::shutdown;
-use chassis::telemetry::{Options, Telemetry};
+use chassis::telemetry::{Options, Telemetry, TraceSettings, TracesError};
 
 use crate::app::App;
 use crate::args::ServeArgs;
@@ -10,10 +13,17 @@ use super::{EXIT_FAILURE, EXIT_USAGE, complain};
 /// Crates whose log lines follow `LOG_LEVEL` all the way down.
 const OWN_CRATES: [&str; 2] = ["myapp", "live_config"];
 
+/// Time to send the last spans, within the slack between the drain's budget and the grace period of a pod.
+const FLUSH_TRACES: Duration = Duration::from_secs(1);
+
 /// Serves until drained. Nothing is bound before the whole configuration is valid.
 pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> u8 {
     let configuration = match configuration::read(args, environment) {
         Ok(configuration) => configuration,
+        Err(problems) => return complain(EXIT_USAGE, problems),
+    };
+    let traces = match trace_settings(environment) {
+        Ok(traces) => traces,
         Err(problems) => return complain(EXIT_USAGE, problems),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -27,7 +37,18 @@ pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> u8 {
         Err(error) => return complain(EXIT_FAILURE, error),
     };
     let _flush = telemetry.flush_on_drop();
-    runtime.block_on(run(args, environment, configuration, &telemetry))
+    runtime.block_on(async {
+        traces.into_iter().for_each(|traces| telemetry.export_traces(traces));
+        let code = run(args, environment, configuration, &telemetry).await;
+        telemetry.flush_traces(FLUSH_TRACES).await;
+        code
+    })
+}
+
+/// By the standard `OTEL_*` variables; none where they name no collector.
+fn trace_settings(environment: &Environment) -> Result<Option<TraceSettings>, TracesError> {
+    let variable = |name: &str| environment.get(OsStr::new(name)).cloned();
+    TraceSettings::from_env(variable, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
 }
 
 async fn run(

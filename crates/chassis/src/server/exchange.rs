@@ -1,15 +1,15 @@
-//! What is told of each request: a log line and a metric, whatever became of it.
+//! What is told of each request: a log line, a metric and, where it is sampled, a span, whatever became of it.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::extract::MatchedPath;
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, Request, StatusCode, Version};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
-use crate::RequestId;
-use crate::telemetry::{RequestLabels, RequestLine, Telemetry};
+use crate::telemetry::{RequestLabels, RequestLine, ServerSpan, Telemetry};
+use crate::{RequestId, TraceContext, TraceState};
 
 /// Route of requests that no route matched: a client can make up paths without end.
 const UNMATCHED: &str = "unmatched";
@@ -49,9 +49,20 @@ pub(super) struct Exchange {
     observer: Arc<Observer>,
     method: &'static str,
     id: RequestId,
+    context: TraceContext,
+    /// What its span needs, where it is sampled.
+    sampled: Option<Box<Sampled>>,
     begun: Instant,
     route: Route,
     status: Option<StatusCode>,
+}
+
+#[derive(Debug)]
+struct Sampled {
+    parent: Option<TraceContext>,
+    state: Option<TraceState>,
+    version: Version,
+    start: SystemTime,
 }
 
 #[derive(Debug)]
@@ -63,21 +74,40 @@ enum Route {
 }
 
 impl Exchange {
-    pub(super) fn begin(
-        observer: Arc<Observer>,
-        method: &Method,
-        headers: &HeaderMap,
-        begun: Instant,
-    ) -> Self {
+    pub(super) fn begin<B>(observer: Arc<Observer>, request: &Request<B>, begun: Instant) -> Self {
         observer.active.inc();
-        Self {
+        let headers = request.headers();
+        let parent = TraceContext::of(headers);
+        let context = TraceContext::following(parent.as_ref());
+        let id = RequestId::of(headers, parent.as_ref(), &context);
+        let mut exchange = Self {
             observer,
-            method: known(method),
-            id: RequestId::of(headers),
+            method: known(request.method()),
+            id,
+            context,
+            sampled: None,
             begun,
             route: Route::Unmatched,
             status: None,
-        }
+        };
+        exchange.sample(parent, request);
+        exchange
+    }
+
+    /// Without a collector the caller's decision is passed on as it came.
+    fn sample<B>(&mut self, parent: Option<TraceContext>, request: &Request<B>) {
+        let Some(traces) = self.observer.telemetry.traces() else { return };
+        let sampled = traces.samples(parent.as_ref(), &self.context);
+        self.context = self.context.with_sampled(sampled);
+        self.sampled = sampled.then(|| {
+            // Read only beside a valid parent, as the standard asks.
+            let state = parent.and_then(|_| TraceState::of(request.headers()));
+            Box::new(Sampled { parent, state, version: request.version(), start: SystemTime::now() })
+        });
+    }
+
+    pub(super) fn context(&self) -> TraceContext {
+        self.context
     }
 
     pub(super) fn id(&self) -> &RequestId {
@@ -106,6 +136,25 @@ impl Exchange {
             Route::Matched(path) => path.as_str(),
             Route::Fast(index) => self.observer.fast.get(*index).map_or(UNMATCHED, |(route, _)| route),
         }
+    }
+
+    fn record(&self, duration: Duration) {
+        let (Some(sampled), Some(traces)) = (&self.sampled, self.observer.telemetry.traces()) else { return };
+        let route = match self.route {
+            Route::Unmatched => None,
+            Route::Matched(_) | Route::Fast(_) => Some(self.route()),
+        };
+        traces.record(&ServerSpan {
+            context: self.context,
+            parent: sampled.parent,
+            state: sampled.state.as_ref(),
+            method: self.method,
+            route,
+            status: self.status,
+            version: sampled.version,
+            start: sampled.start,
+            end: sampled.start + duration,
+        });
     }
 
     fn observe(&self, seconds: f64) {
@@ -138,7 +187,9 @@ impl Drop for Exchange {
             status: self.status.map(|status| status.as_u16()),
             duration,
             request_id: &self.id,
+            context: &self.context,
         });
+        self.record(duration);
     }
 }
 

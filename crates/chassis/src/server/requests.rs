@@ -59,7 +59,7 @@ impl Requests {
         let answer = fast.borrow_mut().get(request.uri().path())?;
         let mut response = answer.response;
         let observer = Arc::clone(&self.shared.observer);
-        let exchange = Exchange::begin(observer, request.method(), request.headers(), begun);
+        let exchange = Exchange::begin(observer, request, begun);
         exchange.id().mark(response.headers_mut());
         exchange.answered_fast(answer.route, response.status());
         Some(response)

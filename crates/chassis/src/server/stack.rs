@@ -32,10 +32,11 @@ pub(super) fn wrap(router: Router, settings: Settings) -> Router {
 /// From the outside in: request id and telling, problem documents, panics, time, body size, route.
 async fn handle(State(settings): State<Arc<Settings>>, mut request: Request, next: Next) -> Response {
     let observer = Arc::clone(&settings.observer);
-    let mut exchange = Exchange::begin(observer, request.method(), request.headers(), Instant::now());
+    let mut exchange = Exchange::begin(observer, &request, Instant::now());
     exchange.matched(request.extensions().get().cloned());
     let id = exchange.id().clone();
     request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(exchange.context());
     let span = tracing::info_span!("request", request_id = %id);
 
     let answer = caught(in_time(&settings, request, next)).instrument(span);

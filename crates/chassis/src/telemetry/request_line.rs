@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use digits::{push_number, push_padded};
 
-use crate::RequestId;
+use crate::{RequestId, TraceContext};
 
 /// What is said of a request. Nothing in it is free text of a client.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub(crate) struct RequestLine<'a> {
     pub(crate) status: Option<u16>,
     pub(crate) duration: Duration,
     pub(crate) request_id: &'a RequestId,
+    pub(crate) context: &'a TraceContext,
 }
 
 thread_local! {
@@ -72,6 +73,8 @@ impl RequestLine<'_> {
         push_padded::<3>(line, micros % 1000);
         line.extend_from_slice(br#","request_id":""#);
         line.extend_from_slice(self.request_id.as_bytes());
+        line.extend_from_slice(br#"","trace_id":""#);
+        line.extend_from_slice(&self.context.trace_digits());
         line.extend_from_slice(b"\",\"target\":\"request\"}\n");
     }
 }
@@ -110,7 +113,7 @@ mod tests {
     use super::*;
 
     fn line(route: &str, status: Option<u16>, micros: u64, now: SystemTime) -> serde_json::Value {
-        let request_id = RequestId::of(&http::HeaderMap::new());
+        let (request_id, context) = (RequestId::random(), TraceContext::root());
         let duration = Duration::from_micros(micros);
         let line = RequestLine {
             listener: "public",
@@ -119,12 +122,14 @@ mod tests {
             status,
             duration,
             request_id: &request_id,
+            context: &context,
         };
         let mut text = Vec::new();
         line.with_bytes(now, |bytes| text = bytes.to_vec());
         assert_eq!(text.pop(), Some(b'\n'));
         let value: serde_json::Value = serde_json::from_slice(&text).unwrap();
         assert_eq!(value["request_id"], request_id.as_str());
+        assert_eq!(value["trace_id"], format!("{:032x}", context.trace_id()));
         value
     }
 

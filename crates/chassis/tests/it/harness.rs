@@ -11,8 +11,10 @@ use axum::middleware::{Next, from_fn};
 use axum::routing::{get, post};
 use chassis::shutdown::{Aborted, Trigger};
 use chassis::telemetry::Telemetry;
-use chassis::{Builder, DrainArgs, Health, LimitArgs, Listener, Problem, Served, probes, shutdown};
-use http::StatusCode;
+use chassis::{
+    Builder, DrainArgs, FastAnswer, FastPath, Health, LimitArgs, Listener, Problem, Served, probes, shutdown,
+};
+use http::{Response, StatusCode};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -70,7 +72,11 @@ impl Server {
         let health = Health::new();
         let public = routes(gate.clone()).route("/readyz", probes::readyz(health.clone()));
         let bound = Builder::new(drain, limits, health.clone(), telemetry)
-            .listener(Listener::traffic("public", LOOPBACK, public).probes(["/readyz"]))
+            .listener(
+                Listener::traffic("public", LOOPBACK, public)
+                    .probes(["/readyz"])
+                    .fast_path(["/memory"], || Memory),
+            )
             .listener(Listener::internal("admin", LOOPBACK, probes::router(health.clone())))
             .bind()
             .await
@@ -109,9 +115,20 @@ impl Server {
     }
 }
 
+/// Answers one path at once.
+struct Memory;
+
+impl FastPath for Memory {
+    fn get(&mut self, path: &str) -> Option<FastAnswer> {
+        let response = Response::new(Bytes::from_static(b"from memory"));
+        (path == "/memory").then_some(FastAnswer { route: 0, response })
+    }
+}
+
 fn routes(gate: Gate) -> Router {
     Router::new()
         .route("/", get(async || "hello"))
+        .route("/memory", get(async || "from the router"))
         .route("/items/{id}", get(async || "item"))
         .route("/large", get(async || Bytes::from(vec![b'x'; 64 << 20])))
         .route("/echo", post(async |body: Bytes| body))

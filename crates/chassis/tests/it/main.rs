@@ -16,3 +16,5 @@ mod limits;
 mod probes;
 mod problems;
 mod telemetry;
+mod trace_context;
+mod traces;
