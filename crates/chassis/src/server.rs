@@ -85,12 +85,12 @@ impl Builder {
         self
     }
 
-    /// Binds every listener.
+    /// Binds every listener. Asynchronous, because sockets belong to a runtime.
     ///
     /// # Errors
     /// All addresses that cannot be had, not only the first.
     pub async fn bind(self) -> Result<Bound, BindErrors> {
-        let listeners = bind::all(self.listeners).await?;
+        let listeners = bind::all(self.listeners)?;
         Ok(Bound::new(self.drain, self.limits, self.health, listeners))
     }
 }

@@ -46,7 +46,7 @@ impl Client {
 
     /// Connects while nothing else of this test's runtime runs.
     pub(crate) fn connect_blocking(address: SocketAddr) -> Self {
-        let stream = std::net::TcpStream::connect(address).expect("the listener is there");
+        let stream = std::net::TcpStream::connect_timeout(&address, PATIENCE).expect("the listener is there");
         stream.set_nonblocking(true).expect("a socket can be");
         Self { stream: TcpStream::from_std(stream).expect("inside a runtime"), unread: Vec::new() }
     }
