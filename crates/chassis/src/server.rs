@@ -6,6 +6,7 @@ mod bind;
 mod bodies;
 mod connection;
 mod counters;
+mod descriptors;
 mod io;
 mod panics;
 mod phase;
@@ -90,7 +91,8 @@ impl Builder {
     /// # Errors
     /// All addresses that cannot be had, not only the first.
     pub async fn bind(self) -> Result<Bound, BindErrors> {
+        let traffic = self.listeners.iter().filter(|listener| listener.role == Role::Traffic).count();
         let listeners = bind::all(self.listeners)?;
-        Ok(Bound::new(self.drain, self.limits, self.health, listeners))
+        Ok(Bound::new(self.drain, descriptors::fit(self.limits, traffic), self.health, listeners))
     }
 }
