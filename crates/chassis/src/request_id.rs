@@ -32,7 +32,7 @@ impl RequestId {
         HeaderValue::from_str(&self.0).ok()
     }
 
-    fn random() -> Self {
+    pub(crate) fn random() -> Self {
         let mut bytes = [0; 16];
         // Without entropy the request is still answered, under an id that says nothing.
         let _ = getrandom::fill(&mut bytes);

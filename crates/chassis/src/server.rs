@@ -7,11 +7,16 @@ mod bodies;
 mod connection;
 mod counters;
 mod descriptors;
+mod framing;
 mod io;
 mod panics;
 mod phase;
+mod reasons;
+mod refusal;
 mod serve;
 mod stack;
+mod substitute;
+mod targets;
 mod watchdog;
 
 use std::net::SocketAddr;

@@ -15,6 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::task::unconstrained;
 use tokio::time::Instant;
 use tower::Service;
 
@@ -23,7 +24,9 @@ use super::bodies::{Download, Upload};
 use super::counters::{Counters, count};
 use super::io::Observed;
 use super::phase::Phase;
+use super::reasons::Closed;
 use super::watchdog::Watchdog;
+use super::{framing, targets};
 use crate::LimitArgs;
 
 /// How far the stop of a listener has come.
@@ -55,7 +58,7 @@ const LAST_MOMENT: Duration = Duration::from_secs(1);
 pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stage: watch::Receiver<Stage>) {
     let phase = Arc::new(Phase::new());
     let requests = Arc::new(Requests::new(Arc::clone(&shared), Arc::clone(&phase), stage.clone()));
-    let io = TokioIo::new(Observed::new(stream, Arc::clone(&phase)));
+    let io = TokioIo::new(Observed::new(stream, Arc::clone(&phase), Arc::clone(&shared)));
     let service = service_fn(move |request| Arc::clone(&requests).answer(request));
     let mut connection = pin!(protocol(&shared.limits).serve_connection(io, service));
     let mut watchdog = Watchdog::default();
@@ -63,27 +66,32 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stage: wat
     stage.mark_changed();
 
     loop {
-        // In this order, because the phase changes only while the connection is polled.
+        // In this order, because the phase changes only while the connection is polled. Deadlines and stages are looked at
+        // even if a client that keeps the connection busy has used up the task's budget; else it would have none.
         let reached = tokio::select! {
             biased;
             // A broken connection is the client's business; there is no one left to tell.
             _ = connection.as_mut() => return,
-            expiry = watchdog.expired(&phase, &shared.limits) => {
-                tracing::debug!(listener = shared.name, reason = ?expiry, "connection expired");
-                count(&shared.counters.connections_expired);
+            reason = unconstrained(watchdog.expired(&phase, &shared.limits)) => {
+                tracing::debug!(listener = shared.name, reason = reason.label(), "connection expired");
+                shared.counters.connection_closed(reason);
                 return;
             }
-            reached = next_stage(&mut stage) => reached,
+            reached = unconstrained(next_stage(&mut stage)) => reached,
         };
         match reached {
             Stage::Serving | Stage::Draining => {}
             Stage::Finishing => {
                 // hyper would close a connection whose request is still on its way. That answer closes it anyway.
                 if !phase.expects_request(Instant::now() + LAST_MOMENT) {
+                    if !phase.is_in_request() {
+                        shared.counters.connection_closed(Closed::Drain);
+                    }
                     connection.as_mut().graceful_shutdown();
                 }
             }
             Stage::Cut => {
+                shared.counters.connection_closed(Closed::Cut);
                 if phase.is_in_request() {
                     count(&shared.counters.requests_cut);
                 }
@@ -129,9 +137,16 @@ impl Requests {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Download>, Infallible> {
         self.phase.request_begins();
         self.note_traffic(request.uri().path());
-        let request = request.map(|body| Upload::new(body, Arc::clone(&self.phase)));
+        let mut request = request.map(|body| Upload::new(body, Arc::clone(&self.phase)));
+        if let Err(refusal) =
+            framing::check(&request).and_then(|()| targets::admit(&mut request, &self.shared.limits))
+        {
+            self.phase.upload_left();
+            let response = refusal.answer(&self.shared, request.headers()).await;
+            return Ok(response.map(|body| Download::new(body, Arc::clone(&self.phase))));
+        }
         let mut response = self.shared.router.clone().call(request).await?;
-        if *self.stage.borrow() >= Stage::Draining {
+        if *self.stage.borrow() >= Stage::Draining || self.phase.end_in_doubt() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response.map(|body| Download::new(body, Arc::clone(&self.phase))))

@@ -12,7 +12,9 @@ use http::{Method, StatusCode};
 use http_body_util::Limited;
 use tracing::Instrument;
 
+use super::counters::Counters;
 use super::panics::caught;
+use super::reasons::Refused;
 use crate::problem::{Problem, explain};
 use crate::request_id::{self, RequestId};
 
@@ -22,6 +24,7 @@ pub(super) struct Settings {
     pub(super) listener: &'static str,
     pub(super) handler_time: Duration,
     pub(super) body_bytes: u32,
+    pub(super) counters: Arc<Counters>,
 }
 
 /// Puts the stack around every route of `router`, and around its answers to unknown paths and methods.
@@ -40,6 +43,10 @@ async fn handle(State(settings): State<Arc<Settings>>, mut request: Request, nex
     let response =
         answer.await.unwrap_or_else(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response());
 
+    // Also the one of a route that found out while it read.
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        settings.counters.request_refused(Refused::BodyTooLarge);
+    }
     let mut response = explain(response, &id).await;
     if let Some(value) = id.header_value() {
         response.headers_mut().insert(request_id::HEADER, value);
@@ -52,7 +59,10 @@ async fn in_time(settings: &Settings, request: Request, next: Next) -> Response 
     let answer = bounded(settings.body_bytes, request, next);
     match tokio::time::timeout(settings.handler_time, answer).await {
         Ok(response) => response,
-        Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE).into_response(),
+        Err(_) => {
+            settings.counters.request_refused(Refused::HandlerTimeout);
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE).into_response()
+        }
     }
 }
 
