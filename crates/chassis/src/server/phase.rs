@@ -177,3 +177,45 @@ impl Phase {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Closed, Instant, LINGER, Phase};
+    use crate::LimitArgs;
+
+    fn reason(phase: &Phase) -> Option<Closed> {
+        phase.deadline(&LimitArgs::default()).map(|(_, reason)| reason)
+    }
+
+    #[test]
+    fn each_step_of_a_connection_ends_for_a_reason_of_its_own() {
+        let phase = Phase::new();
+        assert_eq!(reason(&phase), Some(Closed::Idle));
+        phase.bytes_came();
+        assert_eq!(reason(&phase), Some(Closed::HeaderTimeout));
+        phase.request_begins();
+        assert_eq!(reason(&phase), None, "the handler has a deadline of its own");
+        phase.upload_begins();
+        assert_eq!(reason(&phase), Some(Closed::BodyTimeout));
+        phase.upload_ends();
+        phase.write_blocks();
+        assert_eq!(reason(&phase), Some(Closed::WriteStall));
+        phase.write_moves();
+        phase.request_ends();
+        assert_eq!(reason(&phase), Some(Closed::Idle));
+        phase.upload_left();
+        assert!(phase.must_linger());
+        assert_eq!(reason(&phase), Some(Closed::Linger));
+    }
+
+    #[test]
+    fn a_slow_body_is_answered_before_it_is_cut() {
+        let phase = Phase::new();
+        let begun = Instant::now();
+        phase.request_begins();
+        phase.upload_begins();
+        let limits = LimitArgs::default();
+        let (deadline, _) = phase.deadline(&limits).expect("a deadline");
+        assert!(deadline >= begun + limits.handler_time + LINGER);
+    }
+}
