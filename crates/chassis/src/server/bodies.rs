@@ -71,12 +71,18 @@ impl Drop for Download {
 pub(super) struct Upload {
     body: Incoming,
     is_over: bool,
+    has_trailer: bool,
     phase: Arc<Phase>,
 }
 
 impl Upload {
     pub(super) fn new(body: Incoming, phase: Arc<Phase>) -> Self {
-        Self { body, is_over: false, phase }
+        if !body.is_end_stream() {
+            phase.upload_begins();
+            // Without a known length it is chunked.
+            phase.set_end_in_doubt(body.size_hint().exact().is_none());
+        }
+        Self { body, is_over: false, has_trailer: false, phase }
     }
 }
 
@@ -89,7 +95,12 @@ impl HttpBody for Upload {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.has_trailer |= matches!(&frame, Some(Ok(frame)) if frame.is_trailers());
         self.is_over = frame.is_none();
+        if self.is_over {
+            self.phase.upload_ends();
+            self.phase.set_end_in_doubt(self.has_trailer);
+        }
         Poll::Ready(frame)
     }
 
@@ -104,6 +115,7 @@ impl HttpBody for Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
+        self.phase.upload_ends();
         if !self.is_over && !self.body.is_end_stream() {
             self.phase.upload_left();
         }

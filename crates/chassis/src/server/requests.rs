@@ -22,6 +22,8 @@ use super::counters::count;
 use super::exchange::Exchange;
 use super::fast_path::FastPath;
 use super::phase::Phase;
+use super::refusal::Refusal;
+use super::{framing, targets};
 
 /// Belongs to one connection task, which asks it for one answer after the other.
 pub(super) struct Requests {
@@ -75,24 +77,54 @@ impl Service<Request<Incoming>> for Requests {
         let begun = Instant::now();
         self.phase.request_begins();
         self.note_traffic(request.uri().path(), begun);
-        if let Some(response) = self.answer_fast(&request, begun) {
+        let mut request = request;
+        let admission =
+            framing::check(&request).and_then(|()| targets::admit(&mut request, &self.shared.limits));
+        if admission.is_ok()
+            && let Some(response) = self.answer_fast(&request, begun)
+        {
             let response = response.map(|bytes| Download::ready(bytes, Arc::clone(&self.phase)));
-            return Answer::Memory(Some(closing(response, *self.stage.borrow())));
+            return Answer::Memory(Some(closing(response, &self.stage, &self.phase)));
         }
-        let (phase, stage) = (Arc::clone(&self.phase), self.stage.clone());
-        let request = request.map(|body| Upload::new(body, Arc::clone(&phase)));
-        let routed = self.shared.router.clone().oneshot(request);
-        Answer::Router(Box::pin(async move {
-            let response = routed.await?.map(|body| Download::routed(body, phase));
-            let reached = *stage.borrow();
-            Ok(closing(response, reached))
-        }))
+        let request = request.map(|body| Upload::new(body, Arc::clone(&self.phase)));
+        match admission {
+            Ok(()) => Answer::Later(Box::pin(self.route(request))),
+            Err(refusal) => Answer::Later(Box::pin(self.refuse(request, refusal))),
+        }
     }
 }
 
-/// Once the drain has begun, every answer is the last of its connection.
-fn closing(mut response: Response<Download>, stage: Stage) -> Response<Download> {
-    if stage >= Stage::Draining {
+type Given = Result<Response<Download>, Infallible>;
+
+impl Requests {
+    fn route(&self, request: Request<Upload>) -> impl Future<Output = Given> + use<> {
+        let (phase, stage) = (Arc::clone(&self.phase), self.stage.clone());
+        let routed = self.shared.router.clone().oneshot(request);
+        async move {
+            let response = routed.await?;
+            let response = response.map(|body| Download::routed(body, Arc::clone(&phase)));
+            Ok(closing(response, &stage, &phase))
+        }
+    }
+
+    fn refuse(&self, request: Request<Upload>, refusal: Refusal) -> impl Future<Output = Given> + use<> {
+        let (phase, shared) = (Arc::clone(&self.phase), Arc::clone(&self.shared));
+        async move {
+            phase.upload_left();
+            let response = refusal.answer(&shared, request.headers()).await;
+            Ok(response.map(|body| Download::routed(body, phase)))
+        }
+    }
+}
+
+/// Once the drain has begun, every answer is the last of its connection; so is one after which it is in doubt where the
+/// next request begins.
+fn closing(
+    mut response: Response<Download>,
+    stage: &watch::Receiver<Stage>,
+    phase: &Phase,
+) -> Response<Download> {
+    if *stage.borrow() >= Stage::Draining || phase.end_in_doubt() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
@@ -101,17 +133,17 @@ fn closing(mut response: Response<Download>, stage: Stage) -> Response<Download>
 /// An answer on its way.
 pub(super) enum Answer {
     Memory(Option<Response<Download>>),
-    Router(Pin<Box<dyn Future<Output = Result<Response<Download>, Infallible>> + Send>>),
+    Later(Pin<Box<dyn Future<Output = Given> + Send>>),
 }
 
 impl Future for Answer {
-    type Output = Result<Response<Download>, Infallible>;
+    type Output = Given;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
             // Polled again after its end it stays silent, as a fused future does.
             Self::Memory(answer) => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
-            Self::Router(answer) => answer.as_mut().poll(cx),
+            Self::Later(answer) => answer.as_mut().poll(cx),
         }
     }
 }

@@ -112,6 +112,7 @@ fn log_end(served: &Served, drained: Result<(), Aborted>) {
         connections = served.connections,
         late_arrivals = served.late_arrivals,
         requests_cut = served.requests_cut,
+        requests_refused = served.requests_refused,
         drain_ms = served.drain_time.as_secs_f64() * 1000.0,
         "stopped serving"
     );
@@ -137,6 +138,7 @@ impl Group {
             observer: Arc::clone(&observer),
             handler_time: limits.handler_time,
             body_bytes: limits.body_bytes,
+            counters: Arc::clone(counters),
         };
         let heartbeat = (listener.role == Role::Traffic).then(|| health.watch_loop());
         let shared = Shared {

@@ -12,6 +12,7 @@ mod bind;
 mod client;
 mod drain;
 mod harness;
+mod hostile;
 mod limits;
 mod probes;
 mod problems;
