@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
 /// How often an accept loop shows that it runs.
 pub(crate) const BEAT: Duration = Duration::from_secs(1);
 
@@ -19,6 +21,7 @@ struct State {
     started: AtomicBool,
     ready: AtomicBool,
     draining: AtomicBool,
+    closing: watch::Sender<bool>,
     loops: Mutex<Vec<Arc<Pulse>>>,
 }
 
@@ -58,9 +61,26 @@ impl Health {
         loops.iter().all(|pulse| pulse.is_alive())
     }
 
+    /// Resolves when a long answer must come to its end: the drain has stopped accepting, and what is left of
+    /// `drain-requests-max` later is cut. A client that asks again is led to another process.
+    ///
+    /// It does not resolve at the stop signal: until traffic has moved, the client would come back here again and again.
+    pub fn closing(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut closing = self.0.closing.subscribe();
+        async move {
+            // An error says that no server is left: time to end as well.
+            let _ = closing.wait_for(|closing| *closing).await;
+        }
+    }
+
     /// Ends readiness for good.
     pub(crate) fn begin_drain(&self) {
         self.0.draining.store(true, Ordering::Release);
+    }
+
+    /// Ends long answers.
+    pub(crate) fn begin_closing(&self) {
+        self.0.closing.send_replace(true);
     }
 
     /// Liveness depends on the returned heartbeat from now on.

@@ -85,7 +85,7 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stage: wat
             }
             Stage::Cut => {
                 if phase.is_in_request() {
-                    count(&shared.counters.requests_cut);
+                    shared.counters.request_cut(shared.name);
                 }
                 return;
             }
@@ -138,7 +138,8 @@ impl Requests {
     }
 
     fn note_traffic(&self, path: &str) {
-        if self.shared.role == Role::Internal || self.shared.probes.contains(&path) {
+        let is_probe = self.shared.probes.iter().any(|probe| path.ends_with(probe));
+        if is_probe || self.shared.role == Role::Internal {
             return;
         }
         self.shared.counters.traffic_seen();

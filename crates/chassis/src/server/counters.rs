@@ -1,5 +1,6 @@
 //! What happened while serving, in numbers.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,10 +28,10 @@ pub struct Served {
 pub(super) struct Counters {
     pub(super) connections: AtomicU64,
     pub(super) late_arrivals: AtomicU64,
-    pub(super) requests_cut: AtomicU64,
     pub(super) connections_expired: AtomicU64,
     pub(super) accept_pauses: AtomicU64,
     last_traffic: Mutex<Instant>,
+    cut: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Counters {
@@ -38,10 +39,10 @@ impl Counters {
         Self {
             connections: AtomicU64::new(0),
             late_arrivals: AtomicU64::new(0),
-            requests_cut: AtomicU64::new(0),
             connections_expired: AtomicU64::new(0),
             accept_pauses: AtomicU64::new(0),
             last_traffic: Mutex::new(Instant::now()),
+            cut: Mutex::default(),
         }
     }
 
@@ -54,11 +55,23 @@ impl Counters {
         *self.last_traffic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A request in flight on this listener has been cut.
+    pub(super) fn request_cut(&self, listener: &'static str) {
+        *self.cut.lock().unwrap_or_else(PoisonError::into_inner).entry(listener).or_default() += 1;
+    }
+
+    /// Requests cut on each listener that lost any, as `public: 2, admin: 1`.
+    pub(super) fn cut_by_listener(&self) -> String {
+        let cut = self.cut.lock().unwrap_or_else(PoisonError::into_inner);
+        let parts: Vec<_> = cut.iter().map(|(listener, number)| format!("{listener}: {number}")).collect();
+        parts.join(", ")
+    }
+
     pub(super) fn report(&self, drain_time: Duration) -> Served {
         Served {
             connections: self.connections.load(Ordering::Relaxed),
             late_arrivals: self.late_arrivals.load(Ordering::Relaxed),
-            requests_cut: self.requests_cut.load(Ordering::Relaxed),
+            requests_cut: self.cut.lock().unwrap_or_else(PoisonError::into_inner).values().sum(),
             connections_expired: self.connections_expired.load(Ordering::Relaxed),
             accept_pauses: self.accept_pauses.load(Ordering::Relaxed),
             drain_time,

@@ -19,6 +19,9 @@ use crate::{DrainArgs, Health, LimitArgs};
 /// Time for the requests in flight on internal listeners, after traffic is over.
 const INTERNAL_REQUESTS_MAX: Duration = Duration::from_secs(1);
 
+/// Time for connections to notice that they are cut; only a handler that blocks its thread takes longer.
+const CUT_MAX: Duration = Duration::from_secs(1);
+
 /// Listeners that hold their addresses; clients that connect wait until [`Bound::serve`].
 #[derive(Debug)]
 #[must_use = "bound listeners answer nothing until `serve` is called"]
@@ -71,18 +74,31 @@ impl Bound {
         tracing::info!(target: "lifecycle", signal, "draining");
         self.health.begin_drain();
         let drained = tokio::select! {
-            () = drain(&self.drain, &counters, &mut traffic, &mut internal) => Ok(()),
+            () = drain(&self.drain, &counters, &self.health, &mut traffic, &mut internal) => Ok(()),
             signal = signals.next() => Err(Aborted { signal }),
         };
+        if drained.is_err() {
+            traffic.cut().await;
+            internal.cut().await;
+        }
         let served = counters.report(begun.elapsed());
-        log_end(&served, drained);
+        log_end(&served, &counters.cut_by_listener(), drained);
         drained.map(|()| served)
     }
 }
 
-async fn drain(args: &DrainArgs, counters: &Counters, traffic: &mut Group, internal: &mut Group) {
+async fn drain(
+    args: &DrainArgs,
+    counters: &Counters,
+    health: &Health,
+    traffic: &mut Group,
+    internal: &mut Group,
+) {
     traffic.reach(Stage::Draining);
     until_quiet(args, counters).await;
+    traffic.reach(Stage::Finishing);
+    // After the stage, so that the connection of a long answer closes with it.
+    health.begin_closing();
     traffic.finish(args.requests_max).await;
     internal.finish(INTERNAL_REQUESTS_MAX).await;
 }
@@ -100,13 +116,14 @@ async fn until_quiet(args: &DrainArgs, counters: &Counters) {
     }
 }
 
-fn log_end(served: &Served, drained: Result<(), Aborted>) {
+fn log_end(served: &Served, cut: &str, drained: Result<(), Aborted>) {
     tracing::info!(
         target: "lifecycle",
         aborted = drained.is_err(),
         connections = served.connections,
         late_arrivals = served.late_arrivals,
         requests_cut = served.requests_cut,
+        cut_on = (!cut.is_empty()).then_some(cut),
         drain_ms = served.drain_time.as_secs_f64() * 1000.0,
         "stopped serving"
     );
@@ -150,9 +167,14 @@ impl Group {
     async fn finish(&mut self, requests_max: Duration) {
         self.reach(Stage::Finishing);
         if timeout(requests_max, self.ended()).await.is_err() {
-            self.reach(Stage::Cut);
-            self.ended().await;
+            self.cut().await;
         }
+    }
+
+    async fn cut(&mut self) {
+        self.reach(Stage::Cut);
+        // Whoever has not noticed in time ends with the process.
+        let _ = timeout(CUT_MAX, self.ended()).await;
     }
 
     async fn ended(&mut self) {
