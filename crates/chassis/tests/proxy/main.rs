@@ -1,0 +1,84 @@
+//! Two processes behind a real proxy that learns late of what happens to them. No client may notice.
+//!
+//! Each proxy goes through each delay once; `PROXY_CYCLES=25` asks for 25 stops and starts behind each, in four minutes.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a broken expectation of a helper fails its test as one in the test itself does"
+)]
+
+mod cycles;
+mod haproxy;
+mod load;
+mod nginx;
+mod process;
+mod proxy;
+
+use std::time::Duration;
+
+use crate::cycles::Pair;
+use crate::haproxy::HaProxy;
+use crate::nginx::Nginx;
+use crate::proxy::Proxy;
+
+/// From the moment a process is not ready any more to that in which the proxy sends it nothing new.
+const DELAYS: [Duration; 4] =
+    [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(10)];
+
+/// Closes at once, as a server without a drain does.
+const NO_WINDOW: [&str; 6] = ["--drain-min", "0s", "--drain-quiet", "0s", "--drain-accept-max", "0s"];
+
+#[tokio::test]
+#[ignore = "needs haproxy: cargo xtask test proxy"]
+async fn no_request_through_haproxy_is_lost_in_stops_and_starts() {
+    loses_nothing::<HaProxy>().await;
+}
+
+#[tokio::test]
+#[ignore = "needs nginx: cargo xtask test proxy"]
+async fn no_request_through_nginx_is_lost_in_stops_and_starts() {
+    loses_nothing::<Nginx>().await;
+}
+
+#[tokio::test]
+#[ignore = "needs haproxy: cargo xtask test proxy"]
+async fn without_an_accept_window_haproxy_shows_clients_a_stop() {
+    loses_requests::<HaProxy>().await;
+}
+
+#[tokio::test]
+#[ignore = "needs nginx: cargo xtask test proxy"]
+async fn without_an_accept_window_nginx_shows_clients_a_stop() {
+    loses_requests::<Nginx>().await;
+}
+
+#[expect(clippy::print_stdout, reason = "the figures of a long run are worth reading")]
+async fn loses_nothing<P: Proxy>() {
+    let n_cycles = n_cycles();
+    let mut pair = Pair::<P>::start(&[]).await;
+    let load = load::start(&pair.front());
+    for (cycle, delay) in (0..n_cycles).zip(DELAYS.iter().cycle()) {
+        // Each process meets each delay.
+        pair.cycle((cycle + cycle / DELAYS.len()) % 2, *delay).await.lost_nothing(*delay);
+    }
+    let tally = load.stop().await;
+    println!("{}: {n_cycles} stops and starts, {tally}", P::NAME);
+    load::assert_unnoticed(&tally, n_cycles);
+}
+
+/// Shows that the clients would notice: what the test above claims is not true of every server.
+async fn loses_requests<P: Proxy>() {
+    let mut pair = Pair::<P>::start(&NO_WINDOW).await;
+    let load = load::start(&pair.front());
+    pair.cycle(0, Duration::from_secs(1)).await;
+    let tally = load.stop().await;
+    assert!(!tally.failures.is_empty(), "{tally}");
+}
+
+fn n_cycles() -> usize {
+    match std::env::var("PROXY_CYCLES") {
+        Ok(number) => number.parse().expect("PROXY_CYCLES is a number"),
+        Err(_) => DELAYS.len(),
+    }
+}
