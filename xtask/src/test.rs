@@ -28,6 +28,8 @@ pub(crate) enum Tier {
     Unit,
     /// The service in process: routes, limits, drain
     Service,
+    /// Stops and starts behind real proxies that learn late, in a minute; `PROXY_CYCLES=25` for the long run
+    Proxy,
     /// The chart as helm renders it
     Chart,
     /// The Terraform module and envs, with mocked providers
@@ -41,6 +43,7 @@ impl Tier {
         match self {
             Self::Unit => "unit",
             Self::Service => "service",
+            Self::Proxy => "proxy",
             Self::Chart => "chart",
             Self::Terraform => "terraform",
             Self::Cluster => "cluster",
@@ -51,6 +54,7 @@ impl Tier {
         match self {
             // The terraform tier says itself what it lacks: no task can install it.
             Self::Unit | Self::Service | Self::Terraform => &[],
+            Self::Proxy => &[Use::Proxy],
             Self::Chart => &[Use::Chart],
             Self::Cluster if own_cluster => &[Use::Kubernetes, Use::OwnCluster, Use::Image],
             Self::Cluster => &[Use::Kubernetes, Use::Image],
@@ -119,6 +123,7 @@ fn run_tier(tier: Tier, install: bool, choice: Option<Choice>, counts: &mut Coun
             &["--doc", "-p", "chassis", "-p", "live-config"],
         ],
         Tier::Service => &[&["-p", "chassis", "--test", "it"], &["-p", "myapp", "--test", "it"]],
+        Tier::Proxy => &[&["-p", "chassis", "--test", "proxy", "--", "--include-ignored"]],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
         Tier::Terraform => return terraform::run(counts),
         Tier::Cluster => return run_on_cluster(install, choice, counts),

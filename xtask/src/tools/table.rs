@@ -5,6 +5,8 @@
 pub(crate) enum Use {
     /// The checks of formatting and lints.
     Check,
+    /// Stopping the service behind proxies.
+    Proxy,
     /// Rendering the chart.
     Chart,
     /// Talking to a cluster, whichever it is.
@@ -18,8 +20,15 @@ pub(crate) enum Use {
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Check, Self::Chart, Self::Kubernetes, Self::OwnCluster, Self::Image, Self::Terraform];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Check,
+        Self::Proxy,
+        Self::Chart,
+        Self::Kubernetes,
+        Self::OwnCluster,
+        Self::Image,
+        Self::Terraform,
+    ];
 }
 
 /// The certificates of Debian's package alone: the machine's own bundle may also hold those of a company's proxy.
@@ -72,7 +81,7 @@ pub(crate) struct Tool {
 /// 1.34 is the last that runs on cgroup v1 unasked and with Debian 12's containerd 1.6.
 pub(crate) const KUBERNETES_VERSION: &str = "1.34.4";
 
-use Use::{Chart, Check, Image, Kubernetes, OwnCluster, Terraform};
+use Use::{Chart, Check, Image, Kubernetes, OwnCluster, Proxy, Terraform};
 
 /// In the order in which they have to be installed: Go before what it builds.
 pub(crate) const TOOLS: &[Tool] = &[
@@ -88,6 +97,8 @@ pub(crate) const TOOLS: &[Tool] = &[
         proof: Proof::Runs(&["cargo", "clippy", "--version"]),
         uses: &[Check],
     },
+    debian("haproxy", Proof::Runs(&["haproxy", "-v"]), &[Proxy]),
+    debian("nginx", Proof::Runs(&["nginx", "-v"]), &[Proxy]),
     Tool {
         name: "go",
         source: Source::ByHand { how: "install Go 1.24 or newer from https://go.dev/dl (Debian's is older)" },
