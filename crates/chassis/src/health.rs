@@ -21,8 +21,15 @@ struct State {
     started: AtomicBool,
     ready: AtomicBool,
     draining: AtomicBool,
-    closing: watch::Sender<bool>,
+    closing: watch::Sender<Closing>,
     loops: Mutex<Vec<Arc<Pulse>>>,
+}
+
+/// How often long answers were asked to end.
+#[derive(Clone, Copy, Debug, Default)]
+struct Closing {
+    round: u32,
+    is_last: bool,
 }
 
 impl Health {
@@ -61,15 +68,17 @@ impl Health {
         loops.iter().all(|pulse| pulse.is_alive())
     }
 
-    /// Resolves when a long answer must come to its end: the drain has stopped accepting, and what is left of
-    /// `drain-requests-max` later is cut. A client that asks again is led to another process.
+    /// Resolves when a long answer must come to its end, so that its client asks again and is led to another process.
     ///
-    /// It does not resolve at the stop signal: until traffic has moved, the client would come back here again and again.
+    /// The drain asks for that when no traffic has come for a while, and once more when it stops accepting; what is left
+    /// `drain-requests-max` later is cut. Not at the stop signal: until traffic has moved, clients would come back here
+    /// again and again. Who asks for the future late gets the next end, not the one that has passed.
     pub fn closing(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut closing = self.0.closing.subscribe();
+        let seen = closing.borrow().round;
         async move {
             // An error says that no server is left: time to end as well.
-            let _ = closing.wait_for(|closing| *closing).await;
+            let _ = closing.wait_for(|now| now.is_last || now.round > seen).await;
         }
     }
 
@@ -78,9 +87,9 @@ impl Health {
         self.0.draining.store(true, Ordering::Release);
     }
 
-    /// Ends long answers.
-    pub(crate) fn begin_closing(&self) {
-        self.0.closing.send_replace(true);
+    /// Ends the long answers so far; with `is_last` also those that are still to come.
+    pub(crate) fn end_long_answers(&self, is_last: bool) {
+        self.0.closing.send_modify(|closing| *closing = Closing { round: closing.round + 1, is_last });
     }
 
     /// Liveness depends on the returned heartbeat from now on.

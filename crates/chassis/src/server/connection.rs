@@ -32,6 +32,8 @@ pub(super) enum Stage {
     Serving,
     /// Still accepting, but every answer closes its connection.
     Draining,
+    /// The same, but whoever is here from before this round is sent away, to come back elsewhere or to be seen.
+    Leaving(u32),
     /// Nothing new; requests in flight finish.
     Finishing,
     /// Whatever is left is cut.
@@ -59,8 +61,10 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stage: wat
     let service = service_fn(move |request| Arc::clone(&requests).answer(request));
     let mut connection = pin!(protocol(&shared.limits).serve_connection(io, service));
     let mut watchdog = Watchdog::default();
-    // A stage reached before this connection was accepted counts as well.
-    stage.mark_changed();
+    // A stage reached before this connection was accepted counts as well, save that it need not leave as it arrives.
+    if !matches!(*stage.borrow_and_update(), Stage::Leaving(_)) {
+        stage.mark_changed();
+    }
 
     loop {
         // In this order, because the phase changes only while the connection is polled.
@@ -77,7 +81,7 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stage: wat
         };
         match reached {
             Stage::Serving | Stage::Draining => {}
-            Stage::Finishing => {
+            Stage::Leaving(_) | Stage::Finishing => {
                 // hyper would close a connection whose request is still on its way. That answer closes it anyway.
                 if !phase.expects_request(Instant::now() + LAST_MOMENT) {
                     connection.as_mut().graceful_shutdown();

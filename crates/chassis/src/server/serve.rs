@@ -95,20 +95,41 @@ async fn drain(
     internal: &mut Group,
 ) {
     traffic.reach(Stage::Draining);
-    until_quiet(args, counters).await;
+    until_moved(args, counters, health, traffic).await;
     traffic.reach(Stage::Finishing);
-    // After the stage, so that the connection of a long answer closes with it.
-    health.begin_closing();
+    health.end_long_answers(true);
     traffic.finish(args.requests_max).await;
     internal.finish(INTERNAL_REQUESTS_MAX).await;
 }
 
-/// Returns when no traffic has come for the quiet time and the least time is over, or when the most time is.
-async fn until_quiet(args: &DrainArgs, counters: &Counters) {
+/// Returns when traffic has moved elsewhere and the least time is over, or when the most time is.
+///
+/// Quiet alone does not say that traffic has moved: clients may sit on idle connections and long answers, and their
+/// balancer may still lead new connections here. So when it is quiet they are sent away while the door is still open, and
+/// quiet counts once none of them has come back.
+async fn until_moved(args: &DrainArgs, counters: &Counters, health: &Health, traffic: &Group) {
     let begun = Instant::now();
+    let most = begun + args.accept_max;
+    let mut least = begun;
+    let mut sent_away = begun;
+    for round in 0.. {
+        until_quiet(counters, args.quiet, sent_away, least, most).await;
+        let is_moved = round > 0 && counters.last_traffic() < sent_away;
+        if is_moved || Instant::now() >= most {
+            return;
+        }
+        least = begun + args.min;
+        sent_away = Instant::now();
+        traffic.reach(Stage::Leaving(round));
+        // After the stage, so that the connection of a long answer closes with it.
+        health.end_long_answers(false);
+    }
+}
+
+/// Returns when no traffic has come for `quiet` after `since`, not before `least`, and at `most` in any case.
+async fn until_quiet(counters: &Counters, quiet: Duration, since: Instant, least: Instant, most: Instant) {
     loop {
-        let quiet = counters.last_traffic().max(begun) + args.quiet;
-        let end = quiet.max(begun + args.min).min(begun + args.accept_max);
+        let end = (counters.last_traffic().max(since) + quiet).max(least).min(most);
         if Instant::now() >= end {
             return;
         }

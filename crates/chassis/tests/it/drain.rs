@@ -9,7 +9,7 @@ use crate::harness::{Server, at_once, ms};
 
 /// Accepts until asked twice, in effect: nothing ends within a test but what the test ends.
 fn patient() -> DrainArgs {
-    DrainArgs { min: ms(60_000), quiet: ms(0), accept_max: ms(60_000), requests_max: ms(60_000) }
+    DrainArgs { min: ms(60_000), quiet: ms(60_000), accept_max: ms(60_000), requests_max: ms(60_000) }
 }
 
 #[tokio::test]
