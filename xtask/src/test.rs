@@ -18,6 +18,9 @@ use crate::{check, ui, workspace};
 
 const IMAGE_TESTS: [&str; 4] = ["-p", "e2e", "--test", "image"];
 const CLUSTER_TESTS: [&str; 4] = ["-p", "e2e", "--test", "cluster"];
+/// All side by side: they wait more than they work.
+const PROXY_TESTS: [&str; 8] =
+    ["-p", "chassis", "--test", "proxy", "--", "--include-ignored", "--test-threads", "4"];
 /// Most of a cluster test is waiting, so more of them than processors run at a time.
 const CLUSTER_TEST_THREADS: &str = "4";
 
@@ -28,7 +31,7 @@ pub(crate) enum Tier {
     Unit,
     /// The service in process: routes, limits, drain
     Service,
-    /// Stops and starts behind real proxies that learn late, in a minute; `PROXY_CYCLES=25` for the long run
+    /// Stops and starts behind real proxies that learn late, in a minute; three with `PROXY_CYCLES=17`
     Proxy,
     /// The chart as helm renders it
     Chart,
@@ -123,7 +126,7 @@ fn run_tier(tier: Tier, install: bool, choice: Option<Choice>, counts: &mut Coun
             &["--doc", "-p", "chassis", "-p", "live-config"],
         ],
         Tier::Service => &[&["-p", "chassis", "--test", "it"], &["-p", "myapp", "--test", "it"]],
-        Tier::Proxy => &[&["-p", "chassis", "--test", "proxy", "--", "--include-ignored"]],
+        Tier::Proxy => &[&PROXY_TESTS],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
         Tier::Terraform => return terraform::run(counts),
         Tier::Cluster => return run_on_cluster(install, choice, counts),

@@ -1,5 +1,6 @@
 //! HAProxy, which learns over its control socket.
 
+use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -9,20 +10,49 @@ use tokio::process::Child;
 
 use crate::proxy::{self, Proxy, front};
 
-pub(crate) struct HaProxy {
+pub(crate) struct HaProxy<L> {
     control: PathBuf,
     _child: Child,
+    _layer: PhantomData<L>,
 }
 
-impl Proxy for HaProxy {
-    const NAME: &str = "haproxy";
+/// What it distributes.
+pub(crate) trait Layer {
+    const NAME: &str;
+    const KEEPS_CLIENTS: bool;
+    const CONFIGURATION: &str;
+}
+
+/// One by one, over connections of its own, as an Ingress or an application load balancer does.
+pub(crate) enum Requests {}
+
+/// Whole, as a Service or a network load balancer does.
+pub(crate) enum Connections {}
+
+impl Layer for Requests {
+    const NAME: &str = "haproxy, by request";
+    const KEEPS_CLIENTS: bool = true;
+    const CONFIGURATION: &str = "mode http
+            timeout http-keep-alive 5m
+            http-reuse always";
+}
+
+impl Layer for Connections {
+    const NAME: &str = "haproxy, by connection";
+    const KEEPS_CLIENTS: bool = false;
+    const CONFIGURATION: &str = "mode tcp";
+}
+
+impl<L: Layer> Proxy for HaProxy<L> {
+    const NAME: &str = L::NAME;
+    const KEEPS_CLIENTS: bool = L::KEEPS_CLIENTS;
 
     async fn start(folder: &Path, servers: [SocketAddr; 2]) -> Self {
         let control = folder.join("control");
-        let configuration = configuration(&control, &front(folder), servers);
+        let configuration = configuration(L::CONFIGURATION, &control, &front(folder), servers);
         // In the foreground, and without a line on each change of state.
         let child = proxy::run("haproxy", &["-db", "-q", "-f"], folder, &configuration).await;
-        Self { control, _child: child }
+        Self { control, _child: child, _layer: PhantomData }
     }
 
     async fn leave_out(&self, server: usize) {
@@ -34,7 +64,7 @@ impl Proxy for HaProxy {
     }
 }
 
-impl HaProxy {
+impl<L> HaProxy<L> {
     async fn set_state(&self, server: usize, state: &str) {
         let mut control = UnixStream::connect(&self.control).await.expect("HAProxy listens");
         let command = format!("set server both/{server} state {state}\n");
@@ -45,21 +75,19 @@ impl HaProxy {
     }
 }
 
-fn configuration(control: &Path, front: &Path, [first, second]: [SocketAddr; 2]) -> String {
+fn configuration(layer: &str, control: &Path, front: &Path, [first, second]: [SocketAddr; 2]) -> String {
     let (control, front) = (control.display(), front.display());
     format!(
         "global
             nbthread 1
             stats socket {control} mode 600 level admin
         defaults
-            mode http
+            {layer}
             timeout connect 2s
             timeout client 5m
-            timeout http-keep-alive 5m
-            timeout server 1m
+            timeout server 5m
             retries 0
             no option redispatch
-            http-reuse always
         frontend clients
             bind unix@{front}
             default_backend both

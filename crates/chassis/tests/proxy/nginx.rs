@@ -18,6 +18,7 @@ pub(crate) struct Nginx {
 
 impl Proxy for Nginx {
     const NAME: &str = "nginx";
+    const KEEPS_CLIENTS: bool = true;
 
     async fn start(folder: &Path, servers: [SocketAddr; 2]) -> Self {
         // With one process there is none that outlives the one that is ended.

@@ -9,11 +9,13 @@ use tokio::process::{Child, Command};
 
 use crate::process::within;
 
-/// A proxy before two servers: upstream connections kept alive and shared, no retries of its own, no checks of its own.
+/// A proxy before two servers, without retries and checks of its own.
 ///
 /// It ends with its value.
 pub(crate) trait Proxy: Sized {
     const NAME: &str;
+    /// Whether clients' connections are its own affair, so that no stop behind it is a reason to close one.
+    const KEEPS_CLIENTS: bool;
 
     /// Starts it with files of its own in `folder`, before the servers at these addresses.
     async fn start(folder: &Path, servers: [SocketAddr; 2]) -> Self;
