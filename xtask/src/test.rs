@@ -31,7 +31,7 @@ pub(crate) enum Tier {
     Unit,
     /// The service in process: routes, limits, drain
     Service,
-    /// Stops and starts behind real proxies that learn late, in a minute; three with `PROXY_CYCLES=17`
+    /// Stops and starts behind real proxies that learn late, in a minute; in five with `PROXY_CYCLES=17`
     Proxy,
     /// The chart as helm renders it
     Chart,

@@ -1,4 +1,4 @@
-//! A service with a quick, a slow and an endless answer, to be stopped behind a load balancer.
+//! A service with quick, slow and endless answers, to be stopped behind a load balancer.
 //!
 //! It logs to standard output; the lines with the message `listening` tell the addresses it got.
 
@@ -19,10 +19,12 @@ use tokio::time::{interval, sleep};
 
 /// How long the slow answer takes.
 const SLOW: Duration = Duration::from_millis(800);
+/// How long the slower one takes: it outlasts the time in which the drain accepts, and must not outlast the time after it.
+const SLOWER: Duration = Duration::from_secs(8);
 /// Between two events of the endless answer.
 const TICK: Duration = Duration::from_millis(200);
 
-/// Answers `/quick`, `/slow` and `/events`.
+/// Answers `/quick`, `/slow`, `/slower` and `/events`.
 #[derive(Parser)]
 struct Args {
     /// Address for clients
@@ -59,13 +61,14 @@ fn public(health: Health) -> Router {
     Router::new()
         .route("/readyz", probes::readyz(health.clone()))
         .route("/quick", get(async || "quick\n"))
-        .route("/slow", get(slow))
+        .route("/slow", get(async || after(SLOW, "slow\n").await))
+        .route("/slower", get(async || after(SLOWER, "slower\n").await))
         .route("/events", get(async move || events(health.closing())))
 }
 
-async fn slow() -> &'static str {
-    sleep(SLOW).await;
-    "slow\n"
+async fn after(time: Duration, answer: &'static str) -> &'static str {
+    sleep(time).await;
+    answer
 }
 
 /// Server-sent events until the server closes, and then a whole end: the client comes back, and to another process.

@@ -4,21 +4,28 @@ use std::path::Path;
 use std::time::Duration;
 
 use strict_clients::Expected::{Body, Stream};
-use strict_clients::{Kind, Load, Server, Tally};
+use strict_clients::{Expected, Kind, Load, Server, Tally};
 
 const STREAMS: &str = "streams";
 
-const CLIENTS: [Kind; 6] = [
-    quick("without pause", Duration::ZERO, 2),
-    quick("every 4 s", Duration::from_secs(4), 2),
-    quick("every 11 s", Duration::from_secs(11), 2),
-    quick("long idle", Duration::from_secs(29), 4),
-    Kind { name: "slow answers", path: "/slow", expected: Body("slow\n"), pause: Duration::ZERO, clients: 4 },
-    Kind { name: STREAMS, path: "/events", expected: Stream, pause: Duration::ZERO, clients: 4 },
+const CLIENTS: [Kind; 7] = [
+    kind("without pause", "/quick", Body("quick\n"), 0, 2),
+    kind("every 4 s", "/quick", Body("quick\n"), 4, 2),
+    kind("every 11 s", "/quick", Body("quick\n"), 11, 2),
+    kind("long idle", "/quick", Body("quick\n"), 29, 4),
+    kind("slow answers", "/slow", Body("slow\n"), 0, 4),
+    kind("slower answers", "/slower", Body("slower\n"), 0, 6),
+    kind(STREAMS, "/events", Stream, 0, 4),
 ];
 
-const fn quick(name: &'static str, pause: Duration, clients: usize) -> Kind {
-    Kind { name, path: "/quick", expected: Body("quick\n"), pause, clients }
+const fn kind(
+    name: &'static str,
+    path: &'static str,
+    expected: Expected,
+    pause: u64,
+    clients: usize,
+) -> Kind {
+    Kind { name, path, expected, pause: Duration::from_secs(pause), clients }
 }
 
 /// Starts all of them on a proxy's socket.
