@@ -25,6 +25,11 @@ async fn streams_end_whole_once_it_is_quiet_while_clients_that_come_back_are_sti
     assert_eq!(get(server.public, "/").await.status, 200);
     assert!(late.is_silent(), "ended as soon as it had begun");
     assert!(late.rest().await.ends_with(WHOLE));
+    assert_eq!(
+        get(server.public, "/").await.status,
+        200,
+        "who came back is sent away with the door open, too"
+    );
     let served = server.ended().await.expect("one signal only");
     assert!(served.drain_time < ms(15_000), "nobody came back, and still: {served:?}");
     assert_eq!(served.requests_cut, 0);
