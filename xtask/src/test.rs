@@ -19,8 +19,8 @@ use crate::{check, ui, workspace};
 const IMAGE_TESTS: [&str; 4] = ["-p", "e2e", "--test", "image"];
 const CLUSTER_TESTS: [&str; 4] = ["-p", "e2e", "--test", "cluster"];
 /// All side by side: they wait more than they work.
-const PROXY_TESTS: [&str; 8] =
-    ["-p", "chassis", "--test", "proxy", "--", "--include-ignored", "--test-threads", "4"];
+const PROXY_TESTS: [&str; 9] =
+    ["-p", "chassis", "--test", "proxy", "--", "--include-ignored", "--show-output", "--test-threads", "4"];
 /// Most of a cluster test is waiting, so more of them than processors run at a time.
 const CLUSTER_TEST_THREADS: &str = "4";
 
