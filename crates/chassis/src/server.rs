@@ -72,7 +72,8 @@ impl Listener {
         Self { name, address, router, role: Role::Internal, probes: Vec::new(), fast: None }
     }
 
-    /// Names the paths that load balancers and orchestrators ask for; such requests are no traffic to the drain.
+    /// Names the paths that load balancers and orchestrators ask for, each with its leading slash; such requests are no
+    /// traffic to the drain, also where a path is asked for below a prefix.
     #[must_use]
     pub fn probes(mut self, paths: impl IntoIterator<Item = &'static str>) -> Self {
         self.probes.extend(paths);

@@ -5,6 +5,8 @@
 pub(crate) enum Use {
     /// The checks of formatting and lints.
     Check,
+    /// Stopping the service behind proxies.
+    Proxy,
     /// Rendering the chart.
     Chart,
     /// Talking to a cluster, whichever it is.
@@ -20,8 +22,9 @@ pub(crate) enum Use {
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Check,
+        Self::Proxy,
         Self::Chart,
         Self::Kubernetes,
         Self::OwnCluster,
@@ -85,7 +88,7 @@ pub(crate) struct Tool {
 /// 1.34 is the last that runs on cgroup v1 unasked and with Debian 12's containerd 1.6.
 pub(crate) const KUBERNETES_VERSION: &str = "1.34.4";
 
-use Use::{Bench, Chart, Check, Image, Kubernetes, OwnCluster, Terraform};
+use Use::{Bench, Chart, Check, Image, Kubernetes, OwnCluster, Proxy, Terraform};
 
 /// In the order in which they have to be installed: Go before what it builds.
 pub(crate) const TOOLS: &[Tool] = &[
@@ -101,6 +104,8 @@ pub(crate) const TOOLS: &[Tool] = &[
         proof: Proof::Runs(&["cargo", "clippy", "--version"]),
         uses: &[Check],
     },
+    debian("haproxy", Proof::Runs(&["haproxy", "-v"]), &[Proxy]),
+    debian("nginx", Proof::Runs(&["nginx", "-v"]), &[Proxy, Bench]),
     Tool {
         name: "go",
         source: Source::ByHand { how: "install Go 1.24 or newer from https://go.dev/dl (Debian's is older)" },
@@ -150,7 +155,6 @@ pub(crate) const TOOLS: &[Tool] = &[
     debian("util-linux", Proof::Runs(&["setpriv", "taskset", "--version"]), &[Bench]),
     // Asked for its version, it answers and exits with 1.
     debian("wrk", Proof::File("/usr/bin/wrk"), &[Bench]),
-    debian("nginx-light", Proof::Runs(&["nginx", "-v"]), &[Bench]),
     debian("python3-pip", Proof::Runs(&["python3", "-m", "pip", "--version"]), &[Bench]),
     Tool {
         name: "gunicorn",

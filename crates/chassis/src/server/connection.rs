@@ -13,7 +13,7 @@ use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 use super::Role;
-use super::counters::{Counters, count};
+use super::counters::Counters;
 use super::exchange::Observer;
 use super::fast_path::FastRoutes;
 use super::io::Observed;
@@ -29,6 +29,8 @@ pub(super) enum Stage {
     Serving,
     /// Still accepting, but every answer closes its connection.
     Draining,
+    /// The same, but whoever is here from before this round is sent away, to come back elsewhere or to be seen.
+    Leaving(u32),
     /// Nothing new; requests in flight finish.
     Finishing,
     /// Whatever is left is cut.
@@ -57,8 +59,10 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stage: wat
     let io = TokioIo::new(Observed::new(stream, Arc::clone(&phase), Arc::clone(&shared)));
     let mut connection = pin!(protocol(&shared.limits).serve_connection(io, requests));
     let mut watchdog = Watchdog::default();
-    // A stage reached before this connection was accepted counts as well.
-    stage.mark_changed();
+    // A stage reached before this connection was accepted counts as well, save that it need not leave as it arrives.
+    if !matches!(*stage.borrow_and_update(), Stage::Leaving(_)) {
+        stage.mark_changed();
+    }
 
     loop {
         // In this order, because the phase changes only while the connection is polled. Deadlines and stages are looked at
@@ -76,7 +80,7 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stage: wat
         };
         match reached {
             Stage::Serving | Stage::Draining => {}
-            Stage::Finishing => {
+            Stage::Leaving(_) | Stage::Finishing => {
                 // hyper would close a connection whose request is still on its way. That answer closes it anyway.
                 if !phase.expects_request(Instant::now() + LAST_MOMENT) {
                     if !phase.is_in_request() {
@@ -88,7 +92,7 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stage: wat
             Stage::Cut => {
                 shared.counters.connection_closed(Closed::Cut);
                 if phase.is_in_request() {
-                    count(&shared.counters.requests_cut);
+                    shared.counters.request_cut(shared.name);
                 }
                 return;
             }

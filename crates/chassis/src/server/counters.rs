@@ -3,8 +3,9 @@
 //! Every count is one relaxed atomic. Reasons are closed sets whose labels are fixed, so that a scrape has the same
 //! series whatever clients do.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::reasons::{Closed, Refused};
@@ -34,7 +35,6 @@ pub struct Served {
 pub(crate) struct Counters {
     pub(super) connections: AtomicU64,
     pub(super) late_arrivals: AtomicU64,
-    pub(super) requests_cut: AtomicU64,
     pub(super) accept_pauses: AtomicU64,
     pub(super) accept_errors: AtomicU64,
     open: AtomicU64,
@@ -43,6 +43,7 @@ pub(crate) struct Counters {
     born: Instant,
     /// In nanoseconds since `born`.
     last_traffic: AtomicU64,
+    cut: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Counters {
@@ -50,7 +51,6 @@ impl Counters {
         Self {
             connections: AtomicU64::new(0),
             late_arrivals: AtomicU64::new(0),
-            requests_cut: AtomicU64::new(0),
             accept_pauses: AtomicU64::new(0),
             accept_errors: AtomicU64::new(0),
             open: AtomicU64::new(0),
@@ -58,6 +58,7 @@ impl Counters {
             refused: std::array::from_fn(|_| AtomicU64::new(0)),
             born: Instant::now(),
             last_traffic: AtomicU64::new(0),
+            cut: Mutex::default(),
         }
     }
 
@@ -105,9 +106,11 @@ impl Counters {
             "Connections after the stop signal that carried more than probes",
             |counters| &counters.late_arrivals,
         );
-        plain("http_server_requests_cut", "Requests cut at the end of the drain", |counters| {
-            &counters.requests_cut
-        });
+        metrics.counter(
+            "http_server_requests_cut",
+            "Requests cut at the end of the drain",
+            read(|counters| vec![Sample::of(counters.requests_cut() as f64)]),
+        );
     }
 
     /// A connection was accepted; it is open until the guard is dropped.
@@ -152,12 +155,28 @@ impl Counters {
         self.born + Duration::from_nanos(self.last_traffic.load(Ordering::Relaxed))
     }
 
+    /// A request in flight on this listener has been cut.
+    pub(super) fn request_cut(&self, listener: &'static str) {
+        *self.cut.lock().unwrap_or_else(PoisonError::into_inner).entry(listener).or_default() += 1;
+    }
+
+    fn requests_cut(&self) -> u64 {
+        self.cut.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
+    }
+
+    /// Requests cut on each listener that lost any, as `public: 2, admin: 1`.
+    pub(super) fn cut_by_listener(&self) -> String {
+        let cut = self.cut.lock().unwrap_or_else(PoisonError::into_inner);
+        let parts: Vec<_> = cut.iter().map(|(listener, number)| format!("{listener}: {number}")).collect();
+        parts.join(", ")
+    }
+
     pub(super) fn report(&self, drain_time: Duration) -> Served {
         let expired = self.connections_closed().filter(|(reason, _)| reason.is_deadline());
         Served {
             connections: self.connections.load(Ordering::Relaxed),
             late_arrivals: self.late_arrivals.load(Ordering::Relaxed),
-            requests_cut: self.requests_cut.load(Ordering::Relaxed),
+            requests_cut: self.requests_cut(),
             connections_expired: expired.map(|(_, number)| number).sum(),
             requests_refused: self.requests_refused().map(|(_, number)| number).sum(),
             accept_pauses: self.accept_pauses.load(Ordering::Relaxed),

@@ -43,7 +43,8 @@ impl Requests {
     }
 
     fn note_traffic(&self, path: &str, now: Instant) {
-        if self.shared.role == Role::Internal || self.shared.probes.contains(&path) {
+        let is_probe = self.shared.probes.iter().any(|probe| path.ends_with(probe));
+        if is_probe || self.shared.role == Role::Internal {
             return;
         }
         self.shared.counters.traffic_seen(now);

@@ -110,6 +110,22 @@ impl Client {
         self.stream.shutdown().await.expect("open");
     }
 
+    /// Waits until the bytes so far end in `text`.
+    pub(crate) async fn until(&mut self, text: &str) {
+        let come = async {
+            while !self.unread.ends_with(text.as_bytes()) {
+                self.more().await.expect("not the end of the connection");
+            }
+        };
+        within(text, come).await;
+    }
+
+    /// All bytes up to the end of the connection.
+    pub(crate) async fn rest(&mut self) -> String {
+        self.closed().await;
+        String::from_utf8(std::mem::take(&mut self.unread)).expect("text")
+    }
+
     /// Waits for the server to close the connection, with or without a reset.
     pub(crate) async fn closed(&mut self) {
         within("the server to close", async { while self.more().await.is_some() {} }).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn};
 use axum::routing::{any, get, post};
@@ -15,6 +15,7 @@ use chassis::{
     Builder, DrainArgs, FastAnswer, FastPath, Health, LimitArgs, Listener, Problem, Served, probes, shutdown,
 };
 use http::{HeaderMap, Response, StatusCode};
+use http_body_util::channel::Channel;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -76,7 +77,11 @@ impl Server {
     pub(crate) async fn start_told(drain: DrainArgs, limits: LimitArgs, telemetry: Telemetry) -> Self {
         let gate = Gate::new();
         let health = Health::new();
-        let public = routes(gate.clone()).route("/readyz", probes::readyz(health.clone()));
+        let ends = health.clone();
+        let public = routes(gate.clone())
+            .route("/below/readyz", probes::readyz(health.clone()))
+            .route("/readyz", probes::readyz(health.clone()))
+            .route("/stream", get(async move || stream(ends.closing())));
         let bound = Builder::new(drain, limits, health.clone(), telemetry)
             .listener(
                 Listener::traffic("public", LOOPBACK, public)
@@ -159,6 +164,17 @@ fn told() -> Router {
         response
     };
     Router::new().route("/told/{id}", get(async || "told")).layer(from_fn(tell))
+}
+
+/// Says one word, and no more until it is told to end.
+fn stream(closing: impl Future<Output = ()> + Send + 'static) -> Body {
+    let (mut sender, body) = Channel::<Bytes>::new(1);
+    tokio::spawn(async move {
+        if sender.send_data(Bytes::from_static(b"begun")).await.is_ok() {
+            closing.await;
+        }
+    });
+    Body::new(body)
 }
 
 async fn panics() -> &'static str {

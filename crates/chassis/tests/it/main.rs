@@ -10,6 +10,7 @@
 mod args;
 mod bind;
 mod client;
+mod cut;
 mod drain;
 mod harness;
 mod hostile;
