@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::TraceContext;
+use crate::trace_context::{TraceContext, TraceDigits};
 
 /// Carries the id on requests and on every answer.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -22,7 +22,7 @@ pub struct RequestId(Id);
 enum Id {
     Sent(HeaderValue),
     /// Hex digits, kept in place: most requests bring no id.
-    Made([u8; 32]),
+    Made(TraceDigits),
 }
 
 impl RequestId {
@@ -51,7 +51,7 @@ impl RequestId {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Id::Sent(value) => value.as_bytes(),
-            Id::Made(digits) => digits,
+            Id::Made(digits) => digits.as_flattened(),
         }
     }
 
@@ -59,7 +59,7 @@ impl RequestId {
     pub(crate) fn mark(&self, headers: &mut HeaderMap) {
         let value = match &self.0 {
             Id::Sent(value) => Ok(value.clone()),
-            Id::Made(digits) => HeaderValue::from_bytes(digits),
+            Id::Made(digits) => HeaderValue::from_bytes(digits.as_flattened()),
         };
         // Hex digits are header characters.
         if let Ok(value) = value {

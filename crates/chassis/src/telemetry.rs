@@ -12,7 +12,7 @@ mod traces;
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::Layer;
@@ -21,7 +21,7 @@ use tracing_subscriber::layer::SubscriberExt;
 pub use level::{Level, Levels, PassingLevel};
 pub(crate) use metrics::RequestLabels;
 pub use metrics::{Metrics, Sample};
-pub(crate) use request_line::RequestLine;
+pub(crate) use request_line::{KnownLine, RequestLine};
 pub use traces::{ServerSpan, TraceCounters, TraceFlush, TraceSettings, Traces, TracesError};
 
 use level::Gate;
@@ -176,10 +176,12 @@ impl Telemetry {
         self.traces.get()
     }
 
-    pub(crate) fn log_request(&self, line: &RequestLine<'_>) {
-        if self.gate.in_force() <= Level::Info {
-            line.with_bytes(SystemTime::now(), |bytes| self.queue.push(bytes, false));
-        }
+    pub(crate) fn logs_requests(&self) -> bool {
+        self.gate.in_force() <= Level::Info
+    }
+
+    pub(crate) fn log_request(&self, known: &KnownLine, line: &RequestLine<'_>, now: Instant) {
+        line.with_bytes(known, now, |bytes| self.queue.push(bytes, false));
     }
 
     /// Lines lost because the reader of the log was too slow.

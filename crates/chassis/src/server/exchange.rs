@@ -8,7 +8,7 @@ use http::{Method, Request, StatusCode, Version};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
-use crate::telemetry::{RequestLabels, RequestLine, ServerSpan, Telemetry};
+use crate::telemetry::{KnownLine, RequestLabels, RequestLine, ServerSpan, Telemetry};
 use crate::{RequestId, TraceContext, TraceState};
 
 /// Route of requests that no route matched: a client can make up paths without end.
@@ -21,7 +21,15 @@ pub(super) struct Observer {
     telemetry: Telemetry,
     active: Gauge,
     /// The routes of the fast path, each with its series of `GET` answered 200.
-    fast: Vec<(&'static str, Histogram)>,
+    fast: Vec<Series>,
+}
+
+/// What is known of a request before it comes: `GET` of a route of the fast path, answered 200.
+#[derive(Debug)]
+struct Series {
+    route: &'static str,
+    durations: Histogram,
+    line: KnownLine,
 }
 
 impl Observer {
@@ -34,7 +42,8 @@ impl Observer {
                 http_route: route.into(),
                 http_response_status_code: StatusCode::OK.as_u16(),
             };
-            (route, metrics.requests(&labels))
+            let line = KnownLine::new(listener, "GET", route, Some(labels.http_response_status_code));
+            Series { route, durations: metrics.requests(&labels), line }
         };
         let fast = fast_routes.iter().copied().map(series).collect();
         let active = metrics.active_requests(listener);
@@ -53,6 +62,7 @@ pub(super) struct Exchange {
     /// What its span needs, where it is sampled.
     sampled: Option<Box<Sampled>>,
     begun: Instant,
+    ended: Option<Instant>,
     route: Route,
     status: Option<StatusCode>,
 }
@@ -87,6 +97,7 @@ impl Exchange {
             context,
             sampled: None,
             begun,
+            ended: None,
             route: Route::Unmatched,
             status: None,
         };
@@ -124,17 +135,28 @@ impl Exchange {
         self.status = Some(status);
     }
 
-    /// The fast path has answered a `GET` of one of its routes.
-    pub(super) fn answered_fast(mut self, route: usize, status: StatusCode) {
+    /// The fast path has answered a `GET` of one of its routes. Returns when.
+    pub(super) fn answered_fast(mut self, route: usize, status: StatusCode) -> Instant {
+        let now = Instant::now();
+        self.ended = Some(now);
         self.route = Route::Fast(route);
         self.status = Some(status);
+        now
     }
 
     fn route(&self) -> &str {
         match &self.route {
             Route::Unmatched => UNMATCHED,
             Route::Matched(path) => path.as_str(),
-            Route::Fast(index) => self.observer.fast.get(*index).map_or(UNMATCHED, |(route, _)| route),
+            Route::Fast(index) => self.observer.fast.get(*index).map_or(UNMATCHED, |series| series.route),
+        }
+    }
+
+    /// The series that was known beforehand, where this request is one of it.
+    fn series(&self) -> Option<&Series> {
+        match (&self.route, self.status) {
+            (Route::Fast(index), Some(StatusCode::OK)) => self.observer.fast.get(*index),
+            _ => None,
         }
     }
 
@@ -157,38 +179,45 @@ impl Exchange {
         });
     }
 
-    fn observe(&self, seconds: f64) {
-        let observer = &*self.observer;
-        if let (Route::Fast(index), Some(StatusCode::OK)) = (&self.route, self.status)
-            && let Some((_, series)) = observer.fast.get(*index)
-        {
-            series.observe(seconds);
+    fn observe(&self, duration: Duration) {
+        let seconds = duration.as_secs_f64();
+        if let Some(series) = self.series() {
+            series.durations.observe(seconds);
             return;
         }
         let labels = RequestLabels {
-            listener: observer.listener,
+            listener: self.observer.listener,
             http_request_method: self.method,
             http_route: self.route().into(),
             http_response_status_code: self.status.map_or(0, |status| status.as_u16()),
         };
-        observer.telemetry.metrics().requests(&labels).observe(seconds);
+        self.observer.telemetry.metrics().requests(&labels).observe(seconds);
+    }
+
+    fn log(&self, duration: Duration, now: Instant) {
+        let telemetry = &self.observer.telemetry;
+        if !telemetry.logs_requests() {
+            return;
+        }
+        let own = RequestLine { duration, request_id: &self.id, context: &self.context };
+        match self.series() {
+            Some(series) => telemetry.log_request(&series.line, &own, now),
+            None => {
+                let status = self.status.map(|status| status.as_u16());
+                let line = KnownLine::new(self.observer.listener, self.method, self.route(), status);
+                telemetry.log_request(&line, &own, now);
+            }
+        }
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        let duration = self.begun.elapsed();
+        let now = self.ended.unwrap_or_else(Instant::now);
+        let duration = now.saturating_duration_since(self.begun);
         self.observer.active.dec();
-        self.observe(duration.as_secs_f64());
-        self.observer.telemetry.log_request(&RequestLine {
-            listener: self.observer.listener,
-            method: self.method,
-            route: self.route(),
-            status: self.status.map(|status| status.as_u16()),
-            duration,
-            request_id: &self.id,
-            context: &self.context,
-        });
+        self.observe(duration);
+        self.log(duration, now);
         self.record(duration);
     }
 }

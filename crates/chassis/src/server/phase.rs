@@ -4,6 +4,7 @@
 //! Here the header deadline runs from the first byte of a request; where that came together with the request before it,
 //! from the next byte. Each further limit is one more line in [`Phase::deadline`].
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +18,11 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// Shared by the two sides of one connection: its bytes and its requests.
 #[derive(Debug)]
-pub(super) struct Phase(Mutex<State>);
+pub(super) struct Phase {
+    state: Mutex<State>,
+    /// Whether a write waits for the peer: asked after every write, and seldom so.
+    write_waits: AtomicBool,
+}
 
 #[derive(Debug)]
 struct State {
@@ -47,7 +52,7 @@ enum Step {
 impl Phase {
     pub(super) fn new() -> Self {
         let step = Step::Idle { since: Instant::now() };
-        Self(Mutex::new(State {
+        let state = Mutex::new(State {
             step,
             is_untouched: true,
             first_byte_until: None,
@@ -56,7 +61,8 @@ impl Phase {
             upload_left: false,
             end_in_doubt: false,
             answer_owed: false,
-        }))
+        });
+        Self { state, write_waits: AtomicBool::new(false) }
     }
 
     pub(super) fn bytes_came(&self) {
@@ -73,8 +79,8 @@ impl Phase {
         state.answer_owed = true;
     }
 
-    pub(super) fn request_ends(&self) {
-        self.lock().step = Step::Idle { since: Instant::now() };
+    pub(super) fn request_ends(&self, now: Instant) {
+        self.lock().step = Step::Idle { since: now };
     }
 
     /// All bytes so far have gone out. hyper flushes within an answer too, but after one before it looks for the next
@@ -133,10 +139,14 @@ impl Phase {
         if state.unread_since.is_none() {
             state.unread_since = Some(Instant::now());
         }
+        self.write_waits.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn write_moves(&self) {
-        self.lock().unread_since = None;
+        if self.write_waits.load(Ordering::Relaxed) {
+            self.write_waits.store(false, Ordering::Relaxed);
+            self.lock().unread_since = None;
+        }
     }
 
     pub(super) fn is_in_request(&self) -> bool {
@@ -174,7 +184,7 @@ impl Phase {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -201,7 +211,7 @@ mod tests {
         phase.write_blocks();
         assert_eq!(reason(&phase), Some(Closed::WriteStall));
         phase.write_moves();
-        phase.request_ends();
+        phase.request_ends(Instant::now());
         assert_eq!(reason(&phase), Some(Closed::Idle));
         phase.upload_left();
         assert!(phase.must_linger());

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use axum::body::Bytes;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Method, Request, Response};
 use hyper::body::{Body as _, Incoming};
@@ -54,7 +53,7 @@ impl Requests {
     }
 
     /// The answer from memory, where there is one.
-    fn answer_fast(&self, request: &Request<Incoming>, begun: Instant) -> Option<Response<Bytes>> {
+    fn answer_fast(&self, request: &Request<Incoming>, begun: Instant) -> Option<Response<Download>> {
         let fast = self.fast.as_ref()?;
         if request.method() != Method::GET || !request.body().is_end_stream() {
             return None;
@@ -64,8 +63,8 @@ impl Requests {
         let observer = Arc::clone(&self.shared.observer);
         let exchange = Exchange::begin(observer, request, begun);
         exchange.id().mark(response.headers_mut());
-        exchange.answered_fast(answer.route, response.status());
-        Some(response)
+        let now = exchange.answered_fast(answer.route, response.status()).into();
+        Some(response.map(|bytes| Download::ready(bytes, now, Arc::clone(&self.phase))))
     }
 }
 
@@ -84,8 +83,7 @@ impl Service<Request<Incoming>> for Requests {
         if admission.is_ok()
             && let Some(response) = self.answer_fast(&request, begun)
         {
-            let response = response.map(|bytes| Download::ready(bytes, Arc::clone(&self.phase)));
-            return Answer::Memory(Some(closing(response, &self.stage, &self.phase)));
+            return Answer::Memory(Some(marked(response, is_draining(&self.stage))));
         }
         let request = request.map(|body| Upload::new(body, Arc::clone(&self.phase)));
         match admission {
@@ -104,7 +102,8 @@ impl Requests {
         async move {
             let response = routed.await?;
             let response = response.map(|body| Download::routed(body, Arc::clone(&phase)));
-            Ok(closing(response, &stage, &phase))
+            let is_last = is_draining(&stage) || phase.end_in_doubt();
+            Ok(marked(response, is_last))
         }
     }
 
@@ -118,14 +117,16 @@ impl Requests {
     }
 }
 
+/// The stage never goes back, and a receiver that has not looked at it since the server began tells by one atomic load
+/// that it has moved on. A sender that is gone means that the server was aborted.
+fn is_draining(stage: &watch::Receiver<Stage>) -> bool {
+    stage.has_changed().unwrap_or(true)
+}
+
 /// Once the drain has begun, every answer is the last of its connection; so is one after which it is in doubt where the
 /// next request begins.
-fn closing(
-    mut response: Response<Download>,
-    stage: &watch::Receiver<Stage>,
-    phase: &Phase,
-) -> Response<Download> {
-    if *stage.borrow() >= Stage::Draining || phase.end_in_doubt() {
+fn marked(mut response: Response<Download>, is_last: bool) -> Response<Download> {
+    if is_last {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
