@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::trace_context::{TraceContext, TraceDigits};
+use crate::trace_context::{TraceContext, TraceDigits, names};
 
 /// Carries the id on requests and on every answer.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,8 +28,8 @@ enum Id {
 impl RequestId {
     /// Sane is `[A-Za-z0-9._-]{1,64}`: nothing that could forge a log line or swell it.
     pub(crate) fn of(headers: &HeaderMap, parent: Option<&TraceContext>, context: &TraceContext) -> Self {
-        let sent = headers.get(&HEADER).filter(|id| is_sane(id.as_bytes()));
-        match (sent, parent) {
+        let sent = if names(headers, &HEADER) { headers.get(&HEADER) } else { None };
+        match (sent.filter(|id| is_sane(id.as_bytes())), parent) {
             (Some(id), _) => Self(Id::Sent(id.clone())),
             (None, None) => Self(Id::Made(context.trace_digits())),
             // Its trace has other requests too.

@@ -36,6 +36,9 @@ impl TraceContext {
     /// The caller's context. None without a `traceparent`, with one that breaks the standard, and with two of them.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Option<Self> {
+        if !names(headers, &TRACEPARENT) {
+            return None;
+        }
         let mut values = headers.get_all(&TRACEPARENT).iter();
         let only = values.next().filter(|_| values.next().is_none())?;
         Self::parse(only.as_bytes())
@@ -134,6 +137,12 @@ impl TraceContext {
     }
 }
 
+/// Whether a name that most requests lack is among these: to compare it with the few that are there costs less than to hash
+/// it, and this runs for every request.
+pub(crate) fn names(headers: &HeaderMap, name: &HeaderName) -> bool {
+    headers.keys().any(|known| known == name)
+}
+
 fn random_trace_id() -> NonZeroU128 {
     loop {
         if let Some(id) = NonZeroU128::new(fastrand::u128(..)) {
@@ -159,8 +168,21 @@ fn read_hex(digits: &[u8]) -> Option<u64> {
     })
 }
 
-/// Two digits a byte. The standard library's formatter takes several times as long, and this runs for every request.
+/// Two digits a byte. The standard library's formatter takes many times as long, and this runs for every request.
 fn hex<const N: usize>(bytes: [u8; N]) -> [[u8; 2]; N] {
-    const DIGITS: [u8; 16] = *b"0123456789abcdef";
-    bytes.map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0xf)]])
+    bytes.map(|byte| PAIRS[usize::from(byte)])
+}
+
+/// The two digits of each byte.
+static PAIRS: [[u8; 2]; 256] = pairs();
+
+const fn pairs() -> [[u8; 2]; 256] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < pairs.len() {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 0xf]];
+        byte += 1;
+    }
+    pairs
 }

@@ -8,6 +8,7 @@ use http::header::{HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Request, Version};
 
 use super::refusal::Refusal;
+use crate::trace_context::names;
 
 /// Refuses a request whose end or whose addressee could be read in more than one way.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
@@ -38,22 +39,25 @@ pub(super) fn is_host(bytes: &[u8]) -> bool {
         _ => (bytes, &b""[..]),
     };
     let is_named = match host {
-        [b'[', address @ .., b']'] => {
-            !address.is_empty()
-                && address.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
-        }
-        name => {
-            !name.is_empty()
-                && name
-                    .iter()
-                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~'))
-        }
+        [b'[', address @ .., b']'] => !address.is_empty() && address.iter().all(is_address_byte),
+        name => !name.is_empty() && name.iter().all(is_name_byte),
     };
     is_named && port.len() <= 5 && port.iter().all(u8::is_ascii_digit)
 }
 
+fn is_address_byte(byte: &u8) -> bool {
+    byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')
+}
+
+fn is_name_byte(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~')
+}
+
 /// Only `chunked`, once: a second coding is one more thing for two servers to disagree on, and none is understood here.
 fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
+    if !names(headers, &TRANSFER_ENCODING) {
+        return Ok(());
+    }
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     match (codings.next(), codings.next()) {
         (None, _) => Ok(()),
