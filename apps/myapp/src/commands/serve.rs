@@ -1,8 +1,7 @@
-use std::ffi::OsStr;
 use std::time::Duration;
 
 use chassis::shutdown;
-use chassis::telemetry::{Options, Telemetry, TraceSettings, TracesError};
+use chassis::telemetry::{Options, Telemetry};
 
 use crate::app::App;
 use crate::args::ServeArgs;
@@ -18,12 +17,8 @@ const FLUSH_TRACES: Duration = Duration::from_secs(1);
 
 /// Serves until drained. Nothing is bound before the whole configuration is valid.
 pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> u8 {
-    let configuration = match configuration::read(args, environment) {
-        Ok(configuration) => configuration,
-        Err(problems) => return complain(EXIT_USAGE, problems),
-    };
-    let traces = match trace_settings(environment) {
-        Ok(traces) => traces,
+    let (configuration, traces) = match super::read(args, environment) {
+        Ok(read) => read,
         Err(problems) => return complain(EXIT_USAGE, problems),
     };
     let runtime = match threads().enable_all().build() {
@@ -52,12 +47,6 @@ fn threads() -> tokio::runtime::Builder {
         Ok(processors) if processors.get() == 1 => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     }
-}
-
-/// By the standard `OTEL_*` variables; none where they name no collector.
-fn trace_settings(environment: &Environment) -> Result<Option<TraceSettings>, TracesError> {
-    let variable = |name: &str| environment.get(OsStr::new(name)).cloned();
-    TraceSettings::from_env(variable, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
 }
 
 async fn run(

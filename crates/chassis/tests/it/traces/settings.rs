@@ -70,7 +70,7 @@ fn tls_is_refused_in_words_that_say_what_to_do() {
     let refused = settings(&[(ENDPOINT.0, "https://collector:4318")]).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "OTEL_EXPORTER_OTLP_ENDPOINT asks for TLS, which is not built in: name a collector in the pod or the cluster \
+        "OTEL_EXPORTER_OTLP_ENDPOINT: asks for TLS, which is not built in: name a collector in the pod or the cluster \
          by http:// and let it forward over TLS"
     );
 }
@@ -101,11 +101,11 @@ fn each_value_that_cannot_be_followed_is_refused_by_the_name_of_its_variable() {
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2049"),
     ] {
         let problem = problem(&[(name, value)]);
-        assert!(problem.starts_with(&format!("{name} ")), "{name}={value}: {problem}");
+        assert!(problem.starts_with(&format!("{name}: ")), "{name}={value}: {problem}");
     }
     for ratio in ["1.1", "-0.1", "NaN", "half"] {
         let sampler = [("OTEL_TRACES_SAMPLER", "traceidratio"), ("OTEL_TRACES_SAMPLER_ARG", ratio)];
-        assert!(problem(&sampler).starts_with("OTEL_TRACES_SAMPLER_ARG "), "{ratio}");
+        assert!(problem(&sampler).starts_with("OTEL_TRACES_SAMPLER_ARG: "), "{ratio}");
     }
 }
 

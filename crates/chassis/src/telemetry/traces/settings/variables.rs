@@ -27,7 +27,7 @@ impl<'a> Variables<'a> {
     }
 
     pub(super) fn refuse(&mut self, name: &str, problem: impl fmt::Display) {
-        self.problems.push(format!("{name} {problem}"));
+        self.problems.push(format!("{name}: {problem}"));
     }
 
     /// None for an empty one too, as the standard says.
