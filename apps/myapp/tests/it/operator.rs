@@ -32,7 +32,10 @@ fn a_page_of_another_site_cannot_read_it() {
 #[test]
 fn the_log_level_is_set_for_a_while_and_falls_back_by_itself() {
     let service = Service::start(&[], &SETTINGS);
-    assert_eq!(get(service.operator, "/log-level").json(), json!({ "in_force": "critical", "set": "critical" }));
+    assert_eq!(
+        get(service.operator, "/log-level").json(),
+        json!({ "in_force": "critical", "set": "critical" })
+    );
     let answer = put(service.operator, "/log-level", r#"{"level":"DEBUG","for":"300ms"}"#);
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert_eq!((&answer.json()["in_force"], &answer.json()["set"]), (&json!("debug"), &json!("critical")));
@@ -41,7 +44,10 @@ fn the_log_level_is_set_for_a_while_and_falls_back_by_itself() {
     while get(service.operator, "/log-level").json()["in_force"] == "debug" {
         assert!(std::time::Instant::now() < deadline, "never fell back");
     }
-    assert_eq!(get(service.operator, "/log-level").json(), json!({ "in_force": "critical", "set": "critical" }));
+    assert_eq!(
+        get(service.operator, "/log-level").json(),
+        json!({ "in_force": "critical", "set": "critical" })
+    );
 }
 
 #[test]
@@ -61,4 +67,26 @@ fn a_log_level_without_a_sane_end_is_refused_with_what_would_be_right() {
         assert!(answer.json()["detail"].as_str().unwrap().contains(told), "{}", answer.body);
     }
     assert_eq!(get(service.operator, "/log-level").json()["in_force"], "critical");
+}
+
+#[test]
+fn calls_to_other_replicas_are_part_of_the_callers_trace() {
+    let replica = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let peers = format!("--peers={}", replica.local_addr().unwrap());
+    let service = Service::start(&[&peers], &SETTINGS);
+    let asked = std::thread::spawn(move || {
+        let mut text = String::new();
+        let mut lines = std::io::BufReader::new(replica.accept().unwrap().0);
+        while !text.ends_with("\r\n\r\n") {
+            std::io::BufRead::read_line(&mut lines, &mut text).unwrap();
+        }
+        text
+    });
+    let (trace, caller) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
+    let parent = format!("00-{trace}-{caller}-01");
+    let answer = request(service.operator, "GET", "/api/v1/fleet", &[("traceparent", &parent)]);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let asked = asked.join().unwrap();
+    assert!(asked.contains(&format!("\r\ntraceparent: 00-{trace}-")), "{asked}");
+    assert!(!asked.contains(caller), "{asked}");
 }
