@@ -15,4 +15,5 @@ mod harness;
 mod limits;
 mod probes;
 mod problems;
+mod readiness;
 mod telemetry;
