@@ -42,8 +42,9 @@ impl Sampler {
         }
     }
 
-    /// Runs the check in a task of its own: should it block its thread, against the rules, then this task still sees
-    /// that its time is over. Such a check cannot be dropped, so it is waited for; checks never pile up.
+    /// Runs the check in a task of its own, where its panic ends. Should it block its thread, against the rules, then
+    /// this task sees that its time is over, as long as another thread of the runtime has work. Such a check cannot be
+    /// dropped, so the next one waits for it: checks never pile up.
     async fn sample(&mut self) -> CheckResult {
         while self.running.join_next().await.is_some() {}
         let check = Check::clone(&self.check);

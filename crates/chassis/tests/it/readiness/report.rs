@@ -88,16 +88,22 @@ async fn metrics_tell_which_dependency_is_up_once_it_is_known() {
 
 #[tokio::test(start_paused = true)]
 async fn the_log_tells_of_changes_once_and_why() {
+    let outage = async || {
+        let fake = Fake::new(Behaviour::Works);
+        let (_health, _readiness, _samplers) = start(vec![fake.dependency("database", Class::Required)]);
+        for behaviour in [Behaviour::Works, Behaviour::Refuses, Behaviour::Works] {
+            fake.behaves(behaviour);
+            rounds(5).await;
+        }
+    };
+    // Once unheard: a place that logs for the first time asks the subscriber of its own thread only, which may be that
+    // of another test, and keeps to the answer until there is a new subscriber.
+    outage().await;
     let memory = Memory::default();
     let options = Options { level: Level::Info, own_crates: Vec::new() };
     let (subscriber, telemetry) = Telemetry::build(&options, memory.clone()).unwrap();
     let _guard = tracing::subscriber::set_default(subscriber);
-    let fake = Fake::new(Behaviour::Works);
-    let (_health, _readiness, _samplers) = start(vec![fake.dependency("database", Class::Required)]);
-    for behaviour in [Behaviour::Works, Behaviour::Refuses, Behaviour::Works] {
-        fake.behaves(behaviour);
-        rounds(5).await;
-    }
+    outage().await;
     let told = lines(&memory, &telemetry);
     let told: Vec<_> = told
         .iter()
