@@ -1,8 +1,8 @@
 //! What hyper alone can do: the baseline of `cargo xtask bench http`.
 //!
 //! `bare_hyper ADDRESS ANSWERS [multi]`. `ANSWERS` is a JSON file, a list of `{"path", "headers", "body"}`. Nothing but those
-//! answers is made: no limits, no deadlines, no routing, no telemetry, no drain. One thread, or with `multi` the runtime that
-//! the services of this workspace use.
+//! answers is made: no limits, no deadlines, no routing, no telemetry, no drain. One thread, as the service has on one
+//! processor, or with `multi` the scheduler for several.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
