@@ -53,7 +53,6 @@ pub(crate) fn setup() -> Setup {
 impl Store {
     /// A store in `database`, whose records carry the name of this replica, and the writer that must run for records to
     /// be kept.
-    #[must_use]
     pub fn new(database: Database, replica: &str, bounds: Bounds) -> (Self, Writer) {
         let (queue, messages) = mpsc::channel(QUEUE);
         let shared = Arc::new(Shared {

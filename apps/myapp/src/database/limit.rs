@@ -29,7 +29,8 @@ impl Limit {
         Arc::clone(&self.permits).acquire_owned().await.ok()
     }
 
-    pub(super) fn try_take(&self) -> Option<OwnedSemaphorePermit> {
+    #[cfg(test)]
+    fn try_take(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.permits).try_acquire_owned().ok()
     }
 

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgDatabaseError;
@@ -94,10 +94,11 @@ impl Unavailable {
 }
 
 impl From<sqlx::Error> for Unavailable {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what the driver may add says no more than these do")]
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(error) => of_database(error.as_ref()),
-            sqlx::Error::Io(error) => of_io(&error),
+            sqlx::Error::Io(error) => of_io(error.kind()),
             // The certificate is not trusted, or is another server's.
             sqlx::Error::Tls(_) => Self::with(Reason::Authentication, "tls"),
             sqlx::Error::WorkerCrashed => Self::of(Reason::Unreachable),
@@ -107,13 +108,12 @@ impl From<sqlx::Error> for Unavailable {
     }
 }
 
-fn of_io(error: &io::Error) -> Unavailable {
-    if error.kind() == ErrorKind::ConnectionRefused {
-        return Unavailable::of(Reason::Refused);
-    }
-    // A TLS failure after the handshake comes as one of data.
-    match error.kind() {
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others are ways of not getting through")]
+fn of_io(kind: ErrorKind) -> Unavailable {
+    match kind {
+        ErrorKind::ConnectionRefused => Unavailable::of(Reason::Refused),
         ErrorKind::TimedOut => Unavailable::of(Reason::Timeout),
+        // So the driver tells a certificate that is not trusted.
         ErrorKind::InvalidData => Unavailable::with(Reason::Authentication, "tls"),
         _ => Unavailable::of(Reason::Unreachable),
     }
