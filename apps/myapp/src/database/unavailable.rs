@@ -91,6 +91,18 @@ impl Unavailable {
     pub(super) fn is_lost_session(&self) -> bool {
         self.reason == Reason::Unreachable
     }
+
+    /// Whether the database works and refuses what it was given, and would do so again.
+    pub(crate) fn is_about_the_data(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        match (self.reason, code.parse::<i32>()) {
+            // SQLSTATE has five characters and begins with the class: data exceptions, violated constraints.
+            (Reason::Other, _) if code.len() == 5 => code.starts_with("22") || code.starts_with("23"),
+            // SQLite's too big, constraint, mismatch and range.
+            (Reason::Other, Ok(code)) => matches!(code & 0xff, 18 | 19 | 20 | 25),
+            _ => false,
+        }
+    }
 }
 
 impl From<sqlx::Error> for Unavailable {

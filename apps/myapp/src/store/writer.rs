@@ -6,7 +6,6 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
 use super::records::{Access, AccessKind, Record};
 use super::{Store, rows};
-use crate::database::{Reason, Unavailable};
 
 /// Anonymous reads of this time are one record, and bounds are kept that often.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -93,7 +92,7 @@ impl Writer {
         let mut delay = FIRST_RETRY;
         let mut is_late = false;
         while let Err(error) = self.store.write(entry.clone()).await {
-            if is_hopeless(&error) {
+            if error.is_about_the_data() {
                 tracing::error!(%error, "a record cannot be kept");
                 self.store.drop_one();
                 return;
@@ -137,10 +136,4 @@ impl Writer {
             tracing::debug!(%error, "old records stay for another minute");
         }
     }
-}
-
-/// The database took in the statement and refuses its data (SQLSTATE classes 22 and 23): it would do so again.
-fn is_hopeless(error: &Unavailable) -> bool {
-    let of_data = |code: &String| code.len() == 5 && (code.starts_with("22") || code.starts_with("23"));
-    error.reason == Reason::Other && error.code.as_ref().is_some_and(of_data)
 }
