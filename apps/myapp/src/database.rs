@@ -40,6 +40,8 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 pub const LONGEST_WORK: Duration = Duration::from_secs(10);
 /// Sessions that nobody used for so long are closed.
 const LONGEST_IDLE: Duration = Duration::from_secs(300);
+/// Longest time to wait for someone else's session where no new one can be had.
+const WAIT_FOR_IDLE: Duration = Duration::from_secs(3);
 /// Time after which whoever waits for room looks again whether a session can make some.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// Longest time to say goodbye to all sessions in.
@@ -170,8 +172,7 @@ impl Shared {
             let alone = writes && matches!(self.current().target, Target::Sqlite(_));
             let writer = if alone { self.writer.acquire().await.ok() } else { None };
             let turn = self.turns.take().await.ok_or(Unavailable::of(Reason::Refused))?;
-            let generation = self.current();
-            let session = self.session(&generation).await?;
+            let (generation, session) = self.session().await?;
             Ok((writer, turn, generation, session))
         };
         let acquired = timeout(ACQUIRE_TIMEOUT, acquire).await;
@@ -194,23 +195,43 @@ impl Shared {
         outcome
     }
 
-    /// An idle session, or a new one once there is room for it.
-    async fn session(&self, generation: &Arc<Generation>) -> Result<Session, Unavailable> {
+    /// A session of the generation in force. Where the server lets no new one in, those it has let in before do the work:
+    /// it may have been given a password that this process is about to be told.
+    async fn session(&self) -> Result<(Arc<Generation>, Session), Unavailable> {
         loop {
-            if let Some(session) = generation.pop() {
-                return Ok(session);
+            let generation = self.current();
+            match self.session_of(&generation).await {
+                Ok(Some(session)) => return Ok((generation, session)),
+                Ok(None) => {}
+                Err(error) if error.reason == Reason::Authentication => {
+                    let idle = timeout(WAIT_FOR_IDLE, generation.next_idle()).await;
+                    match idle.ok().flatten() {
+                        Some(session) => return Ok((generation, session)),
+                        None if Arc::ptr_eq(&self.current(), &generation) => return Err(error),
+                        None => {}
+                    }
+                }
+                Err(error) => return Err(error),
             }
-            if self.rooms.is_full() {
-                self.make_room_for(generation);
+        }
+    }
+
+    /// An idle session, or a new one if there is room for it soon; `None` where it is worth to look again.
+    async fn session_of(&self, generation: &Arc<Generation>) -> Result<Option<Session>, Unavailable> {
+        if let Some(session) = generation.pop() {
+            return Ok(Some(session));
+        }
+        if self.rooms.is_full() {
+            self.make_room_for(generation);
+        }
+        tokio::select! {
+            biased;
+            session = generation.next_idle() => Ok(session),
+            room = self.rooms.take() => {
+                let room = room.ok_or(Unavailable::of(Reason::Refused))?;
+                generation.open(room, &self.setup).await.map(Some)
             }
-            let room = tokio::select! {
-                biased;
-                room = self.rooms.take() => room,
-                () = generation.returned.notified() => continue,
-                () = sleep(LOOK_AGAIN) => continue,
-            };
-            let room = room.ok_or(Unavailable::of(Reason::Refused))?;
-            return generation.open(room, &self.setup).await;
+            () = sleep(LOOK_AGAIN) => Ok(None),
         }
     }
 

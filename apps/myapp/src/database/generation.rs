@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, OnceCell, OwnedSemaphorePermit, watch};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep};
 
 use super::connection::Connection;
@@ -15,8 +15,8 @@ const GONE: Duration = Duration::from_millis(50);
 pub(super) struct Generation {
     pub(super) target: Target,
     idle: Mutex<Vec<Idle>>,
-    /// One of the idle sessions was given back.
-    pub(super) returned: Notify,
+    /// One for each idle session: whoever waits for one is served before whoever comes later.
+    idle_count: Semaphore,
     set_up: OnceCell<()>,
     /// Why the last session could not be opened.
     failed: watch::Sender<Option<Unavailable>>,
@@ -38,7 +38,7 @@ impl Generation {
         Self {
             target,
             idle: Mutex::default(),
-            returned: Notify::new(),
+            idle_count: Semaphore::new(0),
             set_up: OnceCell::new(),
             failed: watch::Sender::new(None),
         }
@@ -60,26 +60,37 @@ impl Generation {
         })
     }
 
-    /// The one used last: those before it can grow old.
+    /// An idle session: the one used last, so that those before it can grow old.
     pub(super) fn pop(&self) -> Option<Session> {
+        self.idle_count.try_acquire().ok()?.forget();
+        self.idle().pop().map(|idle| idle.session)
+    }
+
+    /// The next session to be idle, in the order of asking; waits for ever where none is open.
+    pub(super) async fn next_idle(&self) -> Option<Session> {
+        self.idle_count.acquire().await.ok()?.forget();
         self.idle().pop().map(|idle| idle.session)
     }
 
     pub(super) fn give_back(&self, session: Session) {
         self.idle().push(Idle { session, since: Instant::now() });
-        self.returned.notify_one();
+        self.idle_count.add_permits(1);
     }
 
     /// Ends what nobody uses.
     pub(super) fn close_idle(&self) {
-        let all = std::mem::take(&mut *self.idle());
-        all.into_iter().for_each(|idle| idle.session.close());
+        std::iter::from_fn(|| self.pop()).for_each(Session::close);
     }
 
-    /// Ends what nobody has used for `time`.
+    /// Ends what nobody has used for `time`, except one: while a password changes, those who are in stay in, and nobody
+    /// else is let in.
     pub(super) fn close_idle_for(&self, time: Duration) {
-        let old: Vec<_> = self.idle().extract_if(.., |idle| idle.since.elapsed() >= time).collect();
-        old.into_iter().for_each(|idle| idle.session.close());
+        let mut idle = self.idle();
+        while idle.len() > 1 && idle.first().is_some_and(|oldest| oldest.since.elapsed() >= time) {
+            let Ok(permit) = self.idle_count.try_acquire() else { return };
+            permit.forget();
+            idle.remove(0).session.close();
+        }
     }
 
     /// Waits until a session could not be opened for a reason that is `wanted`, and returns it.

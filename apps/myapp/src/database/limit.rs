@@ -24,19 +24,20 @@ impl Limit {
         }
     }
 
-    /// In the order of asking; `None` once closed.
+    /// In the order of asking; `None` once closed. What comes back goes to the debt first.
     pub(super) async fn take(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.permits).acquire_owned().await.ok()
-    }
-
-    #[cfg(test)]
-    fn try_take(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.permits).try_acquire_owned().ok()
-    }
-
-    /// Whether permits that come back are to be given up.
-    pub(super) fn is_in_debt(&self) -> bool {
-        self.with(|state| state.debt > 0)
+        loop {
+            let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
+            let is_due = self.with(|state| {
+                let is_due = state.debt > 0;
+                state.debt -= usize::from(is_due);
+                is_due
+            });
+            if !is_due {
+                return Some(permit);
+            }
+            permit.forget();
+        }
     }
 
     /// Permits that are out.
@@ -46,7 +47,15 @@ impl Limit {
 
     /// Whether the next one to ask has to wait.
     pub(super) fn is_full(&self) -> bool {
-        self.permits.available_permits() == 0
+        self.is_in_debt() || self.permits.available_permits() == 0
+    }
+
+    /// Whether permits that come back are given up.
+    pub(super) fn is_in_debt(&self) -> bool {
+        self.with(|state| {
+            self.pay(state);
+            state.debt > 0
+        })
     }
 
     /// The number in force.
@@ -56,17 +65,15 @@ impl Limit {
 
     /// A greater number holds at once, a smaller one as permits come back.
     pub(super) fn set(&self, limit: usize) {
-        let (grown, indebted) = self.with(|state| {
+        let grown = self.with(|state| {
             let more = limit.saturating_sub(state.limit);
             let forgiven = more.min(state.debt);
             state.debt = state.debt - forgiven + state.limit.saturating_sub(limit);
             state.limit = limit;
-            (more - forgiven, state.debt > 0)
+            self.pay(state);
+            more - forgiven
         });
         self.permits.add_permits(grown);
-        if indebted {
-            tokio::spawn(self.clone().collect());
-        }
     }
 
     /// Nothing is given out any more.
@@ -74,18 +81,9 @@ impl Limit {
         self.permits.close();
     }
 
-    async fn collect(self) {
-        while self.is_in_debt() {
-            let Some(permit) = self.take().await else { return };
-            let is_due = self.with(|state| {
-                let is_due = state.debt > 0;
-                state.debt -= usize::from(is_due);
-                is_due
-            });
-            if is_due {
-                permit.forget();
-            }
-        }
+    /// From what nobody holds or waits for.
+    fn pay(&self, state: &mut State) {
+        state.debt -= self.permits.forget_permits(state.debt);
     }
 
     /// Each change of the state is a few assignments, so that it is whole even where a holder panicked.
@@ -98,34 +96,59 @@ impl Limit {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn what_is_out_when_the_limit_falls_is_kept_when_it_comes_back() {
-        let limit = Limit::new(3);
-        let (first, second) = (limit.take().await, limit.take().await);
-        limit.set(1);
-        tokio::task::yield_now().await;
-        assert!(limit.try_take().is_none());
-        drop(first);
-        tokio::task::yield_now().await;
-        assert!(limit.try_take().is_none());
-        drop(second);
-        tokio::task::yield_now().await;
-        let only = limit.try_take();
-        assert!(only.is_some() && limit.try_take().is_none());
-        assert!(!limit.is_in_debt());
+    use std::pin::{Pin, pin};
+    use std::task::{Context, Poll, Waker};
+
+    /// What is ready at once.
+    fn now<T>(future: Pin<&mut impl Future<Output = Option<T>>>) -> Option<T> {
+        match future.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(ready) => ready,
+            Poll::Pending => None,
+        }
     }
 
-    #[tokio::test]
-    async fn a_limit_that_rises_again_forgives_what_was_not_yet_collected() {
+    fn taken(limit: &Limit) -> Option<OwnedSemaphorePermit> {
+        now(pin!(limit.take()))
+    }
+
+    #[test]
+    fn what_is_out_when_the_limit_falls_is_kept_when_it_comes_back() {
+        let limit = Limit::new(3);
+        let (first, second) = (taken(&limit), taken(&limit));
+        limit.set(1);
+        assert!(limit.is_in_debt() && taken(&limit).is_none());
+        drop(first);
+        assert!(taken(&limit).is_none());
+        drop(second);
+        let only = taken(&limit);
+        assert!(only.is_some() && taken(&limit).is_none());
+        assert!(!limit.is_in_debt());
+        assert_eq!((limit.get(), limit.in_use()), (1, 1));
+    }
+
+    #[test]
+    fn a_limit_that_rises_again_forgives_what_was_not_yet_collected() {
         let limit = Limit::new(2);
-        let (first, second) = (limit.take().await, limit.take().await);
+        let (first, second) = (taken(&limit), taken(&limit));
         limit.set(1);
         limit.set(3);
-        let third = limit.try_take();
-        assert!(third.is_some() && limit.try_take().is_none());
+        let third = taken(&limit);
+        assert!(third.is_some() && taken(&limit).is_none());
         drop((first, second, third));
-        tokio::task::yield_now().await;
-        let all: Vec<_> = std::iter::from_fn(|| limit.try_take()).collect();
+        let all: Vec<_> = std::iter::from_fn(|| taken(&limit)).collect();
         assert_eq!(all.len(), 3);
+    }
+
+    #[test]
+    fn whoever_waits_is_served_after_the_debt() {
+        let limit = Limit::new(2);
+        let (first, second) = (taken(&limit), taken(&limit));
+        let mut waiting = pin!(limit.take());
+        assert!(now(waiting.as_mut()).is_none());
+        limit.set(1);
+        drop(first);
+        assert!(now(waiting.as_mut()).is_none());
+        drop(second);
+        assert!(now(waiting.as_mut()).is_some());
     }
 }

@@ -137,9 +137,12 @@ impl Shared {
     /// Opens the first session of a generation that is not in force yet.
     async fn prove(&self, generation: &Arc<Generation>) -> Result<(), Unavailable> {
         let _turn = self.turns.take().await.ok_or(Unavailable::of(Reason::Refused))?;
-        let session = self.session(generation).await?;
-        generation.give_back(session);
-        Ok(())
+        loop {
+            if let Some(session) = self.session_of(generation).await? {
+                generation.give_back(session);
+                return Ok(());
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod admin;
 mod databases;
 mod http;
+mod load;
 mod mount;
 mod operator;
 mod page;
@@ -12,6 +13,7 @@ mod process;
 mod public;
 mod refusals;
 mod reload;
+mod rotation;
 mod secrets;
 mod service;
 mod store;
