@@ -3,6 +3,7 @@
 
 #![expect(clippy::panic, reason = "a harness ends its test with a sentence")]
 
+mod clients;
 pub mod cluster;
 pub mod command;
 pub mod load;

@@ -62,6 +62,8 @@ enum Task {
         /// Install tools that are missing
         #[arg(long)]
         install: bool,
+        #[command(flatten, next_help_heading = "Options of `http`")]
+        http: bench::http::Options,
     },
     /// The project's own single-node Kubernetes (needs root)
     Cluster {
@@ -100,7 +102,7 @@ impl Args {
             Task::Codegen { check } => codegen::run(check),
             Task::Drift(options) => drift::run(&options),
             Task::Image { output, options } => image::run(output.as_deref(), &options),
-            Task::Bench { what, install } => bench::run(what, install),
+            Task::Bench { what, install, http } => bench::run(what, install, &http),
             Task::Cluster { action, install, stock_kubelet } => match action {
                 ClusterAction::Up if stock_kubelet => Own::new().up(install, Kubelet::Stock),
                 ClusterAction::Up => Own::new().up(install, Kubelet::Quick),

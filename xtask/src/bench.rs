@@ -1,8 +1,11 @@
-//! What the service costs: [`size`] on a disk, until it answers, and in memory; [`reload`] to those served meanwhile.
+//! What the service costs: [`size`] on a disk, until it answers, and in memory; [`reload`] to those served meanwhile; [`http`]
+//! per request, beside other servers.
 
 mod client;
+pub(crate) mod http;
 mod memory;
 mod mount;
+mod processors;
 mod reload;
 mod report;
 mod server;
@@ -20,6 +23,8 @@ use crate::workspace;
 pub(crate) enum What {
     /// Size of the image and the binary, time to the first answer, and idle memory (needs Linux)
     Size,
+    /// Requests a second, processor time and latency beside bare hyper, nginx and Flask (needs Linux and two processors)
+    Http,
     /// Latency under load with and without reloads
     Reload,
     /// Cost of reading the configuration while it changes, and memory over 100 000 reloads
@@ -36,10 +41,12 @@ fn live() -> Result<()> {
 /// The task `bench`.
 ///
 /// # Errors
-/// What is to be measured cannot be built or does not run. A missed aim is no error: it is shown.
-pub(crate) fn run(what: What, install: bool) -> Result<()> {
+/// What is to be measured cannot be built or does not run. A missed aim is shown; it is an error of [`What::Http`] only, whose
+/// aims are ratios and so hold on any machine.
+pub(crate) fn run(what: What, install: bool, http: &http::Options) -> Result<()> {
     match what {
         What::Size => size::run(install),
+        What::Http => http::run(install, http),
         What::Reload => reload::run(),
         What::Live => live(),
     }

@@ -18,6 +18,9 @@ use crate::{check, ui, workspace};
 
 const IMAGE_TESTS: [&str; 4] = ["-p", "e2e", "--test", "image"];
 const CLUSTER_TESTS: [&str; 4] = ["-p", "e2e", "--test", "cluster"];
+/// All side by side: they wait more than they work.
+const PROXY_TESTS: [&str; 9] =
+    ["-p", "chassis", "--test", "proxy", "--", "--include-ignored", "--show-output", "--test-threads", "4"];
 /// Most of a cluster test is waiting, so more of them than processors run at a time.
 const CLUSTER_TEST_THREADS: &str = "4";
 
@@ -28,6 +31,8 @@ pub(crate) enum Tier {
     Unit,
     /// The service in process: routes, limits, drain
     Service,
+    /// Stops and starts behind real proxies that learn late, in a minute; in five with `PROXY_CYCLES=17`
+    Proxy,
     /// The chart as helm renders it
     Chart,
     /// The Terraform module and envs, with mocked providers
@@ -41,6 +46,7 @@ impl Tier {
         match self {
             Self::Unit => "unit",
             Self::Service => "service",
+            Self::Proxy => "proxy",
             Self::Chart => "chart",
             Self::Terraform => "terraform",
             Self::Cluster => "cluster",
@@ -51,6 +57,7 @@ impl Tier {
         match self {
             // The terraform tier says itself what it lacks: no task can install it.
             Self::Unit | Self::Service | Self::Terraform => &[],
+            Self::Proxy => &[Use::Proxy],
             Self::Chart => &[Use::Chart],
             Self::Cluster if own_cluster => &[Use::Kubernetes, Use::OwnCluster, Use::Image],
             Self::Cluster => &[Use::Kubernetes, Use::Image],
@@ -116,9 +123,12 @@ fn run_tier(tier: Tier, install: bool, choice: Option<Choice>, counts: &mut Coun
         Tier::Unit => &[
             &["--workspace", "--lib", "--bins"],
             &["-p", "live-config", "--test", "it"],
+            // It judges what the service sends in `bench http`.
+            &["-p", "chassis", "--example", "collector"],
             &["--doc", "-p", "chassis", "-p", "live-config"],
         ],
         Tier::Service => &[&["-p", "chassis", "--test", "it"], &["-p", "myapp", "--test", "it"]],
+        Tier::Proxy => &[&PROXY_TESTS],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
         Tier::Terraform => return terraform::run(counts),
         Tier::Cluster => return run_on_cluster(install, choice, counts),

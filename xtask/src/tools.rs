@@ -8,17 +8,12 @@ use std::fmt;
 
 use anyhow::Result;
 
-pub(crate) use cache::folders;
+pub(crate) use cache::{built, folders, python_path};
 pub(crate) use table::{CERTIFICATES, KUBERNETES_VERSION, Use};
 use table::{Proof, Source, TOOLS, Tool};
 
 use crate::process::Cmd;
 use crate::ui;
-
-/// The file of a tool that is built from source, wherever its pinned version is kept.
-pub(crate) fn built(name: &str) -> std::path::PathBuf {
-    cache::folder_of(name).join(name)
-}
 
 /// What a task lacks. Tells all of it at once, each with the way to get it.
 #[derive(Debug)]
@@ -70,7 +65,7 @@ fn missing(uses: &[Use]) -> Vec<&'static Tool> {
 impl Tool {
     fn is_there(&self) -> bool {
         match &self.proof {
-            Proof::Built => built(self.name).is_file(),
+            Proof::Built => cache::command_of(self).is_some_and(|command| command.is_file()),
             Proof::File(path) => std::path::Path::new(path).exists(),
             Proof::Runs(words) => runs(words),
             Proof::AnyRuns(programs) => programs.iter().any(|words| runs(words)),
@@ -89,6 +84,7 @@ impl Source {
             Self::GoInstall { package, version } => format!("go install {package}@{version}"),
             Self::GoModule { module, package } => format!("go build {package} (in e2e/cluster/{module})"),
             Self::Rustup { component } => format!("rustup component add {component}"),
+            Self::Python { packages } => format!("pip install {}", packages.join(" ")),
             Self::ByHand { how } => (*how).to_owned(),
         }
     }

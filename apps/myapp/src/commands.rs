@@ -4,12 +4,15 @@ mod check;
 mod serve;
 mod verify;
 
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::args::{Cli, Command};
-use crate::configuration::Environment;
+use chassis::telemetry::TraceSettings;
+
+use crate::args::{Cli, Command, ServeArgs};
+use crate::configuration::{self, Configuration, Environment};
 use crate::settings;
 
 /// What was given is wrong: flags or configuration (`EX_USAGE` of sysexits.h).
@@ -26,6 +29,22 @@ pub fn run(cli: Cli, environment: &Environment) -> ExitCode {
         Command::Verify(args) => verify::verify(&args),
     };
     code.into()
+}
+
+/// All that `serve` is given besides its flags: the settings, and where its traces go. One problem a line, of both.
+fn read(
+    args: &ServeArgs,
+    environment: &Environment,
+) -> Result<(Configuration, Option<TraceSettings>), String> {
+    let configuration = configuration::read(args, environment);
+    let variable = |name: &str| environment.get(OsStr::new(name)).cloned();
+    let traces = TraceSettings::from_env(variable, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    match (configuration, traces) {
+        (Ok(configuration), Ok(traces)) => Ok((configuration, traces)),
+        (Err(problems), Ok(_)) => Err(problems.to_string()),
+        (Ok(_), Err(problems)) => Err(problems.to_string()),
+        (Err(settings), Err(traces)) => Err(format!("{settings}\n{traces}")),
+    }
 }
 
 fn schema() -> u8 {

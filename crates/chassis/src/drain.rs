@@ -6,8 +6,8 @@ use clap::Args;
 
 use crate::args::duration;
 
-/// Budgets of the drain. `accept_max` and `requests_max` together, plus one second for the internal listeners, must stay
-/// below the time after which the platform kills the process.
+/// Budgets of the drain. `accept_max` and `requests_max` together, plus three seconds to close down (internal listeners,
+/// connections that are cut, the last log lines), must stay below the time after which the platform kills the process.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Drain")]
 pub struct DrainArgs {

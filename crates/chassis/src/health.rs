@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
 /// How often an accept loop shows that it runs.
 pub(crate) const BEAT: Duration = Duration::from_secs(1);
 
@@ -19,7 +21,15 @@ struct State {
     started: AtomicBool,
     ready: AtomicBool,
     draining: AtomicBool,
+    closing: watch::Sender<Closing>,
     loops: Mutex<Vec<Arc<Pulse>>>,
+}
+
+/// How often long answers were asked to end.
+#[derive(Clone, Copy, Debug, Default)]
+struct Closing {
+    round: u32,
+    is_last: bool,
 }
 
 impl Health {
@@ -58,9 +68,28 @@ impl Health {
         loops.iter().all(|pulse| pulse.is_alive())
     }
 
+    /// Resolves when a long answer must come to its end, so that its client asks again and is led to another process.
+    ///
+    /// The drain asks for that when no traffic has come for a while, and once more when it stops accepting; what is left
+    /// `drain-requests-max` later is cut. Not at the stop signal: until traffic has moved, clients would come back here
+    /// again and again. Who asks for the future late gets the next end, not the one that has passed.
+    pub fn closing(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut closing = self.0.closing.subscribe();
+        let seen = closing.borrow().round;
+        async move {
+            // An error says that no server is left: time to end as well.
+            let _ = closing.wait_for(|now| now.is_last || now.round > seen).await;
+        }
+    }
+
     /// Ends readiness for good.
     pub(crate) fn begin_drain(&self) {
         self.0.draining.store(true, Ordering::Release);
+    }
+
+    /// Ends the long answers so far; with `is_last` also those that are still to come.
+    pub(crate) fn end_long_answers(&self, is_last: bool) {
+        self.0.closing.send_modify(|closing| *closing = Closing { round: closing.round + 1, is_last });
     }
 
     /// Liveness depends on the returned heartbeat from now on.

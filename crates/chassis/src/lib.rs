@@ -11,6 +11,7 @@ mod request_id;
 mod server;
 pub mod shutdown;
 pub mod telemetry;
+mod trace_context;
 
 pub use args::{duration, positive_duration, with_env_prefix};
 pub use drain::DrainArgs;
@@ -19,3 +20,4 @@ pub use limits::LimitArgs;
 pub use problem::Problem;
 pub use request_id::RequestId;
 pub use server::{BindError, BindErrors, Bound, Builder, FastAnswer, FastPath, Listener, Role, Served};
+pub use trace_context::{TraceContext, TraceState};

@@ -24,11 +24,16 @@ pub struct LimitArgs {
           value_parser = clap::value_parser!(u16).range(1..))]
     pub header_count: u16,
 
+    /// Size of a request's target (path and query) in bytes; above it 414 is answered
+    #[arg(long = "limit-target-bytes", value_name = "BYTES", default_value_t = 8 * 1024,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub target_bytes: u32,
+
     /// Size of a request's body in bytes; above it 413 is answered
     #[arg(long = "limit-body-bytes", value_name = "BYTES", default_value_t = 64 * 1024)]
     pub body_bytes: u32,
 
-    /// Time from a request's header to the start of its answer; then 503 is answered
+    /// Time from a request's header to the start of its answer, its body included; then 503 is answered
     #[arg(long = "limit-handler-time", value_name = "DURATION", default_value = "15s", value_parser = positive_duration)]
     pub handler_time: Duration,
 
@@ -40,7 +45,7 @@ pub struct LimitArgs {
     #[arg(long = "limit-idle-time", value_name = "DURATION", default_value = "75s", value_parser = positive_duration)]
     pub idle_time: Duration,
 
-    /// Open connections of each listener; further ones wait in the kernel's queue until one closes
+    /// Open connections of each listener, fewer if the system grants too few descriptors; further ones wait in the kernel's queue until one closes
     #[arg(long = "limit-connections", value_name = "NUMBER", default_value_t = 10_000,
           value_parser = clap::value_parser!(u32).range(1..))]
     pub connections: u32,
@@ -52,6 +57,7 @@ impl Default for LimitArgs {
             header_time: Duration::from_secs(10),
             header_bytes: 32 * 1024,
             header_count: 100,
+            target_bytes: 8 * 1024,
             body_bytes: 64 * 1024,
             handler_time: Duration::from_secs(15),
             write_stall: Duration::from_secs(30),

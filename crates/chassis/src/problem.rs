@@ -66,7 +66,7 @@ impl Problem {
         self.status
     }
 
-    fn document(&self, request_id: Option<&RequestId>) -> String {
+    pub(crate) fn document(&self, request_id: Option<&RequestId>) -> String {
         let detail = self.detail.as_deref().filter(|_| !self.status.is_server_error());
         let document = Document {
             r#type: &self.kind,

@@ -4,12 +4,15 @@ use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::trace_context::{TraceContext, TraceDigits, names};
+
 /// Carries the id on requests and on every answer.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 const LONGEST: usize = 64;
 
-/// Id of a request, found in its extensions: the client's own when that is sane, else 128 random bits in hex.
+/// Id of a request, found in its extensions: the client's own when that is sane, else that of the trace that begins with
+/// the request, else 128 random bits in hex.
 ///
 /// The random bits tell requests apart; they are no secret and cannot be relied on as one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,15 +21,24 @@ pub struct RequestId(Id);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Id {
     Sent(HeaderValue),
-    /// Two hex digits a byte, kept in place: most requests bring no id.
-    Made([[u8; 2]; 16]),
+    /// Hex digits, kept in place: most requests bring no id.
+    Made(TraceDigits),
 }
 
 impl RequestId {
     /// Sane is `[A-Za-z0-9._-]{1,64}`: nothing that could forge a log line or swell it.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let sent = headers.get(&HEADER).filter(|id| is_sane(id.as_bytes()));
-        Self(sent.map_or_else(|| Id::Made(hex(fastrand::u128(..).to_be_bytes())), |id| Id::Sent(id.clone())))
+    pub(crate) fn of(headers: &HeaderMap, parent: Option<&TraceContext>, context: &TraceContext) -> Self {
+        let sent = if names(headers, &HEADER) { headers.get(&HEADER) } else { None };
+        match (sent.filter(|id| is_sane(id.as_bytes())), parent) {
+            (Some(id), _) => Self(Id::Sent(id.clone())),
+            (None, None) => Self(Id::Made(context.trace_digits())),
+            // Its trace has other requests too.
+            (None, Some(_)) => Self::random(),
+        }
+    }
+
+    pub(crate) fn random() -> Self {
+        Self(Id::Made(TraceContext::root().trace_digits()))
     }
 
     /// The id as text.
@@ -54,12 +66,6 @@ impl RequestId {
             headers.insert(HEADER, value);
         }
     }
-}
-
-/// The standard library's formatter takes several times as long, and this runs for every request.
-fn hex(bytes: [u8; 16]) -> [[u8; 2]; 16] {
-    const DIGITS: [u8; 16] = *b"0123456789abcdef";
-    bytes.map(|byte| [byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]))
 }
 
 impl fmt::Display for RequestId {

@@ -6,14 +6,20 @@ mod bind;
 mod bodies;
 mod connection;
 mod counters;
+mod descriptors;
 mod exchange;
 mod fast_path;
+mod framing;
 mod io;
 mod panics;
 mod phase;
+mod reasons;
+mod refusal;
 mod requests;
 mod serve;
 mod stack;
+mod substitute;
+mod targets;
 mod watchdog;
 
 use std::net::SocketAddr;
@@ -66,7 +72,8 @@ impl Listener {
         Self { name, address, router, role: Role::Internal, probes: Vec::new(), fast: None }
     }
 
-    /// Names the paths that load balancers and orchestrators ask for; such requests are no traffic to the drain.
+    /// Names the paths that load balancers and orchestrators ask for, each with its leading slash; such requests are no
+    /// traffic to the drain, also where a path is asked for below a prefix.
     #[must_use]
     pub fn probes(mut self, paths: impl IntoIterator<Item = &'static str>) -> Self {
         self.probes.extend(paths);
@@ -110,15 +117,21 @@ impl Builder {
         self
     }
 
-    /// Binds every listener.
+    /// Binds every listener. Asynchronous, because sockets belong to a runtime.
     ///
     /// # Errors
     /// All addresses that cannot be had, not only the first.
     pub async fn bind(self) -> Result<Bound, BindErrors> {
-        let listeners = bind::all(self.listeners).await?;
+        let traffic = self.listeners.iter().filter(|listener| listener.role == Role::Traffic).count();
+        let listeners = bind::all(self.listeners)?;
         let counters = Arc::new(Counters::new());
-        let process =
-            Process { limits: self.limits, health: self.health, telemetry: self.telemetry, counters };
+        counters.show(self.telemetry.metrics());
+        let process = Process {
+            limits: descriptors::fit(self.limits, traffic),
+            health: self.health,
+            telemetry: self.telemetry,
+            counters,
+        };
         Ok(Bound::new(self.drain, process, listeners))
     }
 }

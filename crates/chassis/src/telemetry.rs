@@ -4,13 +4,15 @@
 
 mod level;
 mod metrics;
+mod process;
 mod queue;
 mod request_line;
+mod traces;
 
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant, SystemTime};
 
 use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::Layer;
@@ -19,7 +21,8 @@ use tracing_subscriber::layer::SubscriberExt;
 pub use level::{Level, Levels, PassingLevel};
 pub(crate) use metrics::RequestLabels;
 pub use metrics::{Metrics, Sample};
-pub(crate) use request_line::RequestLine;
+pub(crate) use request_line::{KnownLine, RequestLine};
+pub use traces::{ServerSpan, TraceCounters, TraceFlush, TraceSettings, Traces, TracesError};
 
 use level::Gate;
 use queue::{Lines, Queue};
@@ -57,6 +60,7 @@ pub struct Telemetry {
     gate: Arc<Gate>,
     queue: Queue,
     metrics: Metrics,
+    traces: Arc<OnceLock<Traces>>,
 }
 
 impl Telemetry {
@@ -90,11 +94,12 @@ impl Telemetry {
             .with_writer(Lines::new(queue.clone()))
             .with_filter(Arc::clone(&gate).filter());
         let metrics = Metrics::new();
+        process::register(&metrics);
         metrics.counter("log_lines_dropped", "Log lines lost because their reader was too slow or gone", {
             let queue = queue.clone();
             move || vec![Sample::of(queue.dropped() as f64)]
         });
-        let telemetry = Self { gate, queue, metrics };
+        let telemetry = Self { gate, queue, metrics, traces: Arc::default() };
         Ok((tracing_subscriber::registry().with(lines), telemetry))
     }
 
@@ -143,10 +148,40 @@ impl Telemetry {
         &self.metrics
     }
 
-    pub(crate) fn log_request(&self, line: &RequestLine<'_>) {
-        if self.gate.in_force() <= Level::Info {
-            line.with_bytes(SystemTime::now(), |bytes| self.queue.push(bytes, false));
+    /// Sends the spans of sampled requests to a collector from now on. Those of a second call are never sent.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub fn export_traces(&self, settings: TraceSettings) {
+        let traces = self.traces.get_or_init(|| Traces::start(settings)).clone();
+        let counter = |name, help, read: fn(TraceCounters) -> u64| {
+            let traces = traces.clone();
+            self.metrics.counter(name, help, move || vec![Sample::of(read(traces.counters()) as f64)]);
+        };
+        counter("otel_spans_ended", "Spans of finished requests", |counters| counters.ended);
+        counter("otel_spans_exported", "Spans that the collector took", |counters| counters.exported);
+        counter("otel_spans_dropped", "Spans never sent: the queue was full", |counters| counters.dropped);
+        counter("otel_spans_failed", "Spans sent and not taken", |counters| counters.failed);
+    }
+
+    /// Sends the spans that still wait, for `patience` at most.
+    pub async fn flush_traces(&self, patience: Duration) {
+        if let Some(traces) = self.traces.get() {
+            let TraceFlush { exported, lost } = traces.shutdown(patience).await;
+            tracing::info!(target: LIFECYCLE, exported, lost, "spans flushed");
         }
+    }
+
+    pub(crate) fn traces(&self) -> Option<&Traces> {
+        self.traces.get()
+    }
+
+    pub(crate) fn logs_requests(&self) -> bool {
+        self.gate.in_force() <= Level::Info
+    }
+
+    pub(crate) fn log_request(&self, known: &KnownLine, line: &RequestLine<'_>, now: Instant) {
+        line.with_bytes(known, now, |bytes| self.queue.push(bytes, false));
     }
 
     /// Lines lost because the reader of the log was too slow.

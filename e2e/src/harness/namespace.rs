@@ -188,6 +188,19 @@ impl Namespace {
         Load::start(&self.client(), &self.proxy_uri(&format!("services/{service}:http"), path)).await
     }
 
+    /// Starts clients that connect to a Service themselves; none where this machine has no way to it.
+    pub async fn clients(&self, service: &str, path: &'static str) -> Option<strict_clients::Load> {
+        let found = self.api::<core::Service>().get(service).await;
+        let found = found.unwrap_or_else(|error| panic!("{service}: {error}"));
+        let clients = super::clients::start(&found, path).await;
+        if clients.is_none() {
+            print(&format!(
+                "{service} cannot be reached from this machine: tested through the API server alone"
+            ));
+        }
+        clients
+    }
+
     fn proxy_uri(&self, target: &str, path: &str) -> String {
         format!("/api/v1/namespaces/{}/{target}/proxy{path}", self.name)
     }

@@ -35,6 +35,34 @@ fn a_pod_deleted_under_load_goes_on_answering_loses_no_request_and_ends_within_i
 }
 
 #[test]
+fn rolling_updates_lose_no_request_of_clients_that_never_try_again() {
+    in_namespace(async |ns| {
+        ns.install("myapp", &SECRET_KEY).await;
+        let proxied = ns.load("myapp", "/config").await;
+        let direct = ns.clients("myapp", "/config").await;
+        for update in [
+            "helm upgrade --reuse-values myapp ./charts/myapp --set podAnnotations.round=second",
+            "kubectl rollout restart deployment/myapp",
+        ] {
+            let before = pod_names(ns, "myapp").await;
+            ns.sh(update).await.succeeded();
+            ns.rolled_out("myapp").await;
+            for pod in before {
+                until(ns.api::<Pod>(), &pod, "to be gone", condition::gone()).await;
+            }
+        }
+        let tally = proxied.stop().await;
+        assert_eq!(tally.failures, Vec::<String>::new(), "beside {} answers", tally.answered);
+        if let Some(direct) = direct {
+            let tally = direct.stop().await;
+            assert_eq!(tally.failures, Vec::<String>::new(), "{tally}");
+            assert!(tally.told_to_close > 0, "no client was on a pod that stopped: {tally}");
+            println!("two rolling updates: {tally}");
+        }
+    });
+}
+
+#[test]
 fn an_upgrade_whose_configuration_is_refused_leaves_the_old_pods_serving() {
     in_namespace(async |ns| {
         ns.logs.expect("LOG_LEVEL: ");

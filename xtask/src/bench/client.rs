@@ -26,6 +26,15 @@ impl Client {
     /// # Errors
     /// Any answer but 200, or none in time.
     pub(super) fn get(&mut self, path: &str) -> Result<String> {
+        self.get_with_headers(path, |_, _| {})
+    }
+
+    /// The same, and hands each header to `each`.
+    pub(super) fn get_with_headers(
+        &mut self,
+        path: &str,
+        mut each: impl FnMut(&str, &str),
+    ) -> Result<String> {
         let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.host);
         self.stream.get_mut().write_all(request.as_bytes())?;
         let mut line = String::new();
@@ -38,10 +47,12 @@ impl Client {
             line.clear();
             self.stream.read_line(&mut line)?;
             match line.trim_end().split_once(": ") {
-                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                    length = value.parse()?;
+                Some((name, value)) => {
+                    if name.eq_ignore_ascii_case("content-length") {
+                        length = value.parse()?;
+                    }
+                    each(name, value);
                 }
-                Some(_) => {}
                 None => break,
             }
         }

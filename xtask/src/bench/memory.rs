@@ -20,6 +20,13 @@ impl Memory {
         Self::parse(&text).with_context(|| format!("{path} has no Rss and Pss"))
     }
 
+    /// The most that was ever resident at once, in bytes.
+    pub(super) fn peak(pid: u32) -> Result<u64> {
+        let path = format!("/proc/{pid}/status");
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+        Ok(kibibytes(&text, "VmHWM:").with_context(|| format!("{path} has no VmHWM"))? * 1024)
+    }
+
     fn parse(rollup: &str) -> Option<Self> {
         Some(Self {
             resident: kibibytes(rollup, "Rss:")? * 1024,

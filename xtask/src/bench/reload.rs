@@ -8,7 +8,8 @@ use anyhow::{Context as _, Result, bail};
 use super::client::Client;
 use super::mount::Mount;
 use super::report::{self, Row};
-use super::server::Server;
+use super::server::{Launch, Server};
+use super::spread::median;
 use crate::{image, ui};
 
 const ROUNDS: usize = 10;
@@ -21,7 +22,8 @@ const AIM: f64 = 1.2;
 pub(super) fn run() -> Result<()> {
     let binary = image::binary::build()?;
     let mut mount = Mount::new()?;
-    let server = Server::start_with(&binary, &["--config-dir", &mount.path().to_string_lossy()])?;
+    let flags = ["--config-dir", &mount.path().to_string_lossy()];
+    let server = Server::start_with(&binary, Launch { flags: &flags, ..Launch::default() })?;
     round(&server, &mut mount, 0)?;
     let (mut without, mut with) = (Vec::new(), Vec::new());
     for number in 1..=ROUNDS {
@@ -105,9 +107,4 @@ fn swap_evenly(mount: &mut Mount, reloads: usize) -> Result<()> {
         std::thread::sleep(pause);
     }
     Ok(())
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

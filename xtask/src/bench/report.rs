@@ -9,7 +9,7 @@ pub(super) struct Row {
     aim: Option<Aim>,
 }
 
-/// What a value is to stay below, and whether it does.
+/// What a value is to be, and whether it is.
 struct Aim {
     value: String,
     met: bool,
@@ -23,11 +23,27 @@ impl Row {
     pub(super) fn aim(self, value: String, met: bool) -> Self {
         Self { aim: Some(Aim { value, met }), ..self }
     }
+
+    #[cfg(test)]
+    pub(super) fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// Whether there is an aim and the value is it.
+    #[cfg(test)]
+    pub(super) fn is_met(&self) -> bool {
+        self.aim.as_ref().is_some_and(|aim| aim.met)
+    }
+
+    pub(super) fn is_missed(&self) -> bool {
+        self.aim.as_ref().is_some_and(|aim| !aim.met)
+    }
 }
 
 /// In columns, without a trailing line break.
 pub(super) fn table(rows: &[Row]) -> String {
-    let width = |text: fn(&Row) -> &str| rows.iter().map(|row| text(row).len()).max().unwrap_or_default();
+    let width =
+        |text: fn(&Row) -> &str| rows.iter().map(|row| text(row).chars().count()).max().unwrap_or_default();
     let (what_width, value_width) = (width(|row| &row.what), width(|row| &row.value));
     let line = |row: &Row| {
         let aim = row
@@ -38,6 +54,25 @@ pub(super) fn table(rows: &[Row]) -> String {
         format!("{what:<what_width$}  {value:>value_width$}{aim}")
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// In columns under their headers, the first of them to the left and all others to the right; without a trailing line
+/// break.
+pub(super) fn grid(headers: &[&str], rows: &[Vec<String>]) -> String {
+    let headers: Vec<_> = headers.iter().map(|&header| header.to_owned()).collect();
+    let lines = || std::iter::once(&headers).chain(rows);
+    let width = |column: usize| {
+        lines().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default()
+    };
+    let widths: Vec<_> = (0..headers.len()).map(width).collect();
+    let line = |cells: &Vec<String>| {
+        let padded = cells.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| match column {
+            0 => format!("{cell:<width$}"),
+            _ => format!("{cell:>width$}"),
+        });
+        padded.collect::<Vec<_>>().join("  ")
+    };
+    lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// What figures of a time are to be read with: processor, cores and kernel.
@@ -69,6 +104,13 @@ mod tests {
                         start of it    2.0 ms  aim 20.0 ms: yes\n\
                         binary        3.00 MB";
         assert_eq!(table(&rows), expected);
+    }
+
+    #[test]
+    fn a_column_is_as_wide_as_its_widest_cell() {
+        let rows =
+            [vec!["bare hyper".to_owned(), "9 µs".to_owned()], vec!["we".to_owned(), "10 µs".to_owned()]];
+        assert_eq!(grid(&["", "p99"], &rows), "              p99\nbare hyper   9 µs\nwe          10 µs");
     }
 
     #[test]

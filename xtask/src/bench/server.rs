@@ -10,11 +10,24 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::client::Client;
+use super::processors::pinned;
 use crate::workspace;
 
 /// Small beside what is measured with it, and large enough to leave the processor to the one who is waited for.
 const POLL: Duration = Duration::from_micros(100);
 const START_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How it runs, beside the addresses and the directory that it is always given.
+#[derive(Default)]
+pub(super) struct Launch<'a> {
+    pub(super) flags: &'a [&'a str],
+    /// All of its environment: nothing of the caller's is handed on.
+    pub(super) environment: &'a [(&'a str, &'a str)],
+    /// The one processor that it may use.
+    pub(super) processor: Option<usize>,
+    /// Where its log goes; nowhere by default.
+    pub(super) stdout: Option<Stdio>,
+}
 
 /// Ends with its owner.
 pub(super) struct Server {
@@ -31,18 +44,26 @@ impl Server {
     /// # Errors
     /// It ends, or does not answer in time.
     pub(super) fn start(binary: &Path) -> Result<Self> {
-        Self::start_with(binary, &[])
+        Self::start_with(binary, Launch::default())
     }
 
-    /// The same with further flags.
-    pub(super) fn start_with(binary: &Path, flags: &[&str]) -> Result<Self> {
+    /// The same with more than that.
+    pub(super) fn start_with(binary: &Path, launch: Launch<'_>) -> Result<Self> {
         let [public, admin, operator] = free_addresses()?;
-        let data = workspace::root().join(format!("target/bench/data-{}", std::process::id()));
+        let data = format!("target/bench/data-{}-{}", std::process::id(), public.port());
+        let data = workspace::root().join(data);
         fs::create_dir_all(&data).with_context(|| format!("cannot create {}", data.display()))?;
-        let mut command = Command::new(binary);
-        command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut command = match launch.processor {
+            Some(processor) => pinned(processor, binary),
+            None => Command::new(binary),
+        };
+        command.env_clear().envs(launch.environment.iter().copied());
+        command.stdin(Stdio::null()).stdout(launch.stdout.unwrap_or_else(Stdio::null)).stderr(Stdio::null());
         command.args(["--listen", &public.to_string(), "--admin-listen", &admin.to_string()]);
-        command.args(["--operator-listen", &operator.to_string(), "--data-dir"]).arg(&data).args(flags);
+        command
+            .args(["--operator-listen", &operator.to_string(), "--data-dir"])
+            .arg(&data)
+            .args(launch.flags);
 
         let started = Instant::now();
         let child = command.spawn().with_context(|| format!("cannot run {}", binary.display()))?;
@@ -67,6 +88,10 @@ impl Server {
 
     pub(super) fn public(&self) -> SocketAddr {
         self.public
+    }
+
+    pub(super) fn admin(&self) -> SocketAddr {
+        self.admin
     }
 
     /// Configurations that the service has run with.
@@ -111,7 +136,7 @@ impl Drop for Server {
 }
 
 /// Held all at once, so that no two are the same; free again when this returns.
-fn free_addresses() -> Result<[SocketAddr; 3]> {
+pub(super) fn free_addresses() -> Result<[SocketAddr; 3]> {
     let bind = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on loopback");
     let held = [bind()?, bind()?, bind()?];
     let address = |listener: &TcpListener| listener.local_addr().context("a listener without an address");

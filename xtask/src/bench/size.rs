@@ -5,27 +5,34 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::client::Client;
 use super::memory::Memory;
 use super::report::{self, Row};
-use super::server::Server;
+use super::server::{Launch, Server};
 use super::spread::Spread;
 use crate::image::{self, megabytes};
 use crate::ui;
 
 const IMAGE_AIM: u64 = 4_000_000;
-const START_AIM: Duration = Duration::from_millis(20);
+const START_AIM: Duration = Duration::from_millis(15);
 const MEMORY_AIM: u64 = 8_000_000;
+/// Of the service with this many connections open.
+pub(super) const LOADED_MEMORY_AIM: u64 = 24_000_000;
+const CONNECTIONS: usize = 512;
 
 const STARTS: usize = 20;
 /// After this a process that is left alone has done what it does at the start.
 const SETTLED: Duration = Duration::from_secs(2);
 const REQUESTS: usize = 1000;
+/// How often each of the connections asks.
+const ASKED: usize = 20;
 
 pub(super) fn run(install: bool) -> Result<()> {
     let image = image::archive(&image::Options { install, rebuild: false })?.size()?;
     let binary = image::binary::build()?;
     let starts = starts(&binary)?;
     let (idle, served) = memory(&binary)?;
+    let loaded = loaded(&binary)?;
 
     let rows = [
         Row::new("image, layers compressed", megabytes(image.compressed))
@@ -41,6 +48,8 @@ pub(super) fn run(install: bool) -> Result<()> {
         Row::new("  its proportional share", megabytes(idle.proportional)),
         Row::new(&format!("resident memory after {REQUESTS} requests"), megabytes(served.resident)),
         Row::new("  its proportional share", megabytes(served.proportional)),
+        Row::new(&format!("most resident memory with {CONNECTIONS} connections in use"), megabytes(loaded))
+            .aim(megabytes(LOADED_MEMORY_AIM), loaded <= LOADED_MEMORY_AIM),
     ];
     ui::say(report::machine());
     ui::say(report::table(&rows));
@@ -64,6 +73,20 @@ fn memory(binary: &Path) -> Result<(Memory, Memory)> {
         server.get("/config")?;
     }
     Ok((idle, Memory::of(server.pid())?))
+}
+
+/// With connections that stay, all of which have been answered, and a log line for each request.
+fn loaded(binary: &Path) -> Result<u64> {
+    let environment = [("LOG_LEVEL", "info")];
+    let server = Server::start_with(binary, Launch { environment: &environment, ..Launch::default() })?;
+    let mut clients =
+        (0..CONNECTIONS).map(|_| Client::connect(server.public())).collect::<Result<Vec<_>>>()?;
+    for _ in 0..ASKED {
+        for client in &mut clients {
+            client.get("/config")?;
+        }
+    }
+    Memory::peak(server.pid())
 }
 
 fn milliseconds(time: Duration) -> String {

@@ -25,6 +25,12 @@ impl Spread {
     }
 }
 
+/// Of an even number of values, the greater of the two in the middle; not a number if there are none.
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

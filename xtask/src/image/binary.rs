@@ -1,4 +1,4 @@
-//! The service as one file that needs nothing of the system it runs on.
+//! The service as one file that needs nothing of the system it runs on; and programs to compare it with, built alike.
 
 use std::fs;
 use std::path::PathBuf;
@@ -29,28 +29,40 @@ pub(super) const TARGETS: [Target; 2] = [
 /// # Errors
 /// The build fails, or what it made needs a dynamic loader, which an empty image does not have.
 pub(crate) fn build() -> Result<PathBuf> {
+    let target = this_target()?;
+    let binary = cargo_build(target, &["--package", "myapp", "--bin", "myapp"])?.join("myapp");
+    require_static(&fs::read(&binary).with_context(|| format!("cannot read {}", binary.display()))?, target)?;
+    Ok(binary)
+}
+
+/// Builds examples of `chassis` as [`build`] builds the service, and tells the folder they are in.
+///
+/// # Errors
+/// The build fails.
+pub(crate) fn build_examples(names: &[&str]) -> Result<PathBuf> {
+    let words: Vec<_> = ["--package", "chassis"]
+        .into_iter()
+        .chain(names.iter().flat_map(|name| ["--example", name]))
+        .collect();
+    Ok(cargo_build(this_target()?, &words)?.join("examples"))
+}
+
+fn this_target() -> Result<&'static Target> {
     let architecture = std::env::consts::ARCH;
     let target = TARGETS.iter().find(|target| target.architecture == architecture);
-    let target = target.with_context(|| format!("no image is made for the architecture {architecture}"))?;
+    target.with_context(|| format!("no image is made for the architecture {architecture}"))
+}
+
+/// Tells the folder that cargo puts programs in.
+fn cargo_build(target: &Target, what: &[&str]) -> Result<PathBuf> {
     // The target is named, as otherwise the flag would apply to build scripts and macros too, which must be dynamic.
     Cmd::new("cargo")
-        .args([
-            "build",
-            "--release",
-            "--locked",
-            "--package",
-            "myapp",
-            "--bin",
-            "myapp",
-            "--target",
-            target.triple,
-        ])
+        .args(["build", "--release", "--locked", "--target", target.triple])
+        .args(what)
         .env(&target.flags_variable(), "-C target-feature=+crt-static")
         .directory(workspace::root())
         .run()?;
-    let binary = target_folder().join(target.triple).join("release/myapp");
-    require_static(&fs::read(&binary).with_context(|| format!("cannot read {}", binary.display()))?, target)?;
-    Ok(binary)
+    Ok(target_folder().join(target.triple).join("release"))
 }
 
 impl Target {

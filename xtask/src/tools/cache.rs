@@ -1,6 +1,6 @@
-//! Where tools built from source are kept: `<cache>/myapp-xtask/tools/<name>-<key>/`, shared by all clones of a user.
+//! Where tools with a pinned version are kept: `<cache>/myapp-xtask/tools/<name>-<key>/`, shared by all clones of a user.
 //!
-//! The key is a digest of everything the build depends on, so that a changed pin is another folder and nothing in
+//! The key is a digest of everything their build depends on, so that a changed pin is another folder and nothing in
 //! use is ever overwritten.
 
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::workspace;
 
 const KEY_LENGTH: usize = 12;
 
-/// The folders of all tools built from source, whether they have been built or not.
+/// The folders of all tools with a pinned version, whether they are there or not.
 ///
 /// Worked out once: every command that a task runs asks for them, and they depend on the contents of files.
 pub(crate) fn folders() -> &'static [PathBuf] {
@@ -21,8 +21,25 @@ pub(crate) fn folders() -> &'static [PathBuf] {
     FOLDERS.get_or_init(|| TOOLS.iter().filter_map(folder).collect())
 }
 
-pub(super) fn folder_of(name: &str) -> PathBuf {
-    TOOLS.iter().find(|tool| tool.name == name).and_then(folder).unwrap_or_default()
+/// The command of a tool, wherever its pinned version is kept.
+pub(crate) fn built(name: &str) -> PathBuf {
+    named(name).and_then(command_of).unwrap_or_default()
+}
+
+/// Where Python finds the packages of a tool.
+pub(crate) fn python_path(name: &str) -> PathBuf {
+    named(name).and_then(folder).unwrap_or_default()
+}
+
+fn named(name: &str) -> Option<&'static Tool> {
+    TOOLS.iter().find(|tool| tool.name == name)
+}
+
+pub(super) fn command_of(tool: &Tool) -> Option<PathBuf> {
+    let folder = folder(tool)?;
+    // As pip lays it out: the packages side by side, their commands below `bin`.
+    let is_python = matches!(tool.source, Source::Python { .. });
+    Some(if is_python { folder.join("bin").join(tool.name) } else { folder.join(tool.name) })
 }
 
 /// Nothing for a tool that does not live in the cache.
@@ -42,6 +59,7 @@ fn key(source: &Source) -> Option<String> {
         Source::GoModule { module, package } => {
             Some(digest([package.as_bytes(), module_digest(module).as_bytes()]))
         }
+        Source::Python { packages } => Some(digest(packages.iter().map(|package| package.as_bytes()))),
         Source::Debian { .. } | Source::Rustup { .. } | Source::ByHand { .. } => None,
     }
 }

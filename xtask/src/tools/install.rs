@@ -1,6 +1,8 @@
 //! Getting tools that are missing.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -13,6 +15,9 @@ use crate::workspace;
 
 /// Where the packages of `apt-get update` end up; empty on a fresh container image.
 const APT_LISTS: &str = "/var/lib/apt/lists";
+
+/// Asked by Debian's packages before they start a service.
+const SERVICE_POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// Installs `tools`, one run at a time on this machine: a second one waits, and then finds what the first has built.
 pub(super) fn all(tools: &[&Tool]) -> Result<()> {
@@ -36,6 +41,7 @@ fn debian_package(tool: &Tool) -> Option<&'static str> {
         Source::GoInstall { .. }
         | Source::GoModule { .. }
         | Source::Rustup { .. }
+        | Source::Python { .. }
         | Source::ByHand { .. } => None,
     }
 }
@@ -56,6 +62,17 @@ fn install(tool: &Tool) -> Result<()> {
             build_from_module(module, package, &folder.join(tool.name))?;
             if tool.name == "kube" { link_kubectl(folder) } else { Ok(()) }
         }),
+        Source::Python { packages } => build(tool, |folder| {
+            // No virtual environment, whose files name the folder that they were made in and so cannot be moved.
+            Cmd::new("python3")
+                .args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--target"])
+                .arg(folder)
+                .args(*packages)
+                .env("PIP_ROOT_USER_ACTION", "ignore")
+                .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+                .run()
+                .map(drop)
+        }),
         Source::Debian { .. } => Ok(()),
         Source::ByHand { how } => bail!("{}: {how}", tool.name),
     }
@@ -63,7 +80,7 @@ fn install(tool: &Tool) -> Result<()> {
 
 /// Builds into a temporary folder and renames it, so that an interrupted build leaves no half tool behind.
 fn build(tool: &Tool, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let folder = cache::folder(tool).context("a tool that is not built from source")?;
+    let folder = cache::folder(tool).context("a tool that is not kept in the cache")?;
     let temporary = folder.with_extension("part");
     remove_if_there(&temporary)?;
     fs::create_dir_all(&temporary)?;
@@ -118,6 +135,7 @@ fn install_packages(packages: &[&str]) -> Result<()> {
     if fs::read_dir(APT_LISTS).map_or(true, |entries| entries.count() < 3) {
         Cmd::new("apt-get").arg("update").run()?;
     }
+    let _no_services = NoServices::hold()?;
     let install = || apt_install(packages).run();
     if install().is_err() {
         // Lists that are too old name package files that are gone from the archive.
@@ -125,6 +143,36 @@ fn install_packages(packages: &[&str]) -> Result<()> {
         install()?;
     }
     Ok(())
+}
+
+/// Debian starts the service of a package that has one, which would take a port of this machine that nobody asked for.
+/// The file is its interface to forbid that; one that is there already stays, and decides.
+struct NoServices {
+    is_own: bool,
+}
+
+impl NoServices {
+    fn hold() -> Result<Self> {
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o755).open(SERVICE_POLICY);
+        match file {
+            Ok(mut file) => {
+                // 101 means: not allowed.
+                file.write_all(b"#!/bin/sh\nexit 101\n")
+                    .with_context(|| format!("cannot write {SERVICE_POLICY}"))?;
+                Ok(Self { is_own: true })
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Self { is_own: false }),
+            Err(error) => Err(error).with_context(|| format!("cannot write {SERVICE_POLICY}")),
+        }
+    }
+}
+
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        if self.is_own {
+            let _ = fs::remove_file(SERVICE_POLICY);
+        }
+    }
 }
 
 fn apt_install(packages: &[&str]) -> Cmd {

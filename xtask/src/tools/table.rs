@@ -5,6 +5,8 @@
 pub(crate) enum Use {
     /// The checks of formatting and lints.
     Check,
+    /// Stopping the service behind proxies.
+    Proxy,
     /// Rendering the chart.
     Chart,
     /// Talking to a cluster, whichever it is.
@@ -15,11 +17,21 @@ pub(crate) enum Use {
     Image,
     /// Checking and applying the Terraform module and envs.
     Terraform,
+    /// Comparing the service with other servers.
+    Bench,
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Check, Self::Chart, Self::Kubernetes, Self::OwnCluster, Self::Image, Self::Terraform];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Check,
+        Self::Proxy,
+        Self::Chart,
+        Self::Kubernetes,
+        Self::OwnCluster,
+        Self::Image,
+        Self::Terraform,
+        Self::Bench,
+    ];
 }
 
 /// The certificates of Debian's package alone: the machine's own bundle may also hold those of a company's proxy.
@@ -41,6 +53,10 @@ pub(crate) enum Source {
     },
     Rustup {
         component: &'static str,
+    },
+    /// A command of the first package. All that it needs is pinned beside it, as nothing else is fetched.
+    Python {
+        packages: &'static [&'static str],
     },
     /// Nothing a task may install by itself.
     ByHand {
@@ -72,7 +88,7 @@ pub(crate) struct Tool {
 /// 1.34 is the last that runs on cgroup v1 unasked and with Debian 12's containerd 1.6.
 pub(crate) const KUBERNETES_VERSION: &str = "1.34.4";
 
-use Use::{Chart, Check, Image, Kubernetes, OwnCluster, Terraform};
+use Use::{Bench, Chart, Check, Image, Kubernetes, OwnCluster, Proxy, Terraform};
 
 /// In the order in which they have to be installed: Go before what it builds.
 pub(crate) const TOOLS: &[Tool] = &[
@@ -88,6 +104,8 @@ pub(crate) const TOOLS: &[Tool] = &[
         proof: Proof::Runs(&["cargo", "clippy", "--version"]),
         uses: &[Check],
     },
+    debian("haproxy", Proof::Runs(&["haproxy", "-v"]), &[Proxy]),
+    debian("nginx", Proof::Runs(&["nginx", "-v"]), &[Proxy, Bench]),
     Tool {
         name: "go",
         source: Source::ByHand { how: "install Go 1.24 or newer from https://go.dev/dl (Debian's is older)" },
@@ -134,6 +152,27 @@ pub(crate) const TOOLS: &[Tool] = &[
         uses: &[Image],
     },
     debian("ca-certificates", Proof::File(CERTIFICATES), &[Image]),
+    debian("util-linux", Proof::Runs(&["setpriv", "taskset", "--version"]), &[Bench]),
+    // Asked for its version, it answers and exits with 1.
+    debian("wrk", Proof::File("/usr/bin/wrk"), &[Bench]),
+    debian("python3-pip", Proof::Runs(&["python3", "-m", "pip", "--version"]), &[Bench]),
+    Tool {
+        name: "gunicorn",
+        source: Source::Python {
+            packages: &[
+                "gunicorn==27.0.1",
+                "Flask==3.1.3",
+                "Werkzeug==3.1.9",
+                "Jinja2==3.1.6",
+                "MarkupSafe==3.0.4",
+                "click==8.5.1",
+                "itsdangerous==2.2.0",
+                "blinker==1.9.0",
+            ],
+        },
+        proof: Proof::Built,
+        uses: &[Bench],
+    },
     // Last, so that one that cannot be installed keeps no other from it.
     Tool {
         name: "terraform",
@@ -170,9 +209,10 @@ mod tests {
     }
 
     #[test]
-    fn whatever_needs_a_built_tool_needs_go() {
+    fn whatever_needs_a_tool_written_in_go_needs_go() {
         let go = TOOLS.iter().find(|tool| tool.name == "go").unwrap();
-        for tool in TOOLS.iter().filter(|tool| matches!(tool.proof, Proof::Built)) {
+        let is_go = |tool: &&Tool| matches!(tool.source, Source::GoInstall { .. } | Source::GoModule { .. });
+        for tool in TOOLS.iter().filter(is_go) {
             assert!(tool.uses.iter().all(|used| go.uses.contains(used)), "{}", tool.name);
         }
     }

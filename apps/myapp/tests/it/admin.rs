@@ -2,7 +2,7 @@ use live_config::seal;
 use serde_json::json;
 use tempfile::tempdir;
 
-use crate::http::get;
+use crate::http::{get, request};
 use crate::service::Service;
 
 #[test]
@@ -51,4 +51,38 @@ fn settings_held_by_the_environment_are_told_as_pinned() {
     let digests = get(service.admin, "/digests").json();
     assert_eq!(digests["state"], "pinned");
     assert_eq!(digests["pinned"], json!(["LOG_LEVEL", "SECRET_KEY"]));
+}
+
+#[test]
+fn metrics_count_requests_by_route_whoever_answers_them() {
+    let service = Service::start(&[], &[("API_BASE_URL", "/base")]);
+    get(service.public, "/config");
+    get(service.public, "/base/config");
+    request(service.public, "HEAD", "/config", &[]);
+    get(service.public, "/nowhere/4711");
+    let answer = get(service.admin, "/metrics");
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
+    );
+    let counted = |method: &str, route: &str, status: u16, expected: u32| {
+        let line = format!(
+            "http_server_request_duration_seconds_count{{listener=\"public\",http_request_method=\"{method}\",\
+             http_route=\"{route}\",http_response_status_code=\"{status}\"}} {expected}\n"
+        );
+        assert!(answer.body.contains(&line), "{line} in {}", answer.body);
+    };
+    counted("GET", "/config", 200, 2);
+    counted("HEAD", "/config", 200, 1);
+    counted("GET", "unmatched", 404, 1);
+    assert!(!answer.body.contains("4711"), "{}", answer.body);
+    assert!(answer.body.ends_with("# EOF\n"), "{}", answer.body);
+    for name in [
+        "log_lines_dropped_total 0",
+        "http_server_connections_total ",
+        "process_open_fds ",
+        "tokio_alive_tasks ",
+    ] {
+        assert!(answer.body.contains(name), "{name} in {}", answer.body);
+    }
 }

@@ -35,8 +35,16 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Answer {
     request(address, "GET", path, &[])
 }
 
+pub(crate) fn put(address: SocketAddr, path: &str, body: &str) -> Answer {
+    send(address, "PUT", path, &[("Content-Length", &body.len().to_string())], body)
+}
+
 /// Sends one request on a connection of its own; a `Host` among `headers` replaces the usual one.
 pub(crate) fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+    send(address, method, path, headers, "")
+}
+
+fn send(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let host = format!("127.0.0.1:{}", address.port());
     let own_host = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
     let mut text = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
@@ -45,6 +53,7 @@ pub(crate) fn request(address: SocketAddr, method: &str, path: &str, headers: &[
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     text.push_str("\r\n");
+    text.push_str(body);
 
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();

@@ -1,4 +1,6 @@
-use crate::http::{get, request};
+use serde_json::json;
+
+use crate::http::{get, put, request};
 use crate::service::Service;
 
 const SETTINGS: [(&str, &str); 1] = [("SECRET_KEY", "hush-hush")];
@@ -25,4 +27,38 @@ fn a_page_of_another_site_cannot_read_it() {
         assert_eq!(answer.status, status, "{headers:?}");
         assert_eq!(answer.body.contains("hush"), status == 200, "{headers:?}");
     }
+}
+
+#[test]
+fn the_log_level_is_set_for_a_while_and_falls_back_by_itself() {
+    let service = Service::start(&[], &SETTINGS);
+    assert_eq!(get(service.operator, "/log-level").json(), json!({ "in_force": "critical", "set": "critical" }));
+    let answer = put(service.operator, "/log-level", r#"{"level":"DEBUG","for":"300ms"}"#);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!((&answer.json()["in_force"], &answer.json()["set"]), (&json!("debug"), &json!("critical")));
+    assert!(answer.json()["until"].is_u64());
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while get(service.operator, "/log-level").json()["in_force"] == "debug" {
+        assert!(std::time::Instant::now() < deadline, "never fell back");
+    }
+    assert_eq!(get(service.operator, "/log-level").json(), json!({ "in_force": "critical", "set": "critical" }));
+}
+
+#[test]
+fn a_log_level_without_a_sane_end_is_refused_with_what_would_be_right() {
+    let service = Service::start(&[], &SETTINGS);
+    for (body, told) in [
+        (r#"{"level":"debug"}"#, "missing field `for`"),
+        (r#"{"level":"debug","for":"15"}"#, "a duration needs a unit"),
+        (r#"{"level":"debug","for":"0s"}"#, "must be longer than zero"),
+        (r#"{"level":"debug","for":"25h"}"#, "must be 24h at most"),
+        (r#"{"level":"verbose","for":"1m"}"#, "unknown log level"),
+        (r#"{"level":"debug","for":"1m","until":1}"#, "unknown field `until`"),
+        ("debug", "expected is for example"),
+    ] {
+        let answer = put(service.operator, "/log-level", body);
+        assert_eq!(answer.status, 422, "{body}");
+        assert!(answer.json()["detail"].as_str().unwrap().contains(told), "{}", answer.body);
+    }
+    assert_eq!(get(service.operator, "/log-level").json()["in_force"], "critical");
 }

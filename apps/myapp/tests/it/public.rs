@@ -105,3 +105,19 @@ fn what_is_not_there_is_a_problem_document_with_a_request_id() {
     let refused = request(service.public, "POST", "/config", &[]);
     assert_eq!((refused.status, refused.header("allow")), (405, Some("GET,HEAD")));
 }
+
+#[test]
+fn memory_and_router_answer_the_same() {
+    let service = Service::start(&[], &[("API_BASE_URL", "/base")]);
+    let shown = |path: &str| {
+        let answer = get(service.public, path);
+        let kept = ["content-type", "cache-control", "content-length"];
+        let headers = kept.map(|name| answer.header(name).map(str::to_owned));
+        assert!(answer.header("x-request-id").is_some());
+        (answer.status, headers, answer.body)
+    };
+    // Below the base path the router answers.
+    for path in ["/config", "/healthz", "/readyz"] {
+        assert_eq!(shown(path), shown(&format!("/base{path}")), "{path}");
+    }
+}

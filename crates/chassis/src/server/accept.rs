@@ -40,7 +40,10 @@ pub(super) async fn run(
                     trouble.is_over();
                     connections.open(stream);
                 }
-                Err(error) => sleep(trouble.pause_after(connections.shared.name, &error)).await,
+                Err(error) => {
+                    count(&connections.shared.counters.accept_errors);
+                    sleep(trouble.pause_after(connections.shared.name, &error)).await;
+                }
             },
             _ = beats.tick(), if heartbeat.is_some() => heartbeat.iter().for_each(Heartbeat::beat),
         }
@@ -82,8 +85,12 @@ impl Connections {
         if stream.set_nodelay(true).is_err() {
             return;
         }
-        count(&self.shared.counters.connections);
-        self.tasks.spawn(connection::serve(stream, Arc::clone(&self.shared), self.stage.clone()));
+        let open = self.shared.counters.connection_opens();
+        let served = connection::serve(stream, Arc::clone(&self.shared), self.stage.clone());
+        self.tasks.spawn(async move {
+            let _open = open;
+            served.await;
+        });
     }
 
     /// Takes what the kernel has already accepted: closing the socket would reset it. Asks the kernel itself, since the

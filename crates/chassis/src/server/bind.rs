@@ -3,9 +3,13 @@
 use std::io;
 use std::net::SocketAddr;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::Listener;
+
+/// Connections that may wait to be accepted; the kernel takes its own limit where that is lower. The usual 128 is soon full
+/// when a load balancer turns to a new process, and the kernel then has clients wait a second or more.
+const BACKLOG: u32 = 4096;
 
 /// One listener that could not be bound.
 #[derive(Debug, thiserror::Error)]
@@ -50,11 +54,11 @@ pub(super) struct BoundListener {
     pub(super) address: SocketAddr,
 }
 
-pub(super) async fn all(listeners: Vec<Listener>) -> Result<Vec<BoundListener>, BindErrors> {
+pub(super) fn all(listeners: Vec<Listener>) -> Result<Vec<BoundListener>, BindErrors> {
     let mut bound = Vec::new();
     let mut errors = Vec::new();
     for listener in listeners {
-        match bind(listener.address).await {
+        match bind(listener.address) {
             Ok((socket, address)) => bound.push(BoundListener { listener, socket, address }),
             Err(source) => {
                 errors.push(BindError { name: listener.name, address: listener.address, source });
@@ -64,8 +68,12 @@ pub(super) async fn all(listeners: Vec<Listener>) -> Result<Vec<BoundListener>, 
     if errors.is_empty() { Ok(bound) } else { Err(BindErrors(errors)) }
 }
 
-async fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
-    let socket = TcpListener::bind(address).await?;
+fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Else an address cannot be had again for a minute after its last connections.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    let socket = socket.listen(BACKLOG)?;
     let address = socket.local_addr()?;
     Ok((socket, address))
 }

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes};
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use tokio::time::Instant;
 
 use super::phase::Phase;
 
@@ -16,14 +17,15 @@ pub(super) struct Download {
 }
 
 enum Content {
-    /// Bytes that were ready; empty once they are sent.
-    Ready(Bytes),
+    /// Bytes that were ready, and when; empty once they are sent.
+    Ready(Bytes, Instant),
     Routed(Body),
 }
 
 impl Download {
-    pub(super) fn ready(bytes: Bytes, phase: Arc<Phase>) -> Self {
-        Self { content: Content::Ready(bytes), phase }
+    /// Bytes that are ready `now`.
+    pub(super) fn ready(bytes: Bytes, now: Instant, phase: Arc<Phase>) -> Self {
+        Self { content: Content::Ready(bytes, now), phase }
     }
 
     pub(super) fn routed(body: Body, phase: Arc<Phase>) -> Self {
@@ -40,22 +42,22 @@ impl HttpBody for Download {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         match &mut self.content {
-            Content::Ready(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Content::Ready(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Content::Ready(bytes, _) if bytes.is_empty() => Poll::Ready(None),
+            Content::Ready(bytes, _) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Content::Routed(body) => Pin::new(body).poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.content {
-            Content::Ready(bytes) => bytes.is_empty(),
+            Content::Ready(bytes, _) => bytes.is_empty(),
             Content::Routed(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
-            Content::Ready(bytes) => SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
+            Content::Ready(bytes, _) => SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
             Content::Routed(body) => body.size_hint(),
         }
     }
@@ -63,7 +65,12 @@ impl HttpBody for Download {
 
 impl Drop for Download {
     fn drop(&mut self) {
-        self.phase.request_ends();
+        // Bytes that were ready are written in the same turn as they were asked for: the clock is not asked again.
+        let now = match self.content {
+            Content::Ready(_, now) => now,
+            Content::Routed(_) => Instant::now(),
+        };
+        self.phase.request_ends(now);
     }
 }
 
@@ -71,12 +78,18 @@ impl Drop for Download {
 pub(super) struct Upload {
     body: Incoming,
     is_over: bool,
+    has_trailer: bool,
     phase: Arc<Phase>,
 }
 
 impl Upload {
     pub(super) fn new(body: Incoming, phase: Arc<Phase>) -> Self {
-        Self { body, is_over: false, phase }
+        if !body.is_end_stream() {
+            phase.upload_begins();
+            // Without a known length it is chunked.
+            phase.set_end_in_doubt(body.size_hint().exact().is_none());
+        }
+        Self { body, is_over: false, has_trailer: false, phase }
     }
 }
 
@@ -89,7 +102,12 @@ impl HttpBody for Upload {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.has_trailer |= matches!(&frame, Some(Ok(frame)) if frame.is_trailers());
         self.is_over = frame.is_none();
+        if self.is_over {
+            self.phase.upload_ends();
+            self.phase.set_end_in_doubt(self.has_trailer);
+        }
         Poll::Ready(frame)
     }
 
@@ -104,6 +122,7 @@ impl HttpBody for Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
+        self.phase.upload_ends();
         if !self.is_over && !self.body.is_end_stream() {
             self.phase.upload_left();
         }

@@ -1,15 +1,15 @@
-//! What is told of each request: a log line and a metric, whatever became of it.
+//! What is told of each request: a log line, a metric and, where it is sampled, a span, whatever became of it.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::extract::MatchedPath;
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, Request, StatusCode, Version};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
-use crate::RequestId;
-use crate::telemetry::{RequestLabels, RequestLine, Telemetry};
+use crate::telemetry::{KnownLine, RequestLabels, RequestLine, ServerSpan, Telemetry};
+use crate::{RequestId, TraceContext, TraceState};
 
 /// Route of requests that no route matched: a client can make up paths without end.
 const UNMATCHED: &str = "unmatched";
@@ -21,7 +21,15 @@ pub(super) struct Observer {
     telemetry: Telemetry,
     active: Gauge,
     /// The routes of the fast path, each with its series of `GET` answered 200.
-    fast: Vec<(&'static str, Histogram)>,
+    fast: Vec<Series>,
+}
+
+/// What is known of a request before it comes: `GET` of a route of the fast path, answered 200.
+#[derive(Debug)]
+struct Series {
+    route: &'static str,
+    durations: Histogram,
+    line: KnownLine,
 }
 
 impl Observer {
@@ -34,7 +42,8 @@ impl Observer {
                 http_route: route.into(),
                 http_response_status_code: StatusCode::OK.as_u16(),
             };
-            (route, metrics.requests(&labels))
+            let line = KnownLine::new(listener, "GET", route, Some(labels.http_response_status_code));
+            Series { route, durations: metrics.requests(&labels), line }
         };
         let fast = fast_routes.iter().copied().map(series).collect();
         let active = metrics.active_requests(listener);
@@ -49,9 +58,21 @@ pub(super) struct Exchange {
     observer: Arc<Observer>,
     method: &'static str,
     id: RequestId,
+    context: TraceContext,
+    /// What its span needs, where it is sampled.
+    sampled: Option<Box<Sampled>>,
     begun: Instant,
+    ended: Option<Instant>,
     route: Route,
     status: Option<StatusCode>,
+}
+
+#[derive(Debug)]
+struct Sampled {
+    parent: Option<TraceContext>,
+    state: Option<TraceState>,
+    version: Version,
+    start: SystemTime,
 }
 
 #[derive(Debug)]
@@ -63,21 +84,41 @@ enum Route {
 }
 
 impl Exchange {
-    pub(super) fn begin(
-        observer: Arc<Observer>,
-        method: &Method,
-        headers: &HeaderMap,
-        begun: Instant,
-    ) -> Self {
+    pub(super) fn begin<B>(observer: Arc<Observer>, request: &Request<B>, begun: Instant) -> Self {
         observer.active.inc();
-        Self {
+        let headers = request.headers();
+        let parent = TraceContext::of(headers);
+        let context = TraceContext::following(parent.as_ref());
+        let id = RequestId::of(headers, parent.as_ref(), &context);
+        let mut exchange = Self {
             observer,
-            method: known(method),
-            id: RequestId::of(headers),
+            method: known(request.method()),
+            id,
+            context,
+            sampled: None,
             begun,
+            ended: None,
             route: Route::Unmatched,
             status: None,
-        }
+        };
+        exchange.sample(parent, request);
+        exchange
+    }
+
+    /// Without a collector the caller's decision is passed on as it came.
+    fn sample<B>(&mut self, parent: Option<TraceContext>, request: &Request<B>) {
+        let Some(traces) = self.observer.telemetry.traces() else { return };
+        let sampled = traces.samples(parent.as_ref(), &self.context);
+        self.context = self.context.with_sampled(sampled);
+        self.sampled = sampled.then(|| {
+            // Read only beside a valid parent, as the standard asks.
+            let state = parent.and_then(|_| TraceState::of(request.headers()));
+            Box::new(Sampled { parent, state, version: request.version(), start: SystemTime::now() })
+        });
+    }
+
+    pub(super) fn context(&self) -> TraceContext {
+        self.context
     }
 
     pub(super) fn id(&self) -> &RequestId {
@@ -94,51 +135,90 @@ impl Exchange {
         self.status = Some(status);
     }
 
-    /// The fast path has answered a `GET` of one of its routes.
-    pub(super) fn answered_fast(mut self, route: usize, status: StatusCode) {
+    /// The fast path has answered a `GET` of one of its routes. Returns when.
+    pub(super) fn answered_fast(mut self, route: usize, status: StatusCode) -> Instant {
+        let now = Instant::now();
+        self.ended = Some(now);
         self.route = Route::Fast(route);
         self.status = Some(status);
+        now
     }
 
     fn route(&self) -> &str {
         match &self.route {
             Route::Unmatched => UNMATCHED,
             Route::Matched(path) => path.as_str(),
-            Route::Fast(index) => self.observer.fast.get(*index).map_or(UNMATCHED, |(route, _)| route),
+            Route::Fast(index) => self.observer.fast.get(*index).map_or(UNMATCHED, |series| series.route),
         }
     }
 
-    fn observe(&self, seconds: f64) {
-        let observer = &*self.observer;
-        if let (Route::Fast(index), Some(StatusCode::OK)) = (&self.route, self.status)
-            && let Some((_, series)) = observer.fast.get(*index)
-        {
-            series.observe(seconds);
+    /// The series that was known beforehand, where this request is one of it.
+    fn series(&self) -> Option<&Series> {
+        match (&self.route, self.status) {
+            (Route::Fast(index), Some(StatusCode::OK)) => self.observer.fast.get(*index),
+            _ => None,
+        }
+    }
+
+    fn record(&self, duration: Duration) {
+        let (Some(sampled), Some(traces)) = (&self.sampled, self.observer.telemetry.traces()) else { return };
+        let route = match self.route {
+            Route::Unmatched => None,
+            Route::Matched(_) | Route::Fast(_) => Some(self.route()),
+        };
+        traces.record(&ServerSpan {
+            context: self.context,
+            parent: sampled.parent,
+            state: sampled.state.as_ref(),
+            method: self.method,
+            route,
+            status: self.status,
+            version: sampled.version,
+            start: sampled.start,
+            end: sampled.start + duration,
+        });
+    }
+
+    fn observe(&self, duration: Duration) {
+        let seconds = duration.as_secs_f64();
+        if let Some(series) = self.series() {
+            series.durations.observe(seconds);
             return;
         }
         let labels = RequestLabels {
-            listener: observer.listener,
+            listener: self.observer.listener,
             http_request_method: self.method,
             http_route: self.route().into(),
             http_response_status_code: self.status.map_or(0, |status| status.as_u16()),
         };
-        observer.telemetry.metrics().requests(&labels).observe(seconds);
+        self.observer.telemetry.metrics().requests(&labels).observe(seconds);
+    }
+
+    fn log(&self, duration: Duration, now: Instant) {
+        let telemetry = &self.observer.telemetry;
+        if !telemetry.logs_requests() {
+            return;
+        }
+        let own = RequestLine { duration, request_id: &self.id, context: &self.context };
+        match self.series() {
+            Some(series) => telemetry.log_request(&series.line, &own, now),
+            None => {
+                let status = self.status.map(|status| status.as_u16());
+                let line = KnownLine::new(self.observer.listener, self.method, self.route(), status);
+                telemetry.log_request(&line, &own, now);
+            }
+        }
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        let duration = self.begun.elapsed();
+        let now = self.ended.unwrap_or_else(Instant::now);
+        let duration = now.saturating_duration_since(self.begun);
         self.observer.active.dec();
-        self.observe(duration.as_secs_f64());
-        self.observer.telemetry.log_request(&RequestLine {
-            listener: self.observer.listener,
-            method: self.method,
-            route: self.route(),
-            status: self.status.map(|status| status.as_u16()),
-            duration,
-            request_id: &self.id,
-        });
+        self.observe(duration);
+        self.log(duration, now);
+        self.record(duration);
     }
 }
 

@@ -1,6 +1,5 @@
 //! A socket that tells the connection's [`Phase`] what passes through it.
 
-use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,24 +7,28 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::connection::Shared;
 use super::phase::Phase;
+use super::substitute::{Substitute, may_be_refusal};
 
-/// Answers up to this size are written in one piece.
-const SMALL: usize = 2048;
-
-thread_local! {
-    static PIECE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-#[derive(Debug)]
 pub(super) struct Observed<S> {
     stream: S,
     phase: Arc<Phase>,
+    shared: Arc<Shared>,
+    substitute: Option<Substitute>,
 }
 
 impl<S> Observed<S> {
-    pub(super) fn new(stream: S, phase: Arc<Phase>) -> Self {
-        Self { stream, phase }
+    pub(super) fn new(stream: S, phase: Arc<Phase>, shared: Arc<Shared>) -> Self {
+        Self { stream, phase, shared, substitute: None }
+    }
+
+    /// Whether `bytes` are hyper's own answer to what it cannot parse, in whose place ours goes out.
+    fn substitutes(&mut self, bytes: &[u8]) -> bool {
+        if self.substitute.is_none() && may_be_refusal(bytes) && !self.phase.owes_answer() {
+            self.substitute = Substitute::of(bytes, &self.shared);
+        }
+        self.substitute.is_some()
     }
 
     fn note_write<T>(&self, result: &Poll<io::Result<T>>) {
@@ -53,7 +56,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Observed<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write(cx, buf);
+        let result = if self.substitutes(buf) {
+            self.poll_substitute(cx, buf.len())
+        } else {
+            Pin::new(&mut self.stream).poll_write(cx, buf)
+        };
         self.note_write(&result);
         result
     }
@@ -63,15 +70,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Observed<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let result = if bufs.iter().map(|buf| buf.len()).sum::<usize>() <= SMALL {
-            // A head and a short body in one piece: the copy costs less than what the kernel does for a vector.
-            PIECE.with_borrow_mut(|piece| {
-                piece.clear();
-                bufs.iter().for_each(|buf| piece.extend_from_slice(buf));
-                Pin::new(&mut self.stream).poll_write(cx, piece)
-            })
-        } else {
-            Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        // hyper's own answer has no body, so it comes as one slice.
+        let result = match bufs {
+            [head] if self.substitutes(head) => self.poll_substitute(cx, head.len()),
+            _ => Pin::new(&mut self.stream).poll_write_vectored(cx, bufs),
         };
         self.note_write(&result);
         result
@@ -82,7 +84,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Observed<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        self.phase.flushed();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -102,5 +106,86 @@ impl<S: AsyncRead + Unpin> Observed<S> {
                 return Poll::Ready(Ok(()));
             }
         }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Observed<S> {
+    /// Writes all of ours before it says that hyper's `length` bytes are written. Until then hyper comes with the same
+    /// bytes again.
+    fn poll_substitute(&mut self, cx: &mut Context<'_>, length: usize) -> Poll<io::Result<usize>> {
+        while let Some(substitute) =
+            self.substitute.as_mut().filter(|substitute| !substitute.rest().is_empty())
+        {
+            match ready!(Pin::new(&mut self.stream).poll_write(cx, substitute.rest()))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => substitute.advance(written),
+            }
+        }
+        self.substitute = None;
+        // The rest of what could not be parsed is still under way.
+        self.phase.upload_left();
+        Poll::Ready(Ok(length))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::Router;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::{Observed, Phase, Shared};
+    use crate::LimitArgs;
+    use crate::server::Role;
+    use crate::server::counters::Counters;
+    use crate::server::exchange::Observer;
+    use crate::telemetry::Telemetry;
+
+    const HEAD: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+    fn shared() -> Arc<Shared> {
+        let telemetry = Telemetry::silent().expect("a thread can be started");
+        Arc::new(Shared {
+            name: "public",
+            role: Role::Traffic,
+            probes: Vec::new(),
+            limits: LimitArgs::default(),
+            counters: Arc::new(Counters::new()),
+            observer: Arc::new(Observer::new("public", &[], telemetry)),
+            fast: None,
+            router: Router::new(),
+        })
+    }
+
+    /// What a client gets when `HEAD` is written through a socket that takes a few bytes at a time.
+    async fn received(phase: Phase) -> String {
+        let (server, mut client) = duplex(7);
+        let mut observed = Observed::new(server, Arc::new(phase), shared());
+        let write = async {
+            observed.write_all(HEAD).await.expect("the client reads");
+            drop(observed);
+        };
+        let mut text = String::new();
+        let read = async { client.read_to_string(&mut text).await.expect("text") };
+        tokio::join!(write, read);
+        text
+    }
+
+    #[tokio::test]
+    async fn hypers_own_answer_is_replaced_whole_however_few_bytes_the_socket_takes() {
+        let text = received(Phase::new()).await;
+        let (head, document) = text.split_once("\r\n\r\n").expect("a head");
+        assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{text}");
+        assert!(head.contains(&format!("\r\ncontent-length: {}\r\n", document.len())), "{text}");
+        assert!(document.starts_with("{\"type\"") && document.ends_with("}\n"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_ours_that_looks_the_same_passes_as_it_is() {
+        let phase = Phase::new();
+        phase.request_begins();
+        phase.request_ends(tokio::time::Instant::now());
+        assert_eq!(received(phase).await.as_bytes(), HEAD);
     }
 }

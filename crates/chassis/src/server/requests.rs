@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use axum::body::Bytes;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Method, Request, Response};
 use hyper::body::{Body as _, Incoming};
@@ -22,6 +21,8 @@ use super::counters::count;
 use super::exchange::Exchange;
 use super::fast_path::FastPath;
 use super::phase::Phase;
+use super::refusal::Refusal;
+use super::{framing, targets};
 
 /// Belongs to one connection task, which asks it for one answer after the other.
 pub(super) struct Requests {
@@ -41,7 +42,8 @@ impl Requests {
     }
 
     fn note_traffic(&self, path: &str, now: Instant) {
-        if self.shared.role == Role::Internal || self.shared.probes.contains(&path) {
+        let is_probe = self.shared.probes.iter().any(|probe| path.ends_with(probe));
+        if is_probe || self.shared.role == Role::Internal {
             return;
         }
         self.shared.counters.traffic_seen(now);
@@ -51,7 +53,7 @@ impl Requests {
     }
 
     /// The answer from memory, where there is one.
-    fn answer_fast(&self, request: &Request<Incoming>, begun: Instant) -> Option<Response<Bytes>> {
+    fn answer_fast(&self, request: &Request<Incoming>, begun: Instant) -> Option<Response<Download>> {
         let fast = self.fast.as_ref()?;
         if request.method() != Method::GET || !request.body().is_end_stream() {
             return None;
@@ -59,10 +61,10 @@ impl Requests {
         let answer = fast.borrow_mut().get(request.uri().path())?;
         let mut response = answer.response;
         let observer = Arc::clone(&self.shared.observer);
-        let exchange = Exchange::begin(observer, request.method(), request.headers(), begun);
+        let exchange = Exchange::begin(observer, request, begun);
         exchange.id().mark(response.headers_mut());
-        exchange.answered_fast(answer.route, response.status());
-        Some(response)
+        let now = exchange.answered_fast(answer.route, response.status()).into();
+        Some(response.map(|bytes| Download::ready(bytes, now, Arc::clone(&self.phase))))
     }
 }
 
@@ -75,24 +77,56 @@ impl Service<Request<Incoming>> for Requests {
         let begun = Instant::now();
         self.phase.request_begins();
         self.note_traffic(request.uri().path(), begun);
-        if let Some(response) = self.answer_fast(&request, begun) {
-            let response = response.map(|bytes| Download::ready(bytes, Arc::clone(&self.phase)));
-            return Answer::Memory(Some(closing(response, *self.stage.borrow())));
+        let mut request = request;
+        let admission =
+            framing::check(&request).and_then(|()| targets::admit(&mut request, &self.shared.limits));
+        if admission.is_ok()
+            && let Some(response) = self.answer_fast(&request, begun)
+        {
+            return Answer::Memory(Some(marked(response, is_draining(&self.stage))));
         }
-        let (phase, stage) = (Arc::clone(&self.phase), self.stage.clone());
-        let request = request.map(|body| Upload::new(body, Arc::clone(&phase)));
-        let routed = self.shared.router.clone().oneshot(request);
-        Answer::Router(Box::pin(async move {
-            let response = routed.await?.map(|body| Download::routed(body, phase));
-            let reached = *stage.borrow();
-            Ok(closing(response, reached))
-        }))
+        let request = request.map(|body| Upload::new(body, Arc::clone(&self.phase)));
+        match admission {
+            Ok(()) => Answer::Later(Box::pin(self.route(request))),
+            Err(refusal) => Answer::Later(Box::pin(self.refuse(request, refusal))),
+        }
     }
 }
 
-/// Once the drain has begun, every answer is the last of its connection.
-fn closing(mut response: Response<Download>, stage: Stage) -> Response<Download> {
-    if stage >= Stage::Draining {
+type Given = Result<Response<Download>, Infallible>;
+
+impl Requests {
+    fn route(&self, request: Request<Upload>) -> impl Future<Output = Given> + use<> {
+        let (phase, stage) = (Arc::clone(&self.phase), self.stage.clone());
+        let routed = self.shared.router.clone().oneshot(request);
+        async move {
+            let response = routed.await?;
+            let response = response.map(|body| Download::routed(body, Arc::clone(&phase)));
+            let is_last = is_draining(&stage) || phase.end_in_doubt();
+            Ok(marked(response, is_last))
+        }
+    }
+
+    fn refuse(&self, request: Request<Upload>, refusal: Refusal) -> impl Future<Output = Given> + use<> {
+        let (phase, shared) = (Arc::clone(&self.phase), Arc::clone(&self.shared));
+        async move {
+            phase.upload_left();
+            let response = refusal.answer(&shared, request.headers()).await;
+            Ok(response.map(|body| Download::routed(body, phase)))
+        }
+    }
+}
+
+/// The stage never goes back, and a receiver that has not looked at it since the server began tells by one atomic load
+/// that it has moved on. A sender that is gone means that the server was aborted.
+fn is_draining(stage: &watch::Receiver<Stage>) -> bool {
+    stage.has_changed().unwrap_or(true)
+}
+
+/// Once the drain has begun, every answer is the last of its connection; so is one after which it is in doubt where the
+/// next request begins.
+fn marked(mut response: Response<Download>, is_last: bool) -> Response<Download> {
+    if is_last {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
@@ -101,17 +135,17 @@ fn closing(mut response: Response<Download>, stage: Stage) -> Response<Download>
 /// An answer on its way.
 pub(super) enum Answer {
     Memory(Option<Response<Download>>),
-    Router(Pin<Box<dyn Future<Output = Result<Response<Download>, Infallible>> + Send>>),
+    Later(Pin<Box<dyn Future<Output = Given> + Send>>),
 }
 
 impl Future for Answer {
-    type Output = Result<Response<Download>, Infallible>;
+    type Output = Given;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
             // Polled again after its end it stays silent, as a fused future does.
             Self::Memory(answer) => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
-            Self::Router(answer) => answer.as_mut().poll(cx),
+            Self::Later(answer) => answer.as_mut().poll(cx),
         }
     }
 }

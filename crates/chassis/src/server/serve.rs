@@ -21,6 +21,9 @@ use crate::{DrainArgs, Health, LimitArgs};
 /// Time for the requests in flight on internal listeners, after traffic is over.
 const INTERNAL_REQUESTS_MAX: Duration = Duration::from_secs(1);
 
+/// Time for connections to notice that they are cut; only a handler that blocks its thread takes longer.
+const CUT_MAX: Duration = Duration::from_secs(1);
+
 /// Listeners that hold their addresses; clients that connect wait until [`Bound::serve`].
 #[derive(Debug)]
 #[must_use = "bound listeners answer nothing until `serve` is called"]
@@ -76,28 +79,62 @@ impl Bound {
         tracing::info!(target: "lifecycle", signal, "draining");
         health.begin_drain();
         let drained = tokio::select! {
-            () = drain(&self.drain, counters, &mut traffic, &mut internal) => Ok(()),
+            () = drain(&self.drain, counters, health, &mut traffic, &mut internal) => Ok(()),
             signal = signals.next() => Err(Aborted { signal }),
         };
+        if drained.is_err() {
+            traffic.cut().await;
+            internal.cut().await;
+        }
         let served = counters.report(begun.elapsed());
-        log_end(&served, drained);
+        log_end(&served, &counters.cut_by_listener(), drained);
         drained.map(|()| served)
     }
 }
 
-async fn drain(args: &DrainArgs, counters: &Counters, traffic: &mut Group, internal: &mut Group) {
+async fn drain(
+    args: &DrainArgs,
+    counters: &Counters,
+    health: &Health,
+    traffic: &mut Group,
+    internal: &mut Group,
+) {
     traffic.reach(Stage::Draining);
-    until_quiet(args, counters).await;
+    until_moved(args, counters, health, traffic).await;
+    traffic.reach(Stage::Finishing);
+    health.end_long_answers(true);
     traffic.finish(args.requests_max).await;
     internal.finish(INTERNAL_REQUESTS_MAX).await;
 }
 
-/// Returns when no traffic has come for the quiet time and the least time is over, or when the most time is.
-async fn until_quiet(args: &DrainArgs, counters: &Counters) {
+/// Returns when traffic has moved elsewhere and the least time is over, or when the most time is.
+///
+/// Quiet alone does not say that traffic has moved: clients may sit on idle connections and long answers, and their
+/// balancer may still lead new connections here. So when it is quiet they are sent away while the door is still open, and
+/// quiet counts once none of them has come back.
+async fn until_moved(args: &DrainArgs, counters: &Counters, health: &Health, traffic: &Group) {
     let begun = Instant::now();
+    let most = begun + args.accept_max;
+    let mut least = begun;
+    let mut sent_away = begun;
+    for round in 0.. {
+        until_quiet(counters, args.quiet, sent_away, least, most).await;
+        let is_moved = round > 0 && counters.last_traffic() < sent_away;
+        if is_moved || Instant::now() >= most {
+            return;
+        }
+        least = begun + args.min;
+        sent_away = Instant::now();
+        traffic.reach(Stage::Leaving(round));
+        // After the stage, so that the connection of a long answer closes with it.
+        health.end_long_answers(false);
+    }
+}
+
+/// Returns when no traffic has come for `quiet` after `since`, not before `least`, and at `most` in any case.
+async fn until_quiet(counters: &Counters, quiet: Duration, since: Instant, least: Instant, most: Instant) {
     loop {
-        let quiet = counters.last_traffic().max(begun) + args.quiet;
-        let end = quiet.max(begun + args.min).min(begun + args.accept_max);
+        let end = (counters.last_traffic().max(since) + quiet).max(least).min(most);
         if Instant::now() >= end {
             return;
         }
@@ -105,13 +142,15 @@ async fn until_quiet(args: &DrainArgs, counters: &Counters) {
     }
 }
 
-fn log_end(served: &Served, drained: Result<(), Aborted>) {
+fn log_end(served: &Served, cut: &str, drained: Result<(), Aborted>) {
     tracing::info!(
         target: "lifecycle",
         aborted = drained.is_err(),
         connections = served.connections,
         late_arrivals = served.late_arrivals,
         requests_cut = served.requests_cut,
+        requests_refused = served.requests_refused,
+        cut_on = (!cut.is_empty()).then_some(cut),
         drain_ms = served.drain_time.as_secs_f64() * 1000.0,
         "stopped serving"
     );
@@ -137,6 +176,7 @@ impl Group {
             observer: Arc::clone(&observer),
             handler_time: limits.handler_time,
             body_bytes: limits.body_bytes,
+            counters: Arc::clone(counters),
         };
         let heartbeat = (listener.role == Role::Traffic).then(|| health.watch_loop());
         let shared = Shared {
@@ -160,9 +200,14 @@ impl Group {
     async fn finish(&mut self, requests_max: Duration) {
         self.reach(Stage::Finishing);
         if timeout(requests_max, self.ended()).await.is_err() {
-            self.reach(Stage::Cut);
-            self.ended().await;
+            self.cut().await;
         }
+    }
+
+    async fn cut(&mut self) {
+        self.reach(Stage::Cut);
+        // Whoever has not noticed in time ends with the process.
+        let _ = timeout(CUT_MAX, self.ended()).await;
     }
 
     async fn ended(&mut self) {

@@ -12,8 +12,10 @@ use http::StatusCode;
 use http_body_util::Limited;
 use tracing::Instrument;
 
+use super::counters::Counters;
 use super::exchange::{Exchange, Observer};
 use super::panics::caught;
+use super::reasons::Refused;
 use crate::problem::{Problem, explain};
 
 /// What the stack needs to know of its listener.
@@ -22,6 +24,7 @@ pub(super) struct Settings {
     pub(super) observer: Arc<Observer>,
     pub(super) handler_time: Duration,
     pub(super) body_bytes: u32,
+    pub(super) counters: Arc<Counters>,
 }
 
 /// Puts the stack around every route of `router`, and around its answers to unknown paths and methods.
@@ -32,16 +35,21 @@ pub(super) fn wrap(router: Router, settings: Settings) -> Router {
 /// From the outside in: request id and telling, problem documents, panics, time, body size, route.
 async fn handle(State(settings): State<Arc<Settings>>, mut request: Request, next: Next) -> Response {
     let observer = Arc::clone(&settings.observer);
-    let mut exchange = Exchange::begin(observer, request.method(), request.headers(), Instant::now());
+    let mut exchange = Exchange::begin(observer, &request, Instant::now());
     exchange.matched(request.extensions().get().cloned());
     let id = exchange.id().clone();
     request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(exchange.context());
     let span = tracing::info_span!("request", request_id = %id);
 
     let answer = caught(in_time(&settings, request, next)).instrument(span);
     let response =
         answer.await.unwrap_or_else(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response());
 
+    // Also the one of a route that found out while it read.
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        settings.counters.request_refused(Refused::BodyTooLarge);
+    }
     let mut response = explain(response, &id).await;
     id.mark(response.headers_mut());
     // An app that routes behind a service of its own tells the route in an extension of the answer.
@@ -54,7 +62,10 @@ async fn in_time(settings: &Settings, request: Request, next: Next) -> Response 
     let answer = bounded(settings.body_bytes, request, next);
     match tokio::time::timeout(settings.handler_time, answer).await {
         Ok(response) => response,
-        Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE).into_response(),
+        Err(_) => {
+            settings.counters.request_refused(Refused::HandlerTimeout);
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE).into_response()
+        }
     }
 }
 

@@ -4,89 +4,119 @@
 mod digits;
 
 use std::cell::RefCell;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use digits::{push_number, push_padded};
 
-use crate::RequestId;
+use crate::{RequestId, TraceContext};
 
-/// What is said of a request. Nothing in it is free text of a client.
+/// The part of a line that all requests of one listener, method, route and status share. Nothing in it is free text of a
+/// client.
+#[derive(Debug)]
+pub(crate) struct KnownLine(Vec<u8>);
+
+impl KnownLine {
+    /// Without a status for a request that was cut, or whose client went away.
+    pub(crate) fn new(
+        listener: &'static str,
+        method: &'static str,
+        route: &str,
+        status: Option<u16>,
+    ) -> Self {
+        let message = if status.is_some() { "request" } else { "request cancelled" };
+        let mut line = Vec::with_capacity(160);
+        line.extend_from_slice(br#"Z","level":"INFO","message":""#);
+        line.extend_from_slice(message.as_bytes());
+        line.extend_from_slice(br#"","listener":""#);
+        line.extend_from_slice(listener.as_bytes());
+        line.extend_from_slice(br#"","method":""#);
+        line.extend_from_slice(method.as_bytes());
+        line.extend_from_slice(br#"","route":"#);
+        push_json(&mut line, route);
+        if let Some(status) = status {
+            line.extend_from_slice(br#","status":"#);
+            push_number(&mut line, status.into());
+        }
+        line.extend_from_slice(br#","duration_ms":"#);
+        Self(line)
+    }
+}
+
+/// What a request has of its own.
 #[derive(Debug)]
 pub(crate) struct RequestLine<'a> {
-    pub(crate) listener: &'static str,
-    pub(crate) method: &'static str,
-    pub(crate) route: &'a str,
-    /// None for a request that was cut, or whose client went away.
-    pub(crate) status: Option<u16>,
     pub(crate) duration: Duration,
     pub(crate) request_id: &'a RequestId,
+    pub(crate) context: &'a TraceContext,
 }
 
 thread_local! {
-    static WRITER: RefCell<Writer> = const { RefCell::new(Writer { line: Vec::new(), second: Second { number: 0, text: String::new() } }) };
+    static WRITER: RefCell<Writer> = const { RefCell::new(Writer { line: Vec::new(), clock: None }) };
 }
 
 /// Of one thread, so that its memory is used again.
 struct Writer {
     line: Vec<u8>,
-    second: Second,
-}
-
-/// A second since 1970 and how it is written, which is the same for thousands of lines.
-struct Second {
-    number: u64,
-    /// `2026-01-31T12:34:56`
-    text: String,
+    clock: Option<Clock>,
 }
 
 impl RequestLine<'_> {
     /// Hands the line to `push`, newline and all.
-    pub(super) fn with_bytes(&self, now: SystemTime, push: impl FnOnce(&[u8])) {
-        WRITER.with_borrow_mut(|Writer { line, second }| {
+    pub(super) fn with_bytes(&self, known: &KnownLine, now: Instant, push: impl FnOnce(&[u8])) {
+        WRITER.with_borrow_mut(|Writer { line, clock }| {
             line.clear();
-            self.write(line, second, now);
+            line.extend_from_slice(br#"{"timestamp":""#);
+            push_time(line, clock, now);
+            line.extend_from_slice(&known.0);
+            let micros = u64::try_from(self.duration.as_micros()).unwrap_or(u64::MAX);
+            push_number(line, micros / 1000);
+            line.push(b'.');
+            push_padded::<3>(line, micros % 1000);
+            line.extend_from_slice(br#","request_id":""#);
+            line.extend_from_slice(self.request_id.as_bytes());
+            line.extend_from_slice(br#"","trace_id":""#);
+            line.extend_from_slice(self.context.trace_digits().as_flattened());
+            line.extend_from_slice(b"\",\"target\":\"request\"}\n");
             push(line);
         });
     }
+}
 
-    fn write(&self, line: &mut Vec<u8>, second: &mut Second, now: SystemTime) {
-        line.extend_from_slice(br#"{"timestamp":""#);
-        push_time(line, second, now);
-        line.extend_from_slice(br#"","level":"INFO","message":""#);
-        let message = if self.status.is_some() { "request" } else { "request cancelled" };
-        line.extend_from_slice(message.as_bytes());
-        line.extend_from_slice(br#"","listener":""#);
-        line.extend_from_slice(self.listener.as_bytes());
-        line.extend_from_slice(br#"","method":""#);
-        line.extend_from_slice(self.method.as_bytes());
-        line.extend_from_slice(br#"","route":"#);
-        push_json(line, self.route);
-        if let Some(status) = self.status {
-            line.extend_from_slice(br#","status":"#);
-            push_number(line, status.into());
-        }
-        line.extend_from_slice(br#","duration_ms":"#);
-        let micros = u64::try_from(self.duration.as_micros()).unwrap_or(u64::MAX);
-        push_number(line, micros / 1000);
-        line.push(b'.');
-        push_padded::<3>(line, micros % 1000);
-        line.extend_from_slice(br#","request_id":""#);
-        line.extend_from_slice(self.request_id.as_bytes());
-        line.extend_from_slice(b"\",\"target\":\"request\"}\n");
+/// A second of the time of day, by the clock that a request is measured with: thousands of lines share it, and the time of
+/// day is asked for once in it.
+struct Clock {
+    begun: Instant,
+    /// Its first moment, as `2026-01-31T12:34:56`.
+    text: String,
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+impl Clock {
+    fn at(now: Instant) -> Option<Self> {
+        let time = SystemTime::now();
+        let into = time.duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos();
+        let begun = now.checked_sub(Duration::from_nanos(into.into()))?;
+        let mut text = humantime::format_rfc3339_seconds(time).to_string();
+        text.truncate("2026-01-31T12:34:56".len());
+        Some(Self { begun, text })
+    }
+
+    fn covers(&self, now: Instant) -> bool {
+        now.checked_duration_since(self.begun).is_some_and(|since| since < SECOND)
     }
 }
 
-fn push_time(line: &mut Vec<u8>, second: &mut Second, now: SystemTime) {
-    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    if second.number != since.as_secs() || second.text.is_empty() {
-        second.number = since.as_secs();
-        second.text = humantime::format_rfc3339_seconds(now).to_string();
-        second.text.truncate("2026-01-31T12:34:56".len());
+fn push_time(line: &mut Vec<u8>, clock: &mut Option<Clock>, now: Instant) {
+    if !clock.as_ref().is_some_and(|clock| clock.covers(now)) {
+        *clock = Clock::at(now);
     }
-    line.extend_from_slice(second.text.as_bytes());
+    // None only in the first second after a machine's start.
+    let Some(clock) = clock else { return };
+    line.extend_from_slice(clock.text.as_bytes());
     line.push(b'.');
+    let since = now.saturating_duration_since(clock.begun);
     push_padded::<6>(line, since.subsec_micros().into());
-    line.push(b'Z');
 }
 
 /// A route may hold any character; most hold none that JSON would escape.
@@ -109,39 +139,37 @@ fn push_json(line: &mut Vec<u8>, text: &str) {
 mod tests {
     use super::*;
 
-    fn line(route: &str, status: Option<u16>, micros: u64, now: SystemTime) -> serde_json::Value {
-        let request_id = RequestId::of(&http::HeaderMap::new());
+    fn line(route: &str, status: Option<u16>, micros: u64, now: Instant) -> serde_json::Value {
+        let (request_id, context) = (RequestId::random(), TraceContext::root());
         let duration = Duration::from_micros(micros);
-        let line = RequestLine {
-            listener: "public",
-            method: "GET",
-            route,
-            status,
-            duration,
-            request_id: &request_id,
-        };
+        let line = RequestLine { duration, request_id: &request_id, context: &context };
         let mut text = Vec::new();
-        line.with_bytes(now, |bytes| text = bytes.to_vec());
+        let known = KnownLine::new("public", "GET", route, status);
+        line.with_bytes(&known, now, |bytes| text = bytes.to_vec());
         assert_eq!(text.pop(), Some(b'\n'));
         let value: serde_json::Value = serde_json::from_slice(&text).unwrap();
         assert_eq!(value["request_id"], request_id.as_str());
+        assert_eq!(value["trace_id"], format!("{:032x}", context.trace_id()));
         value
     }
 
     #[test]
     fn a_line_is_json_whatever_the_route_is_called() {
         for route in ["/config", "/a/{b}", "/quo\"te", "/back\\slash", "/new\nline", "/ü"] {
-            assert_eq!(line(route, Some(200), 0, SystemTime::now())["route"], route);
+            assert_eq!(line(route, Some(200), 0, Instant::now())["route"], route);
         }
     }
 
     #[test]
-    fn times_are_written_as_the_library_writes_them() {
-        let moments = [0, 1, 999_999, 1_000_000, 951_782_400_000_001, 4_102_444_799_999_999];
-        for micros in moments.into_iter().chain(moments) {
-            let now = UNIX_EPOCH + Duration::from_micros(micros);
-            let expected = humantime::format_rfc3339_micros(now).to_string();
-            assert_eq!(line("/", Some(200), 0, now)["timestamp"], expected);
+    fn a_line_tells_the_time_of_day_of_its_request() {
+        let begun = Instant::now();
+        // Into the next second and the one after it, so that the clock is asked anew.
+        while begun.elapsed() < Duration::from_millis(1100) {
+            let now = SystemTime::now();
+            let line = line("/", Some(200), 0, Instant::now());
+            let told = humantime::parse_rfc3339(line["timestamp"].as_str().unwrap()).unwrap();
+            let apart = told.duration_since(now).unwrap_or_else(|error| error.duration());
+            assert!(apart < Duration::from_millis(500), "{line} at {now:?}");
         }
     }
 
@@ -149,13 +177,13 @@ mod tests {
     fn durations_are_milliseconds_with_three_places() {
         for (micros, expected) in [(0, 0.0), (7, 0.007), (45, 0.045), (1_000, 1.0), (12_345_678, 12_345.678)]
         {
-            assert_eq!(line("/", Some(503), micros, SystemTime::now())["duration_ms"], expected);
+            assert_eq!(line("/", Some(503), micros, Instant::now())["duration_ms"], expected);
         }
     }
 
     #[test]
     fn without_an_answer_there_is_no_status() {
-        let line = line("/", None, 1, SystemTime::now());
+        let line = line("/", None, 1, Instant::now());
         assert_eq!((&line["message"], line.get("status")), (&"request cancelled".into(), None));
     }
 }

@@ -46,7 +46,7 @@ impl Client {
 
     /// Connects while nothing else of this test's runtime runs.
     pub(crate) fn connect_blocking(address: SocketAddr) -> Self {
-        let stream = std::net::TcpStream::connect(address).expect("the listener is there");
+        let stream = std::net::TcpStream::connect_timeout(&address, PATIENCE).expect("the listener is there");
         stream.set_nonblocking(true).expect("a socket can be");
         Self { stream: TcpStream::from_std(stream).expect("inside a runtime"), unread: Vec::new() }
     }
@@ -93,9 +93,47 @@ impl Client {
         Some(answer)
     }
 
+    /// All answers until the server closes the connection, which it must; `what` was sent to it.
+    pub(crate) async fn answers(&mut self, what: &str) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        let all = async {
+            while let Some(answer) = self.try_answer().await {
+                answers.push(answer);
+            }
+        };
+        within(&format!("the server to close after {what:.200?}"), all).await;
+        answers
+    }
+
+    /// Says that nothing more will be sent, and goes on reading.
+    pub(crate) async fn half_close(&mut self) {
+        self.stream.shutdown().await.expect("open");
+    }
+
+    /// Waits until the bytes so far end in `text`.
+    pub(crate) async fn until(&mut self, text: &str) {
+        let come = async {
+            while !self.unread.ends_with(text.as_bytes()) {
+                self.more().await.expect("not the end of the connection");
+            }
+        };
+        within(text, come).await;
+    }
+
+    /// All bytes up to the end of the connection.
+    pub(crate) async fn rest(&mut self) -> String {
+        self.closed().await;
+        String::from_utf8(std::mem::take(&mut self.unread)).expect("text")
+    }
+
     /// Waits for the server to close the connection, with or without a reset.
     pub(crate) async fn closed(&mut self) {
         within("the server to close", async { while self.more().await.is_some() {} }).await;
+    }
+
+    /// Takes one byte from the socket; false when the connection has ended.
+    pub(crate) async fn read_a_byte(&mut self) -> bool {
+        within("a byte", self.stream.read(&mut [0; 1])).await.is_ok_and(|length| length > 0)
     }
 
     /// Waits until an answer has begun, and leaves it unread.

@@ -1,6 +1,6 @@
 use std::time::Instant;
 
-use chassis::shutdown::{self, Aborted};
+use chassis::shutdown;
 use chassis::{DrainArgs, LimitArgs};
 use tokio::time::sleep;
 
@@ -9,7 +9,7 @@ use crate::harness::{Server, at_once, ms};
 
 /// Accepts until asked twice, in effect: nothing ends within a test but what the test ends.
 fn patient() -> DrainArgs {
-    DrainArgs { min: ms(60_000), quiet: ms(0), accept_max: ms(60_000), requests_max: ms(60_000) }
+    DrainArgs { min: ms(60_000), quiet: ms(60_000), accept_max: ms(60_000), requests_max: ms(60_000) }
 }
 
 #[tokio::test]
@@ -168,25 +168,15 @@ async fn traffic_prolongs_accepting_up_to_the_most_time() {
 }
 
 #[tokio::test]
-async fn probes_do_not_prolong_accepting() {
-    let drain = DrainArgs { quiet: ms(500), ..at_most(30_000) };
-    let server = Server::start(drain, LimitArgs::default()).await;
-    ask_until_refused(&server, "/readyz").await;
-    let served = server.ended().await.expect("one signal only");
-    assert!(served.drain_time < ms(5000), "{served:?}");
-    assert_eq!(served.late_arrivals, 0);
-}
-
-#[tokio::test]
-async fn a_second_signal_aborts() {
-    let server = Server::start(patient(), LimitArgs::default()).await;
-    let mut client = Client::connect(server.public).await;
-    client.send("GET /held HTTP/1.1\r\nHost: test\r\n\r\n").await;
-    server.gate.entered().await;
-    server.begin_drain().await;
-    server.trigger.send("SIGINT");
-    assert_eq!(server.ended().await, Err(Aborted { signal: "SIGINT" }));
-    assert!(client.try_answer().await.is_none());
+async fn probes_do_not_prolong_accepting_wherever_they_are_asked_for() {
+    for path in ["/readyz", "/below/readyz"] {
+        let drain = DrainArgs { quiet: ms(500), ..at_most(30_000) };
+        let server = Server::start(drain, LimitArgs::default()).await;
+        ask_until_refused(&server, path).await;
+        let served = server.ended().await.expect("one signal only");
+        assert!(served.drain_time < ms(5000), "{path}: {served:?}");
+        assert_eq!(served.late_arrivals, 0, "{path}");
+    }
 }
 
 #[tokio::test]

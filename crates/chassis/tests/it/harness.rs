@@ -5,14 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use chassis::shutdown::{Aborted, Trigger};
 use chassis::telemetry::Telemetry;
-use chassis::{Builder, DrainArgs, Health, LimitArgs, Listener, Problem, Served, probes, shutdown};
-use http::StatusCode;
+use chassis::{
+    Builder, DrainArgs, FastAnswer, FastPath, Health, LimitArgs, Listener, Problem, Served, probes, shutdown,
+};
+use http::{HeaderMap, Response, StatusCode};
+use http_body_util::channel::Channel;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -20,6 +23,8 @@ use crate::client::{self, Client, within};
 
 /// What no client may ever read.
 pub(crate) const INTERNALS: &str = "password=hunter2";
+
+static PAGE: [u8; 64 << 10] = [b'x'; 64 << 10];
 
 pub(crate) const LOOPBACK: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
@@ -41,6 +46,10 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
+    pub(crate) fn new() -> Self {
+        Self { entered: Arc::new(Semaphore::new(0)), open: Arc::new(Semaphore::new(0)) }
+    }
+
     /// Waits until one more request is held.
     pub(crate) async fn entered(&self) {
         within("a request at the gate", self.entered.acquire()).await.expect("never closed").forget();
@@ -66,11 +75,19 @@ impl Server {
 
     /// Starts one whose requests are told of.
     pub(crate) async fn start_told(drain: DrainArgs, limits: LimitArgs, telemetry: Telemetry) -> Self {
-        let gate = Gate { entered: Arc::new(Semaphore::new(0)), open: Arc::new(Semaphore::new(0)) };
+        let gate = Gate::new();
         let health = Health::new();
-        let public = routes(gate.clone()).route("/readyz", probes::readyz(health.clone()));
+        let ends = health.clone();
+        let public = routes(gate.clone())
+            .route("/below/readyz", probes::readyz(health.clone()))
+            .route("/readyz", probes::readyz(health.clone()))
+            .route("/stream", get(async move || stream(ends.closing())));
         let bound = Builder::new(drain, limits, health.clone(), telemetry)
-            .listener(Listener::traffic("public", LOOPBACK, public).probes(["/readyz"]))
+            .listener(
+                Listener::traffic("public", LOOPBACK, public)
+                    .probes(["/readyz"])
+                    .fast_path(["/memory"], || Memory),
+            )
             .listener(Listener::internal("admin", LOOPBACK, probes::router(health.clone())))
             .bind()
             .await
@@ -109,12 +126,27 @@ impl Server {
     }
 }
 
-fn routes(gate: Gate) -> Router {
+/// Answers one path at once.
+struct Memory;
+
+impl FastPath for Memory {
+    fn get(&mut self, path: &str) -> Option<FastAnswer> {
+        let response = Response::new(Bytes::from_static(b"from memory"));
+        (path == "/memory").then_some(FastAnswer { route: 0, response })
+    }
+}
+
+pub(crate) fn routes(gate: Gate) -> Router {
     Router::new()
         .route("/", get(async || "hello"))
+        .route("/memory", get(async || "from the router"))
         .route("/items/{id}", get(async || "item"))
         .route("/large", get(async || Bytes::from(vec![b'x'; 64 << 20])))
+        .route("/page", get(async || Bytes::from_static(&PAGE)))
         .route("/echo", post(async |body: Bytes| body))
+        .route("/host", any(async |headers: HeaderMap| host(&headers)))
+        .route("/unread", any(async || "not read"))
+        .route("/streamed", post(async |request: Request| request.into_body()))
         .route("/panic", get(panics))
         .route("/broken", get(async || Problem::new(StatusCode::BAD_GATEWAY).detail(INTERNALS)))
         .route("/broken-text", get(async || (StatusCode::INTERNAL_SERVER_ERROR, INTERNALS)))
@@ -134,6 +166,17 @@ fn told() -> Router {
     Router::new().route("/told/{id}", get(async || "told")).layer(from_fn(tell))
 }
 
+/// Says one word, and no more until it is told to end.
+fn stream(closing: impl Future<Output = ()> + Send + 'static) -> Body {
+    let (mut sender, body) = Channel::<Bytes>::new(1);
+    tokio::spawn(async move {
+        if sender.send_data(Bytes::from_static(b"begun")).await.is_ok() {
+            closing.await;
+        }
+    });
+    Body::new(body)
+}
+
 async fn panics() -> &'static str {
     panic!("{INTERNALS}")
 }
@@ -142,4 +185,8 @@ async fn held(gate: &Gate) -> &'static str {
     gate.entered.add_permits(1);
     gate.open.acquire().await.expect("never closed").forget();
     "released"
+}
+
+fn host(headers: &HeaderMap) -> String {
+    headers.get_all("host").iter().map(|host| host.to_str().expect("text")).collect()
 }

@@ -10,9 +10,13 @@
 mod args;
 mod bind;
 mod client;
+mod cut;
 mod drain;
 mod harness;
+mod hostile;
 mod limits;
 mod probes;
 mod problems;
 mod telemetry;
+mod trace_context;
+mod traces;

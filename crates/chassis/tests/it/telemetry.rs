@@ -11,7 +11,7 @@ use crate::client::{Client, get};
 use crate::harness::{INTERNALS, Server, at_once, ms};
 
 #[derive(Clone, Default)]
-struct Memory(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Memory(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Memory {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -24,11 +24,11 @@ impl Write for Memory {
     }
 }
 
-fn options(level: Level) -> Options {
+pub(crate) fn options(level: Level) -> Options {
     Options { level, own_crates: vec!["own"] }
 }
 
-fn lines(memory: &Memory, telemetry: &Telemetry) -> Vec<Value> {
+pub(crate) fn lines(memory: &Memory, telemetry: &Telemetry) -> Vec<Value> {
     assert!(telemetry.flush());
     let text = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()

@@ -1,0 +1,121 @@
+//! Spans as OpenTelemetry's protocol has them, with the attributes of its stable HTTP conventions.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use http::Version;
+use hyper::body::Bytes;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use opentelemetry_proto::tonic::trace::v1::status::StatusCode as SpanStatus;
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, SpanFlags, Status};
+use prost::Message;
+
+use super::span::Finished;
+
+/// The service that the spans are of.
+pub(super) fn resource(attributes: &[(String, String)]) -> Resource {
+    let attributes = attributes.iter().map(|(key, value)| text(key, value)).collect();
+    Resource { attributes, ..Resource::default() }
+}
+
+/// The body of one export.
+pub(super) fn encode(resource: &Resource, spans: &[Finished]) -> Bytes {
+    let scope = InstrumentationScope {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..InstrumentationScope::default()
+    };
+    let spans = spans.iter().map(span).collect();
+    let scope_spans = vec![ScopeSpans { scope: Some(scope), spans, ..ScopeSpans::default() }];
+    let resource_spans =
+        vec![ResourceSpans { resource: Some(resource.clone()), scope_spans, ..ResourceSpans::default() }];
+    ExportTraceServiceRequest { resource_spans }.encode_to_vec().into()
+}
+
+fn span(span: &Finished) -> Span {
+    let method = known_method(span.method);
+    let parent = span.parent.map(|parent| parent.span_id().get().to_be_bytes().to_vec());
+    Span {
+        trace_id: span.context.trace_id().get().to_be_bytes().to_vec(),
+        span_id: span.context.span_id().get().to_be_bytes().to_vec(),
+        parent_span_id: parent.unwrap_or_default(),
+        trace_state: span.state.as_ref().map(|state| state.as_str().to_owned()).unwrap_or_default(),
+        flags: flags(span),
+        name: name(method, span.route.as_deref()),
+        kind: SpanKind::Server.into(),
+        start_time_unix_nano: nanoseconds(span.start),
+        end_time_unix_nano: nanoseconds(span.end),
+        attributes: attributes(span, method.unwrap_or("_OTHER")),
+        status: error_type(span).map(|_| Status { code: SpanStatus::Error.into(), ..Status::default() }),
+        ..Span::default()
+    }
+}
+
+/// A parent is always remote: spans within the service are not recorded.
+fn flags(span: &Finished) -> u32 {
+    let remote = if span.parent.is_some() { SpanFlags::ContextIsRemoteMask as u32 } else { 0 };
+    u32::from(span.context.flags()) | SpanFlags::ContextHasIsRemoteMask as u32 | remote
+}
+
+fn name(method: Option<&str>, route: Option<&str>) -> String {
+    let method = method.unwrap_or("HTTP");
+    route.map_or_else(|| method.to_owned(), |route| format!("{method} {route}"))
+}
+
+/// `url.scheme` is that of this hop: what the client used before a proxy is not known here for sure.
+fn attributes(span: &Finished, method: &str) -> Vec<KeyValue> {
+    let mut attributes = Vec::with_capacity(6);
+    attributes.push(text("http.request.method", method));
+    attributes.push(text("url.scheme", "http"));
+    if let Some(route) = &span.route {
+        attributes.push(text("http.route", route));
+    }
+    if let Some(status) = span.status {
+        attributes.push(pair("http.response.status_code", Value::IntValue(status.as_u16().into())));
+    }
+    if let Some(version) = version(span.version) {
+        attributes.push(text("network.protocol.version", version));
+    }
+    if let Some(error) = error_type(span) {
+        attributes.push(text("error.type", error));
+    }
+    attributes
+}
+
+/// A 4xx is the client's error, so that the server's span is none.
+fn error_type(span: &Finished) -> Option<&str> {
+    match &span.status {
+        Some(status) => status.is_server_error().then(|| status.as_str()),
+        None => Some("cancelled"),
+    }
+}
+
+fn known_method(method: &str) -> Option<&str> {
+    const KNOWN: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
+    KNOWN.contains(&method).then_some(method)
+}
+
+fn version(version: Version) -> Option<&'static str> {
+    match version {
+        Version::HTTP_10 => Some("1.0"),
+        Version::HTTP_11 => Some("1.1"),
+        Version::HTTP_2 => Some("2"),
+        _ => None,
+    }
+}
+
+/// 0 for a clock before 1970, the last moment that fits for one after 2554.
+fn nanoseconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+}
+
+fn text(key: &str, value: &str) -> KeyValue {
+    pair(key, Value::StringValue(value.to_owned()))
+}
+
+fn pair(key: &str, value: Value) -> KeyValue {
+    KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
+}

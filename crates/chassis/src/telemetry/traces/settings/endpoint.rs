@@ -1,0 +1,51 @@
+//! Where the collector is.
+
+use http::Uri;
+use http::uri::{PathAndQuery, Scheme};
+
+use super::variables::Variables;
+
+const FOR_TRACES: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+const FOR_ALL: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+/// None when no variable names one; a stand-in when the one that is named is refused. The one for traces is used as it
+/// is; the one for all signals gets the signal's path behind its own.
+pub(super) fn read(variables: &mut Variables<'_>) -> Option<Uri> {
+    if let Some(text) = variables.text(FOR_TRACES) {
+        return Some(accepted(variables, FOR_TRACES, &text).unwrap_or_default());
+    }
+    let text = variables.text(FOR_ALL)?;
+    let for_traces = accepted(variables, FOR_ALL, &text).and_then(|base| below(variables, base));
+    Some(for_traces.unwrap_or_default())
+}
+
+fn below(variables: &mut Variables<'_>, base: Uri) -> Option<Uri> {
+    if base.query().is_some() {
+        variables.refuse(FOR_ALL, "must have no query, since a path is added to it");
+        return None;
+    }
+    let path = format!("{}/v1/traces", base.path().trim_end_matches('/'));
+    let mut parts = base.into_parts();
+    parts.path_and_query = PathAndQuery::try_from(path).ok();
+    Uri::from_parts(parts).ok()
+}
+
+/// The value is not shown: a user and password could stand in it.
+fn accepted(variables: &mut Variables<'_>, name: &str, text: &str) -> Option<Uri> {
+    let problem = match text.parse::<Uri>() {
+        Ok(uri) if uri.scheme() == Some(&Scheme::HTTPS) => {
+            "asks for TLS, which is not built in: name a collector in the pod or the cluster by http:// and let it \
+             forward over TLS"
+        }
+        Ok(uri) if uri.scheme() != Some(&Scheme::HTTP) || uri.host().is_none_or(str::is_empty) => {
+            "must be a URL like http://collector:4318"
+        }
+        Ok(uri) if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) => {
+            "must not hold a user or password: send them by OTEL_EXPORTER_OTLP_HEADERS"
+        }
+        Ok(uri) => return Some(uri),
+        Err(_) => "must be a URL like http://collector:4318",
+    };
+    variables.refuse(name, problem);
+    None
+}

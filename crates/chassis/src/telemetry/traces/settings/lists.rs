@@ -1,0 +1,53 @@
+//! Variables that hold `key=value,key=value`, with values in percent-encoding.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
+
+use super::variables::Variables;
+
+/// A header of these would change the request's frame.
+const FRAME: [&str; 5] =
+    ["content-length", "content-type", "content-encoding", "transfer-encoding", "connection"];
+
+/// None of a list that breaks its form.
+pub(super) fn pairs(variables: &mut Variables<'_>, name: &str) -> Vec<(String, String)> {
+    let text = variables.text(name).unwrap_or_default();
+    let members = text.split(',').map(str::trim).filter(|member| !member.is_empty());
+    if let Some(pairs) = members.map(pair).collect() {
+        return pairs;
+    }
+    variables.refuse(name, "must be key=value pairs with commas between, values in percent-encoding");
+    Vec::new()
+}
+
+fn pair(member: &str) -> Option<(String, String)> {
+    let (key, value) = member.split_once('=')?;
+    let decode =
+        |text: &str| percent_decode_str(text.trim()).decode_utf8().ok().map(|text| text.into_owned());
+    let key = decode(key).filter(|key| !key.is_empty())?;
+    Some((key, decode(value)?))
+}
+
+/// Sent with every batch; marked so that no debug print shows them.
+pub(super) fn headers(variables: &mut Variables<'_>) -> HeaderMap {
+    variables.otlp("HEADERS", |variables, name| {
+        let mut headers = HeaderMap::new();
+        for (index, (key, value)) in pairs(variables, name).iter().enumerate() {
+            match header(key, value) {
+                Some((key, value)) => {
+                    headers.append(key, value);
+                }
+                // By its place: a list whose commas were forgotten has a part of a token for a key.
+                None => variables.refuse(name, format_args!("cannot be sent: header {} of it", index + 1)),
+            }
+        }
+        headers
+    })
+}
+
+fn header(key: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
+    let name = HeaderName::from_bytes(key.as_bytes()).ok().filter(|name| !FRAME.contains(&name.as_str()))?;
+    let mut value = HeaderValue::from_str(value).ok()?;
+    value.set_sensitive(true);
+    Some((name, value))
+}

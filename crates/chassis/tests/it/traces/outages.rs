@@ -1,0 +1,107 @@
+use std::time::{Duration, Instant};
+
+use chassis::telemetry::TraceCounters;
+
+use super::receiver::{Receiver, Reply};
+use super::{AT_ONCE, record, traces, until};
+
+#[tokio::test]
+async fn a_collector_that_never_answers_costs_requests_nothing_and_memory_a_queue() {
+    let mut receiver = Receiver::start(&[Reply::Never]).await;
+    let traces = traces(receiver.address, &[AT_ONCE, ("OTEL_BSP_MAX_QUEUE_SIZE", "1000")]);
+    record(&traces, 1);
+    receiver.spans(1).await;
+
+    let begun = Instant::now();
+    record(&traces, 100_000);
+    // Room for a machine that is busy with something else: on a quiet one it is a hundredth of it.
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    let expected = TraceCounters { ended: 100_001, dropped: 99_000, ..TraceCounters::default() };
+    assert_eq!(traces.counters(), expected);
+}
+
+#[tokio::test]
+async fn a_batch_without_an_answer_in_time_is_lost_and_the_next_one_sent() {
+    let mut receiver = Receiver::start(&[Reply::Never, Reply::Taken]).await;
+    let traces = traces(receiver.address, &[AT_ONCE, ("OTEL_EXPORTER_OTLP_TIMEOUT", "1000")]);
+    record(&traces, 3);
+    until(&traces, "the loss", |counters| counters.failed == 3).await;
+    record(&traces, 2);
+    until(&traces, "the next batch", |counters| counters.exported == 2).await;
+    assert_eq!((receiver.spans(5).await.len(), receiver.has_no_more()), (5, true));
+}
+
+#[tokio::test]
+async fn a_batch_outlives_a_collector_that_is_not_there_yet() {
+    let address = Receiver::start(&[Reply::Taken]).await.stop().await;
+    let traces = traces(address, &[AT_ONCE, ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "100")]);
+    record(&traces, 1000);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    let mut receiver = Receiver::start_at(address, &[Reply::Taken]).await;
+    assert_eq!(receiver.spans(1000).await.len(), 1000);
+    until(&traces, "all to be counted", |counters| counters.exported == 1000).await;
+}
+
+#[tokio::test]
+async fn a_restart_of_the_collector_loses_nothing() {
+    let mut receiver = Receiver::start(&[Reply::Taken]).await;
+    let traces = traces(receiver.address, &[AT_ONCE]);
+    record(&traces, 1);
+    receiver.spans(1).await;
+    until(&traces, "the first", |counters| counters.exported == 1).await;
+    let address = receiver.stop().await;
+    record(&traces, 1);
+    let mut receiver = Receiver::start_at(address, &[Reply::Taken]).await;
+    receiver.spans(1).await;
+    until(&traces, "the second", |counters| counters.exported == 2).await;
+    assert!(receiver.has_no_more());
+}
+
+#[tokio::test]
+async fn a_collector_gone_for_too_long_costs_the_batch() {
+    let address = Receiver::start(&[Reply::Taken]).await.stop().await;
+    let traces = traces(address, &[AT_ONCE, ("OTEL_BSP_EXPORT_TIMEOUT", "1000")]);
+    record(&traces, 7);
+    until(&traces, "the loss", |counters| counters.failed == 7).await;
+    let _receiver = Receiver::start_at(address, &[Reply::Taken]).await;
+    record(&traces, 1);
+    until(&traces, "the next batch", |counters| counters.exported == 1).await;
+}
+
+#[tokio::test]
+async fn a_collector_that_is_busy_gets_the_batch_again_when_it_asks_for_it() {
+    let busy = [502, 503, 504].map(|status| Reply::Status(status, Some("0")));
+    let replies = [&busy[..], &[Reply::Status(429, Some("1")), Reply::Taken]].concat();
+    let mut receiver = Receiver::start(&replies).await;
+    let traces = traces(receiver.address, &[AT_ONCE]);
+    let begun = Instant::now();
+    record(&traces, 2);
+    until(&traces, "the batch", |counters| counters.exported == 2).await;
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+    assert_eq!(receiver.spans(10).await.len(), 10);
+    assert!(receiver.has_no_more());
+    assert_eq!(traces.counters().failed, 0);
+}
+
+#[tokio::test]
+async fn a_refused_batch_and_one_to_repeat_too_late_are_given_up_at_once() {
+    for reply in [Reply::Status(400, Some("0")), Reply::Status(301, None), Reply::Status(503, Some("3600"))] {
+        let mut receiver = Receiver::start(&[reply]).await;
+        let traces = traces(receiver.address, &[AT_ONCE]);
+        record(&traces, 4);
+        until(&traces, "the loss", |counters| counters.failed == 4).await;
+        assert_eq!((receiver.spans(4).await.len(), receiver.has_no_more()), (4, true));
+    }
+}
+
+#[tokio::test]
+async fn spans_that_the_collector_refuses_one_by_one_are_no_exported_ones() {
+    let receiver = Receiver::start(&[Reply::AllBut(2)]).await;
+    let traces = traces(receiver.address, &[AT_ONCE]);
+    record(&traces, 5);
+    until(&traces, "an answer", |counters| counters.exported > 0).await;
+    let expected = TraceCounters { ended: 5, exported: 3, dropped: 0, failed: 2 };
+    assert_eq!(traces.counters(), expected);
+}

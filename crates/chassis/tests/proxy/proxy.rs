@@ -1,0 +1,56 @@
+//! What the tests ask of a proxy.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use strict_clients::{Connection, Server};
+use tokio::process::{Child, Command};
+
+use crate::process::within;
+
+/// A proxy before two servers, without retries and checks of its own.
+///
+/// It ends with its value.
+pub(crate) trait Proxy: Sized {
+    const NAME: &str;
+    /// Whether clients' connections are its own affair, so that no stop behind it is a reason to close one.
+    const KEEPS_CLIENTS: bool;
+
+    /// Starts it with files of its own in `folder`, before the servers at these addresses.
+    async fn start(folder: &Path, servers: [SocketAddr; 2]) -> Self;
+
+    /// Sends nothing new to a server (0 or 1) from now on; what is under way goes on.
+    async fn leave_out(&self, server: usize);
+
+    /// Sends requests to it again.
+    async fn take_back(&self, server: usize);
+}
+
+/// The socket on which a proxy with this folder serves. No port: none can be reserved for it.
+pub(crate) fn front(folder: &Path) -> PathBuf {
+    folder.join("front")
+}
+
+/// Writes the configuration, starts the program on it, and waits until it serves.
+pub(crate) async fn run(program: &str, arguments: &[&str], folder: &Path, configuration: &str) -> Child {
+    let file = folder.join("configuration");
+    std::fs::write(&file, configuration).expect("the folder can be written");
+    let mut child = Command::new(program)
+        .args(arguments)
+        .arg(&file)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap_or_else(|error| panic!("{program}: {error}"));
+    let server = Server::Unix(front(folder));
+    let serves = async {
+        while Connection::open(&server).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = within(program, serves) => child,
+        ended = child.wait() => panic!("{program} ended at once: {ended:?}"),
+    }
+}

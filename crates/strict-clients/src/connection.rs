@@ -1,0 +1,132 @@
+//! One connection of a client.
+
+use std::error::Error;
+use std::time::Duration;
+
+use http::header::{CONNECTION, HOST};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
+
+use crate::Server;
+
+/// For each step of an answer; many times what any takes.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A connection that is kept alive.
+#[derive(Debug)]
+pub struct Connection {
+    sender: SendRequest<Empty<Bytes>>,
+    is_over: bool,
+}
+
+/// Why there is no whole answer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The server had closed the connection before the request was sent.
+    NotSent,
+    /// What the client saw in place of it.
+    Seen(String),
+}
+
+impl Connection {
+    /// Connects.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn open(server: &Server) -> Result<Self, Failure> {
+        match server {
+            Server::Unix(path) => Self::over(in_time(UnixStream::connect(path)).await?).await,
+            Server::Tcp(address) => Self::over(in_time(TcpStream::connect(address)).await?).await,
+        }
+    }
+
+    async fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<Self, Failure> {
+        let (sender, connection) = in_time(http1::handshake(TokioIo::new(stream))).await?;
+        // Its errors reach the request they spoil.
+        tokio::spawn(connection);
+        Ok(Self { sender, is_over: false })
+    }
+
+    /// The whole body of an answer with status 200.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn get(&mut self, path: &str) -> Result<Bytes, Failure> {
+        let body = self.success(path).await?;
+        Ok(in_time(body.collect()).await?.to_bytes())
+    }
+
+    /// The status of an answer.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn status(&mut self, path: &str) -> Result<StatusCode, Failure> {
+        self.ask(path).await.map(|(status, _)| status)
+    }
+
+    /// Reads an answer that goes on and on; returns when it comes to a whole end all the same.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn follow(&mut self, path: &str) -> Result<(), Failure> {
+        let mut body = self.success(path).await?;
+        while let Some(frame) = timeout(PATIENCE, body.frame()).await.map_err(seen)? {
+            frame.map_err(seen)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the last answer said that it was the last.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    async fn success(&mut self, path: &str) -> Result<Incoming, Failure> {
+        match self.ask(path).await? {
+            (StatusCode::OK, body) => Ok(body),
+            (status, _) => Err(Failure::Seen(format!("status {status}"))),
+        }
+    }
+
+    async fn ask(&mut self, path: &str) -> Result<(StatusCode, Incoming), Failure> {
+        if in_time(self.sender.ready()).await.is_err() {
+            return Err(Failure::NotSent);
+        }
+        let request = Request::get(path).header(HOST, "test").body(Empty::new()).map_err(seen)?;
+        let sent = timeout(PATIENCE, self.sender.try_send_request(request)).await.map_err(seen)?;
+        let (head, body) = sent
+            .map_err(|mut error| match error.take_message() {
+                Some(_) => Failure::NotSent,
+                None => seen(error.into_error()),
+            })?
+            .into_parts();
+        self.is_over = says_close(&head.headers);
+        Ok((head.status, body))
+    }
+}
+
+fn says_close(headers: &HeaderMap) -> bool {
+    headers.get(CONNECTION).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"))
+}
+
+async fn in_time<T, E: Error>(step: impl Future<Output = Result<T, E>>) -> Result<T, Failure> {
+    timeout(PATIENCE, step).await.map_err(seen)?.map_err(seen)
+}
+
+/// The error with its causes: whether a connection was reset or closed is in the last one.
+fn seen(error: impl Error) -> Failure {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    Failure::Seen(text)
+}

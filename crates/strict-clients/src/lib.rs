@@ -1,0 +1,53 @@
+//! HTTP clients for tests of what a stop costs: they never try again, and forget no failure.
+//!
+//! A reset, a body that ends too early, any status but 200 and silence are failures alike. A connection that the server
+//! closes between two requests is none, since no request was lost with it; it is counted, so that a test can rule it out.
+
+mod connection;
+mod load;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use connection::{Connection, Failure};
+pub use load::Load;
+pub use tally::Tally;
+
+/// Where clients connect to.
+#[derive(Clone, Debug)]
+pub enum Server {
+    /// A socket in the file system.
+    Unix(PathBuf),
+    /// An address.
+    Tcp(SocketAddr),
+}
+
+/// Clients that do the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// As it is called in the [`Tally`].
+    pub name: &'static str,
+    /// Path and query of each request.
+    pub path: &'static str,
+    /// What a whole answer is.
+    pub expected: Expected,
+    /// Between an answer and the next request.
+    pub pause: Duration,
+    /// How many, each with a connection of its own.
+    pub clients: usize,
+}
+
+/// What a client takes for a whole answer, besides status 200.
+#[derive(Clone, Copy, Debug)]
+pub enum Expected {
+    /// This body.
+    Body(&'static str),
+    /// Any body that comes to its end.
+    AnyBody,
+    /// A body that goes on until the server stops, and comes to its end then; the next one is asked for on a new connection.
+    Stream,
+}

@@ -1,0 +1,119 @@
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+
+use crate::Expected::{AnyBody, Body, Stream};
+use crate::{Expected, Kind, Load, Server, Tally};
+
+const WHOLE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody";
+const LAST: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbody";
+const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n";
+
+#[tokio::test]
+async fn everything_but_a_whole_good_answer_is_a_failure() {
+    for (answer, expected, words) in [
+        ("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n", Body("body"), "status 503"),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nelse", Body("body"), "another body"),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nbody", AnyBody, "end of file"),
+        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n", Stream, "unexpected EOF"),
+        ("HTTP/1.1 200 OK\r\n", AnyBody, "closed before message completed"),
+        ("", AnyBody, "closed before message completed"),
+    ] {
+        let tally = tally(&[&[answer]], expected).await;
+        let [failure] = &tally.failures[..] else { panic!("{answer:?}: {tally}, {:?}", tally.failures) };
+        assert!(failure.contains(words) && failure.starts_with("kind, after 0."), "{answer:?}: {failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_reset_is_a_failure() {
+    let tally = tally(&[&[RESET]], AnyBody).await;
+    let [failure] = &tally.failures[..] else { panic!("{tally}, {:?}", tally.failures) };
+    assert!(failure.contains("reset"), "{failure}");
+}
+
+#[tokio::test]
+async fn whole_answers_are_counted_on_one_connection_for_as_long_as_it_is_kept() {
+    let tally = tally(&[&[WHOLE, CHUNKED, LAST]], Body("body")).await;
+    assert!(tally.answered("kind") >= 4, "{tally}");
+    assert_eq!((tally.failures.len(), tally.told_to_close, tally.closed_idle), (0, 1, 0), "{tally}");
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_between_two_requests_is_counted_and_no_failure() {
+    let told = tally(&[&[WHOLE, LAST], &[WHOLE, LAST]], Body("body")).await;
+    assert_eq!((told.failures.len(), told.told_to_close, told.closed_idle), (0, 2, 0), "{told}");
+
+    let kind = Kind { pause: Duration::from_millis(100), ..kind(Body("body")) };
+    let closed = tally_of(&[&[WHOLE], &[WHOLE]], kind).await;
+    assert_eq!((closed.failures.len(), closed.told_to_close, closed.closed_idle), (0, 0, 2), "{closed}");
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_whole_is_an_answer() {
+    let tally = tally(&[&[CHUNKED], &[CHUNKED]], Stream).await;
+    assert!(tally.answered("kind") >= 2 && tally.failures.is_empty(), "{tally}: {:?}", tally.failures);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_a_failure() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let tally = Load::start(&Server::Tcp(address), &[kind(AnyBody)]).stop().await;
+    assert!(tally.failures[0].contains("refused"), "{:?}", tally.failures);
+}
+
+/// In place of an answer: the connection is reset.
+const RESET: &str = "reset";
+
+fn kind(expected: Expected) -> Kind {
+    Kind { name: "kind", path: "/", expected, pause: Duration::ZERO, clients: 1 }
+}
+
+async fn tally(connections: &[&[&'static str]], expected: Expected) -> Tally {
+    tally_of(connections, kind(expected)).await
+}
+
+/// What one client saw of a server that gives these answers on its first connections, closing each after its last, and
+/// whole ones without end on the next.
+async fn tally_of(connections: &[&[&'static str]], kind: Kind) -> Tally {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = Server::Tcp(listener.local_addr().unwrap());
+    let connections: Vec<_> = connections.iter().map(|answers| answers.to_vec()).collect();
+    let (all_given, given) = oneshot::channel();
+    let serving = tokio::spawn(async move {
+        for answers in connections {
+            let (stream, _) = listener.accept().await.unwrap();
+            give(stream, answers.into_iter()).await;
+        }
+        let (stream, _) = listener.accept().await.unwrap();
+        all_given.send(()).unwrap();
+        give(stream, std::iter::repeat(WHOLE)).await;
+        drop(listener);
+    });
+    let load = Load::start(&server, &[kind]);
+    let is_given = tokio::time::timeout(Duration::from_secs(20), given).await;
+    is_given.expect("the client comes back after each connection").unwrap();
+    let tally = load.stop().await;
+    serving.abort();
+    tally
+}
+
+async fn give(mut stream: TcpStream, answers: impl Iterator<Item = &'static str>) {
+    for answer in answers {
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            if stream.read_buf(&mut request).await.unwrap_or(0) == 0 {
+                return;
+            }
+        }
+        if answer == RESET {
+            // Closing for good at once, which is what a lingering time of zero means, resets.
+            return stream.set_zero_linger().unwrap();
+        }
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    }
+}

@@ -1,0 +1,39 @@
+//! Clients of a Service that connect to its own address, so that nothing between them and a pod asks again for them.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Service;
+use strict_clients::{Connection, Expected, Kind, Load, Server};
+use tokio::time::timeout;
+
+/// For a Service of a cluster on this machine to be reached: its rules follow the pods within a second or two.
+const REACHABLE: Duration = Duration::from_secs(10);
+
+/// Starts clients that ask for `path`: without pause, seldom, and on connections that idle for long. None where the cluster's
+/// addresses lead nowhere from this machine, as those of a cluster in containers or a virtual machine.
+pub(super) async fn start(service: &Service, path: &'static str) -> Option<Load> {
+    let server = Server::Tcp(address(service)?);
+    let reached = async { while Connection::open(&server).await.is_err() {} };
+    timeout(REACHABLE, reached).await.ok()?;
+    let kind = |name, seconds, clients| Kind {
+        name,
+        path,
+        expected: Expected::AnyBody,
+        pause: Duration::from_secs(seconds),
+        clients,
+    };
+    let kinds = [
+        kind("without pause", 0, 2),
+        kind("every 4 s", 4, 4),
+        kind("every 11 s", 11, 4),
+        kind("long idle", 29, 4),
+    ];
+    Some(Load::start(&server, &kinds))
+}
+
+fn address(service: &Service) -> Option<SocketAddr> {
+    let spec = service.spec.as_ref()?;
+    let port = spec.ports.as_ref()?.first()?.port;
+    Some(SocketAddr::new(spec.cluster_ip.as_ref()?.parse().ok()?, u16::try_from(port).ok()?))
+}

@@ -1,0 +1,48 @@
+//! The aims, all of them, and whether they are met.
+
+use anyhow::Result;
+
+use super::super::memory::Memory;
+use super::super::report::Row;
+use super::super::size::LOADED_MEMORY_AIM;
+use super::contestants::{BASELINE, FLASK, SERVICE};
+use super::load::Scenario;
+use super::rounds::{Measured, Round};
+use super::service::Service;
+use crate::image::megabytes;
+
+/// Of the throughput of bare hyper, at least; and of its processor time per request, at most the inverse.
+const THROUGHPUT: f64 = 0.90;
+/// Times the 99th percentile of bare hyper's latency, at most.
+const P99: f64 = 1.25;
+/// Times the throughput of gunicorn and Flask, at least.
+const OVER_FLASK: f64 = 30.0;
+
+/// The share of its processor that bare hyper must have taken. With less, the load or a busy machine held its throughput down, and
+/// a service that costs twice as much would seem as fast.
+const BUSY: f64 = 0.90;
+
+/// Each scenario has the same aims.
+pub(super) fn rows(measured: &[Measured], service: &Service) -> Result<Vec<Row>> {
+    let peak = Memory::peak(service.server.pid())?;
+    let memory = Row::new("most resident memory in all rounds", megabytes(peak))
+        .aim(megabytes(LOADED_MEMORY_AIM), peak <= LOADED_MEMORY_AIM);
+    Ok(measured.iter().flat_map(of_scenario).chain([memory]).collect())
+}
+
+fn of_scenario(measured: &Measured) -> [Row; 5] {
+    let Scenario { path, connections } = measured.scenario;
+    let row =
+        |what: &str, ratio: f64| Row::new(&format!("{path}, {connections}: {what}"), format!("{ratio:.3}"));
+    let at_least = |what, ratio, aim: f64| row(what, ratio).aim(format!("{aim:.2} or more"), ratio >= aim);
+    let at_most = |what, ratio, aim: f64| row(what, ratio).aim(format!("{aim:.2} or less"), ratio <= aim);
+    let to_hyper = |figure| measured.ratio(SERVICE, BASELINE, figure);
+    let busy = measured.median(BASELINE, Round::busy);
+    [
+        at_least("share of its processor that bare hyper took", busy, BUSY),
+        at_least("requests/s, of bare hyper's", to_hyper(Round::throughput), THROUGHPUT),
+        at_most("CPU time per request, of bare hyper's", to_hyper(Round::processor_us), 1.0 / THROUGHPUT),
+        at_most("p99, of bare hyper's", to_hyper(Round::p99_us), P99),
+        at_least("requests/s, of Flask's", measured.ratio(SERVICE, FLASK, Round::throughput), OVER_FLASK),
+    ]
+}
