@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use chassis::shutdown::{Aborted, Signals};
 use chassis::telemetry::{LIFECYCLE, Telemetry};
-use chassis::{BindErrors, Bound, Builder, Listener, Served};
-use chassis::{Health, probes};
+use chassis::{BindErrors, Bound, Builder, Health, Listener, Served};
 use live_config::Driver;
 use thiserror::Error;
 use tokio::task::JoinSet;
@@ -91,11 +90,7 @@ impl App {
             });
         let bound = Builder::new(args.drain.clone(), args.limits.clone(), health.clone(), telemetry.clone())
             .listener(public)
-            .listener(Listener::internal(
-                "admin",
-                args.admin_listen,
-                probes::router(health.clone()).merge(routes::admin(&context)),
-            ))
+            .listener(Listener::internal("admin", args.admin_listen, routes::admin(&context)))
             .listener(Listener::internal("operator", args.operator_listen, routes::operator(&context)))
             .bind()
             .await?;
@@ -119,6 +114,8 @@ impl App {
     pub async fn run(self, signals: Signals) -> Result<Served, Aborted> {
         self.context.announce();
         let mut tasks = JoinSet::new();
+        // Before the driver, so that nothing happens untold.
+        tasks.spawn(self.context.feed.clone().follow(self.context.live.events()));
         tasks.spawn(self.driver.run());
         tasks.spawn(self.writer.run());
         tasks.spawn(self.recording);

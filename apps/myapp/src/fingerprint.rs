@@ -1,9 +1,9 @@
 //! How secrets are compared without being shown.
 
-use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::Mac as _;
 use live_config::Secret;
-use sha2::Sha256;
+
+use crate::derived;
 
 /// What the derived key is for, so that it is no other key's.
 const PURPOSE: &[u8] = b"myapp: fingerprints of secrets";
@@ -13,10 +13,7 @@ const LENGTH: usize = 6;
 /// HMAC-SHA256 of `value` under a key derived from `secret_key` (HKDF-SHA256), the first 12 hex digits. Equal for equal
 /// values under the same key, and of no use to anyone without it.
 pub(crate) fn fingerprint(secret_key: &Secret, value: &str) -> String {
-    let mut key = [0; 64];
-    // Fails for more than 255 times the length of a digest only.
-    let _ = Hkdf::<Sha256>::new(None, secret_key.expose().as_bytes()).expand(PURPOSE, &mut key);
-    let mut mac = Hmac::<Sha256>::new(&key.into());
+    let mut mac = derived::mac(secret_key, PURPOSE);
     mac.update(value.as_bytes());
     mac.finalize().into_bytes().iter().take(LENGTH).map(|byte| format!("{byte:02x}")).collect()
 }

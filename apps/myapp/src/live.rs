@@ -1,5 +1,6 @@
 //! The settings while the process runs: what takes part in a change, and what is said and kept of it.
 
+pub(crate) mod feed;
 mod recorder;
 
 use std::sync::Arc;

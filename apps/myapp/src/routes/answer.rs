@@ -4,7 +4,8 @@ use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use schemars::{JsonSchema, generate::SchemaSettings};
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -53,10 +54,21 @@ pub(super) fn json_answer(bytes: Bytes) -> http::Response<Bytes> {
 
 /// An OpenAPI responses object for one JSON answer with the schema of `T`.
 pub(super) fn json_response<T: JsonSchema>(description: &str) -> Value {
-    let generator = SchemaSettings::draft2020_12().with(|settings| {
+    let schema = schema_of::<T>(SchemaSettings::for_serialize);
+    json!({ "200": { "description": description, "content": { "application/json": { "schema": schema } } } })
+}
+
+/// An OpenAPI request body object for a JSON document with the schema of `T`.
+pub(super) fn json_body<T: JsonSchema>() -> Value {
+    let schema = schema_of::<T>(SchemaSettings::for_deserialize);
+    json!({ "required": true, "content": { "application/json": { "schema": schema } } })
+}
+
+/// Whole in one place, in the dialect of OpenAPI 3.1.
+fn schema_of<T: JsonSchema>(direction: fn(SchemaSettings) -> SchemaSettings) -> Schema {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    let schema = generator.for_serialize().into_generator().into_root_schema_for::<T>();
-    json!({ "200": { "description": description, "content": { "application/json": { "schema": schema } } } })
+    direction(settings).into_generator().into_root_schema_for::<T>()
 }

@@ -8,6 +8,7 @@ use http::request::Parts;
 use live_config::{Live, Snapshot, Text};
 
 use crate::args::ServeArgs;
+use crate::live::feed::Feed;
 use crate::settings::Settings;
 use crate::store::Store;
 
@@ -17,6 +18,8 @@ pub struct Context {
     pub live: Live<Settings>,
     /// History and accesses.
     pub store: Store,
+    /// What happened to the configuration lately.
+    pub(crate) feed: Feed,
     pub(super) health: Health,
     pub(super) telemetry: Telemetry,
     /// Whether the public listener shows secrets.
@@ -35,7 +38,15 @@ impl Context {
         args: &ServeArgs,
     ) -> Self {
         let ServeArgs { expose_secrets, peers, .. } = args;
-        Self { live, store, health, telemetry, expose_secrets: *expose_secrets, peers: peers.clone() }
+        Self {
+            live,
+            store,
+            feed: Feed::new(),
+            health,
+            telemetry,
+            expose_secrets: *expose_secrets,
+            peers: peers.clone(),
+        }
     }
 
     /// Says in the log which configuration is in force, and what someone should look at.

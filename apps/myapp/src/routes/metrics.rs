@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use chassis::telemetry::Sample;
+use serde_json::{Value, json};
 
 use super::context::Context;
 
@@ -51,6 +52,12 @@ pub(crate) fn register_metrics(context: &Arc<Context>) {
         "Sessions with the database, with those being opened or closed",
         read(|context| vec![Sample::of(context.store.database().sessions() as f64)]),
     );
+}
+
+/// As OpenAPI describes the answer of the chassis.
+pub(super) fn responses() -> Value {
+    let text = json!({ "schema": { "type": "string" } });
+    json!({ "200": { "description": "Metrics", "content": { "application/openmetrics-text": text } } })
 }
 
 fn states(context: &Context) -> Vec<Sample> {

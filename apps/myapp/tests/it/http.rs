@@ -36,7 +36,12 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Answer {
 }
 
 pub(crate) fn put(address: SocketAddr, path: &str, body: &str) -> Answer {
-    send(address, "PUT", path, &[("Content-Length", &body.len().to_string())], body)
+    send(address, "PUT", path, &[("Content-Type", "application/json")], body)
+}
+
+/// Asks for what needs no body, as a tool does.
+pub(crate) fn post(address: SocketAddr, path: &str) -> Answer {
+    request(address, "POST", path, &[("X-Requested-By", "test")])
 }
 
 /// Sends one request on a connection of its own; a `Host` among `headers` replaces the usual one.
@@ -44,13 +49,23 @@ pub(crate) fn request(address: SocketAddr, method: &str, path: &str, headers: &[
     send(address, method, path, headers, "")
 }
 
-fn send(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+/// The same with a body.
+pub(crate) fn send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
     let host = format!("127.0.0.1:{}", address.port());
     let own_host = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
     let mut text = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
     let host = (!own_host).then_some(("Host", host.as_str()));
     for (name, value) in host.iter().chain(headers) {
         text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if !body.is_empty() || method == "POST" {
+        text.push_str(&format!("Content-Length: {}\r\n", body.len()));
     }
     text.push_str("\r\n");
     text.push_str(body);

@@ -2,10 +2,14 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set its scene fails")]
 
 mod admin;
+mod api;
+mod cross_site;
 mod databases;
+mod events;
 mod http;
 mod load;
 mod mount;
+mod openapi;
 mod operator;
 mod page;
 mod postgres;

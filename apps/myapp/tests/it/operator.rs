@@ -32,7 +32,10 @@ fn a_page_of_another_site_cannot_read_it() {
 #[test]
 fn the_log_level_is_set_for_a_while_and_falls_back_by_itself() {
     let service = Service::start(&[], &SETTINGS);
-    assert_eq!(get(service.operator, "/log-level").json(), json!({ "in_force": "critical", "set": "critical" }));
+    assert_eq!(
+        get(service.operator, "/log-level").json(),
+        json!({ "in_force": "critical", "set": "critical" })
+    );
     let answer = put(service.operator, "/log-level", r#"{"level":"DEBUG","for":"300ms"}"#);
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert_eq!((&answer.json()["in_force"], &answer.json()["set"]), (&json!("debug"), &json!("critical")));
@@ -41,7 +44,10 @@ fn the_log_level_is_set_for_a_while_and_falls_back_by_itself() {
     while get(service.operator, "/log-level").json()["in_force"] == "debug" {
         assert!(std::time::Instant::now() < deadline, "never fell back");
     }
-    assert_eq!(get(service.operator, "/log-level").json(), json!({ "in_force": "critical", "set": "critical" }));
+    assert_eq!(
+        get(service.operator, "/log-level").json(),
+        json!({ "in_force": "critical", "set": "critical" })
+    );
 }
 
 #[test]
