@@ -108,7 +108,7 @@ pub(super) fn parameters(own: Vec<Value>) -> Vec<Value> {
     let shared = [
         parameter("since", "Not older than this time in UTC", &time()),
         parameter("until", "Older than this time in UTC", &time()),
-        parameter("cursor", cursor, &json!({ "type": "string" })),
+        parameter("cursor", cursor, &json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{54}$" })),
         parameter("limit", "Items on a page", &limit),
     ];
     own.into_iter().chain(shared).collect()
