@@ -7,6 +7,7 @@ mod http;
 mod load;
 mod mount;
 mod operator;
+mod outages;
 mod page;
 mod postgres;
 mod process;
