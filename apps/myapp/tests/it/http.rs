@@ -1,6 +1,6 @@
 //! The least HTTP client that shows every byte of an answer.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -37,6 +37,18 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Answer {
 
 /// Sends one request on a connection of its own; a `Host` among `headers` replaces the usual one.
 pub(crate) fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+    parse(&send(address, method, path, headers).unwrap())
+}
+
+/// Asks a service that may end at any moment; `None` where it did, unless its answer was whole.
+pub(crate) fn try_get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Option<Answer> {
+    let answer = send(address, "GET", path, headers).ok()?;
+    let answer = answer.contains("\r\n\r\n").then(|| parse(&answer))?;
+    let length = answer.header("content-length")?.parse::<usize>().ok()?;
+    (answer.body.len() == length).then_some(answer)
+}
+
+fn send(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> io::Result<String> {
     let host = format!("127.0.0.1:{}", address.port());
     let own_host = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
     let mut text = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
@@ -46,12 +58,12 @@ pub(crate) fn request(address: SocketAddr, method: &str, path: &str, headers: &[
     }
     text.push_str("\r\n");
 
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    stream.write_all(text.as_bytes()).unwrap();
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.write_all(text.as_bytes())?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    parse(&answer)
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 fn parse(answer: &str) -> Answer {

@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set its scene fails")]
 
 mod admin;
+mod credentials;
 mod databases;
 mod http;
+mod kills;
 mod load;
 mod mount;
 mod operator;
