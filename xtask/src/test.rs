@@ -26,7 +26,7 @@ const CLUSTER_TEST_THREADS: &str = "4";
 pub(crate) enum Tier {
     /// Logic, properties and parsers; needs nothing
     Unit,
-    /// The service in process: routes, limits, drain
+    /// The service in process: routes, limits, drain, and its data on SQLite and PostgreSQL
     Service,
     /// The chart as helm renders it
     Chart,
@@ -50,7 +50,8 @@ impl Tier {
     fn uses(self, own_cluster: bool) -> &'static [Use] {
         match self {
             // The terraform tier says itself what it lacks: no task can install it.
-            Self::Unit | Self::Service | Self::Terraform => &[],
+            Self::Unit | Self::Terraform => &[],
+            Self::Service => &[Use::Database],
             Self::Chart => &[Use::Chart],
             Self::Cluster if own_cluster => &[Use::Kubernetes, Use::OwnCluster, Use::Image],
             Self::Cluster => &[Use::Kubernetes, Use::Image],

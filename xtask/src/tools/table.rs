@@ -15,11 +15,20 @@ pub(crate) enum Use {
     Image,
     /// Checking and applying the Terraform module and envs.
     Terraform,
+    /// Running the service against the database that it has in production.
+    Database,
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Check, Self::Chart, Self::Kubernetes, Self::OwnCluster, Self::Image, Self::Terraform];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Check,
+        Self::Chart,
+        Self::Kubernetes,
+        Self::OwnCluster,
+        Self::Image,
+        Self::Terraform,
+        Self::Database,
+    ];
 }
 
 /// The certificates of Debian's package alone: the machine's own bundle may also hold those of a company's proxy.
@@ -72,7 +81,7 @@ pub(crate) struct Tool {
 /// 1.34 is the last that runs on cgroup v1 unasked and with Debian 12's containerd 1.6.
 pub(crate) const KUBERNETES_VERSION: &str = "1.34.4";
 
-use Use::{Chart, Check, Image, Kubernetes, OwnCluster, Terraform};
+use Use::{Chart, Check, Database, Image, Kubernetes, OwnCluster, Terraform};
 
 /// In the order in which they have to be installed: Go before what it builds.
 pub(crate) const TOOLS: &[Tool] = &[
@@ -125,7 +134,9 @@ pub(crate) const TOOLS: &[Tool] = &[
     debian("iproute2", Proof::Runs(&["ip", "-V"]), &[OwnCluster]),
     // Certificates come from the openssl command, which every Debian with TLS has: a certificate crate would bring
     // a cryptography library into the build that each task waits for.
-    debian("openssl", Proof::Runs(&["openssl", "version"]), &[OwnCluster]),
+    debian("openssl", Proof::Runs(&["openssl", "version"]), &[OwnCluster, Database]),
+    // The server's programs are not on the path, but below a folder of each version.
+    debian("postgresql", Proof::Runs(&["sh", "-c", "ls /usr/lib/postgresql/*/bin/initdb"]), &[Database]),
     Tool {
         name: "buildah, podman or docker",
         source: Source::Debian { package: "buildah" },
