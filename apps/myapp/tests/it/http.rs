@@ -1,6 +1,6 @@
 //! The least HTTP client that shows every byte of an answer.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -57,6 +57,24 @@ pub(crate) fn send(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Answer {
+    parse(&exchange(address, method, path, headers, body).unwrap())
+}
+
+/// Asks a service that may end at any moment; `None` where it did, unless its answer was whole.
+pub(crate) fn try_get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Option<Answer> {
+    let answer = exchange(address, "GET", path, headers, "").ok()?;
+    let answer = answer.contains("\r\n\r\n").then(|| parse(&answer))?;
+    let length = answer.header("content-length")?.parse::<usize>().ok()?;
+    (answer.body.len() == length).then_some(answer)
+}
+
+fn exchange(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> io::Result<String> {
     let host = format!("127.0.0.1:{}", address.port());
     let own_host = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
     let mut text = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
@@ -70,12 +88,12 @@ pub(crate) fn send(
     text.push_str("\r\n");
     text.push_str(body);
 
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    stream.write_all(text.as_bytes()).unwrap();
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.write_all(text.as_bytes())?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    parse(&answer)
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 fn parse(answer: &str) -> Answer {

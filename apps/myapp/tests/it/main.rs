@@ -3,14 +3,17 @@
 
 mod admin;
 mod api;
+mod credentials;
 mod cross_site;
 mod databases;
 mod events;
 mod http;
+mod kills;
 mod load;
 mod mount;
 mod openapi;
 mod operator;
+mod outages;
 mod page;
 mod postgres;
 mod process;
