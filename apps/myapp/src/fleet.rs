@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use chassis::TraceContext;
 use http::Request;
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::Bytes;
@@ -40,16 +41,17 @@ pub(crate) enum AskError {
     Content(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Asks all replicas that `peers` (HOST:PORT) resolves to, at once; sorted by address.
+/// Asks all replicas that `peers` (HOST:PORT) resolves to, at once; sorted by address. The calls are part of the trace of
+/// `caller`.
 ///
 /// # Errors
 /// The name does not resolve.
-pub(crate) async fn ask_all(peers: &str) -> io::Result<Vec<Answer>> {
+pub(crate) async fn ask_all(peers: &str, caller: Option<TraceContext>) -> io::Result<Vec<Answer>> {
     let replicas: BTreeSet<SocketAddr> = lookup_host(peers).await?.collect();
     let mut asking = JoinSet::new();
     for replica in replicas {
         asking.spawn(async move {
-            let answer = timeout(PATIENCE, ask(replica)).await.unwrap_or(Err(AskError::Silent));
+            let answer = timeout(PATIENCE, ask(replica, caller)).await.unwrap_or(Err(AskError::Silent));
             (replica, answer)
         });
     }
@@ -96,12 +98,16 @@ pub(crate) fn complaints(answers: &[Answer], seal: Option<&str>) -> Vec<Complain
     answers.iter().filter_map(complaint).collect()
 }
 
-async fn ask(replica: SocketAddr) -> Result<Digests, AskError> {
+async fn ask(replica: SocketAddr, caller: Option<TraceContext>) -> Result<Digests, AskError> {
     let stream = TcpStream::connect(replica).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
     let request = Request::get("/digests").header("host", replica.to_string()).body(Empty::<Bytes>::new());
-    let response = sender.send_request(request.map_err(|error| AskError::Content(error.into()))?).await?;
+    let mut request = request.map_err(|error| AskError::Content(error.into()))?;
+    if let Some(caller) = caller {
+        caller.inject(request.headers_mut());
+    }
+    let response = sender.send_request(request).await?;
     if response.status() != http::StatusCode::OK {
         return Err(AskError::Status(response.status()));
     }

@@ -1,6 +1,6 @@
 //! What the process knows of its own health. Reading it touches memory only.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,7 @@ struct State {
     ready: AtomicBool,
     draining: AtomicBool,
     closing: watch::Sender<Closing>,
+    holds: AtomicUsize,
     loops: Mutex<Vec<Arc<Pulse>>>,
 }
 
@@ -44,7 +45,8 @@ impl Health {
         self.0.started.store(true, Ordering::Release);
     }
 
-    /// Says that traffic is welcome; without effect once the drain has begun.
+    /// Says that traffic is welcome as far as the service itself goes. Without effect once the drain has begun;
+    /// [dependencies](crate::readiness) have their own say.
     pub fn mark_ready(&self) {
         self.0.ready.store(true, Ordering::Release);
     }
@@ -55,10 +57,12 @@ impl Health {
         self.0.started.load(Ordering::Acquire)
     }
 
-    /// Whether traffic is welcome: marked ready, and no drain has begun.
+    /// Whether traffic is welcome: marked ready, held back by no dependency, and no drain has begun.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.0.ready.load(Ordering::Acquire) && !self.0.draining.load(Ordering::Acquire)
+        self.0.ready.load(Ordering::Acquire)
+            && self.0.holds.load(Ordering::Acquire) == 0
+            && !self.0.draining.load(Ordering::Acquire)
     }
 
     /// Whether every accept loop of a traffic listener still runs, or was stopped by the drain.
@@ -92,11 +96,34 @@ impl Health {
         self.0.closing.send_modify(|closing| *closing = Closing { round: closing.round + 1, is_last });
     }
 
+    /// Something that may hold readiness back from now on; at first it does not.
+    pub(crate) fn hold(&self) -> Hold {
+        Hold { state: Arc::clone(&self.0), holds: false }
+    }
+
     /// Liveness depends on the returned heartbeat from now on.
     pub(crate) fn watch_loop(&self) -> Heartbeat {
         let pulse = Arc::new(Pulse::new());
         self.0.loops.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&pulse));
         Heartbeat(pulse)
+    }
+}
+
+/// One reason of several that can keep the process from being ready. Dropping it leaves readiness as it is.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    state: Arc<State>,
+    holds: bool,
+}
+
+impl Hold {
+    pub(crate) fn set(&mut self, holds: bool) {
+        match (self.holds, holds) {
+            (false, true) => _ = self.state.holds.fetch_add(1, Ordering::AcqRel),
+            (true, false) => _ = self.state.holds.fetch_sub(1, Ordering::AcqRel),
+            (false, false) | (true, true) => {}
+        }
+        self.holds = holds;
     }
 }
 
@@ -171,6 +198,23 @@ mod tests {
         let health = Health::new();
         health.watch_loop().stop();
         assert!(health.is_live());
+    }
+
+    #[test]
+    fn readiness_waits_until_nothing_holds_it_back() {
+        let health = Health::new();
+        health.mark_ready();
+        let mut holds = [health.hold(), health.hold()];
+        assert!(health.is_ready());
+        for hold in &mut holds {
+            hold.set(true);
+            hold.set(true);
+        }
+        for hold in &mut holds {
+            assert!(!health.is_ready());
+            hold.set(false);
+        }
+        assert!(health.is_ready() && health.is_live());
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod health;
 mod limits;
 pub mod probes;
 mod problem;
+pub mod readiness;
 mod request_id;
 mod server;
 pub mod shutdown;

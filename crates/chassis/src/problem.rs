@@ -1,10 +1,11 @@
 //! Errors as documents: RFC 9457, `application/problem+json`.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
@@ -24,6 +25,7 @@ pub struct Problem {
     kind: Cow<'static, str>,
     title: Cow<'static, str>,
     detail: Option<String>,
+    retry_after: Option<Duration>,
 }
 
 #[derive(Serialize)]
@@ -42,7 +44,7 @@ impl Problem {
     #[must_use]
     pub fn new(status: StatusCode) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
-        Self { status, kind: "about:blank".into(), title: title.into(), detail: None }
+        Self { status, kind: "about:blank".into(), title: title.into(), detail: None, retry_after: None }
     }
 
     /// Names the kind of problem by a URI, and its title, which is the same for all problems of that kind.
@@ -57,6 +59,13 @@ impl Problem {
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// Says by a `Retry-After` header when to come again, in whole seconds, rounded up.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
         self
     }
 
@@ -84,6 +93,10 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, [(CONTENT_TYPE, MEDIA_TYPE)], self.document(None)).into_response();
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response.extensions_mut().insert(self);
         response
     }

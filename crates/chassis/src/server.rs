@@ -18,6 +18,7 @@ mod refusal;
 mod requests;
 mod serve;
 mod stack;
+mod stage;
 mod substitute;
 mod targets;
 mod watchdog;

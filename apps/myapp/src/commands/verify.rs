@@ -40,7 +40,7 @@ struct No {
 /// The number of replicas, if they agree.
 async fn ask(args: &VerifyArgs) -> Result<usize, No> {
     let not_yet = |reasons: String| No { reasons, is_final: false };
-    let answers = fleet::ask_all(&args.peers).await;
+    let answers = fleet::ask_all(&args.peers, None).await;
     let answers = answers.map_err(|error| not_yet(format!("{} cannot be resolved: {error}", args.peers)))?;
     if answers.is_empty() {
         return Err(not_yet(format!("{} names no replica", args.peers)));

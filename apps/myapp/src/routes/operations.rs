@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chassis::Problem;
+use chassis::{Problem, TraceContext};
 use http::StatusCode;
 use live_config::Watching;
 use schemars::JsonSchema;
@@ -66,12 +67,15 @@ struct Replica {
     error: Option<String>,
 }
 
-pub(super) async fn fleet(State(context): State<Arc<Context>>) -> Response {
+pub(super) async fn fleet(
+    State(context): State<Arc<Context>>,
+    Extension(caller): Extension<TraceContext>,
+) -> Response {
     let Some(peers) = &context.peers else {
         let detail = "this process was not told where the other replicas are (--peers)";
         return Problem::new(StatusCode::NOT_FOUND).detail(detail).into_response();
     };
-    let answers = match fleet::ask_all(peers).await {
+    let answers = match fleet::ask_all(peers, Some(caller)).await {
         Ok(answers) => answers,
         Err(error) => {
             tracing::warn!(%error, peers, "the other replicas cannot be found");

@@ -68,3 +68,25 @@ fn a_log_level_without_a_sane_end_is_refused_with_what_would_be_right() {
     }
     assert_eq!(get(service.operator, "/log-level").json()["in_force"], "critical");
 }
+
+#[test]
+fn calls_to_other_replicas_are_part_of_the_callers_trace() {
+    let replica = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let peers = format!("--peers={}", replica.local_addr().unwrap());
+    let service = Service::start(&[&peers], &SETTINGS);
+    let asked = std::thread::spawn(move || {
+        let mut text = String::new();
+        let mut lines = std::io::BufReader::new(replica.accept().unwrap().0);
+        while !text.ends_with("\r\n\r\n") {
+            std::io::BufRead::read_line(&mut lines, &mut text).unwrap();
+        }
+        text
+    });
+    let (trace, caller) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
+    let parent = format!("00-{trace}-{caller}-01");
+    let answer = request(service.operator, "GET", "/api/v1/fleet", &[("traceparent", &parent)]);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let asked = asked.join().unwrap();
+    assert!(asked.contains(&format!("\r\ntraceparent: 00-{trace}-")), "{asked}");
+    assert!(!asked.contains(caller), "{asked}");
+}

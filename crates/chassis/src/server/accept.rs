@@ -9,8 +9,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use super::connection::{self, Shared, Stage};
+use super::connection::{self, Shared};
 use super::counters::count;
+use super::stage::Stage;
 use crate::health::{BEAT, Heartbeat};
 
 /// Between two log lines about the same trouble.

@@ -1,7 +1,9 @@
 //! One connection from its first byte to its end.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,7 +11,6 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 use super::Role;
@@ -20,22 +21,9 @@ use super::io::Observed;
 use super::phase::Phase;
 use super::reasons::Closed;
 use super::requests::Requests;
+use super::stage::{Stage, Stages};
 use super::watchdog::Watchdog;
 use crate::LimitArgs;
-
-/// How far the stop of a listener has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Stage {
-    Serving,
-    /// Still accepting, but every answer closes its connection.
-    Draining,
-    /// The same, but whoever is here from before this round is sent away, to come back elsewhere or to be seen.
-    Leaving(u32),
-    /// Nothing new; requests in flight finish.
-    Finishing,
-    /// Whatever is left is cut.
-    Cut,
-}
 
 /// What all connections of one listener share.
 pub(super) struct Shared {
@@ -53,34 +41,35 @@ pub(super) struct Shared {
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 /// Serves one connection to its end.
-pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stage: watch::Receiver<Stage>) {
+pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, stage: watch::Receiver<Stage>) {
     let phase = Arc::new(Phase::new());
     let requests = Requests::new(Arc::clone(&shared), Arc::clone(&phase), stage.clone());
     let io = TokioIo::new(Observed::new(stream, Arc::clone(&phase), Arc::clone(&shared)));
     let mut connection = pin!(protocol(&shared.limits).serve_connection(io, requests));
     let mut watchdog = Watchdog::default();
-    // A stage reached before this connection was accepted counts as well, save that it need not leave as it arrives.
-    if !matches!(*stage.borrow_and_update(), Stage::Leaving(_)) {
-        stage.mark_changed();
-    }
+    let mut stages = Stages::new(stage);
 
     loop {
-        // In this order, because the phase changes only while the connection is polled. Deadlines and stages are looked at
-        // even if a client that keeps the connection busy has used up the task's budget; else it would have none.
-        let reached = tokio::select! {
-            biased;
+        // In this order, because the phase changes only while the connection is polled.
+        let turn = poll_fn(|cx| {
             // A broken connection is the client's business; there is no one left to tell.
-            _ = connection.as_mut() => return,
-            reason = unconstrained(watchdog.expired(&phase, &shared.limits)) => {
+            if connection.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Turn::Ended);
+            }
+            if let Poll::Ready(reason) = watchdog.poll(cx, &phase, &shared.limits) {
+                return Poll::Ready(Turn::Expired(reason));
+            }
+            stages.poll(cx).map(Turn::Reached)
+        });
+        match turn.await {
+            Turn::Ended => return,
+            Turn::Expired(reason) => {
                 tracing::debug!(listener = shared.name, reason = reason.label(), "connection expired");
                 shared.counters.connection_closed(reason);
                 return;
             }
-            reached = unconstrained(next_stage(&mut stage)) => reached,
-        };
-        match reached {
-            Stage::Serving | Stage::Draining => {}
-            Stage::Leaving(_) | Stage::Finishing => {
+            Turn::Reached(Stage::Serving | Stage::Draining) => {}
+            Turn::Reached(Stage::Leaving(_) | Stage::Finishing) => {
                 // hyper would close a connection whose request is still on its way. That answer closes it anyway.
                 if !phase.expects_request(Instant::now() + LAST_MOMENT) {
                     if !phase.is_in_request() {
@@ -89,7 +78,7 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stage: wat
                     connection.as_mut().graceful_shutdown();
                 }
             }
-            Stage::Cut => {
+            Turn::Reached(Stage::Cut) => {
                 shared.counters.connection_closed(Closed::Cut);
                 if phase.is_in_request() {
                     shared.counters.request_cut(shared.name);
@@ -100,6 +89,13 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stage: wat
     }
 }
 
+/// What a turn of a connection's task came to.
+enum Turn {
+    Ended,
+    Expired(Closed),
+    Reached(Stage),
+}
+
 fn protocol(limits: &LimitArgs) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
@@ -108,12 +104,4 @@ fn protocol(limits: &LimitArgs) -> http1::Builder {
         .max_buf_size(usize::try_from(limits.header_bytes).unwrap_or(usize::MAX))
         .max_headers(usize::from(limits.header_count));
     builder
-}
-
-/// A sender that is gone means that the server was aborted.
-async fn next_stage(stage: &mut watch::Receiver<Stage>) -> Stage {
-    match stage.changed().await {
-        Ok(()) => *stage.borrow_and_update(),
-        Err(_) => Stage::Cut,
-    }
 }

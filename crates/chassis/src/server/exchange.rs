@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::extract::MatchedPath;
-use http::{Method, Request, StatusCode, Version};
+use http::{Method, Request, Response, StatusCode, Version};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
@@ -51,18 +51,56 @@ impl Observer {
     }
 }
 
-/// One request. It is told of when this is dropped, so that a request that is cut, or whose client went away, has its
-/// line too, without a status.
+/// A request whose answer is awaited. It is told of when this is dropped, so that one that is cut, or whose client went
+/// away, has its line too, without a status.
 #[derive(Debug)]
 pub(super) struct Exchange {
     observer: Arc<Observer>,
+    told: Told,
+}
+
+impl Exchange {
+    pub(super) fn begin<B>(observer: Arc<Observer>, request: &Request<B>, begun: Instant) -> Self {
+        observer.active.inc();
+        let told = Told::of(&observer, request, begun);
+        Self { observer, told }
+    }
+
+    pub(super) fn id(&self) -> &RequestId {
+        &self.told.id
+    }
+
+    pub(super) fn context(&self) -> TraceContext {
+        self.told.context
+    }
+
+    pub(super) fn matched(&mut self, route: Option<MatchedPath>) {
+        if let Some(route) = route {
+            self.told.route = Route::Matched(route);
+        }
+    }
+
+    pub(super) fn answered(mut self, status: StatusCode) {
+        self.told.status = Some(status);
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.observer.active.dec();
+        self.told.tell(&self.observer, Instant::now());
+    }
+}
+
+/// What is told of a request.
+#[derive(Debug)]
+pub(super) struct Told {
     method: &'static str,
     id: RequestId,
     context: TraceContext,
     /// What its span needs, where it is sampled.
     sampled: Option<Box<Sampled>>,
     begun: Instant,
-    ended: Option<Instant>,
     route: Route,
     status: Option<StatusCode>,
 }
@@ -83,31 +121,44 @@ enum Route {
     Fast(usize),
 }
 
-impl Exchange {
-    pub(super) fn begin<B>(observer: Arc<Observer>, request: &Request<B>, begun: Instant) -> Self {
-        observer.active.inc();
+impl Told {
+    fn of<B>(observer: &Observer, request: &Request<B>, begun: Instant) -> Self {
         let headers = request.headers();
         let parent = TraceContext::of(headers);
         let context = TraceContext::following(parent.as_ref());
-        let id = RequestId::of(headers, parent.as_ref(), &context);
-        let mut exchange = Self {
-            observer,
+        let mut told = Self {
             method: known(request.method()),
-            id,
+            id: RequestId::of(headers, parent.as_ref(), &context),
             context,
             sampled: None,
             begun,
-            ended: None,
             route: Route::Unmatched,
             status: None,
         };
-        exchange.sample(parent, request);
-        exchange
+        told.sample(observer, parent, request);
+        told
+    }
+
+    /// Tells of a `GET` that the fast path answers at once, and marks the answer. Returns when that was.
+    pub(super) fn fast<B, D>(
+        observer: &Observer,
+        request: &Request<B>,
+        begun: Instant,
+        route: usize,
+        response: &mut Response<D>,
+    ) -> Instant {
+        let mut told = Self::of(observer, request, begun);
+        told.route = Route::Fast(route);
+        told.status = Some(response.status());
+        told.id.mark(response.headers_mut());
+        let now = Instant::now();
+        told.tell(observer, now);
+        now
     }
 
     /// Without a collector the caller's decision is passed on as it came.
-    fn sample<B>(&mut self, parent: Option<TraceContext>, request: &Request<B>) {
-        let Some(traces) = self.observer.telemetry.traces() else { return };
+    fn sample<B>(&mut self, observer: &Observer, parent: Option<TraceContext>, request: &Request<B>) {
+        let Some(traces) = observer.telemetry.traces() else { return };
         let sampled = traces.samples(parent.as_ref(), &self.context);
         self.context = self.context.with_sampled(sampled);
         self.sampled = sampled.then(|| {
@@ -117,54 +168,65 @@ impl Exchange {
         });
     }
 
-    pub(super) fn context(&self) -> TraceContext {
-        self.context
+    fn tell(&self, observer: &Observer, now: Instant) {
+        let duration = now.saturating_duration_since(self.begun);
+        self.observe(observer, duration);
+        self.log(observer, duration, now);
+        self.record(observer, duration);
     }
 
-    pub(super) fn id(&self) -> &RequestId {
-        &self.id
-    }
-
-    pub(super) fn matched(&mut self, route: Option<MatchedPath>) {
-        if let Some(route) = route {
-            self.route = Route::Matched(route);
-        }
-    }
-
-    pub(super) fn answered(mut self, status: StatusCode) {
-        self.status = Some(status);
-    }
-
-    /// The fast path has answered a `GET` of one of its routes. Returns when.
-    pub(super) fn answered_fast(mut self, route: usize, status: StatusCode) -> Instant {
-        let now = Instant::now();
-        self.ended = Some(now);
-        self.route = Route::Fast(route);
-        self.status = Some(status);
-        now
-    }
-
-    fn route(&self) -> &str {
+    fn route<'a>(&'a self, observer: &'a Observer) -> &'a str {
         match &self.route {
             Route::Unmatched => UNMATCHED,
             Route::Matched(path) => path.as_str(),
-            Route::Fast(index) => self.observer.fast.get(*index).map_or(UNMATCHED, |series| series.route),
+            Route::Fast(index) => observer.fast.get(*index).map_or(UNMATCHED, |series| series.route),
         }
     }
 
     /// The series that was known beforehand, where this request is one of it.
-    fn series(&self) -> Option<&Series> {
+    fn series<'a>(&self, observer: &'a Observer) -> Option<&'a Series> {
         match (&self.route, self.status) {
-            (Route::Fast(index), Some(StatusCode::OK)) => self.observer.fast.get(*index),
+            (Route::Fast(index), Some(StatusCode::OK)) => observer.fast.get(*index),
             _ => None,
         }
     }
 
-    fn record(&self, duration: Duration) {
-        let (Some(sampled), Some(traces)) = (&self.sampled, self.observer.telemetry.traces()) else { return };
+    fn observe(&self, observer: &Observer, duration: Duration) {
+        let seconds = duration.as_secs_f64();
+        if let Some(series) = self.series(observer) {
+            series.durations.observe(seconds);
+            return;
+        }
+        let labels = RequestLabels {
+            listener: observer.listener,
+            http_request_method: self.method,
+            http_route: self.route(observer).into(),
+            http_response_status_code: self.status.map_or(0, |status| status.as_u16()),
+        };
+        observer.telemetry.metrics().requests(&labels).observe(seconds);
+    }
+
+    fn log(&self, observer: &Observer, duration: Duration, now: Instant) {
+        let telemetry = &observer.telemetry;
+        if !telemetry.logs_requests() {
+            return;
+        }
+        let own = RequestLine { duration, request_id: &self.id, context: &self.context };
+        match self.series(observer) {
+            Some(series) => telemetry.log_request(&series.line, &own, now),
+            None => {
+                let status = self.status.map(|status| status.as_u16());
+                let line = KnownLine::new(observer.listener, self.method, self.route(observer), status);
+                telemetry.log_request(&line, &own, now);
+            }
+        }
+    }
+
+    fn record(&self, observer: &Observer, duration: Duration) {
+        let (Some(sampled), Some(traces)) = (&self.sampled, observer.telemetry.traces()) else { return };
         let route = match self.route {
             Route::Unmatched => None,
-            Route::Matched(_) | Route::Fast(_) => Some(self.route()),
+            Route::Matched(_) | Route::Fast(_) => Some(self.route(observer)),
         };
         traces.record(&ServerSpan {
             context: self.context,
@@ -177,48 +239,6 @@ impl Exchange {
             start: sampled.start,
             end: sampled.start + duration,
         });
-    }
-
-    fn observe(&self, duration: Duration) {
-        let seconds = duration.as_secs_f64();
-        if let Some(series) = self.series() {
-            series.durations.observe(seconds);
-            return;
-        }
-        let labels = RequestLabels {
-            listener: self.observer.listener,
-            http_request_method: self.method,
-            http_route: self.route().into(),
-            http_response_status_code: self.status.map_or(0, |status| status.as_u16()),
-        };
-        self.observer.telemetry.metrics().requests(&labels).observe(seconds);
-    }
-
-    fn log(&self, duration: Duration, now: Instant) {
-        let telemetry = &self.observer.telemetry;
-        if !telemetry.logs_requests() {
-            return;
-        }
-        let own = RequestLine { duration, request_id: &self.id, context: &self.context };
-        match self.series() {
-            Some(series) => telemetry.log_request(&series.line, &own, now),
-            None => {
-                let status = self.status.map(|status| status.as_u16());
-                let line = KnownLine::new(self.observer.listener, self.method, self.route(), status);
-                telemetry.log_request(&line, &own, now);
-            }
-        }
-    }
-}
-
-impl Drop for Exchange {
-    fn drop(&mut self) {
-        let now = self.ended.unwrap_or_else(Instant::now);
-        let duration = now.saturating_duration_since(self.begun);
-        self.observer.active.dec();
-        self.observe(duration);
-        self.log(duration, now);
-        self.record(duration);
     }
 }
 

@@ -16,12 +16,13 @@ use tower::ServiceExt as _;
 
 use super::Role;
 use super::bodies::{Download, Upload};
-use super::connection::{Shared, Stage};
+use super::connection::Shared;
 use super::counters::count;
-use super::exchange::Exchange;
+use super::exchange::Told;
 use super::fast_path::FastPath;
 use super::phase::Phase;
 use super::refusal::Refusal;
+use super::stage::Stage;
 use super::{framing, targets};
 
 /// Belongs to one connection task, which asks it for one answer after the other.
@@ -60,11 +61,8 @@ impl Requests {
         }
         let answer = fast.borrow_mut().get(request.uri().path())?;
         let mut response = answer.response;
-        let observer = Arc::clone(&self.shared.observer);
-        let exchange = Exchange::begin(observer, request, begun);
-        exchange.id().mark(response.headers_mut());
-        let now = exchange.answered_fast(answer.route, response.status()).into();
-        Some(response.map(|bytes| Download::ready(bytes, now, Arc::clone(&self.phase))))
+        let now = Told::fast(&self.shared.observer, request, begun, answer.route, &mut response);
+        Some(response.map(|bytes| Download::ready(bytes, now.into(), Arc::clone(&self.phase))))
     }
 }
 

@@ -9,10 +9,11 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep_until, timeout};
 
 use super::bind::BoundListener;
-use super::connection::{Shared, Stage};
+use super::connection::Shared;
 use super::counters::{Counters, Served};
 use super::exchange::Observer;
 use super::stack::{self, Settings};
+use super::stage::Stage;
 use super::{Role, accept};
 use crate::shutdown::{Aborted, Signals};
 use crate::telemetry::Telemetry;

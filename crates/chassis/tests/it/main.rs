@@ -17,6 +17,7 @@ mod hostile;
 mod limits;
 mod probes;
 mod problems;
+mod readiness;
 mod telemetry;
 mod trace_context;
 mod traces;
