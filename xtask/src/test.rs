@@ -29,7 +29,7 @@ const CLUSTER_TEST_THREADS: &str = "4";
 pub(crate) enum Tier {
     /// Logic, properties and parsers; needs nothing
     Unit,
-    /// The service in process: routes, limits, drain
+    /// The service in process: routes, limits, drain, and its data on SQLite and PostgreSQL
     Service,
     /// Stops and starts behind real proxies that learn late, in a minute; in five with `PROXY_CYCLES=17`
     Proxy,
@@ -56,7 +56,8 @@ impl Tier {
     fn uses(self, own_cluster: bool) -> &'static [Use] {
         match self {
             // The terraform tier says itself what it lacks: no task can install it.
-            Self::Unit | Self::Service | Self::Terraform => &[],
+            Self::Unit | Self::Terraform => &[],
+            Self::Service => &[Use::Database],
             Self::Proxy => &[Use::Proxy],
             Self::Chart => &[Use::Chart],
             Self::Cluster if own_cluster => &[Use::Kubernetes, Use::OwnCluster, Use::Image],

@@ -1,103 +1,135 @@
 //! What the listeners answer. Routes read the context and write nothing.
 
+mod accesses;
 mod answer;
 mod below;
 mod config;
 mod context;
+mod cursor;
 mod digests;
+mod events;
 mod guard;
+mod history;
 mod index;
+mod listing;
 mod log_level;
 mod memory;
 mod metrics;
 mod openapi;
 mod operations;
+mod query;
+mod route;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn;
-use axum::routing::{MethodRouter, get, post};
 use chassis::probes;
-use serde_json::Value;
 
 pub use context::Context;
 pub(crate) use digests::Digests;
 pub(crate) use memory::Memory;
 pub(crate) use metrics::register_metrics;
+use openapi::Guard;
+use route::Route;
 
 /// The first path segments of the public routes; the path of `API_BASE_URL` may not begin with one.
 pub(crate) const PUBLIC_NAMES: [&str; 4] = ["config", "healthz", "openapi.json", "readyz"];
 
-/// One public route: how it is answered, and how that is described.
-struct Route {
-    path: &'static str,
-    handler: MethodRouter<Arc<Context>>,
-    summary: &'static str,
-    /// Its answers, as an OpenAPI responses object.
-    responses: Value,
-}
-
 fn public_routes(context: &Context) -> Vec<Route> {
     vec![
-        Route {
-            path: "/",
-            handler: get(index::index),
-            summary: "A page for a browser, a line of text for others",
-            responses: index::responses(),
-        },
-        Route {
-            path: "/config",
-            handler: get(config::public),
-            summary: "The settings in force, secrets masked unless exposed",
-            responses: config::responses(),
-        },
-        Route {
-            path: "/healthz",
-            handler: get(answer::healthz),
-            summary: "Whether the process answers",
-            responses: openapi::healthz_responses(),
-        },
-        Route {
-            path: "/readyz",
-            handler: probes::readyz(context.health.clone()),
-            summary: "Whether traffic is welcome",
-            responses: openapi::readyz_responses(),
-        },
-        Route {
-            path: "/openapi.json",
-            handler: get(openapi::document),
-            summary: "This description",
-            responses: openapi::responses(),
-        },
+        Route::get("/", index::index)
+            .about("A page for a browser, a line of text for others")
+            .answers(index::responses()),
+        Route::get("/config", config::public)
+            .about("The settings in force, secrets masked unless exposed")
+            .answers(config::responses()),
+        Route::get("/healthz", answer::healthz)
+            .about("Whether the process answers")
+            .answers(openapi::yes("The process answers", "ok")),
+        Route::of_get("/readyz", probes::readyz(context.health.clone()))
+            .about("Whether traffic is welcome")
+            .answers(openapi::yes_or_no("Traffic is welcome", "ready")),
+    ]
+}
+
+fn admin_routes(context: &Context) -> Vec<Route> {
+    vec![
+        Route::get("/digests", digests::digests)
+            .about("State and digests of this replica")
+            .answers(digests::responses()),
+        Route::of_get("/livez", probes::livez(context.health.clone()))
+            .about("Whether the process can go on")
+            .answers(openapi::yes_or_no("It can", "live")),
+        Route::of_get("/metrics", context.telemetry.metrics().route())
+            .about("Metrics for Prometheus")
+            .answers(metrics::responses()),
+        Route::of_get("/readyz", probes::readyz(context.health.clone()))
+            .about("Whether traffic is welcome")
+            .answers(openapi::yes_or_no("Traffic is welcome", "ready")),
+        Route::of_get("/startupz", probes::startupz(context.health.clone()))
+            .about("Whether start-up is over")
+            .answers(openapi::yes_or_no("It is over", "started")),
+    ]
+}
+
+fn operator_routes() -> Vec<Route> {
+    vec![
+        Route::get(accesses::PATH, accesses::accesses)
+            .about("Who read the settings")
+            .takes(accesses::described_parameters())
+            .answers(accesses::responses())
+            .refuses(&[400, 503]),
+        Route::get("/api/v1/events", events::events)
+            .about("What happens to the configuration of this replica, as it happens")
+            .takes(events::parameters())
+            .answers(events::responses())
+            .refuses(&[503]),
+        Route::get("/api/v1/fleet", operations::fleet)
+            .about("All replicas, as each tells of itself")
+            .answers(operations::fleet_responses())
+            .refuses(&[404, 503]),
+        Route::get(history::PATH, history::history)
+            .about("How the settings changed")
+            .takes(history::described_parameters())
+            .answers(history::responses())
+            .refuses(&[400, 503]),
+        Route::get("/api/v1/status", operations::status)
+            .about("This replica in full")
+            .answers(operations::status_responses()),
+        Route::get("/config", config::operator)
+            .about("The settings in force with their secrets; recorded before it is answered")
+            .answers(config::responses())
+            .refuses(&[503]),
+        Route::get("/log-level", log_level::get)
+            .about("The log level, and until when it holds")
+            .answers(log_level::responses()),
+        Route::put("/log-level", log_level::set)
+            .about("Sets the log level for a while")
+            .reads(log_level::body())
+            .answers(log_level::responses())
+            .refuses(&[422]),
+        Route::post("/reload", operations::reload)
+            .about("Looks at the mounted directory now, and tells what became of it")
+            .answers(digests::responses())
+            .refuses(&[503]),
     ]
 }
 
 /// The public routes, at the root and below the path of `API_BASE_URL`.
 pub fn public(context: &Arc<Context>) -> Router {
-    let routes = public_routes(context)
-        .into_iter()
-        .fold(Router::new(), |router, route| router.route(route.path, route.handler))
-        .with_state(Arc::clone(context));
-    below::also_below_base_path(routes, Arc::clone(context))
+    let described =
+        openapi::described(public_routes(context), Guard::None, |in_force| in_force.text("API_BASE_URL"));
+    below::also_below_base_path(route::router(described, context), Arc::clone(context))
 }
 
-/// What the admin listener answers besides the probes.
+/// What the machines around the service ask: probes, metrics, other replicas.
 pub fn admin(context: &Arc<Context>) -> Router {
-    Router::new()
-        .route("/digests", get(digests::digests))
-        .route("/metrics", context.telemetry.metrics().route())
-        .with_state(Arc::clone(context))
+    route::router(openapi::described(admin_routes(context), Guard::None, |_| "/"), context)
 }
 
 /// What only someone with access to this machine's loopback may see.
 pub fn operator(context: &Arc<Context>) -> Router {
-    Router::new()
-        .route("/config", get(config::operator))
-        .route("/api/v1/status", get(operations::status))
-        .route("/api/v1/fleet", get(operations::fleet))
-        .route("/reload", post(operations::reload))
-        .route("/log-level", get(log_level::get).put(log_level::set))
-        .layer(from_fn(guard::same_site))
-        .with_state(Arc::clone(context))
+    let described = openapi::described(operator_routes(), Guard::SameSite, |_| "/");
+    route::router(described, context).layer(from_fn(guard::same_site))
 }

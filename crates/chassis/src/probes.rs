@@ -15,12 +15,20 @@ const STARTED: [&str; 2] = ["{\"status\":\"started\"}\n", "{\"status\":\"not sta
 
 /// `GET /livez`, `/readyz` and `/startupz`; 503 when the answer is no.
 pub fn router(health: Health) -> Router {
-    let live = health.clone();
-    let started = health.clone();
     Router::new()
-        .route("/livez", get(async move || answer(live.is_live(), LIVE).map(Body::from)))
-        .route("/readyz", readyz(health))
-        .route("/startupz", get(async move || answer(started.is_started(), STARTED).map(Body::from)))
+        .route("/livez", livez(health.clone()))
+        .route("/readyz", readyz(health.clone()))
+        .route("/startupz", startupz(health))
+}
+
+/// Liveness alone, for a listener with a table of routes of its own.
+pub fn livez<S: Clone + Send + Sync + 'static>(health: Health) -> MethodRouter<S> {
+    get(async move || answer(health.is_live(), LIVE).map(Body::from))
+}
+
+/// Start-up alone, for the same.
+pub fn startupz<S: Clone + Send + Sync + 'static>(health: Health) -> MethodRouter<S> {
+    get(async move || answer(health.is_started(), STARTED).map(Body::from))
 }
 
 /// Readiness alone, for a listener where it shall sit beside other routes.

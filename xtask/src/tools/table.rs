@@ -19,10 +19,12 @@ pub(crate) enum Use {
     Terraform,
     /// Comparing the service with other servers.
     Bench,
+    /// Running the service against the database that it has in production.
+    Database,
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Check,
         Self::Proxy,
         Self::Chart,
@@ -31,6 +33,7 @@ impl Use {
         Self::Image,
         Self::Terraform,
         Self::Bench,
+        Self::Database,
     ];
 }
 
@@ -88,7 +91,7 @@ pub(crate) struct Tool {
 /// 1.34 is the last that runs on cgroup v1 unasked and with Debian 12's containerd 1.6.
 pub(crate) const KUBERNETES_VERSION: &str = "1.34.4";
 
-use Use::{Bench, Chart, Check, Image, Kubernetes, OwnCluster, Proxy, Terraform};
+use Use::{Bench, Chart, Check, Database, Image, Kubernetes, OwnCluster, Proxy, Terraform};
 
 /// In the order in which they have to be installed: Go before what it builds.
 pub(crate) const TOOLS: &[Tool] = &[
@@ -143,7 +146,9 @@ pub(crate) const TOOLS: &[Tool] = &[
     debian("iproute2", Proof::Runs(&["ip", "-V"]), &[OwnCluster]),
     // Certificates come from the openssl command, which every Debian with TLS has: a certificate crate would bring
     // a cryptography library into the build that each task waits for.
-    debian("openssl", Proof::Runs(&["openssl", "version"]), &[OwnCluster]),
+    debian("openssl", Proof::Runs(&["openssl", "version"]), &[OwnCluster, Database]),
+    // The server's programs are not on the path, but below a folder of each version.
+    debian("postgresql", Proof::Runs(&["sh", "-c", "ls /usr/lib/postgresql/*/bin/initdb"]), &[Database]),
     Tool {
         name: "buildah, podman or docker",
         source: Source::Debian { package: "buildah" },

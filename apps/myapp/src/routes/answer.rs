@@ -3,10 +3,14 @@
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
-use http::header::CONTENT_TYPE;
-use schemars::{JsonSchema, generate::SchemaSettings};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::{Value, json};
+
+/// Seconds after which it is worth to ask again.
+const RETRY_SECONDS: &str = "5";
 
 pub(super) async fn healthz() -> Response {
     healthz_bytes().map(Body::from)
@@ -35,6 +39,13 @@ pub(super) fn json_bytes(document: &impl Serialize) -> Option<Bytes> {
     }
 }
 
+/// What needs the database cannot be done now, and may well be soon.
+pub(super) fn unavailable() -> Response {
+    let mut response = chassis::Problem::new(http::StatusCode::SERVICE_UNAVAILABLE).into_response();
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+    response
+}
+
 pub(super) fn json_answer(bytes: Bytes) -> http::Response<Bytes> {
     let mut response = http::Response::new(bytes);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -43,10 +54,21 @@ pub(super) fn json_answer(bytes: Bytes) -> http::Response<Bytes> {
 
 /// An OpenAPI responses object for one JSON answer with the schema of `T`.
 pub(super) fn json_response<T: JsonSchema>(description: &str) -> Value {
-    let generator = SchemaSettings::draft2020_12().with(|settings| {
+    let schema = schema_of::<T>(SchemaSettings::for_serialize);
+    json!({ "200": { "description": description, "content": { "application/json": { "schema": schema } } } })
+}
+
+/// An OpenAPI request body object for a JSON document with the schema of `T`.
+pub(super) fn json_body<T: JsonSchema>() -> Value {
+    let schema = schema_of::<T>(SchemaSettings::for_deserialize);
+    json!({ "required": true, "content": { "application/json": { "schema": schema } } })
+}
+
+/// Whole in one place, in the dialect of OpenAPI 3.1.
+fn schema_of<T: JsonSchema>(direction: fn(SchemaSettings) -> SchemaSettings) -> Schema {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    let schema = generator.for_serialize().into_generator().into_root_schema_for::<T>();
-    json!({ "200": { "description": description, "content": { "application/json": { "schema": schema } } } })
+    direction(settings).into_generator().into_root_schema_for::<T>()
 }

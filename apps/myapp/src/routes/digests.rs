@@ -6,14 +6,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::extract::State;
 use axum::response::Response;
 use live_config::{Apply, Snapshot, Status};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::answer::json_line;
+use super::answer::{json_line, json_response};
 use super::context::Context;
 use crate::settings::Settings;
 
 /// State and digests of one replica; nothing a stranger could use.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, JsonSchema, Serialize)]
 pub(crate) struct Digests {
     /// One word for people, the worst that holds.
     pub(crate) state: String,
@@ -41,6 +43,10 @@ pub(crate) struct Digests {
 
 pub(super) async fn digests(State(context): State<Arc<Context>>) -> Response {
     json_line(&Digests::of(&context))
+}
+
+pub(super) fn responses() -> Value {
+    json_response::<Digests>("State and digests of this replica")
 }
 
 impl Digests {

@@ -9,9 +9,11 @@ use axum::response::{IntoResponse, Response};
 use chassis::Problem;
 use chassis::telemetry::Levels;
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::answer::json_line;
+use super::answer::{json_body, json_line, json_response};
 use super::context::Context;
 use super::digests::unix_seconds;
 use crate::settings::LogLevel;
@@ -20,16 +22,17 @@ use crate::settings::LogLevel;
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Change {
     level: LogLevel,
-    /// With a unit, as in `15m`.
+    /// With a unit, as in `15m`; 24h at most.
+    #[schemars(regex(pattern = "^([1-9][0-9]{0,2}(ms|s|m)|([1-9]|1[0-9]|2[0-4])h)$"))]
     r#for: String,
 }
 
 /// The levels as they are.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Answer {
     /// What is logged now.
     in_force: &'static str,
@@ -53,6 +56,14 @@ pub(super) async fn set(State(context): State<Arc<Context>>, body: Bytes) -> Res
 
 pub(super) async fn get(State(context): State<Arc<Context>>) -> Response {
     answer(&context.telemetry.levels())
+}
+
+pub(super) fn responses() -> Value {
+    json_response::<Answer>("The levels as they are")
+}
+
+pub(super) fn body() -> Value {
+    json_body::<Change>()
 }
 
 fn answer(levels: &Levels) -> Response {

@@ -1,52 +1,125 @@
-//! The OpenAPI document, made from the same table that the router is made from.
+//! The OpenAPI documents, each made from the same table that its listener's router is made from.
 
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::response::Response;
+use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::answer::json_line;
-use super::context::{Context, InForce};
-use super::{Route, public_routes};
+use super::context::InForce;
+use super::guard;
+use super::route::Route;
 
-pub(super) async fn document(State(context): State<Arc<Context>>, in_force: InForce) -> Response {
-    let server = in_force.text("API_BASE_URL");
-    json_line(&of(&public_routes(&context), server))
+/// What every route of a listener refuses, besides what it refuses itself.
+#[derive(Clone, Copy)]
+pub(super) enum Guard {
+    None,
+    /// See [`guard::same_site`].
+    SameSite,
 }
 
-fn of(routes: &[Route], server: &str) -> Value {
-    let paths: Map<String, Value> = routes
-        .iter()
-        .map(|route| {
-            let operation = json!({ "summary": route.summary, "responses": route.responses });
-            (route.path.to_owned(), json!({ "get": operation }))
-        })
-        .collect();
-    json!({
-        "openapi": "3.1.0",
-        "info": { "title": "myapp", "version": env!("CARGO_PKG_VERSION") },
-        "servers": [{ "url": server }],
-        "paths": paths,
-    })
+/// The table with one more route, which describes all of them. `server` tells where clients find them.
+pub(super) fn described(
+    mut routes: Vec<Route>,
+    guard: Guard,
+    server: impl Fn(&InForce) -> &str + Clone + Send + Sync + 'static,
+) -> Vec<Route> {
+    let path = "/openapi.json";
+    let own = |handler| Route::of_get(path, handler).about("This description").answers(responses());
+    let mut paths = paths(&routes, guard);
+    paths.extend(self::paths(&[own(axum::routing::any(|| async {}))], guard));
+    let handler = axum::routing::get(async move |in_force: InForce| {
+        json_line(&json!({
+            "openapi": "3.1.0",
+            "info": {
+                "title": "myapp",
+                "version": env!("CARGO_PKG_VERSION"),
+                "description": "Besides the answers below, any request may meet a limit of the listener: \
+                    408, 413, 414, 431 or 503, each with a problem document.",
+            },
+            "servers": [{ "url": server(&in_force) }],
+            "paths": paths,
+            "components": { "schemas": { "Problem": problem_schema() } },
+        }))
+    });
+    routes.push(own(handler));
+    routes
 }
 
-pub(super) fn responses() -> Value {
+fn paths(routes: &[Route], guard: Guard) -> Map<String, Value> {
+    let mut paths = Map::new();
+    for route in routes {
+        let operations = paths.entry(route.path).or_insert_with(|| json!({}));
+        operations[route.method] = operation(route, guard);
+    }
+    paths
+}
+
+fn operation(route: &Route, guard: Guard) -> Value {
+    let mut parameters = route.parameters.clone();
+    let mut responses = route.responses.clone();
+    let guarded: &[u16] = match guard {
+        Guard::None => &[],
+        Guard::SameSite => &[403, 421],
+    };
+    for status in route.problems.iter().chain(guarded) {
+        responses[status.to_string()] = problem(*status);
+    }
+    let changes_something = route.method != "get";
+    if matches!(guard, Guard::SameSite) && changes_something {
+        parameters.push(guard::parameter(route.body.is_none()));
+    }
+    let mut operation = json!({ "summary": route.summary, "responses": responses });
+    if !parameters.is_empty() {
+        operation["parameters"] = parameters.into();
+    }
+    if let Some(body) = &route.body {
+        operation["requestBody"] = body.clone();
+    }
+    operation
+}
+
+fn responses() -> Value {
     json!({ "200": {
         "description": "An OpenAPI 3.1 document",
         "content": { "application/json": { "schema": { "type": "object" } } },
     } })
 }
 
-pub(super) fn healthz_responses() -> Value {
-    json!({ "200": status("The process answers", "ok") })
+fn problem(status: u16) -> Value {
+    let phrase = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    let schema = json!({ "$ref": "#/components/schemas/Problem" });
+    json!({
+        "description": phrase.unwrap_or_default(),
+        "content": { "application/problem+json": { "schema": schema } },
+    })
 }
 
-pub(super) fn readyz_responses() -> Value {
-    json!({ "200": status("Traffic is welcome", "ready"), "503": status("It is not", "not ready") })
+/// As the chassis writes them.
+fn problem_schema() -> Value {
+    let text = |description: &str| json!({ "type": "string", "description": description });
+    json!({
+        "type": "object",
+        "description": "RFC 9457",
+        "required": ["type", "title", "status"],
+        "properties": {
+            "type": text("A URI for the kind of problem"),
+            "title": text("The same for all problems of that kind"),
+            "status": { "type": "integer" },
+            "detail": text("What to change"),
+            "request_id": text("Under which the log tells of the request"),
+        },
+    })
 }
 
 /// An answer whose document says one word.
+pub(super) fn yes(description: &str, word: &str) -> Value {
+    json!({ "200": status(description, word) })
+}
+
+/// The same, or that it is not so.
+pub(super) fn yes_or_no(description: &str, word: &str) -> Value {
+    json!({ "200": status(description, word), "503": status("Not so", &format!("not {word}")) })
+}
+
 fn status(description: &str, word: &str) -> Value {
     let schema = json!({
         "type": "object", "required": ["status"], "properties": { "status": { "const": word } },

@@ -8,15 +8,17 @@ use axum::response::{IntoResponse, Response};
 use chassis::{Problem, TraceContext};
 use http::StatusCode;
 use live_config::Watching;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
-use super::answer::json_line;
+use super::answer::{json_line, json_response};
 use super::context::Context;
 use super::digests::{Digests, unix_seconds};
 use crate::fleet;
 
 /// This replica in full.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Status {
     #[serde(flatten)]
     digests: Digests,
@@ -43,8 +45,12 @@ pub(super) async fn status(State(context): State<Arc<Context>>) -> Response {
     })
 }
 
+pub(super) fn status_responses() -> Value {
+    json_response::<Status>("This replica in full")
+}
+
 /// All replicas, as each one tells of itself.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Fleet {
     converged: bool,
     /// One line for each replica that keeps the fleet from being so.
@@ -52,7 +58,7 @@ struct Fleet {
     replicas: Vec<Replica>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Replica {
     address: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,6 +93,10 @@ pub(super) async fn fleet(
     };
     let converged = reasons.is_empty() && !answers.is_empty();
     json_line(&Fleet { converged, reasons, replicas: answers.into_iter().map(replica).collect() })
+}
+
+pub(super) fn fleet_responses() -> Value {
+    json_response::<Fleet>("All replicas, as each tells of itself")
 }
 
 /// Looks at the mounted directory now, and tells what became of it.

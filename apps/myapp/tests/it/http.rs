@@ -1,8 +1,8 @@
 //! The least HTTP client that shows every byte of an answer.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One whole answer.
 pub(crate) struct Answer {
@@ -22,12 +22,26 @@ impl Answer {
     }
 }
 
+/// Asks until it holds; the deadline is for a machine under load.
+pub(crate) fn until_true(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < deadline, "never {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 pub(crate) fn get(address: SocketAddr, path: &str) -> Answer {
     request(address, "GET", path, &[])
 }
 
 pub(crate) fn put(address: SocketAddr, path: &str, body: &str) -> Answer {
-    send(address, "PUT", path, &[("Content-Length", &body.len().to_string())], body)
+    send(address, "PUT", path, &[("Content-Type", "application/json")], body)
+}
+
+/// Asks for what needs no body, as a tool does.
+pub(crate) fn post(address: SocketAddr, path: &str) -> Answer {
+    request(address, "POST", path, &[("X-Requested-By", "test")])
 }
 
 /// Sends one request on a connection of its own; a `Host` among `headers` replaces the usual one.
@@ -35,7 +49,32 @@ pub(crate) fn request(address: SocketAddr, method: &str, path: &str, headers: &[
     send(address, method, path, headers, "")
 }
 
-fn send(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+/// The same with a body.
+pub(crate) fn send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    parse(&exchange(address, method, path, headers, body).unwrap())
+}
+
+/// Asks a service that may end at any moment; `None` where it did, unless its answer was whole.
+pub(crate) fn try_get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Option<Answer> {
+    let answer = exchange(address, "GET", path, headers, "").ok()?;
+    let answer = answer.contains("\r\n\r\n").then(|| parse(&answer))?;
+    let length = answer.header("content-length")?.parse::<usize>().ok()?;
+    (answer.body.len() == length).then_some(answer)
+}
+
+fn exchange(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> io::Result<String> {
     let host = format!("127.0.0.1:{}", address.port());
     let own_host = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
     let mut text = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
@@ -43,15 +82,18 @@ fn send(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)],
     for (name, value) in host.iter().chain(headers) {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
+    if !body.is_empty() || method == "POST" {
+        text.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    }
     text.push_str("\r\n");
     text.push_str(body);
 
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    stream.write_all(text.as_bytes()).unwrap();
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.write_all(text.as_bytes())?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    parse(&answer)
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 fn parse(answer: &str) -> Answer {

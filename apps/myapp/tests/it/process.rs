@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::http::get;
 
 /// Ports chosen by the system, so that tests can run side by side.
-const PORTS: [&str; 3] =
+pub(crate) const PORTS: [&str; 3] =
     ["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--operator-listen=127.0.0.1:0"];
 
 /// The binary with nothing of this process's environment.
@@ -57,7 +57,7 @@ impl Serving {
         Self::spawn(command, data)
     }
 
-    fn spawn(mut command: Command, data: TempDir) -> Self {
+    pub(crate) fn spawn(mut command: Command, data: TempDir) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, log: Vec::new(), lines, _data: data }

@@ -1,0 +1,179 @@
+//! What happened to the configuration, kept for a while, so that who was away for a moment misses nothing.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use live_config::Event;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+/// Events that are kept; a reader further behind has missed some.
+pub(crate) const KEPT: usize = 256;
+/// Readers at a time. They are people and their tools, on loopback.
+pub(crate) const READERS: usize = 16;
+
+/// The newest events. Clones are handles to the same ones.
+#[derive(Clone)]
+pub(crate) struct Feed(Arc<Shared>);
+
+struct Shared {
+    /// Tells this process from those before and after it: nanoseconds since 1970 at its start.
+    life: u128,
+    ring: Mutex<VecDeque<Arc<Happening>>>,
+    /// The sequence of the newest event; 0 before the first.
+    newest: watch::Sender<u64>,
+    seats: Arc<Semaphore>,
+}
+
+/// One event.
+pub(crate) struct Happening {
+    pub(crate) mark: Mark,
+    pub(crate) at: SystemTime,
+    pub(crate) event: Event,
+}
+
+/// Names an event, for as long as this process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    life: u128,
+    sequence: u64,
+}
+
+/// One reader's place. Holds a seat until it is dropped.
+pub(crate) struct Reader {
+    shared: Arc<Shared>,
+    newest: watch::Receiver<u64>,
+    /// The sequence of the event read last.
+    last: u64,
+    _seat: OwnedSemaphorePermit,
+}
+
+/// A reader came too late for what it should have been told next.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Lagged;
+
+/// All seats are taken.
+#[derive(Debug)]
+pub(crate) struct Full;
+
+impl Feed {
+    pub(crate) fn new() -> Self {
+        let life = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        Self(Arc::new(Shared {
+            life,
+            ring: Mutex::default(),
+            newest: watch::Sender::new(0),
+            seats: Arc::new(Semaphore::new(READERS)),
+        }))
+    }
+
+    /// Keeps what `events` tell, for as long as it runs.
+    pub(crate) async fn follow(self, mut events: Receiver<Event>) {
+        loop {
+            match events.recv().await {
+                Ok(event) => self.0.push(event),
+                Err(RecvError::Lagged(missed)) => self.0.skip(missed),
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// A reader of what happens from now on.
+    pub(crate) fn read(&self) -> Result<Reader, Full> {
+        let seat = Arc::clone(&self.0.seats).try_acquire_owned().map_err(|_| Full)?;
+        let newest = self.0.newest.subscribe();
+        let last = *newest.borrow();
+        Ok(Reader { shared: Arc::clone(&self.0), newest, last, _seat: seat })
+    }
+}
+
+impl Reader {
+    /// Goes back to just after `mark`, or tells that this process does not know what came after it.
+    pub(crate) fn resume(&mut self, mark: Mark) -> Result<(), Lagged> {
+        let is_known = mark.life == self.shared.life && mark.sequence <= self.last;
+        if !is_known || self.shared.after(mark.sequence).is_err() {
+            return Err(Lagged);
+        }
+        self.last = mark.sequence;
+        Ok(())
+    }
+
+    /// What was read last.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { life: self.shared.life, sequence: self.last }
+    }
+
+    /// The next event, once it happens.
+    pub(crate) async fn next(&mut self) -> Result<Arc<Happening>, Lagged> {
+        loop {
+            // Marked as seen before the look, so that what comes in between wakes the wait.
+            self.newest.mark_unchanged();
+            if let Some(next) = self.shared.after(self.last)? {
+                self.last = next.mark.sequence;
+                return Ok(next);
+            }
+            // The other end is in what this reader holds.
+            self.newest.changed().await.map_err(|_| Lagged)?;
+        }
+    }
+}
+
+impl Shared {
+    fn push(&self, event: Event) {
+        let sequence = *self.newest.borrow() + 1;
+        let mark = Mark { life: self.life, sequence };
+        let mut ring = self.ring();
+        if ring.len() == KEPT {
+            ring.pop_front();
+        }
+        ring.push_back(Arc::new(Happening { mark, at: SystemTime::now(), event }));
+        drop(ring);
+        self.newest.send_replace(sequence);
+    }
+
+    /// Takes `missed` events as having happened, which no reader can be told.
+    fn skip(&self, missed: u64) {
+        self.ring().clear();
+        self.newest.send_modify(|newest| *newest += missed);
+    }
+
+    /// The event after `sequence`, if it has happened and is kept.
+    fn after(&self, sequence: u64) -> Result<Option<Arc<Happening>>, Lagged> {
+        let newest = *self.newest.borrow();
+        let ring = self.ring();
+        let found = ring.iter().find(|happening| happening.mark.sequence > sequence);
+        match found {
+            Some(next) if next.mark.sequence == sequence + 1 => Ok(Some(Arc::clone(next))),
+            None if sequence >= newest => Ok(None),
+            Some(_) | None => Err(Lagged),
+        }
+    }
+
+    /// Each change leaves it whole, even where a holder panicked.
+    fn ring(&self) -> MutexGuard<'_, VecDeque<Arc<Happening>>> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:x}-{}", self.life, self.sequence)
+    }
+}
+
+impl FromStr for Mark {
+    type Err = Lagged;
+
+    fn from_str(text: &str) -> Result<Self, Lagged> {
+        let (life, sequence) = text.split_once('-').ok_or(Lagged)?;
+        let life = u128::from_str_radix(life, 16).map_err(|_| Lagged)?;
+        Ok(Self { life, sequence: sequence.parse().map_err(|_| Lagged)? })
+    }
+}
+
+#[cfg(test)]
+mod tests;

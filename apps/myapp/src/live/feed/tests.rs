@@ -1,0 +1,87 @@
+use super::*;
+
+fn feed_of(count: u64) -> Feed {
+    let feed = Feed::new();
+    (0..count).for_each(|_| feed.0.push(Event::Restored));
+    feed
+}
+
+fn mark(feed: &Feed, sequence: u64) -> Mark {
+    Mark { life: feed.0.life, sequence }
+}
+
+async fn sequence(reader: &mut Reader) -> Result<u64, Lagged> {
+    reader.next().await.map(|happening| happening.mark.sequence)
+}
+
+#[tokio::test]
+async fn a_reader_is_told_what_happens_from_now_on() {
+    let feed = feed_of(3);
+    let mut reader = feed.read().unwrap();
+    feed.0.push(Event::Restored);
+    assert_eq!(sequence(&mut reader).await, Ok(4));
+    let (told, ()) = tokio::join!(sequence(&mut reader), async {
+        tokio::task::yield_now().await;
+        feed.0.push(Event::Restored);
+    });
+    assert_eq!(told, Ok(5));
+}
+
+#[tokio::test]
+async fn a_reader_resumes_after_any_mark_that_is_kept() {
+    let kept = KEPT as u64;
+    let feed = feed_of(kept + 10);
+    for (last, known) in [(9, false), (10, true), (kept, true), (kept + 10, true), (kept + 11, false)] {
+        let mut reader = feed.read().unwrap();
+        assert_eq!(reader.resume(mark(&feed, last)).is_ok(), known, "{last}");
+        if known && last < kept + 10 {
+            assert_eq!(sequence(&mut reader).await, Ok(last + 1));
+        }
+    }
+}
+
+#[test]
+fn a_mark_of_another_life_is_not_resumed() {
+    let feed = feed_of(5);
+    let other = Mark { life: 1, sequence: 3 };
+    assert_eq!(feed.read().unwrap().resume(other), Err(Lagged));
+}
+
+#[tokio::test]
+async fn a_reader_that_is_too_slow_is_told_so() {
+    let feed = feed_of(0);
+    let mut reader = feed.read().unwrap();
+    (0..=KEPT).for_each(|_| feed.0.push(Event::Restored));
+    assert_eq!(sequence(&mut reader).await, Err(Lagged));
+}
+
+#[tokio::test]
+async fn what_the_feed_itself_missed_every_reader_has_missed() {
+    let feed = feed_of(2);
+    let mut reader = feed.read().unwrap();
+    feed.0.skip(3);
+    assert_eq!(sequence(&mut reader).await, Err(Lagged));
+    let mut late = feed.read().unwrap();
+    feed.0.push(Event::Restored);
+    assert_eq!(sequence(&mut late).await, Ok(6));
+    assert_eq!(late.resume(mark(&feed, 4)), Err(Lagged));
+}
+
+#[test]
+fn seats_are_given_back() {
+    let feed = Feed::new();
+    let readers: Vec<_> = (0..READERS).map(|_| feed.read().unwrap()).collect();
+    assert!(feed.read().is_err());
+    drop(readers);
+    assert!(feed.read().is_ok());
+}
+
+#[test]
+fn a_mark_is_read_as_it_was_written() {
+    let mark = Mark { life: 0x18_f00d, sequence: 42 };
+    assert_eq!(mark.to_string(), "18f00d-42");
+    assert_eq!("18f00d-42".parse(), Ok(mark));
+    for text in ["", "-", "18f00d", "18f00d-", "x-1", "18f00d-x"] {
+        assert_eq!(text.parse::<Mark>(), Err(Lagged), "{text}");
+    }
+}

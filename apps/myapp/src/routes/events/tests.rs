@@ -1,0 +1,110 @@
+use std::future;
+
+use http_body_util::BodyExt as _;
+use tokio::sync::{broadcast, oneshot};
+use tokio::time::Instant;
+
+use super::*;
+use crate::live::feed::{Feed, KEPT};
+
+/// What the next frame of `frames` says, as it is sent.
+async fn text(frames: &mut (impl Stream<Item = Frame> + Unpin)) -> Option<String> {
+    let frame = frames.next().await?;
+    let body = Sse::new(stream::iter([Ok::<_, Infallible>(frame)])).into_response().into_body();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    Some(String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+/// A feed that has been told of `count` events.
+async fn feed_of(count: usize) -> Feed {
+    let feed = Feed::new();
+    tell(&feed, count).await;
+    feed
+}
+
+async fn tell(feed: &Feed, count: usize) {
+    let (sender, receiver) = broadcast::channel(count.max(1));
+    for _ in 0..count {
+        sender.send(Event::Rejected { reasons: vec!["LOG_LEVEL:\nno".into()], retrying: true }).unwrap();
+    }
+    drop(sender);
+    feed.clone().follow(receiver).await;
+}
+
+#[tokio::test]
+async fn the_first_frame_gives_an_id_to_come_back_with_and_is_no_event() {
+    let feed = feed_of(2).await;
+    let mut frames = Box::pin(frames(feed.read().unwrap(), None));
+    let first = text(&mut frames).await.unwrap();
+    assert!(
+        first.starts_with("id: ") && first.contains("-2\n") && first.contains("retry: 2000\n"),
+        "{first}"
+    );
+    assert!(!first.contains("data") && !first.contains("event"), "{first}");
+    tell(&feed, 1).await;
+    let told = text(&mut frames).await.unwrap();
+    assert!(told.contains("-3\n") && told.contains("event: rejected\n"), "{told}");
+    assert!(
+        told.contains(r#"data: {"at":"20"#) && told.contains(r#""reasons":["LOG_LEVEL:\nno"]"#),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_comes_back_is_told_what_it_missed() {
+    let feed = feed_of(5).await;
+    let id = feed.read().unwrap().mark().to_string().replace("-5", "-3");
+    let mut frames = Box::pin(frames(feed.read().unwrap(), Some(&id)));
+    let mut told = String::new();
+    for _ in 0..3 {
+        told += &text(&mut frames).await.unwrap();
+    }
+    let sequences: Vec<_> = told
+        .lines()
+        .filter(|line| line.starts_with("id: "))
+        .filter_map(|line| line.rsplit_once('-'))
+        .collect();
+    assert_eq!(sequences.iter().map(|(_, sequence)| *sequence).collect::<Vec<_>>(), ["3", "4", "5"]);
+    assert!(!told.contains("reset"), "{told}");
+}
+
+#[tokio::test]
+async fn a_client_whose_id_is_not_known_is_told_to_start_afresh() {
+    let feed = feed_of(KEPT + 2).await;
+    let own = feed.read().unwrap().mark().to_string();
+    let (life, _) = own.split_once('-').unwrap();
+    for id in [&format!("{life}-1"), "1-1", "what", "\u{fffd}"] {
+        let mut frames = Box::pin(frames(feed.read().unwrap(), Some(id)));
+        let first = text(&mut frames).await.unwrap();
+        assert!(first.contains("event: reset\n") && first.contains(&format!("id: {own}\n")), "{id}: {first}");
+    }
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_told_that_it_lags_and_is_let_go() {
+    let feed = feed_of(0).await;
+    let mut frames = Box::pin(frames(feed.read().unwrap(), None));
+    text(&mut frames).await.unwrap();
+    tell(&feed, KEPT + 1).await;
+    let lagged = text(&mut frames).await.unwrap();
+    assert!(lagged.contains("event: lagged\n") && !lagged.contains("id: "), "{lagged}");
+    assert_eq!(text(&mut frames).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_is_filled_with_comments() {
+    let begun = Instant::now();
+    let mut body = answer(stream::pending(), future::pending()).into_body();
+    for beats in 1..=3 {
+        let beat = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert_eq!((&*beat, begun.elapsed().as_secs()), (b":\n\n".as_slice(), beats * HEARTBEAT.as_secs()));
+    }
+}
+
+#[tokio::test]
+async fn the_answer_ends_when_long_answers_are_to_end() {
+    let (close, closing) = oneshot::channel::<()>();
+    let mut body = answer(stream::pending(), async { drop(closing.await) }).into_body();
+    close.send(()).unwrap();
+    assert!(body.frame().await.is_none());
+}

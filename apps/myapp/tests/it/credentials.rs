@@ -1,0 +1,144 @@
+//! Who may edit the configuration must not be able to collect the password: a listener plays the server.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::http::{get, until_true};
+use crate::mount::Mount;
+use crate::postgres::shared;
+use crate::process::{Serving, refusal};
+use crate::service::Service;
+
+const PASSWORD: &str = "canary-password-51be02";
+const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
+/// What a PostgreSQL server says that wants the password in clear text: authentication request 3.
+const CLEAR_TEXT: [u8; 9] = [b'R', 0, 0, 0, 8, 0, 0, 0, 3];
+
+/// Takes everyone in, and keeps all that it is told.
+struct Impostor {
+    address: SocketAddr,
+    heard: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl Impostor {
+    /// Answers the question for TLS with `tls`, and whatever comes next with a request for the password.
+    fn start(tls: u8) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let heard = Arc::<Mutex<Vec<Vec<u8>>>>::default();
+        std::thread::spawn({
+            let heard = Arc::clone(&heard);
+            move || listener.incoming().flatten().for_each(|stream| hear(stream, tls, &heard))
+        });
+        Self { address, heard }
+    }
+
+    fn heard(&self) -> Vec<Vec<u8>> {
+        self.heard.lock().unwrap().clone()
+    }
+
+    fn heard_password(&self) -> bool {
+        self.heard().iter().any(|bytes| String::from_utf8_lossy(bytes).contains(PASSWORD))
+    }
+}
+
+fn hear(mut stream: TcpStream, tls: u8, heard: &Mutex<Vec<Vec<u8>>>) {
+    stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+    let (mut all, mut part) = (Vec::new(), [0; 4096]);
+    let mut answers = [vec![tls], CLEAR_TEXT.to_vec()].into_iter();
+    while let Ok(length @ 1..) = stream.read(&mut part) {
+        all.extend_from_slice(&part[..length]);
+        if answers.next().is_some_and(|answer| stream.write_all(&answer).is_err()) {
+            break;
+        }
+    }
+    heard.lock().unwrap().push(all);
+}
+
+fn files(url: &str) -> [(&'static str, &str); 3] {
+    [KEY, ("secrets/DB_PASSWORD", PASSWORD), ("config/DATABASE_URL", url)]
+}
+
+#[test]
+fn the_impostor_hears_a_password_that_is_sent() {
+    let impostor = Impostor::start(b'N');
+    let mut stream = TcpStream::connect(impostor.address).unwrap();
+    let mut answer = [0; 1];
+    stream.write_all(b"hello").unwrap();
+    stream.read_exact(&mut answer).unwrap();
+    stream.write_all(PASSWORD.as_bytes()).unwrap();
+    drop(stream);
+    until_true("heard", || impostor.heard_password());
+}
+
+#[test]
+fn a_running_process_goes_to_no_other_server() {
+    let impostor = Impostor::start(b'N');
+    let database = shared().database();
+    let mut mount = Mount::new(&files(&database.url()));
+    let service = Service::start(&[&mount.flag()], &[]);
+    let port = impostor.address.port();
+    for url in [
+        format!("postgres://app@127.0.0.1:{port}/app?sslmode=disable"),
+        format!("postgres://app@localhost:{port}/app?sslmode=disable"),
+        format!("postgres://app@impostor.example:{port}/app?sslmode=verify-full"),
+        format!("postgres://app@impostor.example:{port}/app?sslmode=require"),
+    ] {
+        mount.swap(&files(&url));
+        until_true("refused", || {
+            let digests = get(service.admin, "/digests").json();
+            digests["state"] == "rejected" && digests["reasons"].to_string().contains("DATABASE_URL")
+        });
+        mount.swap(&files(&database.url()));
+        until_true("restored", || get(service.admin, "/digests").json()["state"] == "converged");
+    }
+    assert!(impostor.heard().is_empty());
+}
+
+#[test]
+fn a_server_without_a_trusted_certificate_is_not_given_the_password_at_start() {
+    for tls in [b'S', b'N'] {
+        let impostor = Impostor::start(tls);
+        let port = impostor.address.port();
+        let url = format!("postgres://app@localhost:{port}/app?sslmode=verify-full");
+        let service =
+            Service::start(&[], &[("DATABASE_URL", &url), ("DB_PASSWORD", PASSWORD), ("SECRET_KEY", "hush")]);
+        assert_eq!(get(service.operator, "/config").status, 503);
+        until_true("asked", || !impostor.heard().is_empty());
+        assert!(!impostor.heard_password());
+    }
+}
+
+#[test]
+fn no_host_but_the_wired_one_is_given_the_password_whatever_its_certificate() {
+    let impostor = Impostor::start(b'S');
+    let url = format!("postgres://app@impostor.example:{}/app?sslmode=verify-full", impostor.address.port());
+    let settings = [("DATABASE_URL", url.as_str()), ("DB_PASSWORD", PASSWORD), ("SECRET_KEY", "hush")];
+    let (code, lines) = refusal(&["--database-host=db.example", "--listen=127.0.0.1:0"], &settings);
+    assert_eq!(code, Some(1), "{lines:?}");
+    assert_eq!(lines, ["myapp: DATABASE_URL: names another host than --database-host"]);
+    assert!(impostor.heard().is_empty());
+}
+
+#[test]
+fn no_log_line_and_no_answer_holds_a_password_that_was_refused() {
+    let database = shared().database();
+    let settings = [
+        ("DATABASE_URL", database.url()),
+        ("DB_PASSWORD", PASSWORD.to_owned()),
+        ("SECRET_KEY", "hush".to_owned()),
+        ("LOG_LEVEL", "trace".to_owned()),
+    ];
+    let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut serving = Serving::start(&["--drain-min=0s", "--drain-quiet=0s"], &settings);
+    let [_, _, operator] = serving.addresses();
+    let refused = get(operator, "/config");
+    assert_eq!(refused.status, 503);
+    assert!(!refused.body.contains(PASSWORD));
+    serving.signal("-TERM");
+    let (_, log) = serving.ended();
+    assert!(log.iter().any(|line| line.contains("28P01")), "{log:#?}");
+    assert!(!log.iter().any(|line| line.contains(PASSWORD)), "{log:#?}");
+}

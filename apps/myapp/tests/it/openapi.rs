@@ -1,0 +1,64 @@
+//! The descriptions, and that they are of what answers.
+
+use serde_json::Value;
+
+use crate::http::{get, send};
+use crate::service::Service;
+
+const PUBLIC: &[&str] = &["get /", "get /config", "get /healthz", "get /openapi.json", "get /readyz"];
+const ADMIN: &[&str] =
+    &["get /digests", "get /livez", "get /metrics", "get /openapi.json", "get /readyz", "get /startupz"];
+const OPERATOR: &[&str] = &[
+    "get /api/v1/accesses",
+    "get /api/v1/events",
+    "get /api/v1/fleet",
+    "get /api/v1/history",
+    "get /api/v1/status",
+    "get /config",
+    "get /log-level",
+    "get /openapi.json",
+    "post /reload",
+    "put /log-level",
+];
+
+/// All operations of `document`, with what is said of each.
+fn operations(document: &Value) -> Vec<(String, &Value)> {
+    let mut operations: Vec<_> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, methods)| {
+            let methods = methods.as_object().unwrap();
+            methods.iter().map(move |(method, operation)| (format!("{method} {path}"), operation))
+        })
+        .collect();
+    operations.sort_by(|(one, _), (other, _)| one.cmp(other));
+    operations
+}
+
+#[test]
+fn each_description_lists_exactly_what_its_listener_answers() {
+    let service = Service::start(&[], &[("API_BASE_URL", "/team")]);
+    for (address, server, expected) in
+        [(service.public, "/team", PUBLIC), (service.admin, "/", ADMIN), (service.operator, "/", OPERATOR)]
+    {
+        let document = get(address, "/openapi.json").json();
+        assert_eq!((&document["openapi"], &document["servers"][0]["url"]), (&"3.1.0".into(), &server.into()));
+        let operations = operations(&document);
+        assert_eq!(operations.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), expected);
+        for (name, operation) in operations {
+            // It does not end by itself.
+            if name == "get /api/v1/events" {
+                continue;
+            }
+            let (method, path) = name.split_once(' ').unwrap();
+            let headers = [("Content-Type", "application/json")];
+            let body = if method == "put" { r#"{"level":"info","for":"1ms"}"# } else { "" };
+            let answer = send(address, &method.to_uppercase(), path, &headers, body);
+            let described = &operation["responses"][answer.status.to_string()];
+            let media_type = answer.header("content-type").unwrap().split(';').next().unwrap();
+            assert!(described["content"][media_type].is_object(), "{name}: {} {media_type}", answer.status);
+            assert!(!operation["summary"].as_str().unwrap().is_empty(), "{name}");
+        }
+    }
+}
