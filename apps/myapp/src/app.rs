@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chassis::readiness::{InvalidDependency, Readiness, Samplers};
 use chassis::shutdown::{Aborted, Signals};
 use chassis::telemetry::{LIFECYCLE, Telemetry};
 use chassis::{BindErrors, Bound, Builder, Health, Listener, Served};
@@ -20,7 +21,7 @@ use crate::database::{Database, Wiring};
 use crate::routes::{self, Context, Memory};
 use crate::settings::Settings;
 use crate::store::{self, Bounds, Store, Writer};
-use crate::{configuration::Configuration, live};
+use crate::{configuration::Configuration, dependencies, live};
 
 /// Longest time that records may take to be kept after the last request was answered.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
@@ -31,6 +32,7 @@ pub struct App {
     health: Health,
     context: Arc<Context>,
     driver: Driver<Settings>,
+    samplers: Samplers,
     writer: Writer,
     recording: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
@@ -50,6 +52,9 @@ pub enum BuildError {
     /// The settings name a database that this process may not use.
     #[error("{0}")]
     Database(String),
+    /// What the service depends on is not told in a sane way: a defect, which a test rules out.
+    #[error(transparent)]
+    Dependency(#[from] InvalidDependency),
     /// Addresses that cannot be had.
     #[error(transparent)]
     Bind(#[from] BindErrors),
@@ -78,9 +83,12 @@ impl App {
         };
         let database = Database::new(&configuration.loaded.settings, wiring, store::setup())
             .map_err(BuildError::Database)?;
+        let dependencies = dependencies::of(&configuration.loaded.settings, &database);
+        let (readiness, samplers) = Readiness::start(dependencies, &health)?;
+        readiness.register(telemetry.metrics());
         let (store, writer) = Store::new(database, &replica(), Bounds::default());
         let (live, driver, recording) = live::start(configuration, telemetry, &store);
-        let context = Arc::new(Context::new(live, store, health.clone(), telemetry.clone(), args));
+        let context = Arc::new(Context::new(live, store, health.clone(), readiness, telemetry.clone(), args));
         routes::register_metrics(&context);
         let public = Listener::traffic("public", args.listen, routes::public(&context))
             .probes(["/healthz", "/readyz"])
@@ -94,7 +102,7 @@ impl App {
             .listener(Listener::internal("operator", args.operator_listen, routes::operator(&context)))
             .bind()
             .await?;
-        Ok(Self { bound, health, context, driver, writer, recording: Box::pin(recording) })
+        Ok(Self { bound, health, context, driver, samplers, writer, recording: Box::pin(recording) })
     }
 
     /// The address a listener got: `public`, `admin` or `operator`.
@@ -126,6 +134,7 @@ impl App {
         self.health.mark_ready();
         // The tasks end with `tasks`: nothing changes any more once the last request is answered.
         let served = self.bound.serve(signals).await?;
+        self.samplers.stop().await;
         let store = &self.context.store;
         if !store.flush(FLUSH_TIMEOUT).await {
             tracing::warn!(target: LIFECYCLE, records = store.waiting(), "stopped before all records were kept");

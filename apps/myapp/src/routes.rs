@@ -26,6 +26,8 @@ use axum::Router;
 use axum::middleware::from_fn;
 use chassis::probes;
 
+use crate::dependencies::DATABASE;
+
 pub use context::Context;
 pub(crate) use digests::Digests;
 pub(crate) use memory::Memory;
@@ -73,9 +75,11 @@ fn admin_routes(context: &Context) -> Vec<Route> {
     ]
 }
 
-fn operator_routes() -> Vec<Route> {
+fn operator_routes(context: &Context) -> Vec<Route> {
+    let database = || context.readiness.dependency(DATABASE);
     vec![
         Route::get(accesses::PATH, accesses::accesses)
+            .needs(database())
             .about("Who read the settings")
             .takes(accesses::described_parameters())
             .answers(accesses::responses())
@@ -90,6 +94,7 @@ fn operator_routes() -> Vec<Route> {
             .answers(operations::fleet_responses())
             .refuses(&[404, 503]),
         Route::get(history::PATH, history::history)
+            .needs(database())
             .about("How the settings changed")
             .takes(history::described_parameters())
             .answers(history::responses())
@@ -98,6 +103,7 @@ fn operator_routes() -> Vec<Route> {
             .about("This replica in full")
             .answers(operations::status_responses()),
         Route::get("/config", config::operator)
+            .needs(database())
             .about("The settings in force with their secrets; recorded before it is answered")
             .answers(config::responses())
             .refuses(&[503]),
@@ -130,6 +136,6 @@ pub fn admin(context: &Arc<Context>) -> Router {
 
 /// What only someone with access to this machine's loopback may see.
 pub fn operator(context: &Arc<Context>) -> Router {
-    let described = openapi::described(operator_routes(), Guard::SameSite, |_| "/");
+    let described = openapi::described(operator_routes(context), Guard::SameSite, |_| "/");
     route::router(described, context).layer(from_fn(guard::same_site))
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
 use chassis::Health;
+use chassis::readiness::Readiness;
 use chassis::telemetry::{LIFECYCLE, Telemetry};
 use http::request::Parts;
 use live_config::{Live, Snapshot, Text};
@@ -21,6 +22,7 @@ pub struct Context {
     /// What happened to the configuration lately.
     pub(crate) feed: Feed,
     pub(super) health: Health,
+    pub(super) readiness: Readiness,
     pub(super) telemetry: Telemetry,
     /// Whether the public listener shows secrets.
     pub(super) expose_secrets: bool,
@@ -34,6 +36,7 @@ impl Context {
         live: Live<Settings>,
         store: Store,
         health: Health,
+        readiness: Readiness,
         telemetry: Telemetry,
         args: &ServeArgs,
     ) -> Self {
@@ -43,6 +46,7 @@ impl Context {
             store,
             feed: Feed::new(),
             health,
+            readiness,
             telemetry,
             expose_secrets: *expose_secrets,
             peers: peers.clone(),

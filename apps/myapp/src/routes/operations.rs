@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, extract};
+use chassis::readiness::{DependencyReport, State};
 use chassis::{Problem, TraceContext};
 use http::StatusCode;
 use live_config::Watching;
@@ -28,9 +28,36 @@ struct Status {
     watching: String,
     /// Each setting that has a value: its kind of source, never the value.
     origins: std::collections::BTreeMap<String, &'static str>,
+    /// What the service depends on, and whether it works.
+    dependencies: Vec<Dependency>,
 }
 
-pub(super) async fn status(State(context): State<Arc<Context>>) -> Response {
+#[derive(JsonSchema, Serialize)]
+struct Dependency {
+    name: &'static str,
+    /// Whether all replicas use the same one.
+    shared: bool,
+    /// `None` before the first check has ended.
+    up: Option<bool>,
+    /// Why the last check failed, if it did.
+    reason: Option<&'static str>,
+    /// Time since the last check ended.
+    age_ms: Option<u64>,
+}
+
+impl From<DependencyReport> for Dependency {
+    fn from(report: DependencyReport) -> Self {
+        let up = match report.state {
+            State::Unknown => None,
+            State::Up => Some(true),
+            State::Down => Some(false),
+        };
+        let age_ms = report.age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
+        Self { name: report.name, shared: report.shared, up, reason: report.reason, age_ms }
+    }
+}
+
+pub(super) async fn status(extract::State(context): extract::State<Arc<Context>>) -> Response {
     let status = context.live.status();
     let snapshot = context.live.snapshot();
     json_line(&Status {
@@ -42,6 +69,7 @@ pub(super) async fn status(State(context): State<Arc<Context>>) -> Response {
             Watching::Nothing(reason) => format!("nothing: {reason}"),
         },
         origins: snapshot.values.iter().map(|(key, value)| (key.clone(), value.origin.kind())).collect(),
+        dependencies: context.readiness.report().into_iter().map(Dependency::from).collect(),
     })
 }
 
@@ -68,7 +96,7 @@ struct Replica {
 }
 
 pub(super) async fn fleet(
-    State(context): State<Arc<Context>>,
+    extract::State(context): extract::State<Arc<Context>>,
     Extension(caller): Extension<TraceContext>,
 ) -> Response {
     let Some(peers) = &context.peers else {
@@ -100,7 +128,7 @@ pub(super) fn fleet_responses() -> Value {
 }
 
 /// Looks at the mounted directory now, and tells what became of it.
-pub(super) async fn reload(State(context): State<Arc<Context>>) -> Response {
+pub(super) async fn reload(extract::State(context): extract::State<Arc<Context>>) -> Response {
     tracing::info!(target: chassis::telemetry::LIFECYCLE, "reload asked for on the operator listener");
     match context.live.reload().await {
         Some(_) => json_line(&Digests::of(&context)),

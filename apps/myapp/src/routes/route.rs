@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post, put};
+use chassis::readiness::{self, Watched};
 use serde_json::{Value, json};
 
 use super::context::Context;
@@ -46,6 +48,14 @@ impl Route {
     fn new(method: &'static str, path: &'static str, handler: MethodRouter<Arc<Context>>) -> Self {
         let (parameters, responses) = (Vec::new(), json!({}));
         Self { path, method, handler, summary: "", parameters, body: None, responses, problems: &[] }
+    }
+
+    /// Answers 503 at once while what it needs is known to be down.
+    pub(super) fn needs(mut self, dependency: Option<Watched>) -> Self {
+        if let Some(dependency) = dependency {
+            self.handler = self.handler.route_layer(from_fn_with_state(dependency, readiness::requires));
+        }
+        self
     }
 
     pub(super) fn about(mut self, summary: &'static str) -> Self {

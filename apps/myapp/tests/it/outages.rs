@@ -20,13 +20,16 @@ use crate::process::{PORTS, Serving, myapp};
 use crate::service::Service;
 use crate::store::{change, start};
 
-/// What a client sees while the database is away.
-fn is_away(public: SocketAddr, operator: SocketAddr) {
-    for path in ["/config", "/healthz", "/readyz", "/"] {
+/// What a client sees while the database is away: all that needs it refused, and nothing else. A replica that has never
+/// reached its server is not ready; one that has stays so.
+fn is_away(public: SocketAddr, operator: SocketAddr, readiness: u16) {
+    for path in ["/config", "/healthz", "/"] {
         assert_eq!(get(public, path).status, 200, "{path}");
     }
+    assert_eq!(get(public, "/readyz").status, readiness);
     let refused = get(operator, "/config");
-    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")), "{}", refused.body);
+    let retry_after = refused.header("retry-after").and_then(|seconds| seconds.parse().ok());
+    assert_eq!((refused.status, retry_after.is_some_and(|s: u32| (1..=20).contains(&s))), (503, true));
     assert!(!refused.body.contains("hush") && !refused.body.contains("database"), "{}", refused.body);
     assert_eq!(get(operator, "/api/v1/status").status, 200);
 }
@@ -68,7 +71,7 @@ fn a_full_disk_holds_up_what_needs_it_and_nothing_is_half_written() {
         assert!(kept < 5000, "the disk is never full");
     }
     assert!(kept > 0);
-    is_away(public, operator);
+    is_away(public, operator, 200);
     let pid = serving.child.id().to_string();
     assert!(Command::new("prlimit").args(["--pid", &pid, "--fsize=unlimited"]).status().unwrap().success());
     comes_back(operator);
@@ -102,7 +105,7 @@ fn a_file_that_may_only_be_read_reveals_nothing_until_it_may_be_written() {
         if root { &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] } else { &[] };
     let mut serving = serving(wrapper, &file);
     let [public, _, operator] = serving.addresses();
-    is_away(public, operator);
+    is_away(public, operator, 200);
     only_read(false);
     comes_back(operator);
 }
@@ -124,7 +127,7 @@ fn a_file_locked_by_another_process_is_waited_for() {
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();
         lock
     });
-    is_away(public, operator);
+    is_away(public, operator, 200);
     runtime.block_on(lock.close()).unwrap();
     comes_back(operator);
 }
@@ -137,7 +140,7 @@ fn a_corrupt_file_is_told_as_such_and_left_as_it_is() {
     fs::write(&file, &garbage).unwrap();
     let mut serving = serving(&[], &file);
     let [public, _, operator] = serving.addresses();
-    is_away(public, operator);
+    is_away(public, operator, 200);
     assert_eq!(fs::read_to_string(&file).unwrap(), garbage);
     fs::remove_file(&file).unwrap();
     comes_back(operator);
@@ -162,7 +165,7 @@ fn a_lost_server_holds_up_what_needs_it_and_the_queue_keeps_the_rest() {
     let service = Service::start(&[], &settings);
     comes_back(service.operator);
     server.kill();
-    is_away(service.public, service.operator);
+    is_away(service.public, service.operator, 200);
     (0..100).for_each(|number| service.store.record(Record::Change(change(number))));
     assert!(!service.runtime.block_on(service.store.flush(Duration::from_millis(50))));
     assert!(service.store.waiting() > 90);
@@ -183,11 +186,12 @@ fn a_process_starts_without_its_database_and_finds_it_later() {
     let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     server.kill();
     let service = Service::start(&[], &settings);
-    is_away(service.public, service.operator);
+    is_away(service.public, service.operator, 503);
     let checked = service.runtime.block_on(service.store.database().check());
     assert_eq!(checked.map_err(|error| error.reason), Err(Reason::Refused));
     server.restart();
     comes_back(service.operator);
+    until_true("ready", || get(service.public, "/readyz").status == 200);
 }
 
 #[test]

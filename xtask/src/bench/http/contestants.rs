@@ -74,7 +74,10 @@ pub(super) fn all(programs: &Programs, folder: &Path) -> Result<Vec<Contestant>>
     let contestants = vec![
         Contestant::other("bare hyper, one thread", programs.bare_hyper(&file, &[])?),
         Contestant { name: "the service, everything on", server: Running::Service(service) },
-        Contestant::other("bare hyper, scheduler for several threads", programs.bare_hyper(&file, &["multi"])?),
+        Contestant::other(
+            "bare hyper, scheduler for several threads",
+            programs.bare_hyper(&file, &["multi"])?,
+        ),
         Contestant::other("nginx", programs.nginx(&answers, folder)?),
         Contestant::other("gunicorn + Flask", programs.flask(&file, folder)?),
     ];

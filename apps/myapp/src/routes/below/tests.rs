@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::routing::get;
 use chassis::Health;
+use chassis::readiness::Readiness;
 use chassis::telemetry::Telemetry;
 use clap::Parser as _;
 use http::StatusCode;
@@ -65,7 +66,9 @@ async fn a_request_sees_one_generation_however_often_it_changes_meanwhile() {
     let (live, driver) = Driver::new(contract, sources, loaded, Vec::new(), timing);
     let args = Cli::try_parse_from(["myapp"]).unwrap().serve;
     let telemetry = Telemetry::silent().unwrap();
-    let context = Arc::new(Context::new(live.clone(), store, Health::new(), telemetry, &args));
+    let health = Health::new();
+    let (readiness, _) = Readiness::start(Vec::new(), &health).unwrap();
+    let context = Arc::new(Context::new(live.clone(), store, health, readiness, telemetry, &args));
     let routes = Router::new().route("/torn", get(torn)).with_state(Arc::clone(&context));
     let service = also_below_base_path(routes, context);
 
