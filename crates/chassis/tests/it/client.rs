@@ -110,6 +110,11 @@ impl Client {
         self.stream.shutdown().await.expect("open");
     }
 
+    /// Leaves with a reset, as a process does that dies with bytes unread.
+    pub(crate) fn reset(self) {
+        self.stream.set_zero_linger().expect("open");
+    }
+
     /// Waits until the bytes so far end in `text`.
     pub(crate) async fn until(&mut self, text: &str) {
         let come = async {

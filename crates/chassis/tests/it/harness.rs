@@ -127,7 +127,7 @@ impl Server {
 }
 
 /// Answers one path at once.
-struct Memory;
+pub(crate) struct Memory;
 
 impl FastPath for Memory {
     fn get(&mut self, path: &str) -> Option<FastAnswer> {

@@ -1,5 +1,5 @@
 mod outages;
-mod receiver;
+pub(crate) mod receiver;
 mod requests;
 mod sampling;
 mod settings;

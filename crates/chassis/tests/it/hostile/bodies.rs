@@ -80,7 +80,7 @@ async fn a_slow_body_under_an_answer_that_has_begun_is_cut() {
 }
 
 /// Sends a little again and again until the server no longer takes it or has answered, as a slow client would.
-async fn trickle(client: &mut Client, bytes: &str, begun: Instant) {
+pub(super) async fn trickle(client: &mut Client, bytes: &str, begun: Instant) {
     while begun.elapsed() < ms(3000) && client.try_send(bytes).await.is_ok() {
         tokio::time::sleep(ms(20)).await;
     }

@@ -4,16 +4,20 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use chassis::telemetry::{Level, Options, Telemetry};
+use axum::body::{Body, Bytes};
+use axum::routing::get;
+use chassis::telemetry::{Level, Options, Telemetry, TraceSettings};
 use chassis::{Builder, Health, LimitArgs, Listener, probes, shutdown};
 use clap::{Args, FromArgMatches};
+use http_body_util::channel::Channel;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::client::within;
-use crate::harness::{Gate, LOOPBACK, at_once, routes};
+use crate::harness::{Gate, LOOPBACK, Memory, at_once, ms, routes};
 
 /// Flags of the child's limits; that they are set is what makes a process the child.
 const FLAGS: &str = "CHASSIS_TEST_LIMITS";
@@ -23,25 +27,44 @@ const FILES: &str = "CHASSIS_TEST_FILES";
 
 const ADDRESSES: &str = "addresses of the child: ";
 
+/// What `/drops` sends in its time, a piece at a time.
+pub(super) const DROPS: usize = 20;
+
 pub(super) struct ChildServer {
     pub(super) public: SocketAddr,
     pub(super) admin: SocketAddr,
     process: Child,
     lines: Arc<Mutex<Vec<String>>>,
+    n_requests_told: Arc<AtomicU64>,
     reader: Option<JoinHandle<()>>,
 }
 
 impl ChildServer {
     /// Starts a server with these limits, and with as many descriptors as this process may have.
     pub(super) async fn start(flags: &str) -> Self {
-        Self::with_files(flags, None).await
+        Self::spawn(flags, None, &[], |_| true).await
     }
 
-    pub(super) async fn with_files(flags: &str, files: Option<u64>) -> Self {
+    pub(super) async fn with_files(flags: &str, files: u64) -> Self {
+        Self::spawn(flags, Some(files), &[], |_| true).await
+    }
+
+    /// Starts a server that sends its traces as the variables say, for more requests than lines can be kept.
+    pub(super) async fn traced(flags: &str, variables: &[(&str, &str)]) -> Self {
+        Self::spawn(flags, None, variables, |line| !tells_of_a_request(line)).await
+    }
+
+    async fn spawn(
+        flags: &str,
+        files: Option<u64>,
+        variables: &[(&str, &str)],
+        is_kept: fn(&str) -> bool,
+    ) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
             .args(["--exact", "hostile::child::serves", "--ignored", "--nocapture"])
             .env(FLAGS, flags)
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         if let Some(files) = files {
@@ -59,10 +82,14 @@ impl ChildServer {
         let (_, addresses) = line.trim_end().split_once(ADDRESSES).unwrap();
         let (public, admin) = addresses.split_once(' ').unwrap();
         let lines = Arc::new(Mutex::new(first));
-        let kept = Arc::clone(&lines);
+        let n_requests_told = Arc::new(AtomicU64::new(0));
+        let (kept, n_told) = (Arc::clone(&lines), Arc::clone(&n_requests_told));
         let reader = std::thread::spawn(move || {
             for line in stdout.lines().map_while(Result::ok) {
-                kept.lock().unwrap().push(line);
+                n_told.fetch_add(u64::from(tells_of_a_request(&line)), Ordering::Relaxed);
+                if is_kept(&line) {
+                    kept.lock().unwrap().push(line);
+                }
             }
         });
         Self {
@@ -70,6 +97,7 @@ impl ChildServer {
             admin: admin.parse().unwrap(),
             process,
             lines,
+            n_requests_told,
             reader: Some(reader),
         }
     }
@@ -79,6 +107,11 @@ impl ChildServer {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Lines so far on requests that the server did not refuse itself.
+    pub(super) fn n_requests_told(&self) -> u64 {
+        self.n_requests_told.load(Ordering::Relaxed)
     }
 
     /// Waits until a log line holds all of `parts`.
@@ -114,6 +147,12 @@ impl Drop for ChildServer {
     }
 }
 
+fn tells_of_a_request(line: &str) -> bool {
+    ["request", "request cancelled"]
+        .iter()
+        .any(|message| line.contains(&format!("\"message\":\"{message}\"")))
+}
+
 /// Lets this process, and the child after it, have `files` descriptors.
 ///
 /// The default limit on connections is that many, so a machine that cannot grant them cannot prove what a test here
@@ -140,16 +179,29 @@ fn serves() {
     let limits = LimitArgs::from_arg_matches(&matches).unwrap();
     let telemetry = Telemetry::install(&Options { level: Level::Info, own_crates: vec!["chassis"] }).unwrap();
     let _flush = telemetry.flush_on_drop();
-    tokio::runtime::Runtime::new().unwrap().block_on(serve(limits, telemetry.clone()));
+    let traces = TraceSettings::from_env(|name| std::env::var_os(name), "child", "1.2.3").unwrap();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        if let Some(traces) = traces {
+            telemetry.export_traces(traces);
+        }
+        serve(limits, telemetry.clone()).await;
+    });
 }
 
 #[expect(clippy::print_stdout, reason = "its standard output is how the child speaks to the test")]
 async fn serve(limits: LimitArgs, telemetry: Telemetry) {
     let health = Health::new();
-    let public = routes(Gate::new()).route("/readyz", probes::readyz(health.clone()));
+    let public = routes(Gate::new())
+        .route("/readyz", probes::readyz(health.clone()))
+        .route("/drops", get(async || drops()));
+    let admin = probes::router(health.clone()).route("/metrics", telemetry.metrics().route());
     let bound = Builder::new(at_once(), limits, health.clone(), telemetry)
-        .listener(Listener::traffic("public", LOOPBACK, public).probes(["/readyz"]))
-        .listener(Listener::internal("admin", LOOPBACK, probes::router(health.clone())))
+        .listener(
+            Listener::traffic("public", LOOPBACK, public)
+                .probes(["/readyz"])
+                .fast_path(["/memory"], || Memory),
+        )
+        .listener(Listener::internal("admin", LOOPBACK, admin))
         .bind()
         .await
         .unwrap();
@@ -163,4 +215,18 @@ async fn serve(limits: LimitArgs, telemetry: Telemetry) {
         trigger.send("the end of standard input");
     });
     bound.serve(signals).await.unwrap();
+}
+
+/// A body that takes its time, and ends early when its reader does.
+fn drops() -> Body {
+    let (mut sender, body) = Channel::<Bytes>::new(1);
+    tokio::spawn(async move {
+        for _ in 0..DROPS {
+            if sender.send_data(Bytes::from_static(b"drop")).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(ms(20)).await;
+        }
+    });
+    Body::new(body)
 }

@@ -116,7 +116,7 @@ async fn ten_thousand_idle_connections_leave_others_served() {
 
 #[tokio::test]
 async fn strangers_cannot_take_the_descriptors_that_the_probes_need() {
-    let server = ChildServer::with_files("", Some(64)).await;
+    let server = ChildServer::with_files("", 64).await;
     let mut healthy = Client::connect(server.public).await;
     assert_eq!(healthy.get("/").await.status, 200);
     let mut strangers = Vec::new();
@@ -137,7 +137,7 @@ async fn strangers_cannot_take_the_descriptors_that_the_probes_need() {
 
 #[tokio::test]
 async fn a_process_out_of_descriptors_serves_what_it_has_and_recovers() {
-    let server = ChildServer::with_files("", Some(64)).await;
+    let server = ChildServer::with_files("", 64).await;
     let mut healthy = Client::connect(server.public).await;
     let mut probe = Client::connect(server.admin).await;
     assert_eq!(healthy.get("/").await.status, 200);

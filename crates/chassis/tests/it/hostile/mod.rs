@@ -7,6 +7,7 @@ mod half_open;
 mod refusals;
 mod slow;
 mod smuggling;
+mod soak;
 mod targets;
 
 use std::net::SocketAddr;

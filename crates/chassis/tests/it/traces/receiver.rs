@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -26,6 +27,8 @@ pub(crate) enum Reply {
     Taken,
     AllBut(i64),
     Status(u16, Option<&'static str>),
+    /// All are taken, but that is said so much later.
+    Late(Duration),
     Never,
 }
 
@@ -120,6 +123,10 @@ async fn answer(
             if let Some(value) = retry_after {
                 response.headers_mut().insert("retry-after", value.parse().expect("a header"));
             }
+        }
+        Reply::Late(time) => {
+            tokio::time::sleep(time).await;
+            *response.body_mut() = message(0);
         }
         Reply::Never => std::future::pending().await,
     }
