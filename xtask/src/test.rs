@@ -21,6 +21,8 @@ const CLUSTER_TESTS: [&str; 4] = ["-p", "e2e", "--test", "cluster"];
 /// All side by side: they wait more than they work.
 const PROXY_TESTS: [&str; 9] =
     ["-p", "chassis", "--test", "proxy", "--", "--include-ignored", "--show-output", "--test-threads", "4"];
+/// What is ignored there needs tools that take long to get.
+const API_TESTS: [&str; 7] = ["-p", "myapp", "--test", "it", "--", "--ignored", "--show-output"];
 /// Most of a cluster test is waiting, so more of them than processors run at a time.
 const CLUSTER_TEST_THREADS: &str = "4";
 
@@ -31,6 +33,8 @@ pub(crate) enum Tier {
     Unit,
     /// The service in process: routes, limits, drain, and its data on SQLite and PostgreSQL
     Service,
+    /// The API against its descriptions, and a hostile page in a real browser against the API
+    Api,
     /// Stops and starts behind real proxies that learn late, in a minute; in five with `PROXY_CYCLES=17`
     Proxy,
     /// The chart as helm renders it
@@ -46,6 +50,7 @@ impl Tier {
         match self {
             Self::Unit => "unit",
             Self::Service => "service",
+            Self::Api => "api",
             Self::Proxy => "proxy",
             Self::Chart => "chart",
             Self::Terraform => "terraform",
@@ -58,6 +63,7 @@ impl Tier {
             // The terraform tier says itself what it lacks: no task can install it.
             Self::Unit | Self::Terraform => &[],
             Self::Service => &[Use::Database],
+            Self::Api => &[Use::Api],
             Self::Proxy => &[Use::Proxy],
             Self::Chart => &[Use::Chart],
             Self::Cluster if own_cluster => &[Use::Kubernetes, Use::OwnCluster, Use::Image],
@@ -129,6 +135,7 @@ fn run_tier(tier: Tier, install: bool, choice: Option<Choice>, counts: &mut Coun
             &["--doc", "-p", "chassis", "-p", "live-config"],
         ],
         Tier::Service => &[&["-p", "chassis", "--test", "it"], &["-p", "myapp", "--test", "it"]],
+        Tier::Api => return run_api(counts),
         Tier::Proxy => &[&PROXY_TESTS],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
         Tier::Terraform => return terraform::run(counts),
@@ -141,6 +148,15 @@ fn run_tier(tier: Tier, install: bool, choice: Option<Choice>, counts: &mut Coun
         }
     }
     Ok(summary::outcome_of(&failed))
+}
+
+/// Pinned Python packages lie in no folder that Python knows.
+fn run_api(counts: &mut Counts) -> Result<Outcome> {
+    let cargo = Cmd::new("cargo")
+        .env("SCHEMATHESIS", tools::built("schemathesis"))
+        .env("PYTHONPATH", tools::python_path("schemathesis"));
+    let passed = cargo_test(cargo, &API_TESTS, counts)?;
+    Ok(summary::outcome_of(&if passed { Vec::new() } else { vec![API_TESTS.join(" ")] }))
 }
 
 /// The own cluster is removed again whatever happens, and an error in that is a failure of the tier too.

@@ -5,6 +5,8 @@
 pub(crate) enum Use {
     /// The checks of formatting and lints.
     Check,
+    /// Testing the API against its descriptions and against a browser.
+    Api,
     /// Stopping the service behind proxies.
     Proxy,
     /// Rendering the chart.
@@ -24,8 +26,9 @@ pub(crate) enum Use {
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Check,
+        Self::Api,
         Self::Proxy,
         Self::Chart,
         Self::Kubernetes,
@@ -91,7 +94,7 @@ pub(crate) struct Tool {
 /// 1.34 is the last that runs on cgroup v1 unasked and with Debian 12's containerd 1.6.
 pub(crate) const KUBERNETES_VERSION: &str = "1.34.4";
 
-use Use::{Bench, Chart, Check, Database, Image, Kubernetes, OwnCluster, Proxy, Terraform};
+use Use::{Api, Bench, Chart, Check, Database, Image, Kubernetes, OwnCluster, Proxy, Terraform};
 
 /// In the order in which they have to be installed: Go before what it builds.
 pub(crate) const TOOLS: &[Tool] = &[
@@ -160,7 +163,8 @@ pub(crate) const TOOLS: &[Tool] = &[
     debian("util-linux", Proof::Runs(&["setpriv", "taskset", "--version"]), &[Bench]),
     // Asked for its version, it answers and exits with 1.
     debian("wrk", Proof::File("/usr/bin/wrk"), &[Bench]),
-    debian("python3-pip", Proof::Runs(&["python3", "-m", "pip", "--version"]), &[Bench]),
+    debian("python3-pip", Proof::Runs(&["python3", "-m", "pip", "--version"]), &[Api, Bench]),
+    debian("chromium", Proof::Runs(&["chromium", "--version"]), &[Api]),
     Tool {
         name: "gunicorn",
         source: Source::Python {
@@ -177,6 +181,42 @@ pub(crate) const TOOLS: &[Tool] = &[
         },
         proof: Proof::Built,
         uses: &[Bench],
+    },
+    Tool {
+        name: "schemathesis",
+        source: Source::Python {
+            packages: &[
+                "schemathesis==4.32.5",
+                "anyio==4.16.0",
+                "certifi==2026.10.19.post1",
+                "charset-normalizer==3.5.2",
+                "click==8.5.1",
+                "graphql-core==3.3.2",
+                "harfile==0.6.0",
+                "hypothesis-graphql==0.13.5",
+                "hypothesis==6.170.17",
+                "idna==3.20",
+                "iniconfig==2.3.1",
+                "jsonschema_rs==0.60.3",
+                "markdown-it-py==4.3.0",
+                "MarkupSafe==3.0.4",
+                "mdurl==0.1.2",
+                "packaging==26.3",
+                "pluggy==1.7.0",
+                "Pygments==2.21.0",
+                "pyrate-limiter==4.5.1",
+                "pytest==9.2.0",
+                "PyYAML==6.0.4",
+                "requests==2.34.2",
+                "rich==15.0.0",
+                "sortedcontainers==2.4.0",
+                "typing_extensions==4.16.0",
+                "urllib3==2.8.0",
+                "Werkzeug==3.1.9",
+            ],
+        },
+        proof: Proof::Built,
+        uses: &[Api],
     },
     // Last, so that one that cannot be installed keeps no other from it.
     Tool {

@@ -6,8 +6,9 @@
 //! - A page that found this address under a name of its own (rebinding) carries that name in `Host`.
 //! - A browser since 2023 says in `Sec-Fetch-Site` where a request comes from, and any says so in `Origin` with a form.
 //! - An older browser may say neither. It can read nothing here all the same, since no answer allows another origin to, but
-//!   it could change something. So whoever changes something shows what no page can send to another origin unasked:
-//!   a body of JSON, or a header that forms do not have. For these a browser asks first, by `OPTIONS`, and is refused.
+//!   a form of such a page could post. So whoever posts shows what no page can send to another origin unasked: a body of
+//!   JSON, or a header that forms do not have. For these, and for any method but GET, HEAD and POST, a browser asks first,
+//!   by `OPTIONS`, and is refused: that is why a `PUT` needs no such sign.
 
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -34,12 +35,12 @@ pub(super) async fn same_site(request: Request, next: Next) -> Response {
     response
 }
 
-/// The header that a change without a JSON body must have, as OpenAPI describes it.
-pub(super) fn parameter(required: bool) -> Value {
+/// The header that a POST without a JSON body must have, as OpenAPI describes it.
+pub(super) fn parameter() -> Value {
     json!({
         "name": "X-Requested-By",
         "in": "header",
-        "required": required,
+        "required": true,
         "description": "Anything: that it is there shows that no page of another site asks",
         "schema": { "type": "string" },
     })
@@ -53,9 +54,9 @@ fn judge(method: &Method, headers: &HeaderMap) -> Result<(), (StatusCode, &'stat
     if !is_own_site(headers) {
         return Err((StatusCode::FORBIDDEN, "requests from pages of another site are refused"));
     }
-    if !method.is_safe() && !is_deliberate(headers) {
-        let detail = "a request that changes something must have a body of JSON \
-            (Content-Type: application/json) or the header X-Requested-By, whatever its value";
+    if *method == Method::POST && !is_deliberate(headers) {
+        let detail = "a POST must have a body of JSON (Content-Type: application/json) or the header X-Requested-By, \
+            whatever its value";
         return Err((StatusCode::FORBIDDEN, detail));
     }
     Ok(())
@@ -99,16 +100,16 @@ mod tests {
 
     const HERE: (&str, &str) = ("host", "localhost:9091");
 
-    fn is_allowed(method: Method, headers: &[(&'static str, &'static str)]) -> bool {
+    fn is_allowed(method: &Method, headers: &[(&'static str, &'static str)]) -> bool {
         let headers = [&[HERE], headers].concat();
         let headers = headers
             .into_iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-        judge(&method, &headers.collect()).is_ok()
+        judge(method, &headers.collect()).is_ok()
     }
 
     #[test]
-    fn a_change_needs_what_no_page_of_another_site_can_send() {
+    fn a_post_needs_what_no_page_of_another_site_can_send() {
         for headers in [
             ("x-requested-by", "curl"),
             ("content-type", "application/json"),
@@ -116,7 +117,7 @@ mod tests {
             ("sec-fetch-site", "same-origin"),
             ("sec-fetch-site", "none"),
         ] {
-            assert!(is_allowed(Method::POST, &[headers]), "{headers:?}");
+            assert!(is_allowed(&Method::POST, &[headers]), "{headers:?}");
         }
         for headers in [
             ("accept", "*/*"),
@@ -126,9 +127,11 @@ mod tests {
             ("content-type", "multipart/form-data; boundary=x"),
             ("origin", "http://localhost:9091"),
         ] {
-            assert!(!is_allowed(Method::POST, &[headers]), "{headers:?}");
+            assert!(!is_allowed(&Method::POST, &[headers]), "{headers:?}");
         }
-        assert!(is_allowed(Method::GET, &[("accept", "*/*")]));
+        assert!(is_allowed(&Method::GET, &[("accept", "*/*")]));
+        // As curl sends it; a browser asks before it does.
+        assert!(is_allowed(&Method::PUT, &[("content-type", "application/x-www-form-urlencoded")]));
     }
 
     #[test]
@@ -141,15 +144,15 @@ mod tests {
             "http://localhost",
             "http://a.example",
         ] {
-            assert!(!is_allowed(Method::GET, &[("origin", origin)]), "{origin}");
-            assert!(!is_allowed(Method::POST, &[("origin", origin), deliberate]), "{origin}");
+            assert!(!is_allowed(&Method::GET, &[("origin", origin)]), "{origin}");
+            assert!(!is_allowed(&Method::POST, &[("origin", origin), deliberate]), "{origin}");
         }
-        assert!(is_allowed(Method::POST, &[("origin", "http://localhost:9091"), deliberate]));
+        assert!(is_allowed(&Method::POST, &[("origin", "http://localhost:9091"), deliberate]));
         for site in ["cross-site", "same-site", ""] {
-            assert!(!is_allowed(Method::GET, &[("sec-fetch-site", site)]), "{site}");
+            assert!(!is_allowed(&Method::GET, &[("sec-fetch-site", site)]), "{site}");
         }
         let both = [("sec-fetch-site", "same-origin"), ("origin", "http://a.example")];
-        assert!(!is_allowed(Method::POST, &both));
+        assert!(!is_allowed(&Method::POST, &both));
     }
 
     #[test]

@@ -63,9 +63,8 @@ fn operation(route: &Route, guard: Guard) -> Value {
     for status in route.problems.iter().chain(guarded) {
         responses[status.to_string()] = problem(*status);
     }
-    let changes_something = route.method != "get";
-    if matches!(guard, Guard::SameSite) && changes_something {
-        parameters.push(guard::parameter(route.body.is_none()));
+    if matches!(guard, Guard::SameSite) && route.method == "post" {
+        parameters.push(guard::parameter());
     }
     let mut operation = json!({ "summary": route.summary, "responses": responses });
     if !parameters.is_empty() {

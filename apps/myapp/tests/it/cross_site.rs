@@ -1,8 +1,13 @@
 //! Pages of other sites in an operator's browser, and what they get from the operator listener: nothing.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::Command;
+
 use serde_json::Value;
 
 use crate::http::{Answer, get, request, send};
+use crate::process::Serving;
 use crate::service::Service;
 
 const CANARY: (&str, &str) = ("SECRET_KEY", "canary-key-7f3a9c");
@@ -95,4 +100,106 @@ fn an_answer_is_of_no_use_to_a_page_that_embeds_it() {
     let answer = get(service.operator, "/config");
     assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"));
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+}
+
+/// What a hostile page tries, by every way that a browser has, and at last tells what it has read.
+const PAGE: &str = r#"<!doctype html><title>hostile</title><body><iframe name="frame"></iframe><script>
+const told = [];
+async function attempt(path, options) {
+  try {
+    const answer = await fetch(`http://127.0.0.1:PORT${path}`, options);
+    told.push(`${answer.type} ${answer.status} ${await answer.text()}`);
+  } catch (error) {
+    told.push("kept away");
+  }
+}
+function submit(path, type) {
+  const form = document.createElement("form");
+  Object.assign(form, { method: "post", enctype: type, action: `http://127.0.0.1:PORT${path}`, target: "frame" });
+  form.innerHTML = `<input name='{"level":"trace","for":"1h","x":"' value='"}'>`;
+  document.body.append(form);
+  form.submit();
+  // A refusal is no document, so the frame tells of none. Time stands still while a request is on its way.
+  return new Promise((resolve) => setTimeout(resolve, 500));
+}
+(async () => {
+  const body = '{"level":"trace","for":"1h"}';
+  for (const path of ["/config", "/log-level", "/reload"]) {
+    for (const mode of ["cors", "no-cors"]) {
+      await attempt(path, { mode });
+      await attempt(path, { mode, method: "POST", body });
+      await attempt(path, { mode, method: "POST" });
+    }
+    await attempt(path, { method: "PUT", body, headers: { "Content-Type": "application/json" } });
+    await attempt(path, { method: "POST", headers: { "X-Requested-By": "page" } });
+    for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]) {
+      await submit(path, type);
+    }
+    const image = new Image();
+    image.src = `http://127.0.0.1:PORT${path}`;
+    await new Promise((resolve) => { image.onload = image.onerror = resolve; });
+  }
+  document.body.textContent = "tried " + told.join("; ");
+})();
+</script>"#;
+
+/// The page as Chromium shows it at last.
+fn shown_by_chromium(url: &str, hosts: &str) -> String {
+    let profile = tempfile::tempdir().unwrap();
+    let mut command = Command::new("chromium");
+    command.args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "--timeout=20000"]);
+    command.arg("--virtual-time-budget=60000").arg(format!("--host-resolver-rules={hosts}"));
+    command.arg(format!("--user-data-dir={}", profile.path().display())).arg(url);
+    String::from_utf8_lossy(&command.output().unwrap().stdout).into_owned()
+}
+
+/// Serves `page` to whoever asks, for as long as the test runs.
+fn serve(page: String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let _ = connection.read(&mut [0; 4096]);
+            let length = page.len();
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n");
+            let _ = write!(connection, "{head}Connection: close\r\n\r\n{page}");
+        }
+    });
+    port
+}
+
+#[test]
+#[ignore = "needs Chromium: cargo xtask test api"]
+fn a_real_browser_reads_and_changes_nothing_for_a_page_of_another_site() {
+    let flags = ["--drain-min=0s", "--drain-quiet=0s"];
+    let mut serving = Serving::start(&flags, &[CANARY, ("LOG_LEVEL", "info")]);
+    let [_, _, operator] = serving.addresses();
+    let port = serve(PAGE.replace("PORT", &operator.port().to_string()));
+    // Another port, another name of loopback, and a name that leads to loopback.
+    for host in ["127.0.0.1", "localhost", "evil.example"] {
+        let shown = shown_by_chromium(&format!("http://{host}:{port}/"), "MAP evil.example 127.0.0.1");
+        assert!(shown.contains("tried "), "{host}: {shown}");
+        let told = shown.split("tried ").nth(1).unwrap();
+        assert!(
+            told.contains("kept away") && !told.contains("cors 200") && !told.contains("basic"),
+            "{told}"
+        );
+        assert!(!shown.contains("canary"), "{host}: {shown}");
+    }
+    let rebound = format!("http://rebound.example:{}/config", operator.port());
+    let shown = shown_by_chromium(&rebound, "MAP rebound.example 127.0.0.1");
+    assert!(shown.contains("Misdirected Request") && !shown.contains("canary"), "{shown}");
+
+    // An operator's own look shows that the browser works.
+    let own = format!("http://localhost:{}/config", operator.port());
+    assert!(shown_by_chromium(&own, "").contains("canary"));
+    serving.signal("-TERM");
+    let (_, log) = serving.ended();
+    let count = |message: &str| log.iter().filter(|line| line.contains(message)).count();
+    assert_eq!(
+        (count("secrets revealed"), count("reload asked for"), count("log level")),
+        (1, 0, 0),
+        "{log:#?}"
+    );
 }

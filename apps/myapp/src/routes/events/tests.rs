@@ -2,14 +2,14 @@ use std::future;
 
 use http_body_util::BodyExt as _;
 use tokio::sync::{broadcast, oneshot};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::*;
 use crate::live::feed::{Feed, KEPT};
 
 /// What the next frame of `frames` says, as it is sent.
 async fn text(frames: &mut (impl Stream<Item = Frame> + Unpin)) -> Option<String> {
-    let frame = frames.next().await?;
+    let frame = timeout(Duration::from_secs(30), frames.next()).await.expect("nothing is told")?;
     let body = Sse::new(stream::iter([Ok::<_, Infallible>(frame)])).into_response().into_body();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     Some(String::from_utf8(bytes.to_vec()).unwrap())
