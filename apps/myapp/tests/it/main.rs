@@ -20,3 +20,4 @@ mod rotation;
 mod secrets;
 mod service;
 mod store;
+mod tokens;
