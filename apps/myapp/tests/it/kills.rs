@@ -116,7 +116,6 @@ impl Found {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "how much a long run has shown is worth to know")]
 fn what_was_acknowledged_survives_kills_of_service_and_postgresql() {
     let end = end_of_test();
     let mut server = Server::start(&["fsync=on"]);
@@ -164,7 +163,6 @@ fn look_into_postgres(server: &Server, database: &str, found: &mut Found) {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "how much a long run has shown is worth to know")]
 fn what_was_acknowledged_survives_kills_with_sqlite() {
     let end = end_of_test();
     let directory = tempfile::tempdir().unwrap();

@@ -62,7 +62,6 @@ fn files<'a>(url: &'a str, password: &'a str, sessions: &'a str) -> [(&'static s
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the figures are worth to know")]
 fn twenty_rotations_under_load_fail_no_query_and_leave_no_old_session() {
     let mut database = shared().database();
     let url = database.url();
