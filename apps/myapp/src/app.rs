@@ -17,7 +17,7 @@ use thiserror::Error;
 use tokio::task::JoinSet;
 
 use crate::args::ServeArgs;
-use crate::database::{Database, Wiring};
+use crate::database::{Database, TokenSource, Wiring};
 use crate::routes::{self, Context, Memory};
 use crate::settings::Settings;
 use crate::store::{self, Bounds, Store, Writer};
@@ -61,7 +61,7 @@ pub enum BuildError {
 }
 
 impl App {
-    /// Binds all listeners and makes sure that data can be kept.
+    /// Binds all listeners and makes sure that data can be kept. `tokens` take the place of `DB_PASSWORD`.
     ///
     /// # Errors
     /// What this machine does not allow.
@@ -69,6 +69,7 @@ impl App {
         args: &ServeArgs,
         configuration: Configuration,
         data_directory: &Path,
+        tokens: Option<Arc<dyn TokenSource>>,
         telemetry: &Telemetry,
     ) -> Result<Self, BuildError> {
         if configuration.loaded.settings.database_url.is_none() {
@@ -76,11 +77,8 @@ impl App {
                 .map_err(|source| BuildError::DataDirectory { path: data_directory.to_path_buf(), source })?;
         }
         let health = Health::new();
-        let wiring = Wiring {
-            data_directory: data_directory.to_path_buf(),
-            host: args.database_host.clone(),
-            tokens: None,
-        };
+        let wiring =
+            Wiring { data_directory: data_directory.to_path_buf(), host: args.database_host.clone(), tokens };
         let database = Database::new(&configuration.loaded.settings, wiring, store::setup())
             .map_err(BuildError::Database)?;
         let dependencies = dependencies::of(&configuration.loaded.settings, &database);

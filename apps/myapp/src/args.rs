@@ -56,6 +56,9 @@ pub struct ServeArgs {
     /// proves its name]
     #[arg(long, value_name = "HOST")]
     pub database_host: Option<String>,
+    /// What the database server is shown: DB_PASSWORD, or a token of RDS made with the pod's role
+    #[arg(long, value_name = "KIND", default_value = "password")]
+    pub database_auth: DatabaseAuth,
     /// Admin listeners of all replicas, as a name that resolves to them
     #[arg(long, value_name = "HOST:PORT")]
     pub peers: Option<String>,
@@ -66,6 +69,15 @@ pub struct ServeArgs {
     pub drain: DrainArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
+}
+
+/// What proves to the database server who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum DatabaseAuth {
+    /// DB_PASSWORD
+    Password,
+    /// A token of RDS
+    Iam,
 }
 
 /// Whom to ask, and for what.

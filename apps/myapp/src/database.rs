@@ -6,6 +6,7 @@
 
 mod connection;
 mod generation;
+mod iam;
 mod limit;
 mod rotation;
 mod target;
@@ -20,8 +21,9 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 pub(crate) use connection::{Connection, Row, Value};
+pub use iam::PodIdentity;
 pub use target::Wiring;
-pub use token::{Pending, Token, TokenSource};
+pub use token::{Pending, TokenSource};
 pub use unavailable::{Reason, Unavailable};
 
 use crate::settings::Settings;

@@ -174,3 +174,6 @@ impl Store {
         self.shared.anonymous.swap(0, Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,13 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::shutdown;
 use chassis::telemetry::{Options, Telemetry};
 
 use crate::app::App;
-use crate::args::ServeArgs;
+use crate::args::{DatabaseAuth, ServeArgs};
 use crate::configuration::{self, Configuration, Environment};
+use crate::database::{PodIdentity, TokenSource};
 
 use super::{EXIT_FAILURE, EXIT_USAGE, complain};
 
@@ -60,7 +62,14 @@ async fn run(
         Err(error) => return complain(EXIT_FAILURE, format_args!("signals cannot be heard: {error}")),
     };
     let data_directory = configuration::data_directory(args, environment);
-    let app = match App::build(args, configuration, &data_directory, telemetry).await {
+    let tokens: Option<Arc<dyn TokenSource>> = match args.database_auth {
+        DatabaseAuth::Password => None,
+        DatabaseAuth::Iam => match PodIdentity::of(environment) {
+            Ok(source) => Some(Arc::new(source)),
+            Err(problem) => return complain(EXIT_USAGE, problem),
+        },
+    };
+    let app = match App::build(args, configuration, &data_directory, tokens, telemetry).await {
         Ok(app) => app,
         Err(error) => return complain(EXIT_FAILURE, error),
     };

@@ -173,7 +173,7 @@ async fn server_options(server: &Server) -> Result<PgConnectOptions, Unavailable
         Credential::Password(password) => options.password(password.expose()),
         Credential::Token(source) => {
             let token = source.token(&server.host, server.port, &server.user).await?;
-            options.password(token.text.expose())
+            options.password(token.expose())
         }
     })
 }

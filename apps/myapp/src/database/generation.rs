@@ -9,7 +9,7 @@ use super::target::Target;
 use super::{Setup, Unavailable};
 
 /// The server needs a moment to take a closed session off its own count, which is the one that is promised.
-const GONE: Duration = Duration::from_millis(50);
+const GONE: Duration = Duration::from_millis(250);
 
 /// Everything that was opened with one credential at one place.
 pub(super) struct Generation {

@@ -41,7 +41,7 @@ pub(super) struct Server {
 pub(super) enum Credential {
     /// `DB_PASSWORD`.
     Password(Arc<Secret>),
-    /// A token that ends soon, made anew for each session or shortly before it ends.
+    /// A token that ends soon, made anew for each session.
     Token(Arc<dyn TokenSource>),
 }
 
@@ -75,6 +75,10 @@ impl Target {
         let server = Server::parse(url.as_str(), credential)
             .ok_or("DATABASE_URL: is not of the form postgres://USER@HOST/DATABASE")?;
         server.may_be_given_the_credential(wiring.host.as_deref())?;
+        // The server wants it in clear text.
+        if wiring.tokens.is_some() && !matches!(server.tls, PgSslMode::VerifyFull) {
+            return Err("DATABASE_URL: --database-auth=iam needs sslmode=verify-full".into());
+        }
         Ok(Self::Postgres(server))
     }
 

@@ -1,24 +1,16 @@
 use std::pin::Pin;
-use std::time::SystemTime;
 
 use live_config::Secret;
 
 use super::Unavailable;
 
-/// What proves to the server who asks, for a while.
-pub struct Token {
-    /// Sent as the password.
-    pub text: Secret,
-    /// From then on the server refuses it.
-    pub ends: SystemTime,
-}
-
 /// What a source's step returns.
-pub type Pending<'a> = Pin<Box<dyn Future<Output = Result<Token, Unavailable>> + Send + 'a>>;
+pub type Pending<'a> = Pin<Box<dyn Future<Output = Result<Secret, Unavailable>> + Send + 'a>>;
 
-/// Makes credentials that end soon, in place of `DB_PASSWORD`.
+/// Makes credentials that end soon, in place of `DB_PASSWORD`. It is asked for each session, so that none is opened with
+/// one that grew old; a session itself outlives the token it was opened with.
 pub trait TokenSource: Send + Sync {
-    /// A token for `user` at `host` and `port` that still holds for long enough to open a session with it.
+    /// A token that lets `user` in at `host` and `port`, for as long as it takes to open a session.
     ///
     /// # Errors
     /// None can be had.

@@ -8,7 +8,7 @@ use crate::database::{Connection, Unavailable, Value};
 const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_history_and_accesses.sql")];
 
 /// Any number will do that nobody else who shares the server uses: these are the letters `myapp`.
-const LOCK: &str = "BEGIN; SELECT pg_advisory_xact_lock(469853237360)";
+const LOCK: &str = "BEGIN; SELECT pg_advisory_xact_lock(470187864176)";
 const SQLITE_LOCK: &str = "BEGIN IMMEDIATE";
 
 /// Brings the schema to this version, or finds that it is at it or beyond: then nothing is written, so that a database that

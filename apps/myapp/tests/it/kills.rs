@@ -2,19 +2,20 @@
 //!
 //! `MYAPP_TEST_KILL_SECONDS=300` makes each test run for that long.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use myapp::store::AccessFilter;
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
+use tokio::runtime::Runtime;
 
 use crate::http::{self, until_true};
 use crate::postgres::Server;
 use crate::process::Serving;
-use crate::service::Service;
 
 const ORDINARY_SECONDS: u64 = 20;
 const CLIENTS: usize = 4;
@@ -93,16 +94,25 @@ fn kill_service(clients: &Clients, mut serving: Serving) {
     *clients.operator.lock().unwrap() = None;
 }
 
-/// Each acknowledged record is among `kept`, and none of those is there twice.
-fn all_there_once(clients: &Clients, kept: Vec<String>) {
-    let all = kept.len();
-    let kept: BTreeSet<String> = kept.into_iter().collect();
-    assert_eq!(kept.len(), all, "a record is there twice");
-    let acknowledged = clients.acknowledged.lock().unwrap();
-    let lost: Vec<_> = acknowledged.difference(&kept).collect();
-    assert!(lost.is_empty(), "{} of {} lost: {lost:?}", lost.len(), acknowledged.len());
-    let asked = clients.asked.load(Ordering::Relaxed);
-    println!("{asked} asked, {} acknowledged, {all} kept, 0 lost", acknowledged.len());
+/// What was found in the database, by id. It is looked at after each kill, since only the newest 10 000 records stay.
+#[derive(Default)]
+struct Found(BTreeMap<i64, String>);
+
+impl Found {
+    /// From where on to look: a record with an older number may have been committed after the last look.
+    fn since(&self) -> i64 {
+        self.0.last_key_value().map_or(0, |(id, _)| *id) - 3000
+    }
+
+    /// Each acknowledged record was found, and none twice; the count of both is told.
+    fn holds_all_once(&self, clients: &Clients) -> (usize, usize) {
+        let names: BTreeSet<_> = self.0.values().collect();
+        assert_eq!(names.len(), self.0.len(), "a record is there twice");
+        let acknowledged = clients.acknowledged.lock().unwrap();
+        let lost: Vec<_> = acknowledged.iter().filter(|name| !names.contains(name)).take(10).collect();
+        assert!(lost.is_empty(), "lost, among others: {lost:?}");
+        (acknowledged.len(), self.0.len())
+    }
 }
 
 #[test]
@@ -114,7 +124,7 @@ fn what_was_acknowledged_survives_kills_of_service_and_postgresql() {
     let (url, password) = (database.url(), database.password.clone());
     let settings =
         [("DATABASE_URL", url.as_str()), ("DB_PASSWORD", password.as_str()), ("SECRET_KEY", "hush")];
-    let mut kills = (0, 0);
+    let (mut found, mut kills) = (Found::default(), (0, 0));
     let clients = under_load(|clients| {
         let mut serving = start_service(clients, &settings);
         while Instant::now() < end {
@@ -126,42 +136,59 @@ fn what_was_acknowledged_survives_kills_of_service_and_postgresql() {
             server.restart();
             // By the same process as before.
             clients.are_served();
+            look_into_postgres(&server, &name, &mut found);
             pause();
             kill_service(clients, serving);
             kills.1 += 1;
+            look_into_postgres(&server, &name, &mut found);
             serving = start_service(clients, &settings);
         }
         clients.are_served();
     });
-    let kept = server.sql(&name, "SELECT request_id FROM accesses WHERE kind = 'reveal'");
-    all_there_once(&clients, kept.lines().map(str::to_owned).collect());
-    println!("PostgreSQL killed {} times, the service {} times", kills.0, kills.1);
+    look_into_postgres(&server, &name, &mut found);
+    let (acknowledged, kept) = found.holds_all_once(&clients);
+    println!("{acknowledged} acknowledged, {kept} kept; kills: PostgreSQL {}, service {}", kills.0, kills.1);
+}
+
+fn look_into_postgres(server: &Server, database: &str, found: &mut Found) {
+    let since = found.since();
+    let rows = server.sql(
+        database,
+        &format!("SELECT id, request_id FROM accesses WHERE kind = 'reveal' AND id > {since}"),
+    );
+    found.0.extend(rows.lines().map(|row| {
+        let (id, name) = row.split_once('|').unwrap();
+        (id.parse::<i64>().unwrap(), name.to_owned())
+    }));
 }
 
 #[test]
 fn what_was_acknowledged_survives_kills_with_sqlite() {
     let end = end_of_test();
     let directory = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", PathBuf::from(directory.path()).join("own.db").display());
+    let file = directory.path().join("own.db");
+    let url = format!("sqlite:{}", file.display());
     let settings = [("DATABASE_URL", url.as_str()), ("SECRET_KEY", "hush")];
+    let (mut found, mut kills) = (Found::default(), 0);
     let clients = under_load(|clients| {
         while Instant::now() < end {
             let serving = start_service(clients, &settings);
             clients.are_served();
             pause();
             kill_service(clients, serving);
+            kills += 1;
+            look_into_sqlite(&file, &mut found);
         }
     });
-    let service = Service::start(&[], &settings);
-    let (mut kept, mut after) = (Vec::new(), None);
-    loop {
-        let read = service.store.accesses(AccessFilter::default(), after, 1000);
-        let page = service.runtime.block_on(read).unwrap();
-        kept.extend(page.rows.into_iter().filter_map(|row| row.request_id));
-        match page.next {
-            Some(next) => after = Some(next),
-            None => break,
-        }
-    }
-    all_there_once(&clients, kept);
+    let (acknowledged, kept) = found.holds_all_once(&clients);
+    println!("{acknowledged} acknowledged, {kept} kept; kills: service {kills}");
+}
+
+fn look_into_sqlite(file: &Path, found: &mut Found) {
+    let rows = Runtime::new().unwrap().block_on(async {
+        let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+        let select = "SELECT id, request_id FROM accesses WHERE kind = 'reveal' AND id > $1";
+        sqlx::query_as(select).bind(found.since()).fetch_all(&mut connection).await.unwrap()
+    });
+    found.0.extend(rows);
 }

@@ -24,3 +24,4 @@ mod rotation;
 mod secrets;
 mod service;
 mod store;
+mod tokens;

@@ -86,7 +86,12 @@ impl Server {
 
     /// The superuser's session for many questions.
     pub(crate) fn session(&self) -> Session {
-        let mut child = self.psql("postgres").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        self.session_in("postgres")
+    }
+
+    /// The same in one database, to which some locks belong.
+    pub(crate) fn session_in(&self, database: &str) -> Session {
+        let mut child = self.psql(database).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (questions, answers) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         Session { child, questions, answers: BufReader::new(answers) }
     }

@@ -189,11 +189,10 @@ fn the_number_of_sessions_changes_under_load_without_a_new_one_for_each() {
     let load = Load::start(&scene.service, 16);
     let census = Census::start(shared(), &database);
     for sessions in [8, 2, 5, 1, 8] {
+        let shown = sessions.to_string();
         scene.swap(&url, &password, sessions);
         scene.until_state("converged");
-        until_true("in force", || {
-            get(scene.service.public, "/config").json()["MAX_CONNECTIONS"] == sessions.to_string()
-        });
+        until_true("in force", || get(scene.service.public, "/config").json()["MAX_CONNECTIONS"] == shown);
         let mut session = shared().session();
         until_true("within", || session.number(&sessions_where(&database, "true")) <= sessions);
         census.forget();

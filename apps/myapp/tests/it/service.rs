@@ -1,6 +1,7 @@
 //! The application in this process, built and run by the two calls that `main` uses.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use chassis::shutdown::{self, Trigger};
 use chassis::telemetry::Telemetry;
@@ -8,6 +9,7 @@ use clap::Parser as _;
 use myapp::app::App;
 use myapp::args::Cli;
 use myapp::configuration;
+use myapp::database::TokenSource;
 use myapp::store::Store;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -28,6 +30,15 @@ pub(crate) struct Service {
 impl Service {
     /// Starts with `flags`, and with `settings` as environment variables.
     pub(crate) fn start(flags: &[&str], settings: &[(&str, &str)]) -> Self {
+        Self::start_with(flags, settings, None)
+    }
+
+    /// The same with `tokens` in place of a password.
+    pub(crate) fn start_with(
+        flags: &[&str],
+        settings: &[(&str, &str)],
+        tokens: Option<Arc<dyn TokenSource>>,
+    ) -> Self {
         let data = tempfile::tempdir().unwrap();
         let ports = ["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--operator-listen=127.0.0.1:0"];
         let drain = ["--drain-min=0s", "--drain-quiet=0s"];
@@ -39,7 +50,8 @@ impl Service {
 
         let telemetry = Telemetry::silent().unwrap();
         let runtime = Runtime::new().unwrap();
-        let app = runtime.block_on(App::build(&args, configuration, data.path(), &telemetry)).unwrap();
+        let app =
+            runtime.block_on(App::build(&args, configuration, data.path(), tokens, &telemetry)).unwrap();
         let address = |listener| app.address(listener).unwrap();
         let (public, admin, operator) = (address("public"), address("admin"), address("operator"));
         let store = app.store().clone();

@@ -190,6 +190,21 @@ fn several_replicas_that_start_at_once_set_a_database_up_once() {
 }
 
 #[test]
+fn a_replica_waits_for_another_that_sets_the_database_up() {
+    let kind = Kind::postgres();
+    let Kind::Postgres(database) = &kind else { panic!("asked for PostgreSQL") };
+    let mut other = database.server.session_in(&database.name);
+    other.number("SELECT count(pg_advisory_lock(470187864176))");
+    let service = start(&kind, None);
+    service.store.record(Record::Change(change(1)));
+    assert!(!service.runtime.block_on(service.store.flush(Duration::from_millis(500))));
+    assert_eq!(database.sql("SELECT count(*) FROM pg_tables WHERE tablename = 'config_history'"), "0");
+    drop(other);
+    service.flush();
+    assert_eq!(service.history(HistoryFilter::default()).len(), 1);
+}
+
+#[test]
 fn a_full_queue_drops_and_counts() {
     let service = Service::start(&[], &[("DATABASE_URL", "sqlite:/nonexistent/own.db")]);
     (0..2000).for_each(|number| service.store.record(Record::Change(change(number))));

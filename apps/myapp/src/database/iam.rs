@@ -1,0 +1,133 @@
+//! RDS IAM authentication: the password is a URL signed with the pod's role, good for 15 minutes.
+//!
+//! The role's own credentials come from the EKS Pod Identity agent on this node. They are kept until shortly before their
+//! end; the token is signed anew for each session, which asks nobody.
+
+mod sign;
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Request, Uri};
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use live_config::Secret;
+use serde::Deserialize;
+use tokio::net::TcpStream;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use super::{Pending, Reason, TokenSource, Unavailable};
+
+/// Where the agent is, and the file with what it wants to be shown; both are put into the pod by EKS.
+const AGENT: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+const AGENT_TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+const REGION: &str = "AWS_REGION";
+
+/// Credentials are fetched anew so long before their end.
+const AHEAD: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(2);
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// Signs tokens with the role of this pod.
+pub struct PodIdentity {
+    agent: Uri,
+    token_file: PathBuf,
+    region: String,
+    credentials: Mutex<Option<Arc<Credentials>>>,
+}
+
+/// As the agent gives them.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Credentials {
+    access_key_id: String,
+    secret_access_key: Secret,
+    token: Secret,
+    #[serde(deserialize_with = "rfc3339")]
+    expiration: SystemTime,
+}
+
+impl PodIdentity {
+    /// As the environment says.
+    ///
+    /// # Errors
+    /// The variables that are missing, or that say nothing of use.
+    pub fn of(environment: &BTreeMap<OsString, OsString>) -> Result<Self, String> {
+        let variable = |name: &str| {
+            let value = environment.get(OsStr::new(name)).and_then(|value| value.to_str());
+            value.ok_or_else(|| format!("--database-auth=iam needs {name}, which EKS Pod Identity sets"))
+        };
+        let agent: Uri = variable(AGENT)?.parse().map_err(|_| format!("{AGENT}: is no URL"))?;
+        if agent.scheme_str() != Some("http") || agent.authority().is_none() {
+            return Err(format!("{AGENT}: must be a URL of the agent on this node, http://…"));
+        }
+        Ok(Self {
+            agent,
+            token_file: variable(AGENT_TOKEN)?.into(),
+            region: variable(REGION)?.to_owned(),
+            credentials: Mutex::default(),
+        })
+    }
+
+    /// Those kept, or new ones; whoever comes while they are fetched waits for them.
+    async fn credentials(&self) -> Result<Arc<Credentials>, Unavailable> {
+        let mut kept = self.credentials.lock().await;
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.expiration > SystemTime::now() + AHEAD) {
+            return Ok(Arc::clone(kept));
+        }
+        let unavailable = || Unavailable::with(Reason::Authentication, "pod-identity");
+        match timeout(PATIENCE, self.fetch()).await.ok().flatten() {
+            Some(new) => Ok(Arc::clone(kept.insert(Arc::new(new)))),
+            // The old ones hold for a while yet.
+            None => kept.clone().filter(|kept| kept.expiration > SystemTime::now()).ok_or_else(unavailable),
+        }
+    }
+
+    async fn fetch(&self) -> Option<Credentials> {
+        let host = self.agent.authority()?;
+        let stream =
+            TcpStream::connect((self.agent.host()?.trim_matches(['[', ']']), host.port_u16().unwrap_or(80)));
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream.await.ok()?)).await.ok()?;
+        let connection = tokio::spawn(connection);
+        // The kubelet replaces the file's content before it ends.
+        let token = Secret::from(std::fs::read_to_string(&self.token_file).ok()?);
+        let mut shown = HeaderValue::from_str(token.expose().trim_end()).ok()?;
+        shown.set_sensitive(true);
+        let path = self.agent.path_and_query().map_or("/", |path| path.as_str());
+        let request = Request::get(path).header("host", host.as_str()).header(AUTHORIZATION, shown);
+        let response = sender.send_request(request.body(Empty::<Bytes>::new()).ok()?).await.ok()?;
+        let is_given = response.status().is_success();
+        let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await.ok()?;
+        connection.abort();
+        is_given.then(|| serde_json::from_slice(&body.to_bytes()).ok())?
+    }
+}
+
+impl TokenSource for PodIdentity {
+    fn token<'a>(&'a self, host: &'a str, port: u16, user: &'a str) -> Pending<'a> {
+        Box::pin(async move {
+            let credentials = self.credentials().await?;
+            let key = sign::Key {
+                id: &credentials.access_key_id,
+                secret: credentials.secret_access_key.expose(),
+                session: Some(credentials.token.expose()),
+            };
+            Ok(sign::token(&key, &self.region, host, port, user, SystemTime::now()).into())
+        })
+    }
+}
+
+fn rfc3339<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    humantime::parse_rfc3339(&text).map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! Tokens that end within seconds, in place of a password.
+
+use std::sync::{Arc, Mutex};
+
+use myapp::database::{Pending, TokenSource};
+
+use crate::http::until_true;
+use crate::load::{Load, sessions_where};
+use crate::postgres::shared;
+use crate::process::refusal;
+use crate::service::Service;
+
+const ROUNDS: usize = 10;
+
+/// Gives the newest token.
+struct Newest(Mutex<String>);
+
+impl TokenSource for Newest {
+    fn token<'a>(&'a self, host: &'a str, _: u16, _: &'a str) -> Pending<'a> {
+        assert_eq!(host, "localhost");
+        let token = self.0.lock().unwrap().clone();
+        Box::pin(async move { Ok(token.into()) })
+    }
+}
+
+#[test]
+fn sessions_are_opened_with_the_newest_token_while_older_ones_are_refused() {
+    let mut database = shared().database();
+    let source = Arc::new(Newest(Mutex::new(database.password.clone())));
+    let tokens: Arc<dyn TokenSource> = source.clone();
+    let url = database.url();
+    let settings = [("DATABASE_URL", url.as_str()), ("DB_PASSWORD", "not used"), ("SECRET_KEY", "hush")];
+    let service = Service::start_with(&[], &settings, Some(tokens));
+    let load = Load::start(&service, 4);
+    until_true("under load", || load.done() > 50);
+    for round in 0..ROUNDS {
+        let old = database.password.clone();
+        database.alter_password(&format!("token-{round}"));
+        database.password.clone_into(&mut source.0.lock().unwrap());
+        assert!(!database.lets_in(&old));
+        // Everyone has to be let in anew.
+        let all = sessions_where(&database, "true").replace("count(*)", "count(pg_terminate_backend(pid))");
+        database.sql(&all);
+        let before = load.done();
+        until_true("served on", || load.done() > before + 100);
+    }
+    let (done, failures) = load.end(&service);
+    assert!(failures.is_empty(), "{} of {done}: {:?}", failures.len(), failures.first());
+}
+
+#[test]
+fn without_the_agent_the_process_says_what_is_missing() {
+    let settings = [
+        ("DATABASE_URL", "postgres://app@db.example/app?sslmode=verify-full"),
+        ("DB_PASSWORD", "x"),
+        ("MYAPP_DATABASE_AUTH", "iam"),
+    ];
+    let (code, lines) = refusal(&["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"], &settings);
+    assert_eq!(code, Some(64));
+    assert!(lines[0].contains("needs AWS_CONTAINER_CREDENTIALS_FULL_URI"), "{lines:?}");
+}
