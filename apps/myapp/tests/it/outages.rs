@@ -165,6 +165,8 @@ fn a_lost_server_holds_up_what_needs_it_and_the_queue_keeps_the_rest() {
     let service = Service::start(&[], &settings);
     comes_back(service.operator);
     server.kill();
+    // A session may outlive its server by one answer.
+    until_true("away", || get(service.operator, "/config").status == 503);
     is_away(service.public, service.operator, 200);
     (0..100).for_each(|number| service.store.record(Record::Change(change(number))));
     assert!(!service.runtime.block_on(service.store.flush(Duration::from_millis(50))));
