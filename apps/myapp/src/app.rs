@@ -4,10 +4,12 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chassis::shutdown::{Aborted, Signals};
-use chassis::telemetry::Telemetry;
+use chassis::telemetry::{LIFECYCLE, Telemetry};
 use chassis::{BindErrors, Bound, Builder, Listener, Served};
 use chassis::{Health, probes};
 use live_config::Driver;
@@ -15,9 +17,14 @@ use thiserror::Error;
 use tokio::task::JoinSet;
 
 use crate::args::ServeArgs;
+use crate::database::{Database, Wiring};
 use crate::routes::{self, Context, Memory};
 use crate::settings::Settings;
+use crate::store::{self, Bounds, Store, Writer};
 use crate::{configuration::Configuration, live};
+
+/// Longest time that records may take to be kept after the last request was answered.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Everything bound, nothing served yet.
 pub struct App {
@@ -25,6 +32,8 @@ pub struct App {
     health: Health,
     context: Arc<Context>,
     driver: Driver<Settings>,
+    writer: Writer,
+    recording: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 /// Why the application cannot serve here, although its configuration is valid.
@@ -39,6 +48,9 @@ pub enum BuildError {
         /// What the system said.
         source: io::Error,
     },
+    /// The settings name a database that this process may not use.
+    #[error("{0}")]
+    Database(String),
     /// Addresses that cannot be had.
     #[error(transparent)]
     Bind(#[from] BindErrors),
@@ -60,8 +72,16 @@ impl App {
                 .map_err(|source| BuildError::DataDirectory { path: data_directory.to_path_buf(), source })?;
         }
         let health = Health::new();
-        let (live, driver) = live::start(configuration, telemetry);
-        let context = Arc::new(Context::new(live, health.clone(), telemetry.clone(), args));
+        let wiring = Wiring {
+            data_directory: data_directory.to_path_buf(),
+            host: args.database_host.clone(),
+            tokens: None,
+        };
+        let database = Database::new(&configuration.loaded.settings, wiring, store::setup())
+            .map_err(BuildError::Database)?;
+        let (store, writer) = Store::new(database, &replica(), Bounds::default());
+        let (live, driver, recording) = live::start(configuration, telemetry, &store);
+        let context = Arc::new(Context::new(live, store, health.clone(), telemetry.clone(), args));
         routes::register_metrics(&context);
         let public = Listener::traffic("public", args.listen, routes::public(&context))
             .probes(["/healthz", "/readyz"])
@@ -79,12 +99,17 @@ impl App {
             .listener(Listener::internal("operator", args.operator_listen, routes::operator(&context)))
             .bind()
             .await?;
-        Ok(Self { bound, health, context, driver })
+        Ok(Self { bound, health, context, driver, writer, recording: Box::pin(recording) })
     }
 
     /// The address a listener got: `public`, `admin` or `operator`.
     pub fn address(&self, listener: &str) -> Option<SocketAddr> {
         self.bound.address(listener)
+    }
+
+    /// History and accesses, as the routes see them.
+    pub fn store(&self) -> &Store {
+        &self.context.store
     }
 
     /// Serves until drained.
@@ -95,13 +120,28 @@ impl App {
         self.context.announce();
         let mut tasks = JoinSet::new();
         tasks.spawn(self.driver.run());
+        tasks.spawn(self.writer.run());
+        tasks.spawn(self.recording);
+        tasks.spawn(self.context.store.database().clone().tend());
         tasks.spawn(live::log_events(self.context.live.clone()));
         tasks.spawn(live::reload_on_hangup(self.context.live.clone()));
         self.health.mark_started();
         self.health.mark_ready();
         // The tasks end with `tasks`: nothing changes any more once the last request is answered.
-        self.bound.serve(signals).await
+        let served = self.bound.serve(signals).await?;
+        let store = &self.context.store;
+        if !store.flush(FLUSH_TIMEOUT).await {
+            tracing::warn!(target: LIFECYCLE, records = store.waiting(), "stopped before all records were kept");
+        }
+        store.database().close().await;
+        Ok(served)
     }
+}
+
+/// The name of this machine, which in a pod is the pod's.
+fn replica() -> String {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.trim().to_owned()
 }
 
 /// Creates the directory and a file in it, so that a read-only mount is known now and not at the first record.

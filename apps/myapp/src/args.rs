@@ -52,6 +52,10 @@ pub struct ServeArgs {
     /// Directory for the SQLite file [default: the user's state directory]
     #[arg(long, value_name = "DIRECTORY")]
     pub data_dir: Option<PathBuf>,
+    /// The one database server beyond loopback that is given the credential, whatever DATABASE_URL says [default: any that
+    /// proves its name]
+    #[arg(long, value_name = "HOST")]
+    pub database_host: Option<String>,
     /// Admin listeners of all replicas, as a name that resolves to them
     #[arg(long, value_name = "HOST:PORT")]
     pub peers: Option<String>,

@@ -1,12 +1,16 @@
 //! `myapp`: a small service whose configuration is checked, delivered and proven.
 //!
-//! Data flows one way: [`args`] and [`configuration`] to [`app`], which binds the listeners that [`routes`] answer on.
+//! Data flows one way: [`args`] and [`configuration`] to [`app`], which binds the listeners that [`routes`] answer on;
+//! routes ask the [`store`], and the store the [`database`].
 
 pub mod app;
 pub mod args;
 pub mod commands;
 pub mod configuration;
+pub mod database;
+mod fingerprint;
 mod fleet;
 mod live;
 pub mod routes;
 pub mod settings;
+pub mod store;

@@ -1,4 +1,6 @@
-//! The settings while the process runs: what takes part in a change, and what is said of it.
+//! The settings while the process runs: what takes part in a change, and what is said and kept of it.
+
+mod recorder;
 
 use std::sync::Arc;
 
@@ -11,15 +13,27 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::configuration::Configuration;
 use crate::settings::Settings;
+use crate::store::Store;
+use recorder::Recorder;
 
-/// Makes the configuration live, and the log follow its level.
+/// Makes the configuration live: the log follows its level, the store's database its address and credential, and the
+/// history tells of each change, for as long as the returned task runs.
 pub(crate) fn start(
     configuration: Configuration,
     telemetry: &Telemetry,
-) -> (Live<Settings>, Driver<Settings>) {
+    store: &Store,
+) -> (Live<Settings>, Driver<Settings>, impl Future<Output = ()> + Send + use<>) {
     let Configuration { contract, sources, loaded } = configuration;
-    let log: Arc<dyn Participant<Settings>> = Arc::new(LogLevel(telemetry.clone()));
-    Driver::new(contract, sources, loaded, vec![log], Timing::default())
+    let recorder = Arc::new(Recorder::new(store.clone()));
+    let participants: Vec<Arc<dyn Participant<Settings>>> = vec![
+        Arc::new(LogLevel(telemetry.clone())),
+        Arc::new(store.database().clone()),
+        Arc::<Recorder>::clone(&recorder),
+    ];
+    let (live, driver) = Driver::new(contract, sources, loaded, participants, Timing::default());
+    recorder.begin_with(live.snapshot());
+    let recording = recorder.run(live.clone(), live.events());
+    (live, driver, recording)
 }
 
 /// Writes one line a reload: keys and reasons, never a value.

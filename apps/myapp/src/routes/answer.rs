@@ -3,10 +3,13 @@
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 use serde_json::{Value, json};
+
+/// Seconds after which it is worth to ask again.
+const RETRY_SECONDS: &str = "5";
 
 pub(super) async fn healthz() -> Response {
     healthz_bytes().map(Body::from)
@@ -33,6 +36,13 @@ pub(super) fn json_bytes(document: &impl Serialize) -> Option<Bytes> {
             None
         }
     }
+}
+
+/// What needs the database cannot be done now, and may well be soon.
+pub(super) fn unavailable() -> Response {
+    let mut response = chassis::Problem::new(http::StatusCode::SERVICE_UNAVAILABLE).into_response();
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+    response
 }
 
 pub(super) fn json_answer(bytes: Bytes) -> http::Response<Bytes> {

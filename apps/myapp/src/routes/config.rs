@@ -1,18 +1,22 @@
 //! The settings in force, as a document.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
+use chassis::RequestId;
+use chassis::telemetry::LIFECYCLE;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::answer::{json_answer, json_bytes, json_response};
+use super::answer::{json_answer, json_bytes, json_response, unavailable};
 use super::context::{Context, InForce};
+use crate::store::{Access, AccessKind, Record};
 
 const MASK: &str = "********";
 
@@ -34,12 +38,28 @@ struct Document<'a> {
 }
 
 pub(super) async fn public(State(context): State<Arc<Context>>, in_force: InForce) -> Response {
+    context.store.count_anonymous();
     document(&in_force, context.expose_secrets)
 }
 
-/// Recorded before it is answered.
-pub(super) async fn operator(in_force: InForce) -> Response {
-    tracing::info!(target: "lifecycle", "secrets revealed on the operator listener");
+/// Recorded before it is answered: no record, no reveal.
+pub(super) async fn operator(
+    State(context): State<Arc<Context>>,
+    request_id: Option<Extension<RequestId>>,
+    in_force: InForce,
+) -> Response {
+    let access = Access {
+        at: SystemTime::now(),
+        listener: "operator",
+        kind: AccessKind::Reveal,
+        count: 1,
+        request_id: request_id.map(|Extension(id)| id.as_str().to_owned()),
+    };
+    if let Err(error) = context.store.record_now(Record::Access(access)).await {
+        tracing::warn!(%error, "secrets not revealed, since that cannot be recorded");
+        return unavailable();
+    }
+    tracing::info!(target: LIFECYCLE, "secrets revealed on the operator listener");
     document(&in_force, true)
 }
 

@@ -9,11 +9,14 @@ use live_config::{Live, Snapshot, Text};
 
 use crate::args::ServeArgs;
 use crate::settings::Settings;
+use crate::store::Store;
 
 /// What every route may read.
 pub struct Context {
     /// The configuration in force.
     pub live: Live<Settings>,
+    /// History and accesses.
+    pub store: Store,
     pub(super) health: Health,
     pub(super) telemetry: Telemetry,
     /// Whether the public listener shows secrets.
@@ -24,8 +27,15 @@ pub struct Context {
 
 impl Context {
     /// A context around the configuration in force.
-    pub fn new(live: Live<Settings>, health: Health, telemetry: Telemetry, args: &ServeArgs) -> Self {
-        Self { live, health, telemetry, expose_secrets: args.expose_secrets, peers: args.peers.clone() }
+    pub fn new(
+        live: Live<Settings>,
+        store: Store,
+        health: Health,
+        telemetry: Telemetry,
+        args: &ServeArgs,
+    ) -> Self {
+        let ServeArgs { expose_secrets, peers, .. } = args;
+        Self { live, store, health, telemetry, expose_secrets: *expose_secrets, peers: peers.clone() }
     }
 
     /// Says in the log which configuration is in force, and what someone should look at.

@@ -36,6 +36,21 @@ pub(crate) fn register_metrics(context: &Arc<Context>) {
         "1 if the public listener shows secrets",
         read(|context| vec![Sample::of(f64::from(u8::from(context.expose_secrets)))]),
     );
+    metrics.counter(
+        "history_records_dropped",
+        "Records that were not kept, because too many waited or the database does not take them",
+        read(|context| vec![Sample::of(context.store.dropped() as f64)]),
+    );
+    metrics.gauge(
+        "history_records_waiting",
+        "Records that wait for the database",
+        read(|context| vec![Sample::of(context.store.waiting() as f64)]),
+    );
+    metrics.gauge(
+        "database_sessions",
+        "Sessions with the database, with those being opened or closed",
+        read(|context| vec![Sample::of(context.store.database().sessions() as f64)]),
+    );
 }
 
 fn states(context: &Context) -> Vec<Sample> {

@@ -1,53 +1,13 @@
 //! Changes while the process runs, made as the kubelet makes them.
 
-use std::os::unix::fs::symlink;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::http::{get, request};
+use crate::mount::Mount;
 use crate::process::Serving;
 use crate::service::Service;
-
-/// A mounted projected volume.
-struct Mount {
-    directory: TempDir,
-    generation: usize,
-}
-
-impl Mount {
-    fn new(files: &[(&str, &str)]) -> Self {
-        let mut mount = Self { directory: tempfile::tempdir().unwrap(), generation: 0 };
-        for top in ["config", "secrets"] {
-            symlink(format!("..data/{top}"), mount.path().join(top)).unwrap();
-        }
-        mount.swap(files);
-        mount
-    }
-
-    fn path(&self) -> &Path {
-        self.directory.path()
-    }
-
-    fn flag(&self) -> String {
-        format!("--config-dir={}", self.path().display())
-    }
-
-    fn swap(&mut self, files: &[(&str, &str)]) {
-        self.generation += 1;
-        let folder = format!("..{}", self.generation);
-        for top in ["config", "secrets"] {
-            std::fs::create_dir_all(self.path().join(&folder).join(top)).unwrap();
-        }
-        for (name, text) in files {
-            std::fs::write(self.path().join(&folder).join(name), text).unwrap();
-        }
-        symlink(&folder, self.path().join("..data_tmp")).unwrap();
-        std::fs::rename(self.path().join("..data_tmp"), self.path().join("..data")).unwrap();
-    }
-}
 
 /// Asks until the answer is right; the deadline is for a machine under load.
 fn until(what: &str, mut ask: impl FnMut() -> Value, holds: impl Fn(&Value) -> bool) -> Value {

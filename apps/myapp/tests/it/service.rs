@@ -8,6 +8,7 @@ use clap::Parser as _;
 use myapp::app::App;
 use myapp::args::Cli;
 use myapp::configuration;
+use myapp::store::Store;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
@@ -17,9 +18,10 @@ pub(crate) struct Service {
     pub(crate) public: SocketAddr,
     pub(crate) admin: SocketAddr,
     pub(crate) operator: SocketAddr,
+    pub(crate) store: Store,
     stop: Trigger,
     run: Option<JoinHandle<()>>,
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
     _data: TempDir,
 }
 
@@ -40,11 +42,12 @@ impl Service {
         let app = runtime.block_on(App::build(&args, configuration, data.path(), &telemetry)).unwrap();
         let address = |listener| app.address(listener).unwrap();
         let (public, admin, operator) = (address("public"), address("admin"), address("operator"));
+        let store = app.store().clone();
         let (stop, signals) = shutdown::channel();
         let run = runtime.spawn(async move {
             app.run(signals).await.unwrap();
         });
-        Self { public, admin, operator, stop, run: Some(run), runtime, _data: data }
+        Self { public, admin, operator, store, stop, run: Some(run), runtime, _data: data }
     }
 }
 

@@ -17,7 +17,9 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::args::Cli;
+use crate::database::{Database, Wiring};
 use crate::settings;
+use crate::store::{self, Bounds, Store};
 
 const RELOADS: usize = 200;
 
@@ -58,9 +60,12 @@ async fn a_request_sees_one_generation_however_often_it_changes_meanwhile() {
     let contract = settings::contract().unwrap();
     let loaded = Loaded::read(&contract, &sources).unwrap_or_else(|problems| panic!("{problems}"));
     let timing = Timing { debounce: Duration::from_millis(1), observe: Duration::ZERO, ..Timing::default() };
+    let database = Database::new(&loaded.settings, Wiring::default(), store::setup()).unwrap();
+    let (store, _) = Store::new(database, "test", Bounds::default());
     let (live, driver) = Driver::new(contract, sources, loaded, Vec::new(), timing);
     let args = Cli::try_parse_from(["myapp"]).unwrap().serve;
-    let context = Arc::new(Context::new(live.clone(), Health::new(), Telemetry::silent().unwrap(), &args));
+    let telemetry = Telemetry::silent().unwrap();
+    let context = Arc::new(Context::new(live.clone(), store, Health::new(), telemetry, &args));
     let routes = Router::new().route("/torn", get(torn)).with_state(Arc::clone(&context));
     let service = also_below_base_path(routes, context);
 

@@ -1,0 +1,154 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// A number of permits that may change while they are out. When it falls, nothing is taken from those who hold one, but
+/// what comes back is kept until the new number is reached.
+#[derive(Clone)]
+pub(super) struct Limit {
+    permits: Arc<Semaphore>,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    limit: usize,
+    /// Permits still to be taken out of circulation.
+    debt: usize,
+}
+
+impl Limit {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            permits: Arc::new(Semaphore::new(limit)),
+            state: Arc::new(Mutex::new(State { limit, debt: 0 })),
+        }
+    }
+
+    /// In the order of asking; `None` once closed. What comes back goes to the debt first.
+    pub(super) async fn take(&self) -> Option<OwnedSemaphorePermit> {
+        loop {
+            let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
+            let is_due = self.with(|state| {
+                let is_due = state.debt > 0;
+                state.debt -= usize::from(is_due);
+                is_due
+            });
+            if !is_due {
+                return Some(permit);
+            }
+            permit.forget();
+        }
+    }
+
+    /// Permits that are out.
+    pub(super) fn in_use(&self) -> usize {
+        self.with(|state| state.limit + state.debt).saturating_sub(self.permits.available_permits())
+    }
+
+    /// Whether the next one to ask has to wait.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_in_debt() || self.permits.available_permits() == 0
+    }
+
+    /// Whether permits that come back are given up.
+    pub(super) fn is_in_debt(&self) -> bool {
+        self.with(|state| {
+            self.pay(state);
+            state.debt > 0
+        })
+    }
+
+    /// The number in force.
+    pub(super) fn get(&self) -> usize {
+        self.with(|state| state.limit)
+    }
+
+    /// A greater number holds at once, a smaller one as permits come back.
+    pub(super) fn set(&self, limit: usize) {
+        let grown = self.with(|state| {
+            let more = limit.saturating_sub(state.limit);
+            let forgiven = more.min(state.debt);
+            state.debt = state.debt - forgiven + state.limit.saturating_sub(limit);
+            state.limit = limit;
+            self.pay(state);
+            more - forgiven
+        });
+        self.permits.add_permits(grown);
+    }
+
+    /// Nothing is given out any more.
+    pub(super) fn close(&self) {
+        self.permits.close();
+    }
+
+    /// From what nobody holds or waits for.
+    fn pay(&self, state: &mut State) {
+        state.debt -= self.permits.forget_permits(state.debt);
+    }
+
+    /// Each change of the state is a few assignments, so that it is whole even where a holder panicked.
+    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::pin::{Pin, pin};
+    use std::task::{Context, Poll, Waker};
+
+    /// What is ready at once.
+    fn now<T>(future: Pin<&mut impl Future<Output = Option<T>>>) -> Option<T> {
+        match future.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(ready) => ready,
+            Poll::Pending => None,
+        }
+    }
+
+    fn taken(limit: &Limit) -> Option<OwnedSemaphorePermit> {
+        now(pin!(limit.take()))
+    }
+
+    #[test]
+    fn what_is_out_when_the_limit_falls_is_kept_when_it_comes_back() {
+        let limit = Limit::new(3);
+        let (first, second) = (taken(&limit), taken(&limit));
+        limit.set(1);
+        assert!(limit.is_in_debt() && taken(&limit).is_none());
+        drop(first);
+        assert!(taken(&limit).is_none());
+        drop(second);
+        let only = taken(&limit);
+        assert!(only.is_some() && taken(&limit).is_none());
+        assert!(!limit.is_in_debt());
+        assert_eq!((limit.get(), limit.in_use()), (1, 1));
+    }
+
+    #[test]
+    fn a_limit_that_rises_again_forgives_what_was_not_yet_collected() {
+        let limit = Limit::new(2);
+        let (first, second) = (taken(&limit), taken(&limit));
+        limit.set(1);
+        limit.set(3);
+        let third = taken(&limit);
+        assert!(third.is_some() && taken(&limit).is_none());
+        drop((first, second, third));
+        let all: Vec<_> = std::iter::from_fn(|| taken(&limit)).collect();
+        assert_eq!(all.len(), 3);
+    }
+
+    #[test]
+    fn whoever_waits_is_served_after_the_debt() {
+        let limit = Limit::new(2);
+        let (first, second) = (taken(&limit), taken(&limit));
+        let mut waiting = pin!(limit.take());
+        assert!(now(waiting.as_mut()).is_none());
+        limit.set(1);
+        drop(first);
+        assert!(now(waiting.as_mut()).is_none());
+        drop(second);
+        assert!(now(waiting.as_mut()).is_some());
+    }
+}

@@ -1,0 +1,156 @@
+//! A change of the database's settings, as a part of the transaction that a reload is.
+
+use std::sync::Arc;
+
+use live_config::{Changes, Committed, Participant, Prepared, Refusal, Snapshot, Step};
+
+use super::generation::Generation;
+use super::target::Target;
+use super::{Database, Reason, Shared, Unavailable};
+use crate::settings::Settings;
+
+const KEYS: [&str; 3] = ["DATABASE_URL", "DB_PASSWORD", "MAX_CONNECTIONS"];
+
+impl Participant<Settings> for Database {
+    fn name(&self) -> &'static str {
+        "database"
+    }
+
+    fn prepare(
+        &self,
+        next: Arc<Snapshot<Settings>>,
+        changes: &Changes,
+    ) -> Step<Result<Box<dyn Prepared>, Refusal>> {
+        let shared = Arc::clone(&self.shared);
+        let concerned = KEYS.iter().any(|key| changes.contains(key));
+        Box::pin(async move {
+            if concerned {
+                Ok(Box::new(Change::prepared(shared, &next.settings).await?) as Box<dyn Prepared>)
+            } else {
+                Ok(Box::new(Unconcerned) as Box<dyn Prepared>)
+            }
+        })
+    }
+}
+
+/// A change of other settings.
+struct Unconcerned;
+
+impl Prepared for Unconcerned {
+    fn commit(self: Box<Self>) -> Box<dyn Committed> {
+        self
+    }
+}
+
+impl Committed for Unconcerned {
+    fn roll_back(self: Box<Self>) {}
+}
+
+/// What is to come into force or, once it has, what served before.
+struct Change {
+    shared: Arc<Shared>,
+    /// `None` where the sessions serve on.
+    generation: Option<Arc<Generation>>,
+    sessions: usize,
+}
+
+impl Change {
+    /// Opens a session in the new way before anything changes. It counts as all others do: where every session is taken,
+    /// one of them makes room as soon as its work ends.
+    async fn prepared(shared: Arc<Shared>, settings: &Settings) -> Result<Self, Refusal> {
+        let target = Target::of(settings, &shared.wiring).map_err(Refusal)?;
+        let current = shared.current();
+        if let Some(why) = current.target.refuses(&target) {
+            return Err(Refusal(format!("DATABASE_URL: {why}")));
+        }
+        let sessions = target.sessions(settings.max_connections.get());
+        let generation = if current.target.is_same(&target) {
+            None
+        } else {
+            let generation = Arc::new(Generation::new(target));
+            shared.prove(&generation).await.map_err(|error| refusal(&error))?;
+            Some(generation)
+        };
+        Ok(Self { shared, generation, sessions })
+    }
+
+    /// Puts into force what it holds, and holds what was in force.
+    fn swap(&mut self) {
+        let before = self.shared.rooms.get();
+        self.shared.turns.set(self.sessions);
+        self.shared.rooms.set(self.sessions);
+        let surplus = before.saturating_sub(std::mem::replace(&mut self.sessions, before));
+        let mut generations = self.shared.generations();
+        if let Some(generation) = &mut self.generation {
+            std::mem::swap(generation, &mut generations.current);
+            generations.before = Some(Arc::clone(generation));
+        }
+        let idle = (0..surplus).filter_map(|_| {
+            let before = generations.before.as_ref().and_then(|before| before.pop());
+            before.or_else(|| generations.current.pop())
+        });
+        idle.for_each(super::Session::close);
+    }
+
+    /// Nothing comes back: what is idle ends now, the rest with its work.
+    fn retire(self) {
+        if let Some(generation) = self.generation {
+            self.shared.generations().before = None;
+            generation.close_idle();
+        }
+    }
+}
+
+impl Prepared for Change {
+    fn commit(mut self: Box<Self>) -> Box<dyn Committed> {
+        self.swap();
+        self
+    }
+}
+
+impl Committed for Change {
+    /// The server let the first session in and none of the next ones: a limit of the role, or it has changed its mind.
+    /// That it went away says nothing of the change.
+    fn veto(&mut self) -> Option<Step<Refusal>> {
+        self.generation.as_ref()?;
+        let generation = self.shared.current();
+        Some(Box::pin(async move {
+            let fault = |error: &Unavailable| {
+                matches!(error.reason, Reason::Authentication | Reason::Other | Reason::Refused)
+                    && error.code.is_some()
+            };
+            refusal(&generation.failure(fault).await)
+        }))
+    }
+
+    fn settle(self: Box<Self>) {
+        self.retire();
+    }
+
+    fn roll_back(mut self: Box<Self>) {
+        self.swap();
+        self.retire();
+    }
+}
+
+impl Shared {
+    /// Opens the first session of a generation that is not in force yet.
+    async fn prove(&self, generation: &Arc<Generation>) -> Result<(), Unavailable> {
+        let _turn = self.turns.take().await.ok_or(Unavailable::of(Reason::Refused))?;
+        loop {
+            if let Some(session) = self.session_of(generation).await? {
+                generation.give_back(session);
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn refusal(error: &Unavailable) -> Refusal {
+    let code = error.code.as_deref().unwrap_or_default();
+    Refusal(match (error.reason, code) {
+        (Reason::Authentication, "tls") => "DATABASE_URL: the server could not prove who it is (tls)".into(),
+        (Reason::Authentication, _) => format!("DB_PASSWORD: the database refuses it ({code})"),
+        _ => format!("DATABASE_URL: {error}"),
+    })
+}

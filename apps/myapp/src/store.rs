@@ -1,0 +1,176 @@
+//! What is kept: how the settings changed, and who read them. The SQL of the service is here and nowhere else.
+//!
+//! A change is never held up by its record: it waits in a bounded queue, written in order by one task, for as long as the
+//! database is away. A reveal is held up: it is not answered before its record is kept. Each record has an id of its own
+//! from the start, so that a write whose answer was lost is tried again and still written once.
+
+mod migrations;
+mod records;
+mod rows;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+pub use records::{
+    Access, AccessFilter, AccessKind, AccessRow, Change, HistoryFilter, HistoryRow, Outcome, Page, Position,
+    Record,
+};
+pub use writer::{Bounds, Writer};
+
+use crate::database::{Database, Reason, Setup, Unavailable};
+use writer::{Entry, Message};
+
+/// Records that may wait for the database.
+const QUEUE: usize = 1024;
+/// Longest time someone waits for a reveal to be recorded, or for an answer.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// History and accesses. Clones are handles to the same ones.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    database: Database,
+    replica: Arc<str>,
+    queue: mpsc::Sender<Message>,
+    dropped: AtomicU64,
+    /// Reads of the public listener that no record stands for yet.
+    anonymous: AtomicU64,
+}
+
+/// Makes a database ready for a store; for [`Database::new`].
+pub(crate) fn setup() -> Setup {
+    Arc::new(|connection| Box::pin(migrations::run(connection)))
+}
+
+impl Store {
+    /// A store in `database`, whose records carry the name of this replica, and the writer that must run for records to
+    /// be kept.
+    pub fn new(database: Database, replica: &str, bounds: Bounds) -> (Self, Writer) {
+        let (queue, messages) = mpsc::channel(QUEUE);
+        let shared = Arc::new(Shared {
+            database,
+            replica: replica.into(),
+            queue,
+            dropped: AtomicU64::new(0),
+            anonymous: AtomicU64::new(0),
+        });
+        let store = Self { shared };
+        (store.clone(), Writer::new(store, messages, bounds))
+    }
+
+    /// Keeps `record` as soon as the database lets it; returns at once. Where too many wait already it is dropped and
+    /// counted.
+    pub fn record(&self, record: Record) {
+        let entry = Entry::new(record);
+        let queued = entry.is_some_and(|entry| self.shared.queue.try_send(Message::Write(entry)).is_ok());
+        if !queued {
+            self.drop_one();
+        }
+    }
+
+    /// Keeps `record` before it returns.
+    ///
+    /// # Errors
+    /// It is not known to be kept: what it stands for must not happen.
+    pub async fn record_now(&self, record: Record) -> Result<(), Unavailable> {
+        let entry = Entry::new(record).ok_or(Unavailable::of(Reason::Other))?;
+        self.patiently(self.write(entry)).await
+    }
+
+    /// Counts one read of the settings by anyone; a few nanoseconds.
+    pub fn count_anonymous(&self) {
+        self.shared.anonymous.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// At most `limit` changes, newest first, from `after` on.
+    ///
+    /// # Errors
+    /// The database cannot be read now.
+    pub async fn history(
+        &self,
+        filter: HistoryFilter,
+        after: Option<Position>,
+        limit: u16,
+    ) -> Result<Page<HistoryRow>, Unavailable> {
+        let read = self.shared.database.read(move |connection| {
+            let filter = filter.clone();
+            Box::pin(async move { rows::history(connection, &filter, after, limit).await })
+        });
+        self.patiently(read).await
+    }
+
+    /// At most `limit` accesses, newest first, from `after` on.
+    ///
+    /// # Errors
+    /// The database cannot be read now.
+    pub async fn accesses(
+        &self,
+        filter: AccessFilter,
+        after: Option<Position>,
+        limit: u16,
+    ) -> Result<Page<AccessRow>, Unavailable> {
+        let read = self.shared.database.read(move |connection| {
+            let filter = filter.clone();
+            Box::pin(async move { rows::accesses(connection, &filter, after, limit).await })
+        });
+        self.patiently(read).await
+    }
+
+    /// The database it is kept in.
+    pub fn database(&self) -> &Database {
+        &self.shared.database
+    }
+
+    /// Records dropped so far, because the queue was full or the database does not take them.
+    pub fn dropped(&self) -> u64 {
+        self.shared.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Records that wait for the database.
+    pub fn waiting(&self) -> usize {
+        self.shared.queue.max_capacity() - self.shared.queue.capacity()
+    }
+
+    /// Waits until everything recorded so far is kept, but no longer than `longest`; returns whether it is.
+    pub async fn flush(&self, longest: Duration) -> bool {
+        let flush = async {
+            let (done, is_done) = oneshot::channel();
+            self.shared.queue.send(Message::Flush(done)).await.ok()?;
+            is_done.await.ok()
+        };
+        timeout(longest, flush).await.is_ok_and(|flushed| flushed.is_some())
+    }
+
+    async fn write(&self, entry: Entry) -> Result<(), Unavailable> {
+        let replica = Arc::clone(&self.shared.replica);
+        let write = self.shared.database.write(move |connection| {
+            let (entry, replica) = (entry.clone(), Arc::clone(&replica));
+            Box::pin(async move { rows::insert(connection, &entry.id, &replica, &entry.record).await })
+        });
+        write.await
+    }
+
+    async fn patiently<T>(
+        &self,
+        work: impl Future<Output = Result<T, Unavailable>>,
+    ) -> Result<T, Unavailable> {
+        timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(Unavailable::of(Reason::Timeout)))
+    }
+
+    fn drop_one(&self) {
+        self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The reads that no record stands for yet; from now on one does.
+    fn take_anonymous(&self) -> u64 {
+        self.shared.anonymous.swap(0, Ordering::Relaxed)
+    }
+}

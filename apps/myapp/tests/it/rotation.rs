@@ -1,0 +1,270 @@
+//! Credentials and limits that change under load, on a real PostgreSQL.
+
+use std::time::{Duration, Instant};
+
+use myapp::store::{HistoryFilter, Outcome};
+use serde_json::Value;
+
+use crate::http::{get, until_true};
+use crate::load::{Census, Load, sessions_where};
+use crate::mount::Mount;
+use crate::postgres::{TestDatabase, shared};
+use crate::service::Service;
+
+const ROTATIONS: usize = 20;
+const SESSIONS: usize = 6;
+/// As the operations manual states it.
+const STATED: Duration = Duration::from_secs(10);
+const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
+
+struct Scene {
+    mount: Mount,
+    service: Service,
+}
+
+impl Scene {
+    fn start(url: &str, password: &str, sessions: usize) -> Self {
+        let mount = Mount::new(&files(url, password, &sessions.to_string()));
+        let service = Service::start(&[&mount.flag()], &[]);
+        Self { mount, service }
+    }
+
+    fn swap(&mut self, url: &str, password: &str, sessions: usize) {
+        self.mount.swap(&files(url, password, &sessions.to_string()));
+    }
+
+    fn digests(&self) -> Value {
+        get(self.service.admin, "/digests").json()
+    }
+
+    fn generation(&self) -> u64 {
+        self.digests()["generation"].as_u64().unwrap()
+    }
+
+    fn until_state(&self, state: &str) -> Value {
+        until_true(state, || self.digests()["state"] == state);
+        self.digests()
+    }
+
+    /// The reasons of what was refused last, all in one.
+    fn refusal(&self) -> String {
+        self.until_state("rejected")["reasons"].to_string()
+    }
+}
+
+fn files<'a>(url: &'a str, password: &'a str, sessions: &'a str) -> [(&'static str, &'a str); 4] {
+    [
+        KEY,
+        ("config/DATABASE_URL", url),
+        ("secrets/DB_PASSWORD", password),
+        ("config/MAX_CONNECTIONS", sessions),
+    ]
+}
+
+#[test]
+fn twenty_rotations_under_load_fail_no_query_and_leave_no_old_session() {
+    let mut database = shared().database();
+    let url = database.url();
+    let mut scene = Scene::start(&url, &database.password, SESSIONS);
+    let load = Load::start(&scene.service, 2 * SESSIONS);
+    let census = Census::start(shared(), &database);
+    until_true("under load", || load.done() > 100);
+
+    let mut slowest = Duration::ZERO;
+    for number in 1..=ROTATIONS {
+        let (old, next) = (database.password.clone(), format!("canary-password-{number}"));
+        let generation = scene.generation();
+        let sessions = sessions_of(&database);
+        if number % 2 == 0 {
+            // The Secret arrives first, and is tried again until the database knows it.
+            scene.swap(&url, &next, SESSIONS);
+            assert!(scene.refusal().contains("DB_PASSWORD: the database refuses it (28P01)"));
+            database.alter_password(&next);
+        } else {
+            database.alter_password(&next);
+            scene.swap(&url, &next, SESSIONS);
+        }
+        until_true("in force", || scene.generation() > generation);
+        let changed = Instant::now();
+        let mut session = shared().session();
+        let left = sessions_where(&database, &format!("pid IN ({sessions})"));
+        until_true("without old sessions", || session.number(&left) == 0);
+        slowest = slowest.max(changed.elapsed());
+        assert!(slowest < STATED, "{slowest:?}");
+        assert!(!database.lets_in(&old), "rotation {number}");
+        scene.until_state("converged");
+    }
+    assert!(census.most() <= SESSIONS, "{} sessions", census.most());
+    let asked = census.asked();
+    census.end();
+    let (done, failures) = load.end(&scene.service);
+    assert!(failures.is_empty(), "{} of {done}: {:?}", failures.len(), failures.first());
+    println!(
+        "{ROTATIONS} rotations, {done} queries, 0 failed; sessions counted {asked} times, {SESSIONS} at most; \
+        old ones gone after {slowest:?} at most"
+    );
+}
+
+/// Their process numbers on the server, with commas between them.
+fn sessions_of(database: &TestDatabase<'_>) -> String {
+    let listed = format!(
+        "SELECT pid FROM pg_stat_activity WHERE datname = '{}' AND application_name = 'myapp'",
+        database.name
+    );
+    let pids = database.sql(&listed).replace('\n', ",");
+    assert!(!pids.is_empty());
+    pids
+}
+
+#[test]
+fn a_wrong_password_is_refused_fails_no_query_and_heals_once_the_database_knows_it() {
+    let mut database = shared().database();
+    let (url, first) = (database.url(), database.password.clone());
+    let mut scene = Scene::start(&url, &first, 2);
+    let load = Load::start(&scene.service, 4);
+    until_true("under load", || load.done() > 50);
+    scene.swap(&url, "canary-password-early", 2);
+    let digests = scene.until_state("rejected");
+    assert_eq!((digests["retrying"].as_bool(), scene.generation()), (Some(true), 1), "{digests}");
+    let told = scene.refusal();
+    assert!(told.contains("database: DB_PASSWORD: the database refuses it (28P01)"), "{told}");
+    assert!(!told.contains("canary"), "{told}");
+    let before = load.done();
+    until_true("still served", || load.done() > before + 100);
+
+    database.alter_password("canary-password-early");
+    scene.until_state("converged");
+    assert_eq!(scene.generation(), 2);
+    let (_, failures) = load.end(&scene.service);
+    assert!(failures.is_empty(), "{failures:?}");
+    scene.service.flush();
+    let rows = scene.service.history(HistoryFilter::default());
+    let outcomes: Vec<_> = rows.iter().map(|row| (row.key.as_str(), row.outcome.as_str())).collect();
+    assert_eq!(outcomes, [("DB_PASSWORD", "committed"), ("DB_PASSWORD", "rejected")]);
+    assert!(!format!("{rows:?}").contains("canary"), "{rows:?}");
+}
+
+#[test]
+fn between_the_change_in_the_database_and_the_secret_those_who_are_in_do_the_work() {
+    let mut database = shared().database();
+    let mut scene = Scene::start(&database.url(), &database.password.clone(), SESSIONS);
+    assert!(scene.service.runtime.block_on(scene.service.store.database().check()).is_ok());
+    // One session is open; more would have to be let in by the old password.
+    database.alter_password("canary-password-next");
+    let load = Load::start(&scene.service, 2 * SESSIONS);
+    until_true("served", || load.done() > 200);
+    scene.swap(&database.url(), "canary-password-next", SESSIONS);
+    until_true("in force", || scene.generation() == 2);
+    let before = load.done();
+    until_true("served on", || load.done() > before + 200);
+    let (_, failures) = load.end(&scene.service);
+    assert!(failures.is_empty(), "{failures:?}");
+}
+
+#[test]
+fn user_and_password_change_as_one_unit() {
+    let database = shared().database();
+    let mut scene = Scene::start(&database.url(), &database.password, 2);
+    let load = Load::start(&scene.service, 4);
+    until_true("under load", || load.done() > 50);
+    let other = format!("{}_b", database.user);
+    database.sql(&format!("CREATE ROLE {other} LOGIN PASSWORD 'canary-b' IN ROLE {}", database.user));
+    let url = database.url().replace(&format!("{}@", database.user), &format!("{other}@"));
+    scene.swap(&url, "canary-b", 2);
+    scene.until_state("converged");
+    let mut session = shared().session();
+    let old = sessions_where(&database, &format!("usename = '{}'", database.user));
+    until_true("of the new role only", || session.number(&old) == 0);
+    let new = sessions_where(&database, &format!("usename = '{other}'"));
+    assert!(session.number(&new) > 0);
+    let (_, failures) = load.end(&scene.service);
+    assert!(failures.is_empty(), "{failures:?}");
+}
+
+#[test]
+fn the_number_of_sessions_changes_under_load_without_a_new_one_for_each() {
+    let database = shared().database();
+    let (url, password) = (database.url(), database.password.clone());
+    let mut scene = Scene::start(&url, &password, 8);
+    let load = Load::start(&scene.service, 16);
+    let census = Census::start(shared(), &database);
+    for sessions in [8, 2, 5, 1, 8] {
+        scene.swap(&url, &password, sessions);
+        scene.until_state("converged");
+        until_true("in force", || {
+            get(scene.service.public, "/config").json()["MAX_CONNECTIONS"] == sessions.to_string()
+        });
+        let mut session = shared().session();
+        until_true("within", || session.number(&sessions_where(&database, "true")) <= sessions);
+        census.forget();
+        let before = load.done();
+        until_true("served on", || load.done() > before + 100);
+        assert!(census.most() <= sessions, "beyond {sessions}");
+    }
+    census.end();
+    let (_, failures) = load.end(&scene.service);
+    assert!(failures.is_empty(), "{failures:?}");
+}
+
+#[test]
+fn one_session_is_enough_to_rotate() {
+    let mut database = shared().database();
+    let mut scene = Scene::start(&database.url(), &database.password.clone(), 1);
+    let load = Load::start(&scene.service, 3);
+    let census = Census::start(shared(), &database);
+    until_true("under load", || load.done() > 50);
+    database.alter_password("canary-password-next");
+    scene.swap(&database.url(), "canary-password-next", 1);
+    until_true("in force", || scene.generation() == 2);
+    scene.until_state("converged");
+    assert_eq!(census.most(), 1);
+    census.end();
+    let (_, failures) = load.end(&scene.service);
+    assert!(failures.is_empty(), "{failures:?}");
+}
+
+#[test]
+fn another_host_or_kind_of_database_is_refused_while_running() {
+    let database = shared().database();
+    let (url, password) = (database.url(), database.password.clone());
+    let mut scene = Scene::start(&url, &password, 2);
+    scene.swap(&url.replace("localhost", "127.0.0.1"), &password, 2);
+    assert!(scene.refusal().contains("DATABASE_URL: another host needs a restart"));
+    scene.swap("sqlite:elsewhere.db", &password, 2);
+    until_true("refused", || {
+        scene.refusal().contains("DATABASE_URL: another kind of database needs a restart")
+    });
+    scene.swap(&url, &password, 2);
+    scene.until_state("converged");
+    assert_eq!(scene.generation(), 1);
+}
+
+#[test]
+fn a_role_that_lets_in_one_session_and_no_more_is_rolled_back() {
+    let database = shared().database();
+    let mut scene = Scene::start(&database.url(), &database.password, 4);
+    let load = Load::start(&scene.service, 8);
+    until_true("under load", || load.done() > 50);
+    let other = format!("{}_c", database.user);
+    let limited =
+        format!("CREATE ROLE {other} LOGIN CONNECTION LIMIT 1 PASSWORD 'canary-c' IN ROLE {}", database.user);
+    database.sql(&limited);
+    let url = database.url().replace(&format!("{}@", database.user), &format!("{other}@"));
+    scene.swap(&url, "canary-c", 4);
+    let digests = scene.until_state("rolled_back");
+    assert!(
+        digests["reasons"].to_string().contains("the database takes no more sessions (53300)"),
+        "{digests}"
+    );
+    load.end(&scene.service);
+    let back = Load::start(&scene.service, 8);
+    until_true("served on", || back.done() > 50);
+    let (_, failures) = back.end(&scene.service);
+    assert!(failures.is_empty(), "{failures:?}");
+    scene.service.flush();
+    let filter = HistoryFilter { outcome: Some(Outcome::RolledBack), ..HistoryFilter::default() };
+    let rows = scene.service.history(filter);
+    let keys: Vec<_> = rows.iter().map(|row| row.key.as_str()).collect();
+    assert_eq!(keys, ["DB_PASSWORD", "DATABASE_URL"]);
+    assert_eq!(rows[1].new.as_deref(), Some(database.url().as_str()));
+}
