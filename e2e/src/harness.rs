@@ -9,4 +9,5 @@ pub mod command;
 pub mod load;
 pub mod logs;
 pub mod namespace;
+pub mod postgres;
 pub mod wait;

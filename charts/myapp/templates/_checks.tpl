@@ -5,7 +5,7 @@ No line holds the value of a secret, nor a value that may hold one by mistake.
 
 {{- define "myapp.refuseProblems" -}}
 {{- $problems := list }}
-{{- range $check := list "settings" "secrets" "exposure" "drain" "autoscaling" "routing" "pod" }}
+{{- range $check := list "settings" "database" "secrets" "exposure" "drain" "autoscaling" "routing" "otel" "pod" }}
 {{- $problems = concat $problems (include (printf "myapp.problems.%s" $check) $ | splitList "\n" | compact) }}
 {{- end }}
 {{- if $problems }}
@@ -42,6 +42,38 @@ Values of `config:` one by one.
 {{- end }}
 
 {{/*
+A server given by `database:`, and nothing beside it that says something else. Its parts are not shown: whoever pastes a URL into
+one of them may paste a password.
+*/}}
+{{- define "myapp.problems.database" -}}
+{{- $database := .Values.database }}
+{{- if $database.host }}
+{{- if hasKey (include "myapp.given" (list . false) | fromJson) "DATABASE_URL" }}
+{{- println "config.DATABASE_URL: given together with database.host; give one of them" }}
+{{- end }}
+{{- $hidden := "(the value is not shown, it may hold a secret)" }}
+{{- if not (regexMatch "^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$" $database.host) }}
+{{- printf "database.host: expected a name such as db.example.com, or an address, and nothing else %s" $hidden | println }}
+{{- end }}
+{{- range $part := list "name" "user" }}
+{{- if not (regexMatch "^[A-Za-z0-9_][A-Za-z0-9_.-]*$" (get $database $part)) }}
+{{- printf "database.%s: expected letters, digits, _, . and -, beginning with none of the last two %s" $part $hidden | println }}
+{{- end }}
+{{- end }}
+{{- else }}
+{{- $given := dict "auth" (ne $database.auth "password") "existingSecret" $database.existingSecret }}
+{{- range $part, $isGiven := merge $given (dict "caBundle.configMap" $database.caBundle.configMap) }}
+{{- if $isGiven }}
+{{- printf "database.%s: given without database.host, so that the pods would use no server" $part | println }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if and $database.existingSecret (hasKey (include "myapp.secretData" . | fromJson) "DB_PASSWORD") }}
+{{- println "config.DB_PASSWORD: given together with database.existingSecret; give one of them" }}
+{{- end }}
+{{- end }}
+
+{{/*
 Where secrets come from: exactly one of existingSecret and `config:`, with all that the contract requires.
 */}}
 {{- define "myapp.problems.secrets" -}}
@@ -53,7 +85,8 @@ Where secrets come from: exactly one of existingSecret and `config:`, with all t
 {{- else }}
 {{- $config := include "myapp.configData" . | fromJson }}
 {{- range $key, $setting := include "myapp.settings" . | fromJson }}
-{{- if and $setting.secret (not (hasKey $given $key)) }}
+{{- $isHere := eq (include "myapp.secretRef" (list $ $key) | fromJson).name (include "myapp.secretName" $) }}
+{{- if and $setting.secret $isHere (not (hasKey $given $key)) }}
 {{- $ways := printf "name a Secret that holds it with existingSecret (recommended), or give config.%s (Helm then stores it)" $key }}
 {{- if $setting.required }}
 {{- printf "config.%s: required: %s" $key $ways | println }}
@@ -81,7 +114,7 @@ Unmasked secrets on the public port are for one laptop; nothing that leads to th
 {{- end }}
 
 {{- define "myapp.problems.drain" -}}
-{{- $slack := 3 }}
+{{- $slack := 7 }}
 {{- $accept := int .Values.drain.acceptMaxSeconds }}
 {{- $requests := int .Values.drain.requestsMaxSeconds }}
 {{- $grace := int .Values.terminationGracePeriodSeconds }}
@@ -124,6 +157,18 @@ Unmasked secrets on the public port are for one laptop; nothing that leads to th
 {{- end }}
 {{- end }}
 
+{{- define "myapp.problems.otel" -}}
+{{- with .Values.otel }}
+{{- $isEndpoint := regexMatch "^http://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:.]+\\])(:[1-9][0-9]{0,4})?(/[A-Za-z0-9._~/-]*)?$" .endpoint }}
+{{- if and .endpoint (not $isEndpoint) }}
+{{- println "otel.endpoint: expected http://HOST:PORT of a collector; TLS is the collector's own affair (the value is not shown, it may hold a secret)" }}
+{{- end }}
+{{- if and (ne (float64 .ratio) 1.0) (not (hasSuffix "traceidratio" .sampler)) }}
+{{- printf "otel.ratio: has no effect with otel.sampler %s" .sampler | println }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/*
 What would silently replace a part of the pod that the chart itself sets.
 */}}
@@ -148,7 +193,7 @@ What would silently replace a part of the pod that the chart itself sets.
 {{- end }}
 {{- end }}
 {{- range .Values.volumes }}
-{{- if has .name (list "config" "data") }}
+{{- if has .name (list "config" "data" "database-ca") }}
 {{- printf "volumes: the chart has a volume %q of its own" .name | println }}
 {{- end }}
 {{- end }}

@@ -1,6 +1,6 @@
 {{/*
 How settings travel from values to the process. The keys come from files/contract.json, which is generated from the
-service's settings type; no key is named in the templates.
+service's settings type; none is named here.
 */}}
 
 {{/*
@@ -38,7 +38,11 @@ null means not given; so does "" for a secret, since values.yaml holds "" to sho
 {{- end }}
 
 {{- define "myapp.configData" -}}
-{{- include "myapp.given" (list . false) }}
+{{- $data := include "myapp.given" (list . false) | fromJson }}
+{{- if .Values.database.host }}
+{{- $_ := set $data "DATABASE_URL" (include "myapp.databaseUrl" .) }}
+{{- end }}
+{{- toJson $data }}
 {{- end }}
 
 {{- define "myapp.secretData" -}}
@@ -82,6 +86,12 @@ secret gives it away.
 {{- if $revision }}
 {{- $_ := set $own "secret/revision" $revision }}
 {{- end }}
+{{- /* A running process stays with the server it began with, so that nobody can lead it and its password elsewhere. */}}
+{{- with .Values.database }}
+{{- if .host }}
+{{- $_ := set $own "database/server" (printf "%s %d" .host (int .port)) }}
+{{- end }}
+{{- end }}
 {{- merge $own (.Values.podAnnotations | default dict) | toYaml }}
 {{- end }}
 
@@ -103,14 +113,26 @@ projected:
           - key: {{ $key }}
             path: config/{{ $key }}
           {{- end }}
+    {{- range $name, $items := include "myapp.secretItems" . | fromJson }}
     - secret:
-        name: {{ include "myapp.secretName" . | quote }}
+        name: {{ $name | quote }}
         optional: true
         items:
-          {{- range $key := include "myapp.keys" (list . true) | fromJsonArray }}
-          - key: {{ $key }}
-            path: secrets/{{ $key }}
-          {{- end }}
+          {{- toYaml $items | nindent 10 }}
+    {{- end }}
+{{- end }}
+
+{{/*
+The files of all secret settings by the Secret that they come from, as JSON.
+*/}}
+{{- define "myapp.secretItems" -}}
+{{- $items := dict }}
+{{- range $key := include "myapp.keys" (list . true) | fromJsonArray }}
+{{- $ref := include "myapp.secretRef" (list $ $key) | fromJson }}
+{{- $item := dict "key" $ref.key "path" (printf "secrets/%s" $key) }}
+{{- $_ := set $items $ref.name (append (get $items $ref.name | default list) $item) }}
+{{- end }}
+{{- toJson $items }}
 {{- end }}
 
 {{/*
@@ -149,6 +171,16 @@ The container's environment as the chart sets it: the process's arguments and, f
   value: {{ include "myapp.headlessName" . }}.{{ .Release.Namespace }}.svc:9090
 - name: MYAPP_EXPOSE_SECRETS
   value: {{ .Values.exposeSecrets | quote }}
+{{- with .Values.database }}
+{{- if .host }}
+- name: MYAPP_DATABASE_HOST
+  value: {{ .host | quote }}
+- name: MYAPP_DATABASE_AUTH
+  value: {{ .auth }}
+{{- end }}
+{{- end }}
+- name: MYAPP_LIMIT_CONNECTIONS
+  value: {{ int .Values.limits.connections | quote }}
 - name: MYAPP_DRAIN_MIN
   value: {{ int .Values.drain.minSeconds }}s
 - name: MYAPP_DRAIN_QUIET
@@ -170,12 +202,16 @@ The container's environment as the chart sets it: the process's arguments and, f
       optional: true
 {{- end }}
 {{- range $key := include "myapp.keys" (list . true) | fromJsonArray }}
+{{- $ref := include "myapp.secretRef" (list $ $key) | fromJson }}
 - name: {{ $key }}
   valueFrom:
     secretKeyRef:
-      name: {{ include "myapp.secretName" $ | quote }}
-      key: {{ $key }}
+      name: {{ $ref.name | quote }}
+      key: {{ $ref.key | quote }}
       optional: true
 {{- end }}
+{{- end }}
+{{- if .Values.otel.endpoint }}
+{{- include "myapp.otelEnv" . }}
 {{- end }}
 {{- end }}

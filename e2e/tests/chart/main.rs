@@ -3,9 +3,11 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod config;
+mod database;
 mod delivery;
 mod doors;
 mod options;
+mod otel;
 mod pods;
 mod refusals;
 mod rendering;

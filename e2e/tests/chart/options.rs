@@ -6,7 +6,7 @@ use e2e::helm::Values;
 use e2e::objects::{items, text};
 use serde_json::{Value, json};
 
-use crate::support::{ci_file, container, deployment_pod, only, render};
+use crate::support::{ci_file, container, deployment_pod, only, refusal, render};
 
 fn kinds(objects: &[Value]) -> BTreeSet<&str> {
     objects.iter().map(|object| text(object, "/kind")).collect()
@@ -99,22 +99,45 @@ fn the_policy_follows_its_values() {
     let policy = &only(&objects, "NetworkPolicy")["spec"];
     assert_eq!(items(&policy["ingress"][0], "/from").len(), 1);
     assert_eq!(items(&policy["egress"][0], "/ports").len(), 4, "two DNS ports, UDP and TCP");
-    assert_eq!(policy["egress"][2]["ports"][0]["port"], 4317);
+    let ports: Vec<&Value> =
+        items(policy, "/egress")[2..].iter().map(|rule| &rule["ports"][0]["port"]).collect();
+    assert_eq!(ports, [&json!(5432), &json!(4318), &json!(4317)], "database, collector, and what was given");
     assert!(!has(&Values::minimal().set("networkPolicy.enabled", "false"), "NetworkPolicy"));
 }
 
 #[test]
 fn the_drain_budget_reaches_the_process_with_units() {
-    let objects = render(&Values::minimal().set("drain.minSeconds", "0").set("drain.acceptMaxSeconds", "14"));
+    let objects = render(&Values::minimal().set("drain.minSeconds", "0").set("drain.acceptMaxSeconds", "13"));
     let environment = items(container(&objects), "/env");
     let value = |name: &str| {
         environment.iter().find(|variable| variable["name"] == name).map(|variable| text(variable, "/value"))
     };
     assert_eq!(value("MYAPP_DRAIN_MIN"), Some("0s"));
     assert_eq!(value("MYAPP_DRAIN_QUIET"), Some("3s"));
-    assert_eq!(value("MYAPP_DRAIN_ACCEPT_MAX"), Some("14s"));
+    assert_eq!(value("MYAPP_DRAIN_ACCEPT_MAX"), Some("13s"));
     assert_eq!(value("MYAPP_DRAIN_REQUESTS_MAX"), Some("10s"));
     assert_eq!(deployment_pod(&objects)["spec"]["terminationGracePeriodSeconds"], 30);
+}
+
+#[test]
+fn the_connections_that_a_pod_admits_fit_into_half_of_its_memory() {
+    const MEBIBYTE: u64 = 1024 * 1024;
+    /// Of a connection whose header is being read.
+    const HEADER: u64 = 32 * 1024;
+    let connections = |objects: &[Value]| {
+        let variables = items(container(objects), "/env").iter();
+        let mut found = variables.filter(|variable| variable["name"] == "MYAPP_LIMIT_CONNECTIONS");
+        text(found.next().unwrap(), "/value").to_owned()
+    };
+    let objects = render(&Values::minimal());
+    let memory = text(container(&objects), "/resources/limits/memory").strip_suffix("Mi").unwrap();
+    let memory = memory.parse::<u64>().unwrap() * MEBIBYTE;
+    assert!(connections(&objects).parse::<u64>().unwrap() * HEADER <= memory / 2);
+    assert_eq!(connections(&render(&Values::minimal().set("limits.connections", "100000"))), "100000");
+    for value in ["0", "-1", "many", "1.5", "1000001"] {
+        let message = refusal(&Values::minimal().set("limits.connections", value));
+        assert!(message.contains("at '/limits/connections'"), "{value}: {message}");
+    }
 }
 
 #[test]

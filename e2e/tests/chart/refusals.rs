@@ -194,9 +194,9 @@ fn contradictions_are_refused() {
 
 #[test]
 fn the_grace_period_must_hold_the_drain_and_the_message_shows_the_sum() {
-    render(&minimal().set("drain.acceptMaxSeconds", "17"));
-    let message = refusal(&minimal().set("drain.acceptMaxSeconds", "18"));
-    let sum = "terminationGracePeriodSeconds: 30 is too short; drain.acceptMaxSeconds 18 + drain.requestsMaxSeconds 10 + 3 to close down = 31";
+    render(&minimal().set("drain.acceptMaxSeconds", "13"));
+    let message = refusal(&minimal().set("drain.acceptMaxSeconds", "14"));
+    let sum = "terminationGracePeriodSeconds: 30 is too short; drain.acceptMaxSeconds 14 + drain.requestsMaxSeconds 10 + 7 to close down = 31";
     assert!(message.contains(sum), "{message}");
     let message = refusal(&minimal().set("drain.minSeconds", "13"));
     assert!(message.contains("drain.minSeconds: 13 is more than drain.acceptMaxSeconds 12"), "{message}");

@@ -133,6 +133,10 @@ variable "db_password" {
     condition     = var.db_password == null ? true : var.db_password != ""
     error_message = "DB_PASSWORD: is empty; give the password, or leave db_password out (null) where the database needs none"
   }
+  validation {
+    condition     = var.db_password != null || !local.names_server || try(length(var.values.database.existingSecret) > 0, false)
+    error_message = "DB_PASSWORD: is required, since values.database.host names a server; give it, or a Secret that holds it as values.database.existingSecret"
+  }
 }
 
 variable "secret_revision" {
@@ -282,5 +286,9 @@ variable "values" {
   validation {
     condition     = length(setsubtract(try(keys(var.values.config), []), ["delivery"])) == 0
     error_message = "values.config: may hold delivery only; settings have inputs of their own, and a secret given here would be stored"
+  }
+  validation {
+    condition     = local.database_url == null || !try(length(var.values.database.host) > 0, false)
+    error_message = "values.database.host: given together with database_url; give one of them"
   }
 }

@@ -2,6 +2,9 @@ locals {
   # Sensitive until it has been checked, so that no message shows it.
   database_url = sensitive(var.database_url)
 
+  # The chart makes DATABASE_URL of values.database where that has a host.
+  names_server = try(length(var.values.database.host) > 0, false)
+
   # What the values input may not hold.
   own_values = ["existingSecret", "exposeSecrets", "image", "replicaCount", "secretRevision"]
 

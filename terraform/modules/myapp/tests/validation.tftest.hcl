@@ -419,3 +419,38 @@ run "a_setting_among_the_values_is_refused" {
 
   expect_failures = [var.values]
 }
+
+run "a_server_among_the_values_and_a_database_url_are_refused_together" {
+  command = plan
+
+  variables {
+    database_url = "postgres://shop@db.example.com/shop?sslmode=verify-full"
+    db_password  = "p123"
+    values       = { database = { host = "db.example.com" } }
+  }
+
+  expect_failures = [var.values]
+}
+
+run "a_server_among_the_values_needs_a_password" {
+  command = plan
+
+  variables {
+    values = { database = { host = "db.example.com" } }
+  }
+
+  expect_failures = [var.db_password]
+}
+
+run "the_password_of_a_server_among_the_values_may_be_in_a_secret_of_its_own" {
+  command = plan
+
+  variables {
+    values = { database = { host = "db.example.com", existingSecret = "shop-database" } }
+  }
+
+  assert {
+    condition     = yamldecode(helm_release.myapp.values[0]).database.existingSecret == "shop-database"
+    error_message = "what the chart is to do with its server must reach it"
+  }
+}

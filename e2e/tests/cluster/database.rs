@@ -1,0 +1,256 @@
+//! A PostgreSQL server outside the cluster, and its password changed while clients ask and the history is written.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use e2e::harness::command::{self, Background};
+use e2e::harness::namespace::{Namespace, in_namespace};
+use e2e::harness::postgres::{Postgres, address_towards};
+use e2e::harness::wait::until_answer;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use serde_json::{Value, json};
+use tokio::process::Command;
+use tokio::task::JoinSet;
+
+use crate::support::{OPERATOR_PORT, assert_untouched, create_secret, names, until_digests};
+
+/// The role, and its database.
+const ROLE: &str = "shop";
+const PASSWORDS: [&str; 2] = ["MARKED-first-password-2c71", "MARKED-second-password-90ab"];
+/// How long after the Secret the database learns of the password where people do one after the other.
+const BETWEEN_TWO_COMMANDS: Duration = Duration::from_secs(5);
+/// Between the clocks of this machine and of a node.
+const SKEW_MS: u128 = 5_000;
+
+#[test]
+fn a_password_that_the_database_learns_5_s_after_the_secret_loses_no_request_and_restarts_no_pod() {
+    in_namespace(async |ns| {
+        let clients = rotate(ns, async |server, _| {
+            tokio::time::sleep(BETWEEN_TWO_COMMANDS).await;
+            alter(server).await
+        })
+        .await;
+        println!("{clients}");
+    });
+}
+
+#[test]
+fn a_password_that_the_database_does_not_know_is_rejected_until_it_does_and_loses_no_request() {
+    in_namespace(async |ns| {
+        let clients = rotate(ns, async |server, pods| {
+            for pod in names(pods) {
+                let digests = until_digests(ns, &pod, "to refuse the password", |digests| {
+                    digests["state"] == "rejected"
+                })
+                .await;
+                let reason = digests["reasons"][0].as_str().unwrap();
+                assert!(reason.starts_with("database: DB_PASSWORD: "), "{reason}");
+                assert_eq!(digests["generation"], 1);
+            }
+            let refused = history(server).await.into_iter().filter(|change| change.outcome == "rejected");
+            let replicas: Vec<String> = refused.map(|change| change.replica).collect();
+            assert!(names(pods).iter().all(|pod| replicas.contains(pod)), "{replicas:?}");
+            alter(server).await
+        })
+        .await;
+        println!("{clients}");
+    });
+}
+
+/// Changes the password in the Secret and, by `in_the_database`, there; all the while clients ask through the Service, and others
+/// for what is recorded in the database before it is answered. Returns what they saw.
+async fn rotate(ns: &Namespace, in_the_database: impl AsyncFnOnce(&Postgres, &[Pod]) -> String) -> String {
+    // A pod may try the password before the database knows it.
+    ns.logs.expect("configuration rejected");
+    let server = install(ns).await;
+    let pods = ns.pods("myapp").await;
+    let reveals = Reveals::start(ns, &pods).await;
+    let proxied = ns.load("myapp", "/config").await;
+    let direct = ns.clients("myapp", "/config").await;
+
+    let begun = now_ms();
+    let patch = json!({ "stringData": { "password": PASSWORDS[1] } }).to_string();
+    ns.run("kubectl", &["patch", "secret", "database", "-p", &patch], "").await.succeeded();
+    let altered = in_the_database(&server, &pods).await;
+    for pod in names(&pods) {
+        until_digests(ns, &pod, "to use the new password", |digests| {
+            digests["state"] == "converged" && digests["generation"] == 2
+        })
+        .await;
+    }
+    let converged = now_ms();
+    let earlier = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE usename = '{ROLE}' AND backend_start < '{altered}'"
+    );
+    let ask = async || server.sql("postgres", &earlier).await;
+    until_answer("sessions of the old password to end", ask, |count| count == "0").await;
+
+    let tally = proxied.stop().await;
+    assert_eq!(tally.failures, Vec::<String>::new(), "beside {} answers", tally.answered);
+    let mut seen =
+        format!("changed in {} ms: {} answers through the API server", converged - begun, tally.answered);
+    if let Some(direct) = direct {
+        let tally = direct.stop().await;
+        assert_eq!(tally.failures, Vec::<String>::new(), "{tally}");
+        seen = format!("{seen}, by the Service's address {tally}");
+    }
+    let revealed = reveals.stop().await;
+    assert!(revealed > 0);
+    let recorded = server.sql(ROLE, "SELECT count(*) FROM accesses WHERE kind = 'reveal'").await;
+    assert_eq!(recorded, revealed.to_string(), "each reveal that was answered is recorded, once");
+    assert!(!server.lets_in(ROLE, PASSWORDS[0]).await, "the old password is still good");
+    assert!(server.lets_in(ROLE, PASSWORDS[1]).await, "the search for the old one must find what is there");
+    assert_recorded(&server, &pods, begun, converged).await;
+    assert_untouched(ns, &pods).await;
+    format!("{seen}, {revealed} reveals")
+}
+
+/// The history shows on every replica that the password changed, when, and nothing of it but two fingerprints.
+async fn assert_recorded(server: &Postgres, pods: &[Pod], begun: u128, converged: u128) {
+    let history = history(server).await;
+    let committed: Vec<&Change> = history.iter().filter(|change| change.outcome == "committed").collect();
+    let mut replicas: Vec<&str> = committed.iter().map(|change| change.replica.as_str()).collect();
+    replicas.sort_unstable();
+    assert_eq!(replicas, names(pods), "one change on each replica: {history:?}");
+    for change in committed {
+        assert_eq!(change.key, "DB_PASSWORD");
+        assert!((begun - SKEW_MS..=converged + SKEW_MS).contains(&change.at_ms), "{change:?}");
+        let [old, new] = [&change.old, &change.new];
+        assert!(old != new && [old, new].iter().all(|print| print.len() == 12), "{change:?}");
+    }
+    for table in ["config_history", "accesses"] {
+        let rows = server.sql(ROLE, &format!("SELECT * FROM {table}")).await;
+        assert!(PASSWORDS.iter().all(|password| !rows.contains(password)), "{rows}");
+    }
+}
+
+/// Starts a server, tells the cluster how to find it, and installs the chart for it, as docs/operations.md says.
+async fn install(ns: &Namespace) -> Postgres {
+    let node =
+        "kubectl get nodes -o jsonpath='{.items[0].status.addresses[?(@.type==\"InternalIP\")].address}'";
+    let node = ns.sh(node).await.succeeded();
+    let host = format!("database.{}.svc", ns.name());
+    let server = Postgres::start(address_towards(node.parse().unwrap()), &host).await;
+    server.sql("postgres", &format!("CREATE ROLE {ROLE} LOGIN PASSWORD '{}'", PASSWORDS[0])).await;
+    server.sql("postgres", &format!("CREATE DATABASE {ROLE} OWNER {ROLE}")).await;
+    name_in_the_cluster(ns, &server).await;
+    create_secret(ns, "mine", json!({ "SECRET_KEY": "Secr3tXyz" })).await;
+    create_secret(ns, "database", json!({ "password": PASSWORDS[0] })).await;
+    let authority = json!({ "metadata": { "name": "authority" }, "data": { "ca.crt": server.authority() } });
+    ns.create_object::<ConfigMap>(authority).await;
+    let values = [
+        "existingSecret=mine".to_owned(),
+        format!("database.host={host}"),
+        format!("database.port={}", server.port()),
+        format!("database.user={ROLE}"),
+        format!("database.name={ROLE}"),
+        "database.existingSecret=database".to_owned(),
+        "database.caBundle.configMap=authority".to_owned(),
+    ];
+    let arguments: Vec<&str> = values.iter().flat_map(|value| ["--set", value]).collect();
+    ns.install("myapp", &arguments).await;
+    server
+}
+
+/// A name for an address outside the cluster, as that of a managed database is one.
+async fn name_in_the_cluster(ns: &Namespace, server: &Postgres) {
+    let ports = json!([{ "name": "postgres", "port": server.port(), "protocol": "TCP" }]);
+    let service =
+        json!({ "metadata": { "name": "database" }, "spec": { "clusterIP": "None", "ports": ports } });
+    ns.create_object::<Service>(service).await;
+    ns.create_object::<EndpointSlice>(json!({
+        "metadata": { "name": "database", "labels": { "kubernetes.io/service-name": "database" } },
+        "addressType": "IPv4",
+        "endpoints": [{ "addresses": [server.address()], "conditions": { "ready": true } }],
+        "ports": ports,
+    }))
+    .await;
+}
+
+/// Tells the database of the new password, and returns when that was.
+async fn alter(server: &Postgres) -> String {
+    server.sql("postgres", &format!("ALTER ROLE {ROLE} PASSWORD '{}'", PASSWORDS[1])).await;
+    server.sql("postgres", "SELECT clock_timestamp()").await
+}
+
+/// A row of the history.
+#[derive(Debug)]
+struct Change {
+    replica: String,
+    outcome: String,
+    key: String,
+    old: String,
+    new: String,
+    at_ms: u128,
+}
+
+async fn history(server: &Postgres) -> Vec<Change> {
+    let columns = "replica, outcome, key, coalesce(old_value, ''), coalesce(new_value, ''), at_ms";
+    let rows = server.sql(ROLE, &format!("SELECT {columns} FROM config_history ORDER BY id")).await;
+    rows.lines().map(change).collect()
+}
+
+fn change(row: &str) -> Change {
+    let fields: Vec<&str> = row.split('|').collect();
+    let [replica, outcome, key, old, new, at_ms] = fields[..] else { panic!("{row}") };
+    let [replica, outcome, key, old, new] = [replica, outcome, key, old, new].map(str::to_owned);
+    Change { replica, outcome, key, old, new, at_ms: at_ms.parse().unwrap() }
+}
+
+/// Operators who look at the secrets of every replica again and again: each look is recorded before it is answered, so it needs the
+/// database.
+struct Reveals {
+    stop: Arc<AtomicBool>,
+    operators: JoinSet<usize>,
+    _forwards: Vec<Background>,
+}
+
+impl Reveals {
+    /// Starts one for each pod once it is answered for the first time.
+    async fn start(ns: &Namespace, pods: &[Pod]) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut operators = JoinSet::new();
+        let mut forwards = Vec::new();
+        for pod in names(pods) {
+            let (address, forward) = ns.forward(&pod, OPERATOR_PORT).await;
+            forwards.push(forward);
+            let first = async || reveal(&address).await;
+            until_answer(&format!("{pod} to have the database"), first, Result::is_ok).await.unwrap();
+            operators.spawn(look(address, Arc::clone(&stop)));
+        }
+        Self { stop, operators, _forwards: forwards }
+    }
+
+    /// How many looks were answered; fails the test when one was not.
+    async fn stop(self) -> usize {
+        self.stop.store(true, Ordering::Relaxed);
+        self.operators.join_all().await.into_iter().sum()
+    }
+}
+
+async fn look(address: String, stop: Arc<AtomicBool>) -> usize {
+    // The first one, which its start waited for.
+    let mut answered = 1;
+    while !stop.load(Ordering::Relaxed) {
+        reveal(&address).await.unwrap_or_else(|refusal| panic!("after {answered} looks: {refusal}"));
+        answered += 1;
+    }
+    answered
+}
+
+async fn reveal(address: &str) -> Result<Value, String> {
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--show-error", "--fail-with-body", &format!("http://{address}/config")]);
+    let outcome = command::run(curl, "").await;
+    if outcome.code == Some(0) {
+        serde_json::from_str(&outcome.stdout).map_err(|error| format!("{error}: {}", outcome.stdout))
+    } else {
+        Err(format!("{}{}", outcome.stdout, outcome.stderr))
+    }
+}
+
+fn now_ms() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()
+}
