@@ -56,7 +56,7 @@ pub struct ServeArgs {
     /// proves its name]
     #[arg(long, value_name = "HOST")]
     pub database_host: Option<String>,
-    /// What the database server is shown: DB_PASSWORD, or a token of RDS made with the pod's role
+    /// What the database server is shown: `password` for DB_PASSWORD, or `iam` for a token of RDS made with the pod's role
     #[arg(long, value_name = "KIND", default_value = "password")]
     pub database_auth: DatabaseAuth,
     /// Admin listeners of all replicas, as a name that resolves to them
@@ -74,9 +74,8 @@ pub struct ServeArgs {
 /// What proves to the database server who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum DatabaseAuth {
-    /// DB_PASSWORD
+    // Explained where it is asked for: text here would spread the help of every flag over several lines.
     Password,
-    /// A token of RDS
     Iam,
 }
 
