@@ -66,8 +66,8 @@ impl Tier {
             Self::Api => &[Use::Api],
             Self::Proxy => &[Use::Proxy],
             Self::Chart => &[Use::Chart],
-            Self::Cluster if own_cluster => &[Use::Kubernetes, Use::OwnCluster, Use::Image],
-            Self::Cluster => &[Use::Kubernetes, Use::Image],
+            Self::Cluster if own_cluster => &[Use::Kubernetes, Use::OwnCluster, Use::Image, Use::Database],
+            Self::Cluster => &[Use::Kubernetes, Use::Image, Use::Database],
         }
     }
 }
