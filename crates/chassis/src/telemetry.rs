@@ -218,3 +218,9 @@ fn log_panic(info: &PanicHookInfo<'_>) {
     let message = info.payload_as_str().unwrap_or("not text");
     tracing::error!(target: PANIC, location, panic = message, "panicked");
 }
+
+/// The method's name, where it is of RFC 9110 or PATCH. A closed set, since a client can make up methods without end.
+pub(crate) fn known_method(method: &str) -> Option<&'static str> {
+    const KNOWN: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
+    KNOWN.into_iter().find(|name| *name == method)
+}

@@ -1,16 +1,18 @@
 //! Answers that several routes share.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::CONTENT_TYPE;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Seconds after which it is worth to ask again.
-const RETRY_SECONDS: &str = "5";
+/// Time after which it is worth to ask again.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 pub(super) async fn healthz() -> Response {
     healthz_bytes().map(Body::from)
@@ -41,9 +43,7 @@ pub(super) fn json_bytes(document: &impl Serialize) -> Option<Bytes> {
 
 /// What needs the database cannot be done now, and may well be soon.
 pub(super) fn unavailable() -> Response {
-    let mut response = chassis::Problem::new(http::StatusCode::SERVICE_UNAVAILABLE).into_response();
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
-    response
+    chassis::Problem::new(http::StatusCode::SERVICE_UNAVAILABLE).retry_after(RETRY_AFTER).into_response()
 }
 
 pub(super) fn json_answer(bytes: Bytes) -> http::Response<Bytes> {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::extract::MatchedPath;
-use http::{Method, Request, Response, StatusCode, Version};
+use http::{Request, Response, StatusCode, Version};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
-use crate::telemetry::{KnownLine, RequestLabels, RequestLine, ServerSpan, Telemetry};
+use crate::telemetry::{KnownLine, RequestLabels, RequestLine, ServerSpan, Telemetry, known_method};
 use crate::{RequestId, TraceContext, TraceState};
 
 /// Route of requests that no route matched: a client can make up paths without end.
@@ -127,7 +127,7 @@ impl Told {
         let parent = TraceContext::of(headers);
         let context = TraceContext::following(parent.as_ref());
         let mut told = Self {
-            method: known(request.method()),
+            method: known_method(request.method().as_str()).unwrap_or("other"),
             id: RequestId::of(headers, parent.as_ref(), &context),
             context,
             sampled: None,
@@ -240,10 +240,4 @@ impl Told {
             end: sampled.start + duration,
         });
     }
-}
-
-/// A closed set, since a client can make up methods without end.
-fn known(method: &Method) -> &'static str {
-    const KNOWN: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
-    KNOWN.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
 }

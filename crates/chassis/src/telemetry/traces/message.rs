@@ -14,6 +14,7 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Spa
 use prost::Message;
 
 use super::span::Finished;
+use crate::telemetry::known_method;
 
 /// The service that the spans are of.
 pub(super) fn resource(attributes: &[(String, String)]) -> Resource {
@@ -91,11 +92,6 @@ fn error_type(span: &Finished) -> Option<&str> {
         Some(status) => status.is_server_error().then(|| status.as_str()),
         None => Some("cancelled"),
     }
-}
-
-fn known_method(method: &str) -> Option<&str> {
-    const KNOWN: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
-    KNOWN.contains(&method).then_some(method)
 }
 
 fn version(version: Version) -> Option<&'static str> {
