@@ -4,9 +4,10 @@
 mod digits;
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use digits::{push_number, push_padded};
+use digits::{padded, push_number};
 
 use crate::{RequestId, TraceContext};
 
@@ -60,26 +61,59 @@ struct Writer {
     clock: Option<Clock>,
 }
 
+/// What a line begins with, up to [`KnownLine`], and what it ends with. The places of what differs are known, so that a line
+/// is put together in few strokes.
+const HEAD: [u8; 40] = *br#"{"timestamp":"2026-01-31T12:34:56.000000"#;
+const SECONDS: Range<usize> = 14..33;
+const MICROSECONDS: Range<usize> = 34..40;
+const TAIL: [u8; 115] = *b",\"request_id\":\"00000000000000000000000000000000\",\
+    \"trace_id\":\"00000000000000000000000000000000\",\"target\":\"request\"}\n";
+const REQUEST_ID: Range<usize> = 15..47;
+const TRACE_ID: Range<usize> = 61..93;
+
 impl RequestLine<'_> {
     /// Hands the line to `push`, newline and all.
     pub(super) fn with_bytes(&self, known: &KnownLine, now: Instant, push: impl FnOnce(&[u8])) {
         WRITER.with_borrow_mut(|Writer { line, clock }| {
             line.clear();
-            line.extend_from_slice(br#"{"timestamp":""#);
-            push_time(line, clock, now);
+            line.extend_from_slice(&head(clock, now));
             line.extend_from_slice(&known.0);
             let micros = u64::try_from(self.duration.as_micros()).unwrap_or(u64::MAX);
             push_number(line, micros / 1000);
-            line.push(b'.');
-            push_padded::<3>(line, micros % 1000);
-            line.extend_from_slice(br#","request_id":""#);
-            line.extend_from_slice(self.request_id.as_bytes());
-            line.extend_from_slice(br#"","trace_id":""#);
-            line.extend_from_slice(self.context.trace_digits().as_flattened());
-            line.extend_from_slice(b"\",\"target\":\"request\"}\n");
+            let [a, b, c] = padded(micros % 1000);
+            line.extend_from_slice(&[b'.', a, b, c]);
+            self.push_tail(line);
             push(line);
         });
     }
+
+    fn push_tail(&self, line: &mut Vec<u8>) {
+        let mut tail = TAIL;
+        tail[TRACE_ID].copy_from_slice(self.context.trace_digits().as_flattened());
+        let id = self.request_id.as_bytes();
+        if id.len() == REQUEST_ID.len() {
+            tail[REQUEST_ID].copy_from_slice(id);
+            line.extend_from_slice(&tail);
+        } else {
+            line.extend_from_slice(&tail[..REQUEST_ID.start]);
+            line.extend_from_slice(id);
+            line.extend_from_slice(&tail[REQUEST_ID.end..]);
+        }
+    }
+}
+
+fn head(clock: &mut Option<Clock>, now: Instant) -> [u8; HEAD.len()] {
+    let mut head = HEAD;
+    if !clock.as_ref().is_some_and(|clock| clock.covers(now)) {
+        *clock = Clock::at(now);
+    }
+    // None only in the first second after a machine's start.
+    if let Some(clock) = clock {
+        head[SECONDS].copy_from_slice(&clock.text);
+        let since = now.saturating_duration_since(clock.begun);
+        head[MICROSECONDS].copy_from_slice(&padded::<6>(since.subsec_micros().into()));
+    }
+    head
 }
 
 /// A second of the time of day, by the clock that a request is measured with: thousands of lines share it, and the time of
@@ -87,7 +121,7 @@ impl RequestLine<'_> {
 struct Clock {
     begun: Instant,
     /// Its first moment, as `2026-01-31T12:34:56`.
-    text: String,
+    text: [u8; 19],
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -97,26 +131,13 @@ impl Clock {
         let time = SystemTime::now();
         let into = time.duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos();
         let begun = now.checked_sub(Duration::from_nanos(into.into()))?;
-        let mut text = humantime::format_rfc3339_seconds(time).to_string();
-        text.truncate("2026-01-31T12:34:56".len());
-        Some(Self { begun, text })
+        let text = humantime::format_rfc3339_seconds(time).to_string();
+        Some(Self { begun, text: *text.as_bytes().first_chunk()? })
     }
 
     fn covers(&self, now: Instant) -> bool {
         now.checked_duration_since(self.begun).is_some_and(|since| since < SECOND)
     }
-}
-
-fn push_time(line: &mut Vec<u8>, clock: &mut Option<Clock>, now: Instant) {
-    if !clock.as_ref().is_some_and(|clock| clock.covers(now)) {
-        *clock = Clock::at(now);
-    }
-    // None only in the first second after a machine's start.
-    let Some(clock) = clock else { return };
-    line.extend_from_slice(clock.text.as_bytes());
-    line.push(b'.');
-    let since = now.saturating_duration_since(clock.begun);
-    push_padded::<6>(line, since.subsec_micros().into());
 }
 
 /// A route may hold any character; most hold none that JSON would escape.
@@ -170,6 +191,22 @@ mod tests {
             let told = humantime::parse_rfc3339(line["timestamp"].as_str().unwrap()).unwrap();
             let apart = told.duration_since(now).unwrap_or_else(|error| error.duration());
             assert!(apart < Duration::from_millis(500), "{line} at {now:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_that_the_client_sent_is_told_as_it_is() {
+        for sent in
+            ["a", "0123456789abcdef0123456789ABCDEF", "an-id-of-some-length.that_is_longer-than-one-of-ours"]
+        {
+            let headers = [(crate::request_id::HEADER, sent.parse().unwrap())].into_iter().collect();
+            let context = TraceContext::root();
+            let request_id = RequestId::of(&headers, None, &context);
+            let line = RequestLine { duration: Duration::ZERO, request_id: &request_id, context: &context };
+            line.with_bytes(&KnownLine::new("public", "GET", "/", None), Instant::now(), |bytes| {
+                let line: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+                assert_eq!((&line["request_id"], &line["target"]), (&sent.into(), &"request".into()));
+            });
         }
     }
 

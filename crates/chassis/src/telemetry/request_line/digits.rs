@@ -7,11 +7,11 @@ pub(super) fn push_number(line: &mut Vec<u8>, number: u64) {
     line.extend_from_slice(digits.get(first..).unwrap_or_default());
 }
 
-/// Appends the last `WIDTH` digits of `number`, zeros and all.
-pub(super) fn push_padded<const WIDTH: usize>(line: &mut Vec<u8>, number: u64) {
+/// The last `WIDTH` digits of `number`, zeros and all.
+pub(super) fn padded<const WIDTH: usize>(number: u64) -> [u8; WIDTH] {
     let mut digits = [b'0'; WIDTH];
     write_back(&mut digits, number);
-    line.extend_from_slice(&digits);
+    digits
 }
 
 /// Fills `digits` from its end, and tells where the first digit stands; one digit at least.
@@ -43,10 +43,6 @@ mod tests {
 
     #[test]
     fn padded_numbers_keep_their_width() {
-        let mut line = Vec::new();
-        push_padded::<3>(&mut line, 0);
-        push_padded::<3>(&mut line, 45);
-        push_padded::<6>(&mut line, 999_999);
-        assert_eq!(line, b"000045999999");
+        assert_eq!((padded(0), padded(45), padded(999_999)), (*b"000", *b"045", *b"999999"));
     }
 }
