@@ -90,10 +90,7 @@ impl App {
         routes::register_metrics(&context);
         let public = Listener::traffic("public", args.listen, routes::public(&context))
             .probes(["/healthz", "/readyz"])
-            .fast_path(Memory::ROUTES, {
-                let context = Arc::clone(&context);
-                move || Memory::new(Arc::clone(&context))
-            });
+            .fast_path(Memory::ROUTES, Memory::maker(&context));
         let bound = Builder::new(args.drain.clone(), args.limits.clone(), health.clone(), telemetry.clone())
             .listener(public)
             .listener(Listener::internal("admin", args.admin_listen, routes::admin(&context)))

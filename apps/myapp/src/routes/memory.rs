@@ -1,11 +1,11 @@
 //! The public answers whose bytes are ready: no routing, no future, no serialisation.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
 use chassis::{FastAnswer, FastPath, probes};
 use http::Response;
-use live_config::Reader;
+use live_config::{Reader, Snapshot};
 
 use super::answer;
 use super::config;
@@ -19,31 +19,54 @@ const READYZ: usize = 2;
 /// Of one connection: it keeps `/config` as it was answered last, until the configuration changes.
 pub(crate) struct Memory {
     context: Arc<Context>,
+    shared: Arc<Documents>,
     reader: Reader<Settings>,
-    /// The document, and the generation it shows.
-    config: Option<(u64, Bytes)>,
+    config: Option<Document>,
+}
+
+/// `/config`, once for all connections: a copy for each would leave the processor's cache with many of them.
+#[derive(Default)]
+struct Documents(Mutex<Option<Document>>);
+
+#[derive(Clone)]
+struct Document {
+    /// The one that it shows.
+    generation: u64,
+    bytes: Bytes,
+}
+
+impl Documents {
+    fn of(&self, snapshot: &Arc<Snapshot<Settings>>, reveal: bool) -> Option<Document> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.as_ref().is_none_or(|document| document.generation != snapshot.generation) {
+            let bytes = config::bytes(&InForce(Arc::clone(snapshot)), reveal)?;
+            *kept = Some(Document { generation: snapshot.generation, bytes });
+        }
+        kept.clone()
+    }
 }
 
 impl Memory {
     /// What it answers; the router answers the same.
     pub(crate) const ROUTES: [&str; 3] = ["/config", "/healthz", "/readyz"];
 
-    pub(crate) fn new(context: Arc<Context>) -> Self {
-        Self { reader: context.live.reader(), context, config: None }
+    /// Makes one for each connection.
+    pub(crate) fn maker(context: &Arc<Context>) -> impl Fn() -> Self + Send + Sync + 'static {
+        let (context, shared) = (Arc::clone(context), Arc::<Documents>::default());
+        move || Self {
+            context: Arc::clone(&context),
+            shared: Arc::clone(&shared),
+            reader: context.live.reader(),
+            config: None,
+        }
     }
 
     fn config(&mut self) -> Option<Response<Bytes>> {
         let snapshot = self.reader.snapshot();
-        match &self.config {
-            Some((generation, bytes)) if *generation == snapshot.generation => {
-                Some(config::answer(bytes.clone()))
-            }
-            _ => {
-                let bytes = config::bytes(&InForce(Arc::clone(snapshot)), self.context.expose_secrets)?;
-                self.config = Some((snapshot.generation, bytes.clone()));
-                Some(config::answer(bytes))
-            }
+        if self.config.as_ref().is_none_or(|document| document.generation != snapshot.generation) {
+            self.config = Some(self.shared.of(snapshot, self.context.expose_secrets)?);
         }
+        self.config.as_ref().map(|document| config::answer(document.bytes.clone()))
     }
 }
 
