@@ -87,11 +87,7 @@ impl Connections {
             return;
         }
         let open = self.shared.counters.connection_opens();
-        let served = connection::serve(stream, Arc::clone(&self.shared), self.stage.clone());
-        self.tasks.spawn(async move {
-            let _open = open;
-            served.await;
-        });
+        self.tasks.spawn(connection::serve(stream, Arc::clone(&self.shared), self.stage.clone(), open));
     }
 
     /// Takes what the kernel has already accepted: closing the socket would reset it. Asks the kernel itself, since the

@@ -17,15 +17,16 @@ pub(super) struct Download {
 }
 
 enum Content {
-    /// Bytes that were ready, and when; empty once they are sent.
-    Ready(Bytes, Instant),
+    /// Bytes that were ready; empty once they are sent.
+    Ready(Bytes),
     Routed(Body),
 }
 
 impl Download {
     /// Bytes that are ready `now`.
     pub(super) fn ready(bytes: Bytes, now: Instant, phase: Arc<Phase>) -> Self {
-        Self { content: Content::Ready(bytes, now), phase }
+        phase.answer_ready(now);
+        Self { content: Content::Ready(bytes), phase }
     }
 
     pub(super) fn routed(body: Body, phase: Arc<Phase>) -> Self {
@@ -42,22 +43,22 @@ impl HttpBody for Download {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         match &mut self.content {
-            Content::Ready(bytes, _) if bytes.is_empty() => Poll::Ready(None),
-            Content::Ready(bytes, _) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Content::Ready(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Content::Ready(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Content::Routed(body) => Pin::new(body).poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.content {
-            Content::Ready(bytes, _) => bytes.is_empty(),
+            Content::Ready(bytes) => bytes.is_empty(),
             Content::Routed(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
-            Content::Ready(bytes, _) => SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
+            Content::Ready(bytes) => SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
             Content::Routed(body) => body.size_hint(),
         }
     }
@@ -65,12 +66,10 @@ impl HttpBody for Download {
 
 impl Drop for Download {
     fn drop(&mut self) {
-        // Bytes that were ready are written in the same turn as they were asked for: the clock is not asked again.
-        let now = match self.content {
-            Content::Ready(_, now) => now,
-            Content::Routed(_) => Instant::now(),
-        };
-        self.phase.request_ends(now);
+        match self.content {
+            Content::Ready(_) => self.phase.ready_answer_ends(),
+            Content::Routed(_) => self.phase.request_ends(Instant::now()),
+        }
     }
 }
 

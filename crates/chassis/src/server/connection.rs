@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::Role;
-use super::counters::Counters;
+use super::counters::{Counters, OpenConnection};
 use super::exchange::Observer;
 use super::fast_path::FastRoutes;
 use super::io::Observed;
@@ -40,8 +40,13 @@ pub(super) struct Shared {
 /// Time for a connection that was opened in the last moment before accepting stopped to send its first byte.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
-/// Serves one connection to its end.
-pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, stage: watch::Receiver<Stage>) {
+/// Serves one connection to its end. It counts as open until then.
+pub(super) async fn serve(
+    stream: TcpStream,
+    shared: Arc<Shared>,
+    stage: watch::Receiver<Stage>,
+    _open: OpenConnection,
+) {
     let phase = Arc::new(Phase::new());
     let requests = Requests::new(Arc::clone(&shared), Arc::clone(&phase), stage.clone());
     let io = TokioIo::new(Observed::new(stream, Arc::clone(&phase), Arc::clone(&shared)));
@@ -71,7 +76,7 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, stage: watch::
             Turn::Reached(Stage::Serving | Stage::Draining) => {}
             Turn::Reached(Stage::Leaving(_) | Stage::Finishing) => {
                 // hyper would close a connection whose request is still on its way. That answer closes it anyway.
-                if !phase.expects_request(Instant::now() + LAST_MOMENT) {
+                if !phase.expects_request(Instant::now() + LAST_MOMENT, &shared.limits) {
                     if !phase.is_in_request() {
                         shared.counters.connection_closed(Closed::Drain);
                     }

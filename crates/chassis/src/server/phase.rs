@@ -4,8 +4,7 @@
 //! Here the header deadline runs from the first byte of a request; where that came together with the request before it,
 //! from the next byte. Each further limit is one more line in [`Phase::deadline`].
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -17,180 +16,257 @@ use crate::LimitArgs;
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Shared by the two sides of one connection: its bytes and its requests.
+///
+/// Each request looks here several times, and with many connections the first look is one at memory that has left the
+/// processor's cache: so all of it, the counts of its `Arc` included, is as long as one cache line, and no lock is taken.
+/// Only the connection's task changes it, save that a handler may drop a request's body elsewhere; each field stands for
+/// itself, so relaxed order is enough.
 #[derive(Debug)]
 pub(super) struct Phase {
-    state: Mutex<State>,
-    /// Whether a write waits for the peer: asked after every write, and seldom so.
-    write_waits: AtomicBool,
+    /// Times are counted from here, in nanoseconds.
+    born: Instant,
+    /// A [`Step`] and its time, which change together.
+    place: AtomicU64,
+    /// When the peer stopped taking bytes, or [`NEVER`].
+    unread_since: AtomicU64,
+    /// When the body that is being read began, or [`NEVER`].
+    upload_since: AtomicU64,
+    upload_left: AtomicBool,
+    end_in_doubt: AtomicBool,
+    answer_owed: AtomicBool,
 }
 
-#[derive(Debug)]
-struct State {
-    step: Step,
-    is_untouched: bool,
-    first_byte_until: Option<Instant>,
-    unread_since: Option<Instant>,
-    upload_since: Option<Instant>,
-    upload_left: bool,
-    end_in_doubt: bool,
-    answer_owed: bool,
-}
+/// Above any time: 584 years after the connection was opened.
+const NEVER: u64 = u64::MAX;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
-    /// No byte of a request has come yet.
-    Idle { since: Instant },
+    /// No byte has come since the connection was opened.
+    Untouched,
+    /// The same while the server stops; the time is the one until which the first byte must come.
+    LastMoment,
+    /// No byte of a further request has come.
+    Idle,
+    /// The first bytes of a request's header have come in this turn. Mostly they are the whole of it, and the clock is never
+    /// asked for their time.
+    Arriving,
     /// Some bytes of a request's header have come.
-    Header { since: Instant },
+    Header,
     /// The header is complete, the answer is not. The handler has its own deadline; a body that is still read after that,
-    /// by an answer that has begun, has the one here.
+    /// by an answer that has begun, has the one here. The time is nothing, or that of an answer that was ready at once.
     Request,
     /// The answer is out and the connection closed for writing, while the client still sends what nobody reads.
-    Lingering { since: Instant },
+    Lingering,
+}
+
+/// By their place in a [`Place`].
+const STEPS: [Step; 7] = [
+    Step::Untouched,
+    Step::LastMoment,
+    Step::Idle,
+    Step::Arriving,
+    Step::Header,
+    Step::Request,
+    Step::Lingering,
+];
+
+/// A step and a time in one word: three bits, and nanoseconds for 73 years.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(u64);
+
+impl Place {
+    const STEP_BITS: u32 = 3;
+
+    const fn new(step: Step, time: u64) -> Self {
+        Self(time << Self::STEP_BITS | step as u64)
+    }
+
+    fn step(self) -> Step {
+        // Only `new` makes places.
+        STEPS.get((self.0 & 0b111) as usize).copied().unwrap_or(Step::Request)
+    }
+
+    const fn time(self) -> u64 {
+        self.0 >> Self::STEP_BITS
+    }
+
+    /// When an idle connection became so.
+    pub(super) fn idle_since(self) -> Option<u64> {
+        (self.step() == Step::Idle).then(|| self.time())
+    }
 }
 
 impl Phase {
     pub(super) fn new() -> Self {
-        let step = Step::Idle { since: Instant::now() };
-        let state = Mutex::new(State {
-            step,
-            is_untouched: true,
-            first_byte_until: None,
-            unread_since: None,
-            upload_since: None,
-            upload_left: false,
-            end_in_doubt: false,
-            answer_owed: false,
-        });
-        Self { state, write_waits: AtomicBool::new(false) }
+        Self {
+            born: Instant::now(),
+            place: AtomicU64::new(Place::new(Step::Untouched, 0).0),
+            unread_since: AtomicU64::new(NEVER),
+            upload_since: AtomicU64::new(NEVER),
+            upload_left: AtomicBool::new(false),
+            end_in_doubt: AtomicBool::new(false),
+            answer_owed: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn bytes_came(&self) {
-        let mut state = self.lock();
-        if let Step::Idle { .. } = state.step {
-            state.step = Step::Header { since: Instant::now() };
-            state.is_untouched = false;
+        if matches!(self.step(), Step::Idle | Step::Untouched | Step::LastMoment) {
+            self.go(Step::Arriving, 0);
         }
     }
 
     pub(super) fn request_begins(&self) {
-        let mut state = self.lock();
-        state.step = Step::Request;
-        state.answer_owed = true;
+        self.go(Step::Request, 0);
+        self.answer_owed.store(true, Relaxed);
+    }
+
+    /// The answer is known and on its way; it ends in this turn, so the clock need not be asked again.
+    pub(super) fn answer_ready(&self, now: Instant) {
+        self.go(Step::Request, self.age(now));
+    }
+
+    /// An answer that was ready is out.
+    pub(super) fn ready_answer_ends(&self) {
+        self.go(Step::Idle, self.place().time());
     }
 
     pub(super) fn request_ends(&self, now: Instant) {
-        self.lock().step = Step::Idle { since: now };
+        self.go(Step::Idle, self.age(now));
     }
 
     /// All bytes so far have gone out. hyper flushes within an answer too, but after one before it looks for the next
     /// request.
     pub(super) fn flushed(&self) {
-        let mut state = self.lock();
-        if !matches!(state.step, Step::Request) {
-            state.answer_owed = false;
+        if self.step() != Step::Request {
+            self.answer_owed.store(false, Relaxed);
         }
     }
 
     /// Whether bytes that go out now may belong to an answer of ours; else hyper speaks for itself.
     pub(super) fn owes_answer(&self) -> bool {
-        self.lock().answer_owed
+        self.answer_owed.load(Relaxed)
     }
 
     /// A request's body is to be read.
     pub(super) fn upload_begins(&self) {
-        self.lock().upload_since = Some(Instant::now());
+        self.upload_since.store(self.age(Instant::now()), Relaxed);
     }
 
     /// A request's body is over, or not read any further.
     pub(super) fn upload_ends(&self) {
-        self.lock().upload_since = None;
+        self.upload_since.store(NEVER, Relaxed);
     }
 
     /// Whether a chunked body has begun whose last chunk has not been seen, or had a trailer section after it. hyper looks
     /// for CRLF where a trailer ends but reads LF inside it, so that it may take for a trailer what another server takes
     /// for the next request. Requests after such a body would be out of step with their answers.
     pub(super) fn end_in_doubt(&self) -> bool {
-        self.lock().end_in_doubt
+        self.end_in_doubt.load(Relaxed)
     }
 
     pub(super) fn set_end_in_doubt(&self, is_in_doubt: bool) {
-        self.lock().end_in_doubt = is_in_doubt;
+        self.end_in_doubt.store(is_in_doubt, Relaxed);
     }
 
     /// What the client still sends will not be read.
     pub(super) fn upload_left(&self) {
-        self.lock().upload_left = true;
+        self.upload_left.store(true, Relaxed);
     }
 
     /// Asked when the connection is closed for writing: whether bytes still under way must be read first. Closing on
     /// unread bytes resets the connection, and the client may then never see the answer that says why.
     pub(super) fn must_linger(&self) -> bool {
-        let mut state = self.lock();
-        if state.upload_left && !matches!(state.step, Step::Lingering { .. }) {
-            state.step = Step::Lingering { since: Instant::now() };
+        let must = self.upload_left.load(Relaxed);
+        if must && self.step() != Step::Lingering {
+            self.go(Step::Lingering, self.age(Instant::now()));
         }
-        state.upload_left
+        must
     }
 
     /// The peer takes no more bytes for now.
     pub(super) fn write_blocks(&self) {
-        let mut state = self.lock();
-        if state.unread_since.is_none() {
-            state.unread_since = Some(Instant::now());
+        if self.unread_since.load(Relaxed) == NEVER {
+            self.unread_since.store(self.age(Instant::now()), Relaxed);
         }
-        self.write_waits.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn write_moves(&self) {
-        if self.write_waits.load(Ordering::Relaxed) {
-            self.write_waits.store(false, Ordering::Relaxed);
-            self.lock().unread_since = None;
-        }
+        self.unread_since.store(NEVER, Relaxed);
     }
 
     pub(super) fn is_in_request(&self) -> bool {
-        matches!(self.lock().step, Step::Request)
+        self.step() == Step::Request
     }
 
     /// Whether a request must be expected though the server stops: some of its header has come, or the connection is so
     /// new that nothing has, in which case the first byte must come until `deadline`.
-    pub(super) fn expects_request(&self, deadline: Instant) -> bool {
-        let mut state = self.lock();
-        if state.is_untouched {
-            state.first_byte_until = Some(deadline);
+    pub(super) fn expects_request(&self, deadline: Instant, limits: &LimitArgs) -> bool {
+        match self.step() {
+            Step::Untouched => {
+                self.go(Step::LastMoment, self.age(deadline).min(nanos(limits.idle_time)));
+                true
+            }
+            Step::LastMoment | Step::Arriving | Step::Header => true,
+            Step::Idle | Step::Request | Step::Lingering => false,
         }
-        state.is_untouched || matches!(state.step, Step::Header { .. })
     }
 
     /// When the connection is to be closed if nothing happens until then, and why.
-    pub(super) fn deadline(&self, limits: &LimitArgs) -> Option<(Instant, Closed)> {
-        let state = self.lock();
-        if let Some(since) = state.unread_since {
-            return Some((since + limits.write_stall, Closed::WriteStall));
+    pub(super) fn deadline(&self, limits: &LimitArgs) -> Option<(u64, Closed)> {
+        let unread_since = self.unread_since.load(Relaxed);
+        if unread_since != NEVER {
+            return Some((unread_since + nanos(limits.write_stall), Closed::WriteStall));
         }
-        match state.step {
-            Step::Idle { since } => {
-                let idle = since + limits.idle_time;
-                Some((state.first_byte_until.map_or(idle, |until| until.min(idle)), Closed::Idle))
+        let time = self.place().time();
+        match self.step() {
+            Step::Untouched | Step::Idle => Some((time + nanos(limits.idle_time), Closed::Idle)),
+            Step::LastMoment => Some((time, Closed::Idle)),
+            Step::Arriving => {
+                let now = self.age(Instant::now());
+                self.go(Step::Header, now);
+                Some((now + nanos(limits.header_time), Closed::HeaderTimeout))
             }
-            Step::Header { since } => Some((since + limits.header_time, Closed::HeaderTimeout)),
+            Step::Header => Some((time + nanos(limits.header_time), Closed::HeaderTimeout)),
             // Later than the handler's own deadline, whose 503 says more than a closed connection.
-            Step::Request => {
-                state.upload_since.map(|since| (since + limits.handler_time + LINGER, Closed::BodyTimeout))
-            }
-            Step::Lingering { since } => Some((since + LINGER, Closed::Linger)),
+            Step::Request => match self.upload_since.load(Relaxed) {
+                NEVER => None,
+                since => Some((since + nanos(limits.handler_time + LINGER), Closed::BodyTimeout)),
+            },
+            Step::Lingering => Some((time + nanos(LINGER), Closed::Linger)),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The time that [`deadline`](Self::deadline) tells, as the runtime's clock has it.
+    pub(super) fn instant(&self, time: u64) -> Instant {
+        self.born + Duration::from_nanos(time)
     }
+
+    pub(super) fn place(&self) -> Place {
+        Place(self.place.load(Relaxed))
+    }
+
+    fn step(&self) -> Step {
+        self.place().step()
+    }
+
+    fn go(&self, step: Step, time: u64) {
+        self.place.store(Place::new(step, time).0, Relaxed);
+    }
+
+    fn age(&self, now: Instant) -> u64 {
+        nanos(now.saturating_duration_since(self.born))
+    }
+}
+
+/// Deadlines far away are put together from these, and must not overflow.
+fn nanos(time: Duration) -> u64 {
+    const MOST: u64 = u64::MAX >> (Place::STEP_BITS + 1);
+    u64::try_from(time.as_nanos()).map_or(MOST, |nanos| nanos.min(MOST))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Closed, Instant, LINGER, Phase};
+    use super::{Closed, Instant, LINGER, Phase, Place, STEPS};
     use crate::LimitArgs;
 
     fn reason(phase: &Phase) -> Option<Closed> {
@@ -211,7 +287,9 @@ mod tests {
         phase.write_blocks();
         assert_eq!(reason(&phase), Some(Closed::WriteStall));
         phase.write_moves();
-        phase.request_ends(Instant::now());
+        phase.answer_ready(Instant::now());
+        assert_eq!(reason(&phase), None, "it is not out yet");
+        phase.ready_answer_ends();
         assert_eq!(reason(&phase), Some(Closed::Idle));
         phase.upload_left();
         assert!(phase.must_linger());
@@ -220,12 +298,33 @@ mod tests {
 
     #[test]
     fn a_slow_body_is_answered_before_it_is_cut() {
-        let phase = Phase::new();
         let begun = Instant::now();
+        let phase = Phase::new();
         phase.request_begins();
         phase.upload_begins();
         let limits = LimitArgs::default();
         let (deadline, _) = phase.deadline(&limits).expect("a deadline");
-        assert!(deadline >= begun + limits.handler_time + LINGER);
+        assert!(phase.instant(deadline) >= begun + limits.handler_time + LINGER);
+    }
+
+    #[test]
+    fn a_place_is_read_as_it_was_written() {
+        for step in STEPS {
+            let place = Place::new(step, 75_000_000_000);
+            assert_eq!((place.step(), place.time()), (step, 75_000_000_000));
+        }
+    }
+
+    #[test]
+    fn what_all_requests_look_at_is_as_long_as_one_cache_line() {
+        let counts = 2 * size_of::<usize>();
+        assert!(counts + size_of::<Phase>() <= 64, "{}", size_of::<Phase>());
+    }
+
+    #[test]
+    fn limits_without_end_are_deadlines_far_away() {
+        let limits = LimitArgs { idle_time: std::time::Duration::MAX, ..LimitArgs::default() };
+        let (deadline, _) = Phase::new().deadline(&limits).expect("a deadline");
+        assert!(deadline < super::NEVER);
     }
 }

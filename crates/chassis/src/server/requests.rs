@@ -81,7 +81,7 @@ impl Service<Request<Incoming>> for Requests {
         if admission.is_ok()
             && let Some(response) = self.answer_fast(&request, begun)
         {
-            return Answer::Memory(Some(marked(response, is_draining(&self.stage))));
+            return Answer::Memory(Some(Box::new(marked(response, is_draining(&self.stage)))));
         }
         let request = request.map(|body| Upload::new(body, Arc::clone(&self.phase)));
         match admission {
@@ -132,7 +132,9 @@ fn marked(mut response: Response<Download>, is_last: bool) -> Response<Download>
 
 /// An answer on its way.
 pub(super) enum Answer {
-    Memory(Option<Response<Download>>),
+    /// In a box, since hyper keeps this in memory of the connection, which a busy server's cache has seldom kept; the box is
+    /// where the last request's was.
+    Memory(Option<Box<Response<Download>>>),
     Later(Pin<Box<dyn Future<Output = Given> + Send>>),
 }
 
@@ -142,7 +144,7 @@ impl Future for Answer {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
             // Polled again after its end it stays silent, as a fused future does.
-            Self::Memory(answer) => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
+            Self::Memory(answer) => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(*answer))),
             Self::Later(answer) => answer.as_mut().poll(cx),
         }
     }
