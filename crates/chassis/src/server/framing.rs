@@ -35,24 +35,37 @@ fn is_valid_host(value: &HeaderValue) -> bool {
 /// A name or an address, and perhaps a port. Narrower than the grammar of RFC 3986: no user information, and of a name's
 /// characters only those that host names have.
 pub(super) fn is_host(bytes: &[u8]) -> bool {
-    let (host, port) = match bytes.iter().rposition(|byte| matches!(byte, b':' | b']')) {
-        Some(colon) if bytes[colon] == b':' => (&bytes[..colon], &bytes[colon + 1..]),
-        _ => (bytes, &b""[..]),
+    let port = match bytes {
+        [b'[', rest @ ..] => after(rest, is_address_byte).and_then(|rest| rest.strip_prefix(b"]")),
+        name => after(name, |byte| NAME_BYTES[usize::from(*byte)]),
     };
-    let is_named = match host {
-        [b'[', address @ .., b']'] => !address.is_empty() && address.iter().all(is_address_byte),
-        name => !name.is_empty() && name.iter().all(is_name_byte),
-    };
-    is_named && port.len() <= 5 && port.iter().all(u8::is_ascii_digit)
+    match port {
+        Some([b':', digits @ ..]) => digits.len() <= 5 && digits.iter().all(u8::is_ascii_digit),
+        Some(rest) => rest.is_empty(),
+        None => false,
+    }
+}
+
+/// What follows the bytes that `belongs` takes, of which there must be one.
+fn after(bytes: &[u8], belongs: impl Fn(&u8) -> bool) -> Option<&[u8]> {
+    let length = bytes.iter().position(|byte| !belongs(byte)).unwrap_or(bytes.len());
+    (length > 0).then(|| &bytes[length..])
 }
 
 fn is_address_byte(byte: &u8) -> bool {
     byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')
 }
 
-fn is_name_byte(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~')
-}
+/// A table, since every byte of every request's host is looked up.
+static NAME_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        byte += 1;
+    }
+    table
+};
 
 /// Only `chunked`, once: a second coding is one more thing for two servers to disagree on, and none is understood here.
 fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {

@@ -104,14 +104,15 @@ impl RequestLine<'_> {
 
 fn head(clock: &mut Option<Clock>, now: Instant) -> [u8; HEAD.len()] {
     let mut head = HEAD;
-    if !clock.as_ref().is_some_and(|clock| clock.covers(now)) {
+    let into = clock.as_ref().and_then(|clock| clock.into(now));
+    let into = into.or_else(|| {
         *clock = Clock::at(now);
-    }
+        clock.as_ref()?.into(now)
+    });
     // None only in the first second after a machine's start.
-    if let Some(clock) = clock {
+    if let (Some(into), Some(clock)) = (into, clock) {
         head[SECONDS].copy_from_slice(&clock.text);
-        let since = now.saturating_duration_since(clock.begun);
-        head[MICROSECONDS].copy_from_slice(&padded::<6>(since.subsec_micros().into()));
+        head[MICROSECONDS].copy_from_slice(&padded::<6>(into.subsec_micros().into()));
     }
     head
 }
@@ -135,8 +136,9 @@ impl Clock {
         Some(Self { begun, text: *text.as_bytes().first_chunk()? })
     }
 
-    fn covers(&self, now: Instant) -> bool {
-        now.checked_duration_since(self.begun).is_some_and(|since| since < SECOND)
+    /// How far `now` is into this second; None outside of it.
+    fn into(&self, now: Instant) -> Option<Duration> {
+        now.checked_duration_since(self.begun).filter(|since| *since < SECOND)
     }
 }
 
