@@ -20,5 +20,7 @@ pub use health::Health;
 pub use limits::LimitArgs;
 pub use problem::Problem;
 pub use request_id::RequestId;
-pub use server::{BindError, BindErrors, Bound, Builder, FastAnswer, FastPath, Listener, Role, Served};
+pub use server::{
+    BindError, BindErrors, Bound, Builder, FastAnswer, FastPath, Listener, MemoryAnswer, Role, Served,
+};
 pub use trace_context::{TraceContext, TraceState};

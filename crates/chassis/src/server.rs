@@ -30,7 +30,7 @@ use axum::Router;
 
 pub use bind::{BindError, BindErrors};
 pub use counters::Served;
-pub use fast_path::{FastAnswer, FastPath};
+pub use fast_path::{FastAnswer, FastPath, MemoryAnswer};
 pub use serve::Bound;
 
 use counters::Counters;

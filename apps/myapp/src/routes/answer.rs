@@ -2,31 +2,38 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
-use http::HeaderValue;
+use chassis::MemoryAnswer;
 use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, StatusCode};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+/// How a JSON document is marked.
+pub(super) const JSON_TYPE: (HeaderName, HeaderValue) =
+    (CONTENT_TYPE, HeaderValue::from_static("application/json"));
+
+static JSON: [(HeaderName, HeaderValue); 1] = [JSON_TYPE];
+
 /// Time after which it is worth to ask again.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-pub(super) async fn healthz() -> Response {
-    healthz_bytes().map(Body::from)
+pub(super) async fn healthz() -> MemoryAnswer {
+    healthz_answer()
 }
 
-pub(super) fn healthz_bytes() -> http::Response<Bytes> {
+pub(super) fn healthz_answer() -> MemoryAnswer {
     json_answer(Bytes::from_static(b"{\"status\":\"ok\"}\n"))
 }
 
 /// A JSON document with a newline at its end, so that a terminal's prompt begins on a line of its own.
 pub(super) fn json_line(document: &impl Serialize) -> Response {
     match json_bytes(document) {
-        Some(bytes) => json_answer(bytes).map(Body::from),
-        None => chassis::Problem::new(http::StatusCode::INTERNAL_SERVER_ERROR).into_response(),
+        Some(bytes) => json_answer(bytes).into_response(),
+        None => chassis::Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response(),
     }
 }
 
@@ -43,13 +50,11 @@ pub(super) fn json_bytes(document: &impl Serialize) -> Option<Bytes> {
 
 /// What needs the database cannot be done now, and may well be soon.
 pub(super) fn unavailable() -> Response {
-    chassis::Problem::new(http::StatusCode::SERVICE_UNAVAILABLE).retry_after(RETRY_AFTER).into_response()
+    chassis::Problem::new(StatusCode::SERVICE_UNAVAILABLE).retry_after(RETRY_AFTER).into_response()
 }
 
-pub(super) fn json_answer(bytes: Bytes) -> http::Response<Bytes> {
-    let mut response = http::Response::new(bytes);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+pub(super) fn json_answer(body: Bytes) -> MemoryAnswer {
+    MemoryAnswer { status: StatusCode::OK, headers: &JSON, body }
 }
 
 /// An OpenAPI responses object for one JSON answer with the schema of `T`.

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
-use chassis::RequestId;
 use chassis::telemetry::LIFECYCLE;
+use chassis::{MemoryAnswer, RequestId};
 use http::header::CACHE_CONTROL;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::answer::{json_answer, json_bytes, json_response, unavailable};
+use super::answer::{JSON_TYPE, json_bytes, json_response, unavailable};
 use super::context::{Context, InForce};
 use crate::store::{Access, AccessKind, Record};
 
@@ -69,7 +69,7 @@ pub(super) fn responses() -> Value {
 
 fn document(in_force: &InForce, reveal: bool) -> Response {
     match bytes(in_force, reveal) {
-        Some(bytes) => answer(bytes).map(Body::from),
+        Some(bytes) => answer(bytes).into_response(),
         None => chassis::Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response(),
     }
 }
@@ -88,8 +88,8 @@ pub(super) fn bytes(in_force: &InForce, reveal: bool) -> Option<Bytes> {
 }
 
 /// The answer with the document, which nothing on the way may keep.
-pub(super) fn answer(bytes: Bytes) -> http::Response<Bytes> {
-    let mut response = json_answer(bytes);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+pub(super) fn answer(body: Bytes) -> MemoryAnswer {
+    static HEADERS: [(HeaderName, HeaderValue); 2] =
+        [JSON_TYPE, (CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    MemoryAnswer { status: StatusCode::OK, headers: &HEADERS, body }
 }

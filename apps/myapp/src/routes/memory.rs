@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
-use chassis::{FastAnswer, FastPath, probes};
-use http::Response;
+use chassis::{FastAnswer, FastPath, MemoryAnswer, probes};
 use live_config::{Reader, Snapshot};
 
 use super::answer;
@@ -61,7 +60,7 @@ impl Memory {
         }
     }
 
-    fn config(&mut self) -> Option<Response<Bytes>> {
+    fn config(&mut self) -> Option<MemoryAnswer> {
         let snapshot = self.reader.snapshot();
         if self.config.as_ref().is_none_or(|document| document.generation != snapshot.generation) {
             self.config = Some(self.shared.of(snapshot, self.context.expose_secrets)?);
@@ -73,12 +72,12 @@ impl Memory {
 impl FastPath for Memory {
     fn get(&mut self, path: &str) -> Option<FastAnswer> {
         let route = Self::ROUTES.iter().position(|route| *route == path)?;
-        let response = match route {
+        let answer = match route {
             CONFIG => self.config().inspect(|_| self.context.store.count_anonymous())?,
-            HEALTHZ => answer::healthz_bytes(),
+            HEALTHZ => answer::healthz_answer(),
             READYZ => probes::ready_answer(&self.context.health),
             _ => return None,
         };
-        Some(FastAnswer { route, response })
+        Some(FastAnswer { route, answer })
     }
 }

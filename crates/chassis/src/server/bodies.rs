@@ -23,9 +23,8 @@ enum Content {
 }
 
 impl Download {
-    /// Bytes that are ready `now`.
-    pub(super) fn ready(bytes: Bytes, now: Instant, phase: Arc<Phase>) -> Self {
-        phase.answer_ready(now);
+    /// Bytes that are ready; see [`Phase::answer_ready`].
+    pub(super) fn ready(bytes: Bytes, phase: Arc<Phase>) -> Self {
         Self { content: Content::Ready(bytes), phase }
     }
 

@@ -1,5 +1,6 @@
-use axum::body::Bytes;
-use http::Response;
+use axum::body::{Body, Bytes};
+use axum::response::IntoResponse;
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 /// Answers `GET` requests at once from memory, before the router is asked. One is made for each connection, so it may
 /// keep what it read last.
@@ -11,13 +12,42 @@ pub trait FastPath: Send {
     fn get(&mut self, path: &str) -> Option<FastAnswer>;
 }
 
-/// What a [`FastPath`] answers. An error answer needs a media type and a body of its own.
+/// What a [`FastPath`] answers.
 #[derive(Debug)]
 pub struct FastAnswer {
     /// Index of its route in the list that the listener was given.
     pub route: usize,
     /// The answer, whole.
-    pub response: Response<Bytes>,
+    pub answer: MemoryAnswer,
+}
+
+/// An answer whose bytes are in memory. Small, since it is handed on several times and becomes a response only once. An
+/// error needs a media type and a body of its own.
+#[derive(Debug)]
+pub struct MemoryAnswer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its header fields, besides those that every answer has.
+    pub headers: &'static [(HeaderName, HeaderValue)],
+    /// Its body.
+    pub body: Bytes,
+}
+
+impl MemoryAnswer {
+    pub(super) fn into_response_of<B>(self, wrap: impl FnOnce(Bytes) -> B) -> Response<B> {
+        let mut response = Response::new(wrap(self.body));
+        *response.status_mut() = self.status;
+        for (name, value) in self.headers {
+            response.headers_mut().insert(name, value.clone());
+        }
+        response
+    }
+}
+
+impl IntoResponse for MemoryAnswer {
+    fn into_response(self) -> Response<Body> {
+        self.into_response_of(Body::from)
+    }
 }
 
 /// The routes that a listener answers from memory, and what answers them.

@@ -19,7 +19,7 @@ use super::bodies::{Download, Upload};
 use super::connection::Shared;
 use super::counters::count;
 use super::exchange::Told;
-use super::fast_path::FastPath;
+use super::fast_path::{FastAnswer, FastPath};
 use super::phase::Phase;
 use super::refusal::Refusal;
 use super::stage::Stage;
@@ -59,10 +59,11 @@ impl Requests {
         if request.method() != Method::GET || !request.body().is_end_stream() {
             return None;
         }
-        let answer = fast.borrow_mut().get(request.uri().path())?;
-        let mut response = answer.response;
-        let now = Told::fast(&self.shared.observer, request, begun, answer.route, &mut response);
-        Some(response.map(|bytes| Download::ready(bytes, now.into(), Arc::clone(&self.phase))))
+        let FastAnswer { route, answer } = fast.borrow_mut().get(request.uri().path())?;
+        let mut response = answer.into_response_of(|bytes| Download::ready(bytes, Arc::clone(&self.phase)));
+        let now = Told::fast(&self.shared.observer, request, begun, route, &mut response);
+        self.phase.answer_ready(now.into());
+        Some(response)
     }
 }
 

@@ -12,9 +12,10 @@ use axum::routing::{any, get, post};
 use chassis::shutdown::{Aborted, Trigger};
 use chassis::telemetry::Telemetry;
 use chassis::{
-    Builder, DrainArgs, FastAnswer, FastPath, Health, LimitArgs, Listener, Problem, Served, probes, shutdown,
+    Builder, DrainArgs, FastAnswer, FastPath, Health, LimitArgs, Listener, MemoryAnswer, Problem, Served,
+    probes, shutdown,
 };
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, StatusCode};
 use http_body_util::channel::Channel;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -131,8 +132,9 @@ pub(crate) struct Memory;
 
 impl FastPath for Memory {
     fn get(&mut self, path: &str) -> Option<FastAnswer> {
-        let response = Response::new(Bytes::from_static(b"from memory"));
-        (path == "/memory").then_some(FastAnswer { route: 0, response })
+        let body = Bytes::from_static(b"from memory");
+        let answer = MemoryAnswer { status: StatusCode::OK, headers: &[], body };
+        (path == "/memory").then_some(FastAnswer { route: 0, answer })
     }
 }
 
