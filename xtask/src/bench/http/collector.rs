@@ -13,6 +13,8 @@ use super::super::server::free_addresses;
 use super::answers::PATHS;
 use crate::wait;
 
+/// As much as an ordinary user may ask for: it bridges the time in which the load has the processor for itself.
+const PIPE_BYTES: usize = 1 << 20;
 const START_DEADLINE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Ends with its owner.
@@ -41,11 +43,16 @@ impl Collector {
     /// Also the pipe that it reads log lines from, for the server's standard output.
     pub(super) fn start(program: &Path, processor: usize) -> Result<(Self, Stdio)> {
         let [address, ..] = free_addresses()?;
-        let mut command = pinned(processor, program);
+        let mut command = pinned(processor, "nice");
+        // It shares the processor with the load: what it reads later is no loss, what the load sends later is.
+        command.args(["-n", "19"]).arg(program);
         command.arg(address.to_string()).args(PATHS);
         command.env_clear().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
         let pipe = child.stdin.take();
+        if let Some(pipe) = &pipe {
+            rustix::pipe::fcntl_setpipe_size(pipe, PIPE_BYTES)?;
+        }
         let collector = Self { child, address };
         let pipe = pipe.context("the collector has no standard input")?;
         wait::until_true("the collector's answer", START_DEADLINE, || Ok(collector.received().is_ok()))?;
