@@ -11,25 +11,21 @@ use tokio::time::Instant;
 use super::phase::Phase;
 
 /// The body of an answer. hyper drops it after the last frame.
-pub(super) struct Download {
-    content: Content,
+pub(super) enum Download {
+    /// Bytes that were ready, see [`Phase::answer_ready`]; empty once they are sent.
+    Ready(Bytes),
+    Routed(Routed),
+}
+
+/// Says when it ends.
+pub(super) struct Routed {
+    body: Body,
     phase: Arc<Phase>,
 }
 
-enum Content {
-    /// Bytes that were ready; empty once they are sent.
-    Ready(Bytes),
-    Routed(Body),
-}
-
 impl Download {
-    /// Bytes that are ready; see [`Phase::answer_ready`].
-    pub(super) fn ready(bytes: Bytes, phase: Arc<Phase>) -> Self {
-        Self { content: Content::Ready(bytes), phase }
-    }
-
     pub(super) fn routed(body: Body, phase: Arc<Phase>) -> Self {
-        Self { content: Content::Routed(body), phase }
+        Self::Routed(Routed { body, phase })
     }
 }
 
@@ -41,34 +37,31 @@ impl HttpBody for Download {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        match &mut self.content {
-            Content::Ready(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Content::Ready(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Content::Routed(body) => Pin::new(body).poll_frame(cx),
+        match &mut *self {
+            Self::Ready(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Ready(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Routed(Routed { body, .. }) => Pin::new(body).poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.content {
-            Content::Ready(bytes) => bytes.is_empty(),
-            Content::Routed(body) => body.is_end_stream(),
+        match self {
+            Self::Ready(bytes) => bytes.is_empty(),
+            Self::Routed(Routed { body, .. }) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.content {
-            Content::Ready(bytes) => SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
-            Content::Routed(body) => body.size_hint(),
+        match self {
+            Self::Ready(bytes) => SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
+            Self::Routed(Routed { body, .. }) => body.size_hint(),
         }
     }
 }
 
-impl Drop for Download {
+impl Drop for Routed {
     fn drop(&mut self) {
-        match self.content {
-            Content::Ready(_) => self.phase.ready_answer_ends(),
-            Content::Routed(_) => self.phase.request_ends(Instant::now()),
-        }
+        self.phase.request_ends(Instant::now());
     }
 }
 

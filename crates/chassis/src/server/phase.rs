@@ -53,20 +53,23 @@ enum Step {
     /// Some bytes of a request's header have come.
     Header,
     /// The header is complete, the answer is not. The handler has its own deadline; a body that is still read after that,
-    /// by an answer that has begun, has the one here. The time is nothing, or that of an answer that was ready at once.
+    /// by an answer that has begun, has the one here.
     Request,
+    /// An answer that was ready at once is on its way out; the time is its own.
+    Answered,
     /// The answer is out and the connection closed for writing, while the client still sends what nobody reads.
     Lingering,
 }
 
 /// By their place in a [`Place`].
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step::Untouched,
     Step::LastMoment,
     Step::Idle,
     Step::Arriving,
     Step::Header,
     Step::Request,
+    Step::Answered,
     Step::Lingering,
 ];
 
@@ -110,7 +113,7 @@ impl Phase {
     }
 
     pub(super) fn bytes_came(&self) {
-        if matches!(self.step(), Step::Idle | Step::Untouched | Step::LastMoment) {
+        if matches!(self.step(), Step::Untouched | Step::LastMoment | Step::Idle | Step::Answered) {
             self.go(Step::Arriving, 0);
         }
     }
@@ -120,14 +123,10 @@ impl Phase {
         self.answer_owed.store(true, Relaxed);
     }
 
-    /// The answer is known and on its way; it ends in this turn, so the clock need not be asked again.
+    /// The answer is known, whole, and ends when it is [`flushed`](Self::flushed). That is mostly in the same turn, so the
+    /// clock is not asked again.
     pub(super) fn answer_ready(&self, now: Instant) {
-        self.go(Step::Request, self.age(now));
-    }
-
-    /// An answer that was ready is out.
-    pub(super) fn ready_answer_ends(&self) {
-        self.go(Step::Idle, self.place().time());
+        self.go(Step::Answered, self.age(now));
     }
 
     pub(super) fn request_ends(&self, now: Instant) {
@@ -137,7 +136,11 @@ impl Phase {
     /// All bytes so far have gone out. hyper flushes within an answer too, but after one before it looks for the next
     /// request.
     pub(super) fn flushed(&self) {
-        if self.step() != Step::Request {
+        let place = self.place();
+        if place.step() == Step::Answered {
+            self.go(Step::Idle, place.time());
+        }
+        if place.step() != Step::Request {
             self.answer_owed.store(false, Relaxed);
         }
     }
@@ -195,7 +198,7 @@ impl Phase {
     }
 
     pub(super) fn is_in_request(&self) -> bool {
-        self.step() == Step::Request
+        matches!(self.step(), Step::Request | Step::Answered)
     }
 
     /// Whether a request must be expected though the server stops: some of its header has come, or the connection is so
@@ -207,7 +210,7 @@ impl Phase {
                 true
             }
             Step::LastMoment | Step::Arriving | Step::Header => true,
-            Step::Idle | Step::Request | Step::Lingering => false,
+            Step::Idle | Step::Request | Step::Answered | Step::Lingering => false,
         }
     }
 
@@ -232,6 +235,8 @@ impl Phase {
                 NEVER => None,
                 since => Some((since + nanos(limits.handler_time + LINGER), Closed::BodyTimeout)),
             },
+            // It waits for the peer only, which has the deadline above.
+            Step::Answered => None,
             Step::Lingering => Some((time + nanos(LINGER), Closed::Linger)),
         }
     }
@@ -289,7 +294,7 @@ mod tests {
         phase.write_moves();
         phase.answer_ready(Instant::now());
         assert_eq!(reason(&phase), None, "it is not out yet");
-        phase.ready_answer_ends();
+        phase.flushed();
         assert_eq!(reason(&phase), Some(Closed::Idle));
         phase.upload_left();
         assert!(phase.must_linger());

@@ -60,7 +60,7 @@ impl Requests {
             return None;
         }
         let FastAnswer { route, answer } = fast.borrow_mut().get(request.uri().path())?;
-        let mut response = answer.into_response_of(|bytes| Download::ready(bytes, Arc::clone(&self.phase)));
+        let mut response = answer.into_response_of(Download::Ready);
         let now = Told::fast(&self.shared.observer, request, begun, route, &mut response);
         self.phase.answer_ready(now.into());
         Some(response)
