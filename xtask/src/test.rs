@@ -134,7 +134,11 @@ fn run_tier(tier: Tier, install: bool, choice: Option<Choice>, counts: &mut Coun
             &["-p", "chassis", "--example", "collector"],
             &["--doc", "-p", "chassis", "-p", "live-config"],
         ],
-        Tier::Service => &[&["-p", "chassis", "--test", "it"], &["-p", "myapp", "--test", "it"]],
+        Tier::Service => &[
+            &["-p", "chassis", "--test", "it"],
+            &["-p", "test-postgres", "--test", "it"],
+            &["-p", "myapp", "--test", "it"],
+        ],
         Tier::Api => return run_api(counts),
         Tier::Proxy => &[&PROXY_TESTS],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
