@@ -10,7 +10,8 @@ use clap::Parser as _;
 use myapp::app::App;
 use myapp::args::Cli;
 use myapp::configuration;
-use myapp::database::TokenSource;
+use myapp::database::{TokenSource, Wiring};
+use myapp::dependencies::Policy;
 use myapp::store::Store;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
@@ -71,10 +72,12 @@ impl Service {
         let configuration =
             configuration::read(&args, &environment).unwrap_or_else(|problems| panic!("{problems}"));
 
+        let data_directory = data_directory.to_path_buf();
+        let wiring = Wiring { data_directory, host: args.database_host.clone(), tokens };
+        let policy = Policy::of(&configuration.loaded.settings);
         let telemetry = Telemetry::silent().unwrap();
         let runtime = Runtime::new().unwrap();
-        let app =
-            runtime.block_on(App::build(&args, configuration, data_directory, tokens, &telemetry)).unwrap();
+        let app = runtime.block_on(App::build(&args, configuration, wiring, policy, &telemetry)).unwrap();
         let address = |listener| app.address(listener).unwrap();
         let (public, admin, operator) = (address("public"), address("admin"), address("operator"));
         let store = app.store().clone();

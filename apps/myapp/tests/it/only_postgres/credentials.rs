@@ -116,9 +116,11 @@ fn no_host_but_the_wired_one_is_given_the_password_whatever_its_certificate() {
     let impostor = Impostor::start(b'S');
     let url = format!("postgres://app@impostor.example:{}/app?sslmode=verify-full", impostor.address.port());
     let settings = [("DATABASE_URL", url.as_str()), ("DB_PASSWORD", PASSWORD), ("SECRET_KEY", "hush")];
-    let (code, lines) = refusal(&["--database-host=db.example", "--listen=127.0.0.1:0"], &settings);
-    assert_eq!(code, Some(1), "{lines:?}");
-    assert_eq!(lines, ["myapp: DATABASE_URL: names another host than --database-host"]);
+    for command in ["serve", "check"] {
+        let (code, lines) = refusal(&[command, "--database-host=db.example"], &settings);
+        assert_eq!(code, Some(64), "{lines:?}");
+        assert_eq!(lines, ["myapp: DATABASE_URL: names another host than --database-host"]);
+    }
     assert!(impostor.heard().is_empty());
 }
 

@@ -55,7 +55,9 @@ fn without_the_agent_the_process_says_what_is_missing() {
         ("DB_PASSWORD", "x"),
         ("MYAPP_DATABASE_AUTH", "iam"),
     ];
-    let (code, lines) = refusal(&["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"], &settings);
-    assert_eq!(code, Some(64));
-    assert!(lines[0].contains("needs AWS_CONTAINER_CREDENTIALS_FULL_URI"), "{lines:?}");
+    for command in ["serve", "check"] {
+        let (code, lines) = refusal(&[command], &settings);
+        assert_eq!(code, Some(64));
+        assert!(lines[0].contains("needs AWS_CONTAINER_CREDENTIALS_FULL_URI"), "{lines:?}");
+    }
 }
