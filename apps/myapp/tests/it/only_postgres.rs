@@ -2,7 +2,10 @@
 
 mod credentials;
 mod load;
+mod outage_matrix;
 mod outages;
+mod proxy;
+mod replica;
 mod rotation;
 mod set_up;
 mod tokens;

@@ -77,6 +77,14 @@ impl Serving {
         Self { child, log: Vec::new(), lines }
     }
 
+    /// The same for a process that says something before its log begins, up to a line that begins with `last`.
+    pub(crate) fn spawn_after(command: Command, last: &str) -> Self {
+        let mut serving = Self::spawn(command);
+        let found = serving.lines.by_ref().map_while(Result::ok).any(|line| line.starts_with(last));
+        assert!(found, "the process ended before its log began");
+        serving
+    }
+
     /// Reads the log until a line with that message, and returns it.
     pub(crate) fn line(&mut self, message: &str) -> Value {
         for line in self.lines.by_ref() {
