@@ -23,7 +23,8 @@ use crate::process::{PORTS, Serving, myapp};
 /// - `ready` or `unready`, from the moment that the outage is known until its end,
 /// - `refused` or `tried`: what becomes of a request that needs the database. Either way it is answered by 503 and a `Retry-After`;
 ///   where it is refused, the database is not asked,
-/// - the times that a kubelet would have restarted it, from its start until all was well again.
+/// - how often it ended, or `/livez` denied that it lives, from its start until all was well again: a kubelet restarts for nothing else.
+///   It was looked at five times a second.
 ///
 /// What needs no database was answered all the while. The last line is the reason that operators were shown.
 ///
