@@ -21,8 +21,9 @@ const CLUSTER_TESTS: [&str; 4] = ["-p", "e2e", "--test", "cluster"];
 /// All side by side: they wait more than they work.
 const PROXY_TESTS: [&str; 9] =
     ["-p", "chassis", "--test", "proxy", "--", "--include-ignored", "--show-output", "--test-threads", "4"];
-/// What is ignored there needs tools that take long to get.
-const API_TESTS: [&str; 7] = ["-p", "myapp", "--test", "it", "--", "--ignored", "--show-output"];
+/// What is ignored there needs tools that take long to get, but for the body of a process that other tests start.
+const API_TESTS: [&str; 9] =
+    ["-p", "myapp", "--test", "it", "--", "--ignored", "--show-output", "--skip", "replica::serves"];
 /// Most of a cluster test is waiting, so more of them than processors run at a time.
 const CLUSTER_TEST_THREADS: &str = "4";
 
@@ -134,7 +135,11 @@ fn run_tier(tier: Tier, install: bool, choice: Option<Choice>, counts: &mut Coun
             &["-p", "chassis", "--example", "collector"],
             &["--doc", "-p", "chassis", "-p", "live-config"],
         ],
-        Tier::Service => &[&["-p", "chassis", "--test", "it"], &["-p", "myapp", "--test", "it"]],
+        Tier::Service => &[
+            &["-p", "chassis", "--test", "it"],
+            &["-p", "test-postgres", "--test", "it"],
+            &["-p", "myapp", "--test", "it"],
+        ],
         Tier::Api => return run_api(counts),
         Tier::Proxy => &[&PROXY_TESTS],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],

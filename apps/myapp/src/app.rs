@@ -17,11 +17,12 @@ use thiserror::Error;
 use tokio::task::JoinSet;
 
 use crate::args::ServeArgs;
-use crate::database::{Database, TokenSource, Wiring};
+use crate::database::{Database, Wiring};
+use crate::dependencies::Policy;
 use crate::routes::{self, Context, Memory};
 use crate::settings::Settings;
 use crate::store::{self, Bounds, Store, Writer};
-use crate::{configuration::Configuration, dependencies, live};
+use crate::{configuration::Configuration, live};
 
 /// Longest time that records may take to be kept after the last request was answered.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
@@ -61,28 +62,25 @@ pub enum BuildError {
 }
 
 impl App {
-    /// Binds all listeners and makes sure that data can be kept. `tokens` take the place of `DB_PASSWORD`.
+    /// Binds all listeners and makes sure that data can be kept.
     ///
     /// # Errors
     /// What this machine does not allow.
     pub async fn build(
         args: &ServeArgs,
         configuration: Configuration,
-        data_directory: &Path,
-        tokens: Option<Arc<dyn TokenSource>>,
+        wiring: Wiring,
+        policy: Policy,
         telemetry: &Telemetry,
     ) -> Result<Self, BuildError> {
         if configuration.loaded.settings.database_url.is_none() {
-            prove_writable(data_directory)
-                .map_err(|source| BuildError::DataDirectory { path: data_directory.to_path_buf(), source })?;
+            let path = wiring.data_directory.clone();
+            prove_writable(&path).map_err(|source| BuildError::DataDirectory { path, source })?;
         }
         let health = Health::new();
-        let wiring =
-            Wiring { data_directory: data_directory.to_path_buf(), host: args.database_host.clone(), tokens };
         let database = Database::new(&configuration.loaded.settings, wiring, store::setup())
             .map_err(BuildError::Database)?;
-        let dependencies = dependencies::of(&configuration.loaded.settings, &database);
-        let (readiness, samplers) = Readiness::start(dependencies, &health)?;
+        let (readiness, samplers) = Readiness::start(policy.dependencies(&database), &health)?;
         readiness.register(telemetry.metrics());
         let (store, writer) = Store::new(database, &replica(), Bounds::default());
         let (live, driver, recording) = live::start(configuration, telemetry, &store);

@@ -13,6 +13,7 @@ use chassis::telemetry::TraceSettings;
 
 use crate::args::{Cli, Command, ServeArgs};
 use crate::configuration::{self, Configuration, Environment};
+use crate::database::Wiring;
 use crate::settings;
 
 /// What was given is wrong: flags or configuration (`EX_USAGE` of sysexits.h).
@@ -31,19 +32,29 @@ pub fn run(cli: Cli, environment: &Environment) -> ExitCode {
     code.into()
 }
 
-/// All that `serve` is given besides its flags: the settings, and where its traces go. One problem a line, of both.
-fn read(
-    args: &ServeArgs,
-    environment: &Environment,
-) -> Result<(Configuration, Option<TraceSettings>), String> {
-    let configuration = configuration::read(args, environment);
+/// All that `serve` is given besides its flags.
+struct Given {
+    configuration: Configuration,
+    /// How the database is reached.
+    wiring: Wiring,
+    /// Where traces go.
+    traces: Option<TraceSettings>,
+}
+
+/// Reads it. One problem a line, of all its parts.
+fn read(args: &ServeArgs, environment: &Environment) -> Result<Given, String> {
+    let configuration = configuration::read(args, environment).map_err(|problems| problems.to_string());
+    let wired = configuration.and_then(|configuration| {
+        let wiring = configuration::wiring(args, environment, &configuration.loaded.settings)?;
+        Ok((configuration, wiring))
+    });
     let variable = |name: &str| environment.get(OsStr::new(name)).cloned();
     let traces = TraceSettings::from_env(variable, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    match (configuration, traces) {
-        (Ok(configuration), Ok(traces)) => Ok((configuration, traces)),
-        (Err(problems), Ok(_)) => Err(problems.to_string()),
+    match (wired, traces) {
+        (Ok((configuration, wiring)), Ok(traces)) => Ok(Given { configuration, wiring, traces }),
+        (Err(problems), Ok(_)) => Err(problems),
         (Ok(_), Err(problems)) => Err(problems.to_string()),
-        (Err(settings), Err(traces)) => Err(format!("{settings}\n{traces}")),
+        (Err(problems), Err(traces)) => Err(format!("{problems}\n{traces}")),
     }
 }
 

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use live_config::{Contract, Loaded, Problem, Problems, Sources};
 
-use crate::args::ServeArgs;
+use crate::args::{DatabaseAuth, ServeArgs};
+use crate::database::{PodIdentity, TokenSource, Wiring};
 use crate::settings::{self, Settings};
 
 /// The variables of the process.
@@ -43,8 +45,23 @@ pub fn read(args: &ServeArgs, environment: &Environment) -> Result<Configuration
     }
 }
 
+/// How `serve` would reach the database that `settings` name.
+///
+/// # Errors
+/// What is missing for it, or a reason why it may not be reached so.
+pub fn wiring(args: &ServeArgs, environment: &Environment, settings: &Settings) -> Result<Wiring, String> {
+    let tokens: Option<Arc<dyn TokenSource>> = match args.database_auth {
+        DatabaseAuth::Password => None,
+        DatabaseAuth::Iam => Some(Arc::new(PodIdentity::of(environment)?)),
+    };
+    let data_directory = data_directory(args, environment);
+    let wiring = Wiring { data_directory, host: args.database_host.clone(), tokens };
+    wiring.leads_to_database_of(settings)?;
+    Ok(wiring)
+}
+
 /// Where the SQLite file lies: as told, else the user's state directory.
-pub fn data_directory(args: &ServeArgs, environment: &Environment) -> PathBuf {
+fn data_directory(args: &ServeArgs, environment: &Environment) -> PathBuf {
     let variable =
         |name: &str| environment.get(OsStr::new(name)).filter(|v| !v.is_empty()).map(PathBuf::from);
     args.data_dir

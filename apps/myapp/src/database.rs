@@ -173,7 +173,7 @@ impl Shared {
         let acquire = async {
             let alone = writes && matches!(self.current().target, Target::Sqlite(_));
             let writer = if alone { self.writer.acquire().await.ok() } else { None };
-            let turn = self.turns.take().await.ok_or(Unavailable::of(Reason::Refused))?;
+            let turn = self.turns.take().await.ok_or(Unavailable::of(Reason::Stopping))?;
             let (generation, session) = self.session().await?;
             Ok((writer, turn, generation, session))
         };
@@ -206,8 +206,7 @@ impl Shared {
                 Ok(Some(session)) => return Ok((generation, session)),
                 Ok(None) => {}
                 Err(error) if error.reason == Reason::Authentication => {
-                    let idle = timeout(WAIT_FOR_IDLE, generation.next_idle()).await;
-                    match idle.ok().flatten() {
+                    match generation.idle_within(WAIT_FOR_IDLE).await {
                         Some(session) => return Ok((generation, session)),
                         None if Arc::ptr_eq(&self.current(), &generation) => return Err(error),
                         None => {}
@@ -230,7 +229,7 @@ impl Shared {
             biased;
             session = generation.next_idle() => Ok(session),
             room = self.rooms.take() => {
-                let room = room.ok_or(Unavailable::of(Reason::Refused))?;
+                let room = room.ok_or(Unavailable::of(Reason::Stopping))?;
                 generation.open(room, &self.setup).await.map(Some)
             }
             () = sleep(LOOK_AGAIN) => Ok(None),

@@ -8,7 +8,7 @@ pub mod args;
 pub mod commands;
 pub mod configuration;
 pub mod database;
-mod dependencies;
+pub mod dependencies;
 mod derived;
 mod fingerprint;
 mod fleet;

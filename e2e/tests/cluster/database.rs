@@ -10,6 +10,7 @@ use e2e::harness::postgres::{Postgres, address_towards};
 use e2e::harness::wait::until_answer;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::task::JoinSet;
@@ -49,7 +50,7 @@ fn a_password_that_the_database_does_not_know_is_rejected_until_it_does_and_lose
                 assert!(reason.starts_with("database: DB_PASSWORD: "), "{reason}");
                 assert_eq!(digests["generation"], 1);
             }
-            let refused = history(server).await.into_iter().filter(|change| change.outcome == "rejected");
+            let refused = history(ns, pods).await.into_iter().filter(|change| change.outcome == "rejected");
             let replicas: Vec<String> = refused.map(|change| change.replica).collect();
             assert!(names(pods).iter().all(|pod| replicas.contains(pod)), "{replicas:?}");
             alter(server).await
@@ -102,21 +103,21 @@ async fn rotate(ns: &Namespace, in_the_database: impl AsyncFnOnce(&Postgres, &[P
     assert_eq!(recorded, revealed.to_string(), "each reveal that was answered is recorded, once");
     assert!(!server.lets_in(ROLE, PASSWORDS[0]).await, "the old password is still good");
     assert!(server.lets_in(ROLE, PASSWORDS[1]).await, "the search for the old one must find what is there");
-    assert_recorded(&server, &pods, begun, converged).await;
+    assert_recorded(ns, &server, &pods, begun, converged).await;
     assert_untouched(ns, &pods).await;
     format!("{seen}, {revealed} reveals")
 }
 
 /// The history shows on every replica that the password changed, when, and nothing of it but two fingerprints.
-async fn assert_recorded(server: &Postgres, pods: &[Pod], begun: u128, converged: u128) {
-    let history = history(server).await;
+async fn assert_recorded(ns: &Namespace, server: &Postgres, pods: &[Pod], begun: u128, converged: u128) {
+    let history = history(ns, pods).await;
     let committed: Vec<&Change> = history.iter().filter(|change| change.outcome == "committed").collect();
     let mut replicas: Vec<&str> = committed.iter().map(|change| change.replica.as_str()).collect();
     replicas.sort_unstable();
     assert_eq!(replicas, names(pods), "one change on each replica: {history:?}");
     for change in committed {
         assert_eq!(change.key, "DB_PASSWORD");
-        assert!((begun - SKEW_MS..=converged + SKEW_MS).contains(&change.at_ms), "{change:?}");
+        assert!((begun - SKEW_MS..=converged + SKEW_MS).contains(&change.at_ms()), "{change:?}");
         let [old, new] = [&change.old, &change.new];
         assert!(old != new && [old, new].iter().all(|print| print.len() == 12), "{change:?}");
     }
@@ -175,28 +176,42 @@ async fn alter(server: &Postgres) -> String {
     server.sql("postgres", "SELECT clock_timestamp()").await
 }
 
-/// A row of the history.
-#[derive(Debug)]
+/// A change in the history, as an operator is told of it.
+#[derive(Debug, Deserialize)]
 struct Change {
     replica: String,
     outcome: String,
     key: String,
+    #[serde(default)]
     old: String,
+    #[serde(default)]
     new: String,
-    at_ms: u128,
+    /// In UTC, as RFC 3339 has it.
+    at: String,
 }
 
-async fn history(server: &Postgres) -> Vec<Change> {
-    let columns = "replica, outcome, key, coalesce(old_value, ''), coalesce(new_value, ''), at_ms";
-    let rows = server.sql(ROLE, &format!("SELECT {columns} FROM config_history ORDER BY id")).await;
-    rows.lines().map(change).collect()
+impl Change {
+    fn at_ms(&self) -> u128 {
+        let at = humantime::parse_rfc3339(&self.at).unwrap();
+        at.duration_since(UNIX_EPOCH).unwrap().as_millis()
+    }
 }
 
-fn change(row: &str) -> Change {
-    let fields: Vec<&str> = row.split('|').collect();
-    let [replica, outcome, key, old, new, at_ms] = fields[..] else { panic!("{row}") };
-    let [replica, outcome, key, old, new] = [replica, outcome, key, old, new].map(str::to_owned);
-    Change { replica, outcome, key, old, new, at_ms: at_ms.parse().unwrap() }
+/// One page of the history.
+#[derive(Deserialize)]
+struct Page {
+    items: Vec<Change>,
+    next: Option<String>,
+}
+
+/// The whole history, as the first of these replicas knows it: they have one database.
+async fn history(ns: &Namespace, pods: &[Pod]) -> Vec<Change> {
+    let (address, _forward) = ns.forward(&names(pods)[0], OPERATOR_PORT).await;
+    let page = ask(&address, "/api/v1/history?limit=200").await;
+    let page: Page =
+        page.and_then(|page| serde_json::from_value(page).map_err(|error| error.to_string())).unwrap();
+    assert_eq!(page.next, None, "all on one page");
+    page.items
 }
 
 /// Operators who look at the secrets of every replica again and again: each look is recorded before it is answered, so it needs the
@@ -241,8 +256,13 @@ async fn look(address: String, stop: Arc<AtomicBool>) -> usize {
 }
 
 async fn reveal(address: &str) -> Result<Value, String> {
+    ask(address, "/config").await
+}
+
+/// What the operator listener answers, or why it does not.
+async fn ask(address: &str, path: &str) -> Result<Value, String> {
     let mut curl = Command::new("curl");
-    curl.args(["--silent", "--show-error", "--fail-with-body", &format!("http://{address}/config")]);
+    curl.args(["--silent", "--show-error", "--fail-with-body", &format!("http://{address}{path}")]);
     let outcome = command::run(curl, "").await;
     if outcome.code == Some(0) {
         serde_json::from_str(&outcome.stdout).map_err(|error| format!("{error}: {}", outcome.stdout))

@@ -17,12 +17,13 @@ const MACHINE_FOLDERS: [&str; 3] = ["root", "work", "home"];
 const NOT_OURS: [&str; 2] = ["lock", "sum"];
 
 /// Which crates of this workspace a crate may name. One that is not listed may name any.
-const DIRECTIONS: [(&str, &[&str]); 6] = [
+const DIRECTIONS: [(&str, &[&str]); 7] = [
     ("chassis", &["strict-clients"]),
-    ("e2e", &["strict-clients"]),
+    ("e2e", &["strict-clients", "test-postgres"]),
     ("live-config", &[]),
-    ("myapp", &["chassis", "live-config"]),
+    ("myapp", &["chassis", "live-config", "test-postgres"]),
     ("strict-clients", &[]),
+    ("test-postgres", &[]),
     ("xtask", &[]),
 ];
 

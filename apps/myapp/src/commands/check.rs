@@ -1,12 +1,12 @@
 use crate::args::ServeArgs;
 use crate::configuration::Environment;
 
-use super::{EXIT_USAGE, complain, say};
+use super::{EXIT_USAGE, Given, complain, say};
 
 /// Gives the verdict that `serve` would give, and touches nothing.
 pub(super) fn check(args: &ServeArgs, environment: &Environment) -> u8 {
     match super::read(args, environment) {
-        Ok((configuration, _)) => {
+        Ok(Given { configuration, .. }) => {
             let unknown = configuration.loaded.unknown.iter();
             let notes: String =
                 unknown.map(|path| format!("\nunknown setting ignored: {}", path.display())).collect();

@@ -1,15 +1,15 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::shutdown;
 use chassis::telemetry::{Options, Telemetry};
 
 use crate::app::App;
-use crate::args::{DatabaseAuth, ServeArgs};
-use crate::configuration::{self, Configuration, Environment};
-use crate::database::{PodIdentity, TokenSource};
+use crate::args::ServeArgs;
+use crate::configuration::{Configuration, Environment};
+use crate::database::Wiring;
+use crate::dependencies::Policy;
 
-use super::{EXIT_FAILURE, EXIT_USAGE, complain};
+use super::{EXIT_FAILURE, EXIT_USAGE, Given, complain};
 
 /// Crates whose log lines follow `LOG_LEVEL` all the way down.
 const OWN_CRATES: [&str; 2] = ["myapp", "live_config"];
@@ -19,7 +19,7 @@ const FLUSH_TRACES: Duration = Duration::from_secs(1);
 
 /// Serves until drained. Nothing is bound before the whole configuration is valid.
 pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> u8 {
-    let (configuration, traces) = match super::read(args, environment) {
+    let Given { configuration, wiring, traces } = match super::read(args, environment) {
         Ok(read) => read,
         Err(problems) => return complain(EXIT_USAGE, problems),
     };
@@ -36,7 +36,7 @@ pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> u8 {
     let _flush = telemetry.flush_on_drop();
     runtime.block_on(async {
         traces.into_iter().for_each(|traces| telemetry.export_traces(traces));
-        let code = run(args, environment, configuration, &telemetry).await;
+        let code = run(args, configuration, wiring, &telemetry).await;
         telemetry.flush_traces(FLUSH_TRACES).await;
         code
     })
@@ -51,25 +51,13 @@ fn threads() -> tokio::runtime::Builder {
     }
 }
 
-async fn run(
-    args: &ServeArgs,
-    environment: &Environment,
-    configuration: Configuration,
-    telemetry: &Telemetry,
-) -> u8 {
+async fn run(args: &ServeArgs, configuration: Configuration, wiring: Wiring, telemetry: &Telemetry) -> u8 {
     let signals = match shutdown::signals() {
         Ok(signals) => signals,
         Err(error) => return complain(EXIT_FAILURE, format_args!("signals cannot be heard: {error}")),
     };
-    let data_directory = configuration::data_directory(args, environment);
-    let tokens: Option<Arc<dyn TokenSource>> = match args.database_auth {
-        DatabaseAuth::Password => None,
-        DatabaseAuth::Iam => match PodIdentity::of(environment) {
-            Ok(source) => Some(Arc::new(source)),
-            Err(problem) => return complain(EXIT_USAGE, problem),
-        },
-    };
-    let app = match App::build(args, configuration, &data_directory, tokens, telemetry).await {
+    let policy = Policy::of(&configuration.loaded.settings);
+    let app = match App::build(args, configuration, wiring, policy, telemetry).await {
         Ok(app) => app,
         Err(error) => return complain(EXIT_FAILURE, error),
     };

@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::connection::Connection;
 use super::target::Target;
@@ -18,6 +18,8 @@ pub(super) struct Generation {
     /// One for each idle session: whoever waits for one is served before whoever comes later.
     idle_count: Semaphore,
     set_up: OnceCell<()>,
+    /// Shared by all open sessions.
+    presence: Arc<()>,
     /// Why the last session could not be opened.
     failed: watch::Sender<Option<Unavailable>>,
 }
@@ -26,6 +28,7 @@ pub(super) struct Generation {
 pub(super) struct Session {
     pub(super) connection: Connection,
     room: OwnedSemaphorePermit,
+    _presence: Arc<()>,
 }
 
 struct Idle {
@@ -40,6 +43,7 @@ impl Generation {
             idle: Mutex::default(),
             idle_count: Semaphore::new(0),
             set_up: OnceCell::new(),
+            presence: Arc::default(),
             failed: watch::Sender::new(None),
         }
     }
@@ -53,7 +57,7 @@ impl Generation {
         let opened = async {
             let mut connection = Connection::open(&self.target).await?;
             self.set_up.get_or_try_init(|| setup(&mut connection)).await?;
-            Ok(Session { connection, room })
+            Ok(Session { connection, room, _presence: Arc::clone(&self.presence) })
         };
         opened.await.inspect_err(|error: &Unavailable| {
             self.failed.send_replace(Some(error.clone()));
@@ -70,6 +74,15 @@ impl Generation {
     pub(super) async fn next_idle(&self) -> Option<Session> {
         self.idle_count.acquire().await.ok()?.forget();
         self.idle().pop().map(|idle| idle.session)
+    }
+
+    /// The next session to be idle within `longest`. Where none is open nothing is waited for.
+    pub(super) async fn idle_within(&self, longest: Duration) -> Option<Session> {
+        let is_any_open = Arc::strong_count(&self.presence) > 1;
+        if !is_any_open {
+            return None;
+        }
+        timeout(longest, self.next_idle()).await.ok().flatten()
     }
 
     pub(super) fn give_back(&self, session: Session) {
@@ -119,7 +132,7 @@ impl Drop for Generation {
 impl Session {
     /// Says goodbye without anyone waiting for it. The room is free once the server no longer counts the session.
     pub(super) fn close(self) {
-        let Self { connection, room } = self;
+        let Self { connection, room, .. } = self;
         let close = async move {
             connection.close().await;
             sleep(GONE).await;

@@ -116,7 +116,7 @@ impl Committed for Change {
         let generation = self.shared.current();
         Some(Box::pin(async move {
             let fault = |error: &Unavailable| {
-                matches!(error.reason, Reason::Authentication | Reason::Other | Reason::Refused)
+                matches!(error.reason, Reason::Authentication | Reason::Other | Reason::SessionLimit)
                     && error.code.is_some()
             };
             refusal(&generation.failure(fault).await)
@@ -136,7 +136,7 @@ impl Committed for Change {
 impl Shared {
     /// Opens the first session of a generation that is not in force yet.
     async fn prove(&self, generation: &Arc<Generation>) -> Result<(), Unavailable> {
-        let _turn = self.turns.take().await.ok_or(Unavailable::of(Reason::Refused))?;
+        let _turn = self.turns.take().await.ok_or(Unavailable::of(Reason::Stopping))?;
         loop {
             if let Some(session) = self.session_of(generation).await? {
                 generation.give_back(session);

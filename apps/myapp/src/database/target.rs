@@ -56,6 +56,16 @@ pub struct Wiring {
     pub tokens: Option<Arc<dyn TokenSource>>,
 }
 
+impl Wiring {
+    /// Whether it lets the process use the database that `settings` name.
+    ///
+    /// # Errors
+    /// A reason why not, that names the setting.
+    pub(crate) fn leads_to_database_of(&self, settings: &Settings) -> Result<(), String> {
+        Target::of(settings, self).map(|_| ())
+    }
+}
+
 impl Target {
     /// What `settings` name.
     ///

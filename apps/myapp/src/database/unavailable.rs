@@ -7,8 +7,12 @@ use sqlx::postgres::PgDatabaseError;
 /// Why the database does not do what was asked: a closed set, fit for metrics and answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// It is there and takes nobody in.
+    /// Its machine answers, and nobody listens there.
     Refused,
+    /// It, or the role, takes no more sessions.
+    SessionLimit,
+    /// This process is about to end.
+    Stopping,
     /// It cannot be reached, or went away.
     Unreachable,
     /// It did not answer in time, or every session was busy for that long.
@@ -32,6 +36,8 @@ impl Reason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Refused => "refused",
+            Self::SessionLimit => "session_limit",
+            Self::Stopping => "stopping",
             Self::Unreachable => "unreachable",
             Self::Timeout => "timeout",
             Self::Authentication => "authentication",
@@ -59,7 +65,9 @@ pub struct Unavailable {
 impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.reason {
-            Reason::Refused => "the database takes no more sessions",
+            Reason::Refused => "nothing listens at the database's address",
+            Reason::SessionLimit => "the database takes no more sessions",
+            Reason::Stopping => "this process is stopping",
             Reason::Unreachable => "the database cannot be reached",
             Reason::Timeout => "the database did not answer in time",
             Reason::Authentication => "the database refuses the credential",
@@ -145,7 +153,7 @@ fn of_sqlstate(code: &str) -> Reason {
     match code {
         _ if code.starts_with("28") => Reason::Authentication,
         // Too many sessions, of the server or of the role.
-        "53300" => Reason::Refused,
+        "53300" => Reason::SessionLimit,
         "53100" => Reason::Full,
         "25006" => Reason::ReadOnly,
         "55P03" | "40P01" => Reason::Locked,

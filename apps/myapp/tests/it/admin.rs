@@ -1,35 +1,44 @@
 use live_config::seal;
 use serde_json::json;
-use tempfile::tempdir;
 
+use crate::databases::{Kind, borrowed, on_both_databases};
 use crate::http::{get, request};
+use crate::mount::Mount;
 use crate::service::Service;
 
-#[test]
-fn the_probes_answer_on_the_admin_listener() {
-    let service = Service::start(&[], &[]);
+on_both_databases! {
+    the_probes_answer_on_the_admin_listener
+    digests_tell_what_was_rendered_mounted_and_runs
+    settings_held_by_the_environment_are_told_as_pinned
+    metrics_count_requests_by_route_whoever_answers_them
+}
+
+fn the_probes_answer_on_the_admin_listener(kind: &Kind) {
+    let service = Service::start(kind, &[], &[]);
+    service.until_ready();
     for (path, word) in [("/livez", "live"), ("/readyz", "ready"), ("/startupz", "started")] {
         let answer = get(service.admin, path);
         assert_eq!((answer.status, answer.body), (200, format!("{{\"status\":\"{word}\"}}\n")));
     }
 }
 
-#[test]
-fn digests_tell_what_was_rendered_mounted_and_runs() {
-    let directory = tempdir().unwrap();
-    let write = |name: &str, text: &str| {
-        let path = directory.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+fn digests_tell_what_was_rendered_mounted_and_runs(kind: &Kind) {
+    let own = kind.files();
+    let config =
+        [borrowed(&own), vec![("config/LOG_LEVEL", "info"), ("config/MAX_CONNECTIONS", "7")]].concat();
+    let keys =
+        config.iter().filter_map(|(name, text)| Some((name.strip_prefix("config/")?, text.as_bytes())));
+    let rendered = seal(keys);
+    let with = |connections| {
+        [
+            ("config/LOG_LEVEL", "info"),
+            ("config/MAX_CONNECTIONS", connections),
+            ("config/CONFIG_SEAL", rendered.as_str()),
+            ("secrets/SECRET_KEY", "hush"),
+        ]
     };
-    let rendered = seal([("LOG_LEVEL", b"info".as_slice()), ("MAX_CONNECTIONS", b"7")]);
-    write("config/LOG_LEVEL", "info");
-    write("config/MAX_CONNECTIONS", "7");
-    write("config/CONFIG_SEAL", &rendered);
-    write("secrets/SECRET_KEY", "hush");
-    let flag = format!("--config-dir={}", directory.path().display());
-
-    let service = Service::start(&[&flag], &[]);
+    let mut mount = Mount::of(kind, &with("7"));
+    let service = Service::mounted(kind, &mount);
     let digests = get(service.admin, "/digests");
     assert_eq!(
         digests.json(),
@@ -39,23 +48,24 @@ fn digests_tell_what_was_rendered_mounted_and_runs() {
     );
     drop(service);
 
-    write("config/MAX_CONNECTIONS", "8");
-    let service = Service::start(&[&flag], &[]);
+    mount.swap(&with("8"));
+    let service = Service::mounted(kind, &mount);
     let digests = get(service.admin, "/digests").json();
     assert_eq!((&digests["state"], &digests["release"]), (&json!("drifted"), &json!("drifted")));
 }
 
-#[test]
-fn settings_held_by_the_environment_are_told_as_pinned() {
-    let service = Service::start(&[], &[("LOG_LEVEL", "warning"), ("SECRET_KEY", "hush")]);
+fn settings_held_by_the_environment_are_told_as_pinned(kind: &Kind) {
+    let service = Service::start(kind, &[], &[("LOG_LEVEL", "warning"), ("SECRET_KEY", "hush")]);
     let digests = get(service.admin, "/digests").json();
     assert_eq!(digests["state"], "pinned");
-    assert_eq!(digests["pinned"], json!(["LOG_LEVEL", "SECRET_KEY"]));
+    let own = kind.settings().into_iter().map(|(name, _)| name);
+    let mut pinned: Vec<_> = own.chain(["LOG_LEVEL", "SECRET_KEY"]).collect();
+    pinned.sort_unstable();
+    assert_eq!(digests["pinned"], json!(pinned));
 }
 
-#[test]
-fn metrics_count_requests_by_route_whoever_answers_them() {
-    let service = Service::start(&[], &[("API_BASE_URL", "/base")]);
+fn metrics_count_requests_by_route_whoever_answers_them(kind: &Kind) {
+    let service = Service::start(kind, &[], &[("API_BASE_URL", "/base")]);
     get(service.public, "/config");
     get(service.public, "/base/config");
     request(service.public, "HEAD", "/config", &[]);

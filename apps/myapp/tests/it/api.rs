@@ -1,13 +1,13 @@
-//! The operator API, by its clients' eyes; the lists on both databases.
+//! The operator API, by its clients' eyes.
 
 use myapp::store::{Access, AccessKind, Record};
 use serde_json::{Value, json};
 
-use crate::databases::{Kind, on_both_databases};
+use crate::databases::{Kind, borrowed, on_both_databases};
 use crate::http::{Answer, get};
 use crate::mount::Mount;
 use crate::service::Service;
-use crate::store::{change, start};
+use crate::store::change;
 
 const HISTORY: &str = "/api/v1/history";
 const ACCESSES: &str = "/api/v1/accesses";
@@ -18,11 +18,13 @@ on_both_databases! {
     a_cursor_leads_on_in_its_own_list_only
     a_cursor_ends_with_the_key_it_was_signed_under
     who_read_the_settings_is_listed
+    everything_that_is_wrong_with_a_question_is_told_at_once
+    without_the_database_the_lists_say_when_to_ask_again
 }
 
 /// The service with `count` changes in its history.
 fn with_changes(kind: &Kind, count: u64) -> Service {
-    let service = start(kind, None);
+    let service = Service::start(kind, &[], &[]);
     (0..count).for_each(|number| service.store.record(Record::Change(change(number))));
     service.flush();
     service
@@ -97,8 +99,8 @@ fn a_cursor_leads_on_in_its_own_list_only(kind: &Kind) {
 }
 
 fn a_cursor_ends_with_the_key_it_was_signed_under(kind: &Kind) {
-    let mut mount = Mount::new(&[("secrets/SECRET_KEY", "canary-key-7f3a9c")]);
-    let service = start(kind, Some(&mount));
+    let mut mount = Mount::of(kind, &[("secrets/SECRET_KEY", "canary-key-7f3a9c")]);
+    let service = Service::mounted(kind, &mount);
     (0..3).for_each(|number| service.store.record(Record::Change(change(number))));
     service.flush();
     let next = listed(&service, &format!("{HISTORY}?limit=1"))["next"].as_str().unwrap().to_owned();
@@ -110,7 +112,7 @@ fn a_cursor_ends_with_the_key_it_was_signed_under(kind: &Kind) {
 }
 
 fn who_read_the_settings_is_listed(kind: &Kind) {
-    let service = start(kind, None);
+    let service = Service::start(kind, &[], &[]);
     let asked = get(service.operator, "/config");
     let access = Access {
         at: change(1).at,
@@ -134,9 +136,8 @@ fn who_read_the_settings_is_listed(kind: &Kind) {
     assert_eq!(listed(&service, ACCESSES)["items"].as_array().unwrap().len(), 2);
 }
 
-#[test]
-fn everything_that_is_wrong_with_a_question_is_told_at_once() {
-    let service = Service::start(&[], &[]);
+fn everything_that_is_wrong_with_a_question_is_told_at_once(kind: &Kind) {
+    let service = Service::start(kind, &[], &[]);
     let asked = format!(
         "{HISTORY}?key=a%00b&outcome=lost&since=yesterday&until=2026-01-01&limit=0&cursor=x&color=red"
     );
@@ -163,9 +164,9 @@ fn everything_that_is_wrong_with_a_question_is_told_at_once() {
     }
 }
 
-#[test]
-fn without_the_database_the_lists_say_when_to_ask_again() {
-    let service = Service::start(&[], &[("DATABASE_URL", "sqlite:/nonexistent/own.db")]);
+fn without_the_database_the_lists_say_when_to_ask_again(kind: &Kind) {
+    let (nowhere, _taken) = kind.nowhere();
+    let service = Service::start(kind, &[], &borrowed(&nowhere));
     for path in [HISTORY, ACCESSES] {
         let answer = get(service.operator, path);
         assert_eq!((answer.status, answer.header("retry-after").is_some()), (503, true), "{path}");

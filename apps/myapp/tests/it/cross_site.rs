@@ -6,9 +6,16 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::databases::{Kind, on_both_databases};
 use crate::http::{Answer, get, request, send};
 use crate::process::Serving;
 use crate::service::Service;
+
+on_both_databases! {
+    no_route_answers_a_page_of_another_origin_or_a_rebinding_host
+    no_form_changes_anything_even_where_the_browser_says_nothing_of_its_page
+    an_answer_is_of_no_use_to_a_page_that_embeds_it
+}
 
 const CANARY: (&str, &str) = ("SECRET_KEY", "canary-key-7f3a9c");
 
@@ -37,9 +44,8 @@ fn assert_tells_nothing(answer: &Answer, statuses: &[u16], what: &str) {
     assert!(!answer.headers.iter().any(|(name, _)| name.starts_with("access-control")), "{what}");
 }
 
-#[test]
-fn no_route_answers_a_page_of_another_origin_or_a_rebinding_host() {
-    let service = Service::start(&[], &[CANARY]);
+fn no_route_answers_a_page_of_another_origin_or_a_rebinding_host(kind: &Kind) {
+    let service = Service::start(kind, &[], &[CANARY]);
     let before = state(&service);
     let level = r#"{"level":"trace","for":"1h"}"#;
     for (method, path) in operations(&service) {
@@ -70,9 +76,8 @@ fn no_route_answers_a_page_of_another_origin_or_a_rebinding_host() {
     assert_eq!(state(&service), before);
 }
 
-#[test]
-fn no_form_changes_anything_even_where_the_browser_says_nothing_of_its_page() {
-    let service = Service::start(&[], &[CANARY]);
+fn no_form_changes_anything_even_where_the_browser_says_nothing_of_its_page(kind: &Kind) {
+    let service = Service::start(kind, &[], &[CANARY]);
     let before = state(&service);
     let level = r#"{"level":"trace","for":"1h"}"#;
     for (method, path) in operations(&service) {
@@ -94,9 +99,8 @@ fn no_form_changes_anything_even_where_the_browser_says_nothing_of_its_page() {
     assert_eq!(state(&service), before);
 }
 
-#[test]
-fn an_answer_is_of_no_use_to_a_page_that_embeds_it() {
-    let service = Service::start(&[], &[CANARY]);
+fn an_answer_is_of_no_use_to_a_page_that_embeds_it(kind: &Kind) {
+    let service = Service::start(kind, &[], &[CANARY]);
     let answer = get(service.operator, "/config");
     assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"));
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
@@ -173,7 +177,7 @@ fn serve(page: String) -> u16 {
 #[ignore = "needs Chromium: cargo xtask test api"]
 fn a_real_browser_reads_and_changes_nothing_for_a_page_of_another_site() {
     let flags = ["--drain-min=0s", "--drain-quiet=0s"];
-    let mut serving = Serving::start(&flags, &[CANARY, ("LOG_LEVEL", "info")]);
+    let mut serving = Serving::start(&Kind::sqlite(), &flags, &[CANARY, ("LOG_LEVEL", "info")]);
     let [_, _, operator] = serving.addresses();
     let port = serve(PAGE.replace("PORT", &operator.port().to_string()));
     // Another port, another name of loopback, and a name that leads to loopback.

@@ -1,34 +1,86 @@
 //! The same claims on both databases.
 
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::OnceLock;
+
+use rustix::fd::OwnedFd;
+use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
 use tempfile::TempDir;
+use test_postgres::{Database, Server};
 
-use crate::postgres::{self, TestDatabase};
+/// Settings by name.
+pub(crate) type Settings = Vec<(&'static str, String)>;
 
-/// A database for one test.
-pub(crate) enum Kind {
-    Sqlite(TempDir),
-    Postgres(TestDatabase<'static>),
+/// A database for one test: a server's own one, or the file of a process that is told of none.
+pub(crate) struct Kind {
+    directory: TempDir,
+    server: Option<Database<'static>>,
 }
 
 impl Kind {
     pub(crate) fn sqlite() -> Self {
-        Self::Sqlite(tempfile::tempdir().unwrap())
+        Self { directory: tempfile::tempdir().unwrap(), server: None }
     }
 
     pub(crate) fn postgres() -> Self {
-        Self::Postgres(postgres::shared().database())
+        Self { directory: tempfile::tempdir().unwrap(), server: Some(shared().database()) }
     }
 
-    /// `DATABASE_URL` and `DB_PASSWORD`.
-    pub(crate) fn settings(&self) -> [(&'static str, String); 2] {
-        let (url, password) = match self {
-            Self::Sqlite(directory) => {
-                (format!("sqlite:{}", directory.path().join("own.db").display()), String::new())
-            }
-            Self::Postgres(database) => (database.url(), database.password.clone()),
-        };
-        [("DATABASE_URL", url), ("DB_PASSWORD", password)]
+    /// For `--data-dir`.
+    pub(crate) fn data_directory(&self) -> &Path {
+        self.directory.path()
     }
+
+    /// What leads a process here besides its data directory.
+    pub(crate) fn settings(&self) -> Settings {
+        let of_server = |server: &Database<'_>| {
+            vec![("DATABASE_URL", server.url()), ("DB_PASSWORD", server.password.clone())]
+        };
+        self.server.as_ref().map(of_server).unwrap_or_default()
+    }
+
+    /// The same as mounted files.
+    pub(crate) fn files(&self) -> Settings {
+        let names = [("DATABASE_URL", "config/DATABASE_URL"), ("DB_PASSWORD", "secrets/DB_PASSWORD")];
+        let file = |(setting, value)| {
+            let (_, path) = names.into_iter().find(|(name, _)| *name == setting).unwrap();
+            (path, value)
+        };
+        self.settings().into_iter().map(file).collect()
+    }
+
+    /// Lets a process in that has this `DB_PASSWORD`; a file asks for none.
+    pub(crate) fn learn(&self, password: &str) {
+        if let Some(server) = &self.server {
+            server.sql(&format!("ALTER ROLE {} PASSWORD '{password}'", server.user));
+        }
+    }
+
+    /// Settings that lead to a database of this kind that is not there, for as long as what is returned beside them lives.
+    pub(crate) fn nowhere(&self) -> (Settings, OwnedFd) {
+        // Nobody listens on a port that is taken.
+        let taken = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        bind(&taken, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let port = SocketAddr::try_from(getsockname(&taken).unwrap()).unwrap().port();
+        let url = match &self.server {
+            Some(server) => server.url_by(port),
+            None => "sqlite:/nonexistent/own.db".to_owned(),
+        };
+        (vec![("DATABASE_URL", url), ("DB_PASSWORD", "canary-password".to_owned())], taken)
+    }
+}
+
+/// As slices, which is how settings are given.
+pub(crate) fn borrowed(settings: &Settings) -> Vec<(&str, &str)> {
+    settings.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
+
+/// The server that tests share: each has a database of its own there.
+pub(crate) fn shared() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    // Nothing of it must survive the machine.
+    SERVER.get_or_init(|| Server::start(&["fsync=off", "max_connections=400"]))
 }
 
 /// Makes a test of each function for each database: `sqlite::name` and `postgres::name`.

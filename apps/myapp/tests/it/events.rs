@@ -6,9 +6,17 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::databases::{Kind, on_both_databases};
 use crate::http::{get, until_true};
 use crate::mount::Mount;
 use crate::service::Service;
+
+on_both_databases! {
+    what_happens_to_the_configuration_is_told_by_keys_and_reasons_and_never_by_value
+    a_client_that_comes_back_to_the_same_life_misses_nothing
+    readers_are_bounded_and_a_seat_is_free_again_once_one_is_gone
+    a_stop_ends_the_stream_in_good_order
+}
 
 const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
 /// As many as the service lets read at a time.
@@ -70,10 +78,9 @@ impl Stream {
     }
 }
 
-#[test]
-fn what_happens_to_the_configuration_is_told_by_keys_and_reasons_and_never_by_value() {
-    let mut mount = Mount::new(&[KEY, ("config/LOG_LEVEL", "error")]);
-    let service = Service::start(&[&mount.flag()], &[]);
+fn what_happens_to_the_configuration_is_told_by_keys_and_reasons_and_never_by_value(kind: &Kind) {
+    let mut mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "error")]);
+    let service = Service::mounted(kind, &mount);
     let mut stream = Stream::open(service.operator, None);
     assert_eq!(stream.status, 200);
     assert_eq!(stream.next().unwrap().data, Value::Null);
@@ -97,10 +104,9 @@ fn what_happens_to_the_configuration_is_told_by_keys_and_reasons_and_never_by_va
     assert_eq!(stream.next().unwrap().name, "restored");
 }
 
-#[test]
-fn a_client_that_comes_back_to_the_same_life_misses_nothing() {
-    let mut mount = Mount::new(&[KEY]);
-    let service = Service::start(&[&mount.flag()], &[]);
+fn a_client_that_comes_back_to_the_same_life_misses_nothing(kind: &Kind) {
+    let mut mount = Mount::of(kind, &[KEY]);
+    let service = Service::mounted(kind, &mount);
     let begin = Stream::open(service.operator, None).next().unwrap().id;
     for (level, generation) in [("info", 2), ("debug", 3)] {
         mount.swap(&[KEY, ("config/LOG_LEVEL", level)]);
@@ -114,13 +120,12 @@ fn a_client_that_comes_back_to_the_same_life_misses_nothing() {
     assert_eq!(later.next().unwrap().name, "");
     assert_eq!(later.next().unwrap().id, second.id);
 
-    let other = Service::start(&[], &[]);
+    let other = Service::start(kind, &[], &[]);
     assert_eq!(Stream::open(other.operator, Some(&second.id)).next().unwrap().name, "reset");
 }
 
-#[test]
-fn readers_are_bounded_and_a_seat_is_free_again_once_one_is_gone() {
-    let service = Service::start(&[], &[]);
+fn readers_are_bounded_and_a_seat_is_free_again_once_one_is_gone(kind: &Kind) {
+    let service = Service::start(kind, &[], &[]);
     let mut open: Vec<_> = (0..READERS).map(|_| Stream::open(service.operator, None)).collect();
     assert!(open.iter().all(|stream| stream.status == 200));
     let refused = get(service.operator, "/api/v1/events");
@@ -129,9 +134,8 @@ fn readers_are_bounded_and_a_seat_is_free_again_once_one_is_gone() {
     until_true("free", || Stream::open(service.operator, None).status == 200);
 }
 
-#[test]
-fn a_stop_ends_the_stream_in_good_order() {
-    let service = Service::start(&[], &[]);
+fn a_stop_ends_the_stream_in_good_order(kind: &Kind) {
+    let service = Service::start(kind, &[], &[]);
     let mut stream = Stream::open(service.operator, None);
     assert!(stream.next().is_some());
     let stopped = std::thread::spawn(move || drop(service));

@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
+use test_postgres::Server;
 use tokio::runtime::Runtime;
 
 use crate::http::{self, until_true};
-use crate::postgres::Server;
-use crate::process::Serving;
+use crate::process::{PORTS, Serving, myapp};
 
 const ORDINARY_SECONDS: u64 = 20;
 const CLIENTS: usize = 4;
@@ -82,7 +82,7 @@ fn pause() {
 }
 
 fn start_service(clients: &Clients, settings: &[(&str, &str)]) -> Serving {
-    let mut serving = Serving::start(&[], settings);
+    let mut serving = Serving::spawn(myapp(&PORTS, settings));
     let [_, _, operator] = serving.addresses();
     *clients.operator.lock().unwrap() = Some(operator);
     serving

@@ -3,15 +3,28 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use crate::databases::{Kind, Settings, borrowed};
+
 /// A mounted projected volume.
 pub(crate) struct Mount {
     directory: TempDir,
     generation: usize,
+    /// What every generation holds.
+    kept: Settings,
 }
 
 impl Mount {
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
-        let mut mount = Self { directory: tempfile::tempdir().unwrap(), generation: 0 };
+        Self::keeping(Settings::new(), files)
+    }
+
+    /// One that leads to that database, now and after every swap.
+    pub(crate) fn of(kind: &Kind, files: &[(&str, &str)]) -> Self {
+        Self::keeping(kind.files(), files)
+    }
+
+    fn keeping(kept: Settings, files: &[(&str, &str)]) -> Self {
+        let mut mount = Self { directory: tempfile::tempdir().unwrap(), generation: 0, kept };
         for top in ["config", "secrets"] {
             symlink(format!("..data/{top}"), mount.path().join(top)).unwrap();
         }
@@ -33,7 +46,7 @@ impl Mount {
         for top in ["config", "secrets"] {
             std::fs::create_dir_all(self.path().join(&folder).join(top)).unwrap();
         }
-        for (name, text) in files {
+        for (name, text) in borrowed(&self.kept).iter().chain(files) {
             std::fs::write(self.path().join(&folder).join(name), text).unwrap();
         }
         symlink(&folder, self.path().join("..data_tmp")).unwrap();

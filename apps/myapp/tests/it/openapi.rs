@@ -4,8 +4,13 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::databases::{Kind, on_both_databases};
 use crate::http::{get, send};
 use crate::service::Service;
+
+on_both_databases! {
+    each_description_lists_exactly_what_its_listener_answers
+}
 
 const PUBLIC: &[&str] = &["get /", "get /config", "get /healthz", "get /openapi.json", "get /readyz"];
 const ADMIN: &[&str] =
@@ -38,9 +43,8 @@ fn operations(document: &Value) -> Vec<(String, &Value)> {
     operations
 }
 
-#[test]
-fn each_description_lists_exactly_what_its_listener_answers() {
-    let service = Service::start(&[], &[("API_BASE_URL", "/team")]);
+fn each_description_lists_exactly_what_its_listener_answers(kind: &Kind) {
+    let service = Service::start(kind, &[], &[("API_BASE_URL", "/team")]);
     for (address, server, expected) in
         [(service.public, "/team", PUBLIC), (service.admin, "/", ADMIN), (service.operator, "/", OPERATOR)]
     {
@@ -71,8 +75,9 @@ fn each_description_lists_exactly_what_its_listener_answers() {
 fn no_answer_is_undocumented_and_none_is_a_failure() {
     let schemathesis = std::env::var_os("SCHEMATHESIS").unwrap_or_else(|| "schemathesis".into());
     let configuration = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemathesis.toml");
-    let other = Service::start(&[], &[]);
-    let service = Service::start(&[&format!("--peers={}", other.admin)], &[]);
+    let kind = &Kind::sqlite();
+    let other = Service::start(kind, &[], &[]);
+    let service = Service::start(kind, &[&format!("--peers={}", other.admin)], &[]);
     for address in [service.public, service.admin, service.operator] {
         let mut command = Command::new(&schemathesis);
         command.args(["--config-file", configuration, "--no-color", "run"]);

@@ -7,9 +7,16 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
+use crate::databases::{Kind, borrowed, on_both_databases};
 use crate::http::get;
+use crate::mount::Mount;
+
+on_both_databases! {
+    a_stop_signal_ends_the_process_with_success_after_the_drain
+    a_second_signal_ends_the_drain_at_once
+    start_and_stop_are_logged_whatever_the_level_and_requests_only_where_asked_for
+}
 
 /// Ports chosen by the system, so that tests can run side by side.
 pub(crate) const PORTS: [&str; 3] =
@@ -22,11 +29,11 @@ pub(crate) fn myapp(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     command
 }
 
-/// Runs to the end. A process that should refuse must not serve instead: it is ended after ten seconds.
+/// Runs to the end. A process that should refuse must not serve instead: it is ended after a minute.
 pub(crate) fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     let mut command = myapp(arguments, settings);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(60);
     while child.try_wait().unwrap().is_none() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -46,21 +53,36 @@ pub(crate) struct Serving {
     pub(crate) child: Child,
     pub(crate) log: Vec<String>,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
-    _data: TempDir,
 }
 
 impl Serving {
-    pub(crate) fn start(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let mut command = myapp(&PORTS, settings);
-        command.args(arguments).arg("--data-dir").arg(data.path());
-        Self::spawn(command, data)
+    /// Starts on that database; `settings` outweigh the database's own.
+    pub(crate) fn start(kind: &Kind, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        let own = kind.settings();
+        let mut command = myapp(&PORTS, &[borrowed(&own), settings.to_vec()].concat());
+        command.args(arguments).arg("--data-dir").arg(kind.data_directory());
+        Self::spawn(command)
     }
 
-    pub(crate) fn spawn(mut command: Command, data: TempDir) -> Self {
+    /// Starts on that database with all settings in `mount`, which is one of it.
+    pub(crate) fn mounted(kind: &Kind, mount: &Mount, arguments: &[&str]) -> Self {
+        let mut command = myapp(&PORTS, &[]);
+        command.args(arguments).arg(mount.flag()).arg("--data-dir").arg(kind.data_directory());
+        Self::spawn(command)
+    }
+
+    pub(crate) fn spawn(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { child, log: Vec::new(), lines, _data: data }
+        Self { child, log: Vec::new(), lines }
+    }
+
+    /// The same for a process that says something before its log begins, up to a line that begins with `last`.
+    pub(crate) fn spawn_after(command: Command, last: &str) -> Self {
+        let mut serving = Self::spawn(command);
+        let found = serving.lines.by_ref().map_while(Result::ok).any(|line| line.starts_with(last));
+        assert!(found, "the process ended before its log began");
+        serving
     }
 
     /// Reads the log until a line with that message, and returns it.
@@ -105,9 +127,8 @@ impl Drop for Serving {
     }
 }
 
-#[test]
-fn a_stop_signal_ends_the_process_with_success_after_the_drain() {
-    let mut serving = Serving::start(&["--drain-min=50ms", "--drain-quiet=10ms"], &[]);
+fn a_stop_signal_ends_the_process_with_success_after_the_drain(kind: &Kind) {
+    let mut serving = Serving::start(kind, &["--drain-min=50ms", "--drain-quiet=10ms"], &[]);
     let [public, ..] = serving.addresses();
     assert_eq!(get(public, "/healthz").status, 200);
     serving.signal("-TERM");
@@ -116,9 +137,8 @@ fn a_stop_signal_ends_the_process_with_success_after_the_drain() {
     assert!(log.last().unwrap().contains("\"target\":\"lifecycle\""), "{log:#?}");
 }
 
-#[test]
-fn a_second_signal_ends_the_drain_at_once() {
-    let mut serving = Serving::start(&["--drain-min=60s", "--drain-accept-max=60s"], &[]);
+fn a_second_signal_ends_the_drain_at_once(kind: &Kind) {
+    let mut serving = Serving::start(kind, &["--drain-min=60s", "--drain-accept-max=60s"], &[]);
     serving.addresses();
     serving.signal("-TERM");
     serving.line("draining");
@@ -127,10 +147,10 @@ fn a_second_signal_ends_the_drain_at_once() {
     assert_eq!((status.code(), status.signal()), (Some(1), None));
 }
 
-#[test]
-fn start_and_stop_are_logged_whatever_the_level_and_requests_only_where_asked_for() {
+fn start_and_stop_are_logged_whatever_the_level_and_requests_only_where_asked_for(kind: &Kind) {
     for (level, requests) in [("critical", 0), ("error", 0), ("info", 1)] {
-        let mut serving = Serving::start(&["--drain-min=0s", "--drain-quiet=0s"], &[("LOG_LEVEL", level)]);
+        let mut serving =
+            Serving::start(kind, &["--drain-min=0s", "--drain-quiet=0s"], &[("LOG_LEVEL", level)]);
         let [public, ..] = serving.addresses();
         assert_eq!(get(public, "/config").status, 200);
         serving.signal("-TERM");
@@ -167,7 +187,7 @@ fn a_valid_configuration_passes_the_check_without_touching_anything() {
 fn data_goes_to_the_users_state_directory_where_nothing_is_said() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().to_str().unwrap();
-    let mut serving = Serving::spawn(myapp(&PORTS, &[("HOME", path)]), tempfile::tempdir().unwrap());
+    let mut serving = Serving::spawn(myapp(&PORTS, &[("HOME", path)]));
     serving.addresses();
     assert!(home.path().join(".local/state/myapp").is_dir());
 }

@@ -1,5 +1,17 @@
+use crate::databases::{Kind, on_both_databases};
 use crate::http::{get, request};
 use crate::service::Service;
+
+on_both_databases! {
+    config_is_the_promised_157_bytes_where_secrets_are_exposed
+    config_masks_secrets_unless_exposed
+    with_nothing_set_it_serves_its_defaults
+    the_probes_answer_their_exact_bytes
+    every_route_answers_below_the_base_path_as_well
+    the_document_of_config_has_the_described_keys
+    what_is_not_there_is_a_problem_document_with_a_request_id
+    memory_and_router_answer_the_same
+}
 
 /// The seed's walk-through ends with these bytes.
 const WALK_THROUGH: &str = concat!(
@@ -15,26 +27,25 @@ const SEED: [(&str, &str); 4] = [
     ("MAX_CONNECTIONS", "50"),
 ];
 
-#[test]
-fn config_is_the_promised_157_bytes_where_secrets_are_exposed() {
+fn config_is_the_promised_157_bytes_where_secrets_are_exposed(kind: &Kind) {
     assert_eq!(WALK_THROUGH.len(), 157);
-    let service = Service::start(&["--expose-secrets"], &SEED);
+    kind.learn("passw0rdXyZ");
+    let service = Service::start(kind, &["--expose-secrets"], &SEED);
     let answer = get(service.public, "/config");
     assert_eq!(answer.body, WALK_THROUGH);
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
 }
 
-#[test]
-fn config_masks_secrets_unless_exposed() {
-    let service = Service::start(&[], &SEED);
+fn config_masks_secrets_unless_exposed(kind: &Kind) {
+    kind.learn("passw0rdXyZ");
+    let service = Service::start(kind, &[], &SEED);
     let masked = WALK_THROUGH.replace("passw0rdXyZ", "********").replace("Secr3tXyz", "********");
     assert_eq!(get(service.public, "/config").body, masked);
 }
 
-#[test]
-fn with_nothing_set_it_serves_its_defaults() {
-    let service = Service::start(&[], &[]);
+fn with_nothing_set_it_serves_its_defaults(kind: &Kind) {
+    let service = Service::start(kind, &[], &[]);
     let config = get(service.public, "/config").json();
     assert_eq!(config["API_BASE_URL"], "/");
     assert_eq!(config["LOG_LEVEL"], "error");
@@ -42,9 +53,9 @@ fn with_nothing_set_it_serves_its_defaults() {
     assert_eq!(config["SECRET_KEY"], "********");
 }
 
-#[test]
-fn the_probes_answer_their_exact_bytes() {
-    let service = Service::start(&[], &[]);
+fn the_probes_answer_their_exact_bytes(kind: &Kind) {
+    let service = Service::start(kind, &[], &[]);
+    service.until_ready();
     let healthz = get(service.public, "/healthz");
     assert_eq!(
         (healthz.status, healthz.body.as_str(), healthz.header("content-type")),
@@ -54,9 +65,9 @@ fn the_probes_answer_their_exact_bytes() {
     assert_eq!((readyz.status, readyz.body.as_str()), (200, "{\"status\":\"ready\"}\n"));
 }
 
-#[test]
-fn every_route_answers_below_the_base_path_as_well() {
-    let service = Service::start(&[], &[("API_BASE_URL", "https://example.org/team/api")]);
+fn every_route_answers_below_the_base_path_as_well(kind: &Kind) {
+    let service = Service::start(kind, &[], &[("API_BASE_URL", "https://example.org/team/api")]);
+    service.until_ready();
     for path in ["/", "/config", "/healthz", "/readyz", "/openapi.json"] {
         let at_root = get(service.public, path);
         let below = get(service.public, &format!("/team/api{path}"));
@@ -67,9 +78,8 @@ fn every_route_answers_below_the_base_path_as_well() {
     assert_eq!(get(service.public, "/team/config").status, 404);
 }
 
-#[test]
-fn the_document_of_config_has_the_described_keys() {
-    let service = Service::start(&[], &[]);
+fn the_document_of_config_has_the_described_keys(kind: &Kind) {
+    let service = Service::start(kind, &[], &[]);
     let document = get(service.public, "/openapi.json").json();
     let schema =
         &document["paths"]["/config"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
@@ -79,9 +89,8 @@ fn the_document_of_config_has_the_described_keys() {
     assert_eq!(described, answered);
 }
 
-#[test]
-fn what_is_not_there_is_a_problem_document_with_a_request_id() {
-    let service = Service::start(&[], &[]);
+fn what_is_not_there_is_a_problem_document_with_a_request_id(kind: &Kind) {
+    let service = Service::start(kind, &[], &[]);
     let missing = get(service.public, "/digests");
     assert_eq!(missing.status, 404);
     assert_eq!(missing.header("content-type"), Some("application/problem+json"));
@@ -90,9 +99,9 @@ fn what_is_not_there_is_a_problem_document_with_a_request_id() {
     assert_eq!((refused.status, refused.header("allow")), (405, Some("GET,HEAD")));
 }
 
-#[test]
-fn memory_and_router_answer_the_same() {
-    let service = Service::start(&[], &[("API_BASE_URL", "/base")]);
+fn memory_and_router_answer_the_same(kind: &Kind) {
+    let service = Service::start(kind, &[], &[("API_BASE_URL", "/base")]);
+    service.until_ready();
     let shown = |path: &str| {
         let answer = get(service.public, path);
         let kept = ["content-type", "cache-control", "content-length"];

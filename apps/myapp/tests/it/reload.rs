@@ -4,14 +4,23 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::databases::{Kind, on_both_databases};
 use crate::http::{get, post};
 use crate::mount::Mount;
 use crate::process::Serving;
 use crate::service::Service;
 
+on_both_databases! {
+    a_changed_base_path_is_in_force_without_a_restart
+    an_invalid_change_leaves_the_old_configuration_serving_and_is_told_everywhere
+    a_changed_level_changes_what_is_logged_and_no_line_holds_a_value
+    a_hangup_and_a_request_ask_for_a_look_at_once
+    the_fleet_is_every_replica_with_what_it_tells_of_itself
+}
+
 /// Asks until the answer is right; the deadline is for a machine under load.
 fn until(what: &str, mut ask: impl FnMut() -> Value, holds: impl Fn(&Value) -> bool) -> Value {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(120);
     loop {
         let answer = ask();
         if holds(&answer) {
@@ -28,10 +37,9 @@ fn is(key: &'static str, value: &'static str) -> impl Fn(&Value) -> bool {
 
 const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
 
-#[test]
-fn a_changed_base_path_is_in_force_without_a_restart() {
-    let mut mount = Mount::new(&[KEY, ("config/API_BASE_URL", "/old")]);
-    let service = Service::start(&[&mount.flag()], &[]);
+fn a_changed_base_path_is_in_force_without_a_restart(kind: &Kind) {
+    let mut mount = Mount::of(kind, &[KEY, ("config/API_BASE_URL", "/old")]);
+    let service = Service::mounted(kind, &mount);
     assert_eq!(get(service.public, "/old/config").status, 200);
     mount.swap(&[KEY, ("config/API_BASE_URL", "/new")]);
     until("changed", || get(service.public, "/config").json(), is("API_BASE_URL", "/new"));
@@ -41,10 +49,9 @@ fn a_changed_base_path_is_in_force_without_a_restart() {
     assert_eq!(get(service.admin, "/digests").json()["generation"], 2);
 }
 
-#[test]
-fn an_invalid_change_leaves_the_old_configuration_serving_and_is_told_everywhere() {
-    let mut mount = Mount::new(&[KEY, ("config/LOG_LEVEL", "info")]);
-    let service = Service::start(&[&mount.flag()], &[]);
+fn an_invalid_change_leaves_the_old_configuration_serving_and_is_told_everywhere(kind: &Kind) {
+    let mut mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "info")]);
+    let service = Service::mounted(kind, &mount);
     mount.swap(&[KEY, ("config/LOG_LEVEL", "verbose")]);
     let digests = until("rejected", || get(service.admin, "/digests").json(), is("state", "rejected"));
     assert_eq!(digests["generation"], 1);
@@ -62,10 +69,9 @@ fn an_invalid_change_leaves_the_old_configuration_serving_and_is_told_everywhere
     assert_eq!(get(service.public, "/config").json()["LOG_LEVEL"], "debug");
 }
 
-#[test]
-fn a_changed_level_changes_what_is_logged_and_no_line_holds_a_value() {
-    let mut mount = Mount::new(&[KEY, ("config/LOG_LEVEL", "error")]);
-    let mut serving = Serving::start(&[&mount.flag(), "--drain-min=0s", "--drain-quiet=0s"], &[]);
+fn a_changed_level_changes_what_is_logged_and_no_line_holds_a_value(kind: &Kind) {
+    let mut mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "error")]);
+    let mut serving = Serving::mounted(kind, &mount, &["--drain-min=0s", "--drain-quiet=0s"]);
     let [public, admin, _] = serving.addresses();
     get(public, "/healthz");
     mount.swap(&[("secrets/SECRET_KEY", "canary-key-2b8d41"), ("config/LOG_LEVEL", "info")]);
@@ -82,10 +88,9 @@ fn a_changed_level_changes_what_is_logged_and_no_line_holds_a_value() {
     assert!(!log.iter().any(|line| line.contains("canary")), "{log:#?}");
 }
 
-#[test]
-fn a_hangup_and_a_request_ask_for_a_look_at_once() {
-    let mut mount = Mount::new(&[KEY, ("config/LOG_LEVEL", "error")]);
-    let mut serving = Serving::start(&[&mount.flag()], &[]);
+fn a_hangup_and_a_request_ask_for_a_look_at_once(kind: &Kind) {
+    let mut mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "error")]);
+    let mut serving = Serving::mounted(kind, &mount, &[]);
     let [_, _, operator] = serving.addresses();
     mount.swap(&[KEY, ("config/LOG_LEVEL", "info")]);
     let answer = post(operator, "/reload");
@@ -94,12 +99,12 @@ fn a_hangup_and_a_request_ask_for_a_look_at_once() {
     assert_eq!(serving.line("reload asked for")["signal"], "SIGHUP");
 }
 
-#[test]
-fn the_fleet_is_every_replica_with_what_it_tells_of_itself() {
-    let alone = Service::start(&[], &[]);
+fn the_fleet_is_every_replica_with_what_it_tells_of_itself(kind: &Kind) {
+    let mount = Mount::of(kind, &[KEY]);
+    let alone = Service::mounted(kind, &mount);
     assert_eq!(get(alone.operator, "/api/v1/fleet").status, 404);
     let peers = format!("--peers={}", alone.admin);
-    let service = Service::start(&[&peers], &[]);
+    let service = Service::start(kind, &[&peers], &[]);
     let fleet = get(service.operator, "/api/v1/fleet").json();
     assert_eq!((&fleet["converged"], &fleet["reasons"]), (&json!(true), &json!([])));
     assert_eq!(fleet["replicas"][0]["address"], alone.admin.to_string());

@@ -1,6 +1,7 @@
 //! The application in this process, built and run by the two calls that `main` uses.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use chassis::shutdown::{self, Trigger};
@@ -9,11 +10,16 @@ use clap::Parser as _;
 use myapp::app::App;
 use myapp::args::Cli;
 use myapp::configuration;
-use myapp::database::TokenSource;
+use myapp::database::{TokenSource, Wiring};
+use myapp::dependencies::Policy;
 use myapp::store::Store;
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
+
+use crate::databases::{Kind, borrowed};
+use crate::http::{get, until_true};
+use crate::mount::Mount;
+use crate::process::PORTS;
 
 /// A running application; stopped when dropped.
 pub(crate) struct Service {
@@ -24,34 +30,54 @@ pub(crate) struct Service {
     stop: Trigger,
     run: Option<JoinHandle<()>>,
     pub(crate) runtime: Runtime,
-    _data: TempDir,
 }
 
 impl Service {
-    /// Starts with `flags`, and with `settings` as environment variables.
-    pub(crate) fn start(flags: &[&str], settings: &[(&str, &str)]) -> Self {
-        Self::start_with(flags, settings, None)
+    /// Starts on that database with `flags`, and with `settings` as environment variables; they outweigh the database's own.
+    pub(crate) fn start(kind: &Kind, flags: &[&str], settings: &[(&str, &str)]) -> Self {
+        let own = kind.settings();
+        let settings = [borrowed(&own), settings.to_vec()].concat();
+        Self::run(kind.data_directory(), flags, &settings, None)
     }
 
-    /// The same with `tokens` in place of a password.
-    pub(crate) fn start_with(
+    /// Starts on that database with all settings in `mount`, which is one of it.
+    pub(crate) fn mounted(kind: &Kind, mount: &Mount) -> Self {
+        Self::run(kind.data_directory(), &[&mount.flag()], &[], None)
+    }
+
+    /// Starts with what is given and nothing beside it; there is no folder for a default file. `tokens` take the place of a password.
+    pub(crate) fn as_told(
         flags: &[&str],
         settings: &[(&str, &str)],
         tokens: Option<Arc<dyn TokenSource>>,
     ) -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let ports = ["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--operator-listen=127.0.0.1:0"];
+        Self::run(Path::new("/proc/none"), flags, settings, tokens)
+    }
+
+    /// A server has to be reached first.
+    pub(crate) fn until_ready(&self) {
+        until_true("ready", || get(self.public, "/readyz").status == 200);
+    }
+
+    fn run(
+        data_directory: &Path,
+        flags: &[&str],
+        settings: &[(&str, &str)],
+        tokens: Option<Arc<dyn TokenSource>>,
+    ) -> Self {
         let drain = ["--drain-min=0s", "--drain-quiet=0s"];
-        let args = ["myapp"].iter().chain(&ports).chain(&drain).chain(flags);
+        let args = ["myapp"].iter().chain(&PORTS).chain(&drain).chain(flags);
         let args = Cli::try_parse_from(args).unwrap().serve;
         let environment = settings.iter().map(|(name, value)| (name.into(), value.into())).collect();
         let configuration =
             configuration::read(&args, &environment).unwrap_or_else(|problems| panic!("{problems}"));
 
+        let data_directory = data_directory.to_path_buf();
+        let wiring = Wiring { data_directory, host: args.database_host.clone(), tokens };
+        let policy = Policy::of(&configuration.loaded.settings);
         let telemetry = Telemetry::silent().unwrap();
         let runtime = Runtime::new().unwrap();
-        let app =
-            runtime.block_on(App::build(&args, configuration, data.path(), tokens, &telemetry)).unwrap();
+        let app = runtime.block_on(App::build(&args, configuration, wiring, policy, &telemetry)).unwrap();
         let address = |listener| app.address(listener).unwrap();
         let (public, admin, operator) = (address("public"), address("admin"), address("operator"));
         let store = app.store().clone();
@@ -59,7 +85,7 @@ impl Service {
         let run = runtime.spawn(async move {
             app.run(signals).await.unwrap();
         });
-        Self { public, admin, operator, store, stop, run: Some(run), runtime, _data: data }
+        Self { public, admin, operator, store, stop, run: Some(run), runtime }
     }
 }
 

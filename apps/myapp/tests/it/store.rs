@@ -7,7 +7,7 @@ use myapp::store::{
     Record,
 };
 
-use crate::databases::{Kind, on_both_databases};
+use crate::databases::{Kind, borrowed, on_both_databases};
 use crate::http::{get, request, until_true};
 use crate::mount::Mount;
 use crate::service::Service;
@@ -21,17 +21,11 @@ on_both_databases! {
     pages_are_stable_while_rows_come_in
     what_a_record_holds_cannot_stop_the_queue
     the_database_is_fit_for_use
+    a_full_queue_drops_and_counts
+    several_replicas_that_start_at_once_set_a_database_up_once
 }
 
 const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
-
-/// The service with its database, and with `mount` where it is given.
-pub(crate) fn start(kind: &Kind, mount: Option<&Mount>) -> Service {
-    let settings = kind.settings();
-    let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let flag = mount.map(Mount::flag);
-    Service::start(&flag.as_deref().into_iter().collect::<Vec<_>>(), &settings)
-}
 
 impl Service {
     pub(crate) fn history(&self, filter: HistoryFilter) -> Vec<HistoryRow> {
@@ -65,7 +59,7 @@ pub(crate) fn change(number: u64) -> Change {
 }
 
 fn a_reveal_is_kept_before_it_is_answered(kind: &Kind) {
-    let service = start(kind, None);
+    let service = Service::start(kind, &[], &[]);
     let answer = request(service.operator, "GET", "/config", &[("X-Request-Id", "asked-by-me")]);
     assert_eq!(answer.status, 200);
     let rows = service.accesses(AccessKind::Reveal);
@@ -76,7 +70,7 @@ fn a_reveal_is_kept_before_it_is_answered(kind: &Kind) {
 }
 
 fn anonymous_reads_are_one_row(kind: &Kind) {
-    let service = start(kind, None);
+    let service = Service::start(kind, &[], &[]);
     for path in ["/config", "/config", "/config?x"] {
         assert_eq!(get(service.public, path).status, 200);
     }
@@ -89,8 +83,8 @@ fn anonymous_reads_are_one_row(kind: &Kind) {
 }
 
 fn a_change_is_kept_with_old_and_new_value_and_secrets_as_fingerprints(kind: &Kind) {
-    let mut mount = Mount::new(&[KEY, ("config/LOG_LEVEL", "error")]);
-    let service = start(kind, Some(&mount));
+    let mut mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "error")]);
+    let service = Service::mounted(kind, &mount);
     mount.swap(&[("secrets/SECRET_KEY", "canary-key-2b8d41"), ("config/LOG_LEVEL", "info")]);
     until_true("recorded", || service.history(HistoryFilter::default()).len() == 2);
     let rows = service.history(HistoryFilter::default());
@@ -104,8 +98,8 @@ fn a_change_is_kept_with_old_and_new_value_and_secrets_as_fingerprints(kind: &Ki
 }
 
 fn a_refused_change_is_kept_with_its_reason(kind: &Kind) {
-    let mut mount = Mount::new(&[KEY]);
-    let service = start(kind, Some(&mount));
+    let mut mount = Mount::of(kind, &[KEY]);
+    let service = Service::mounted(kind, &mount);
     mount.swap(&[KEY, ("config/LOG_LEVEL", "verbose")]);
     until_true("recorded", || !service.history(HistoryFilter::default()).is_empty());
     let rows =
@@ -116,7 +110,7 @@ fn a_refused_change_is_kept_with_its_reason(kind: &Kind) {
 }
 
 fn records_are_kept_in_order_and_filtered(kind: &Kind) {
-    let service = start(kind, None);
+    let service = Service::start(kind, &[], &[]);
     (0..10).for_each(|number| service.store.record(Record::Change(change(number))));
     service.flush();
     let numbers = |filter| -> Vec<i64> { service.history(filter).iter().map(|row| row.generation).collect() };
@@ -131,7 +125,7 @@ fn records_are_kept_in_order_and_filtered(kind: &Kind) {
 }
 
 fn pages_are_stable_while_rows_come_in(kind: &Kind) {
-    let service = start(kind, None);
+    let service = Service::start(kind, &[], &[]);
     (0..7).for_each(|number| service.store.record(Record::Change(change(number))));
     service.flush();
     let (mut seen, mut after) = (Vec::new(), None);
@@ -149,7 +143,7 @@ fn pages_are_stable_while_rows_come_in(kind: &Kind) {
 }
 
 fn what_a_record_holds_cannot_stop_the_queue(kind: &Kind) {
-    let service = start(kind, None);
+    let service = Service::start(kind, &[], &[]);
     let long = "π".repeat(5000);
     let odd = Change { reason: Some(format!("a\0b{long}")), old: Some("'; --".into()), ..change(1) };
     let far = Change { generation: u64::MAX, ..change(2) };
@@ -165,48 +159,30 @@ fn what_a_record_holds_cannot_stop_the_queue(kind: &Kind) {
 }
 
 fn the_database_is_fit_for_use(kind: &Kind) {
-    let service = start(kind, None);
+    let service = Service::start(kind, &[], &[]);
     assert_eq!(service.runtime.block_on(service.store.database().check()), Ok(()));
 }
 
-#[test]
-fn several_replicas_that_start_at_once_set_a_database_up_once() {
-    for kind in [Kind::sqlite(), Kind::postgres()] {
-        let replicas: Vec<_> = std::thread::scope(|scope| {
-            let starts: Vec<_> = (0..4)
-                .map(|_| {
-                    scope.spawn(|| {
-                        let service = start(&kind, None);
-                        service.store.record(Record::Change(change(1)));
-                        service.flush();
-                        service
-                    })
+fn several_replicas_that_start_at_once_set_a_database_up_once(kind: &Kind) {
+    let replicas: Vec<_> = std::thread::scope(|scope| {
+        let starts: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let service = Service::start(kind, &[], &[]);
+                    service.store.record(Record::Change(change(1)));
+                    service.flush();
+                    service
                 })
-                .collect();
-            starts.into_iter().map(|start| start.join().unwrap()).collect()
-        });
-        assert_eq!(replicas[0].history(HistoryFilter::default()).len(), 4);
-    }
+            })
+            .collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
+    });
+    assert_eq!(replicas[0].history(HistoryFilter::default()).len(), 4);
 }
 
-#[test]
-fn a_replica_waits_for_another_that_sets_the_database_up() {
-    let kind = Kind::postgres();
-    let Kind::Postgres(database) = &kind else { panic!("asked for PostgreSQL") };
-    let mut other = database.server.session_in(&database.name);
-    other.number("SELECT count(pg_advisory_lock(470187864176))");
-    let service = start(&kind, None);
-    service.store.record(Record::Change(change(1)));
-    assert!(!service.runtime.block_on(service.store.flush(Duration::from_millis(500))));
-    assert_eq!(database.sql("SELECT count(*) FROM pg_tables WHERE tablename = 'config_history'"), "0");
-    drop(other);
-    service.flush();
-    assert_eq!(service.history(HistoryFilter::default()).len(), 1);
-}
-
-#[test]
-fn a_full_queue_drops_and_counts() {
-    let service = Service::start(&[], &[("DATABASE_URL", "sqlite:/nonexistent/own.db")]);
+fn a_full_queue_drops_and_counts(kind: &Kind) {
+    let (nowhere, _taken) = kind.nowhere();
+    let service = Service::start(kind, &[], &borrowed(&nowhere));
     (0..2000).for_each(|number| service.store.record(Record::Change(change(number))));
     assert!(service.store.dropped() >= 900, "{}", service.store.dropped());
     assert!(service.store.waiting() > 1000);

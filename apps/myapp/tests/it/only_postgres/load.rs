@@ -6,10 +6,10 @@ use std::thread::JoinHandle;
 use std::time::SystemTime;
 
 use myapp::store::{Access, AccessKind, HistoryFilter, Record};
+use test_postgres::{Database, Server};
 use tokio::task::JoinSet;
 
 use crate::http::until_true;
-use crate::postgres::{Server, TestDatabase};
 use crate::service::Service;
 
 /// Reveals recorded and history read at once by several tasks.
@@ -75,9 +75,9 @@ struct Counts {
 }
 
 impl Census {
-    pub(crate) fn start(server: &Server, database: &TestDatabase<'_>) -> Self {
+    pub(crate) fn start(server: &Server, database: &Database<'_>) -> Self {
         let shared = Arc::<Counts>::default();
-        let mut session = server.session();
+        let mut session = server.session("postgres");
         let question = sessions_where(database, "true");
         let thread = std::thread::spawn({
             let shared = Arc::clone(&shared);
@@ -115,7 +115,7 @@ impl Census {
 }
 
 /// The question how many of the database's sessions satisfy `condition`.
-pub(crate) fn sessions_where(database: &TestDatabase<'_>, condition: &str) -> String {
+pub(crate) fn sessions_where(database: &Database<'_>, condition: &str) -> String {
     format!(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND application_name = 'myapp' AND {condition}",
         database.name

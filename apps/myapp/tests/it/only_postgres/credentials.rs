@@ -5,10 +5,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::databases::{borrowed, shared};
 use crate::http::{get, until_true};
 use crate::mount::Mount;
-use crate::postgres::shared;
-use crate::process::{Serving, refusal};
+use crate::process::{PORTS, Serving, myapp, refusal};
 use crate::service::Service;
 
 const PASSWORD: &str = "canary-password-51be02";
@@ -78,7 +78,7 @@ fn a_running_process_goes_to_no_other_server() {
     let impostor = Impostor::start(b'N');
     let database = shared().database();
     let mut mount = Mount::new(&files(&database.url()));
-    let service = Service::start(&[&mount.flag()], &[]);
+    let service = Service::as_told(&[&mount.flag()], &[], None);
     let port = impostor.address.port();
     for url in [
         format!("postgres://app@127.0.0.1:{port}/app?sslmode=disable"),
@@ -103,8 +103,8 @@ fn a_server_without_a_trusted_certificate_is_not_given_the_password_at_start() {
         let impostor = Impostor::start(tls);
         let port = impostor.address.port();
         let url = format!("postgres://app@localhost:{port}/app?sslmode=verify-full");
-        let service =
-            Service::start(&[], &[("DATABASE_URL", &url), ("DB_PASSWORD", PASSWORD), ("SECRET_KEY", "hush")]);
+        let settings = [("DATABASE_URL", url.as_str()), ("DB_PASSWORD", PASSWORD), ("SECRET_KEY", "hush")];
+        let service = Service::as_told(&[], &settings, None);
         assert_eq!(get(service.operator, "/config").status, 503);
         until_true("asked", || !impostor.heard().is_empty());
         assert!(!impostor.heard_password());
@@ -116,23 +116,26 @@ fn no_host_but_the_wired_one_is_given_the_password_whatever_its_certificate() {
     let impostor = Impostor::start(b'S');
     let url = format!("postgres://app@impostor.example:{}/app?sslmode=verify-full", impostor.address.port());
     let settings = [("DATABASE_URL", url.as_str()), ("DB_PASSWORD", PASSWORD), ("SECRET_KEY", "hush")];
-    let (code, lines) = refusal(&["--database-host=db.example", "--listen=127.0.0.1:0"], &settings);
-    assert_eq!(code, Some(1), "{lines:?}");
-    assert_eq!(lines, ["myapp: DATABASE_URL: names another host than --database-host"]);
+    for command in ["serve", "check"] {
+        let (code, lines) = refusal(&[command, "--database-host=db.example"], &settings);
+        assert_eq!(code, Some(64), "{lines:?}");
+        assert_eq!(lines, ["myapp: DATABASE_URL: names another host than --database-host"]);
+    }
     assert!(impostor.heard().is_empty());
 }
 
 #[test]
 fn no_log_line_and_no_answer_holds_a_password_that_was_refused() {
     let database = shared().database();
-    let settings = [
+    let settings = vec![
         ("DATABASE_URL", database.url()),
         ("DB_PASSWORD", PASSWORD.to_owned()),
         ("SECRET_KEY", "hush".to_owned()),
         ("LOG_LEVEL", "trace".to_owned()),
     ];
-    let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let mut serving = Serving::start(&["--drain-min=0s", "--drain-quiet=0s"], &settings);
+    let mut command = myapp(&PORTS, &borrowed(&settings));
+    command.args(["--drain-min=0s", "--drain-quiet=0s"]);
+    let mut serving = Serving::spawn(command);
     let [_, _, operator] = serving.addresses();
     let refused = get(operator, "/config");
     assert_eq!(refused.status, 503);

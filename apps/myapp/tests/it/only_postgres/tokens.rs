@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use myapp::database::{Pending, TokenSource};
 
+use super::load::{Load, sessions_where};
+use crate::databases::shared;
 use crate::http::until_true;
-use crate::load::{Load, sessions_where};
-use crate::postgres::shared;
 use crate::process::refusal;
 use crate::service::Service;
 
@@ -30,7 +30,7 @@ fn sessions_are_opened_with_the_newest_token_while_older_ones_are_refused() {
     let tokens: Arc<dyn TokenSource> = source.clone();
     let url = database.url();
     let settings = [("DATABASE_URL", url.as_str()), ("DB_PASSWORD", "not used"), ("SECRET_KEY", "hush")];
-    let service = Service::start_with(&[], &settings, Some(tokens));
+    let service = Service::as_told(&[], &settings, Some(tokens));
     let load = Load::start(&service, 4);
     until_true("under load", || load.done() > 50);
     for round in 0..ROUNDS {
@@ -55,7 +55,9 @@ fn without_the_agent_the_process_says_what_is_missing() {
         ("DB_PASSWORD", "x"),
         ("MYAPP_DATABASE_AUTH", "iam"),
     ];
-    let (code, lines) = refusal(&["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"], &settings);
-    assert_eq!(code, Some(64));
-    assert!(lines[0].contains("needs AWS_CONTAINER_CREDENTIALS_FULL_URI"), "{lines:?}");
+    for command in ["serve", "check"] {
+        let (code, lines) = refusal(&[command], &settings);
+        assert_eq!(code, Some(64));
+        assert!(lines[0].contains("needs AWS_CONTAINER_CREDENTIALS_FULL_URI"), "{lines:?}");
+    }
 }

@@ -1,0 +1,11 @@
+//! What only a server has: passwords, sessions, and a network in between.
+
+mod credentials;
+mod load;
+mod outage_matrix;
+mod outages;
+mod proxy;
+mod replica;
+mod rotation;
+mod set_up;
+mod tokens;

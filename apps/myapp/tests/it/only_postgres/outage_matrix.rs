@@ -1,0 +1,279 @@
+//! Each way in which the database can fail, for each replica that it can fail, on real processes: what probes, clients and operators
+//! see of it, and that it passes without a restart.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::SocketAddr;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use chassis::readiness::Class;
+use myapp::dependencies::Policy;
+use serde_json::Value;
+use test_postgres::Database;
+
+use super::proxy::{Proxy, Way};
+use super::replica;
+use crate::databases::shared;
+use crate::http::{get, request, try_get, until_true};
+use crate::process::{PORTS, Serving, myapp};
+
+/// What a replica is during an outage, of a database that all replicas share or of its own, since before it started or later:
+///
+/// - `ready` or `unready`, from the moment that the outage is known until its end,
+/// - `refused` or `tried`: what becomes of a request that needs the database. Either way it is answered by 503 and a `Retry-After`;
+///   where it is refused, the database is not asked,
+/// - how often it ended, or `/livez` denied that it lives, from its start until all was well again: a kubelet restarts for nothing else.
+///   It was looked at five times a second.
+///
+/// What needs no database was answered all the while. The last line is the reason that operators were shown.
+///
+/// `down`: nobody listens, and sessions are cut. `slow`: each answer comes 12 s late, which is longer than anyone waits. `refusing`:
+/// PostgreSQL lets the role in no more, and ends its sessions. `black-holed`: sessions are silent, and a SYN gets no answer.
+///
+/// The first two lines are the binary as it is released, for which a server is required and shared, and never anything else. The
+/// others are the same application in a process of its own, given that policy. What is degraded and own in a release is a file, which
+/// fails in other ways: see `only_sqlite::outages`.
+const TABLE: &str = "\
+class         whose  since |              down |              slow |          refusing |       black-holed
+required      shared start | unready refused 0 | unready refused 0 | unready refused 0 | unready refused 0
+required      shared later |   ready refused 0 |   ready refused 0 |   ready refused 0 |   ready refused 0
+required      own    start | unready refused 0 | unready refused 0 | unready refused 0 | unready refused 0
+required      own    later | unready refused 0 | unready refused 0 | unready refused 0 | unready refused 0
+degraded      shared start |   ready refused 0 |   ready refused 0 |   ready refused 0 |   ready refused 0
+degraded      shared later |   ready refused 0 |   ready refused 0 |   ready refused 0 |   ready refused 0
+degraded      own    start |   ready refused 0 |   ready refused 0 |   ready refused 0 |   ready refused 0
+degraded      own    later |   ready refused 0 |   ready refused 0 |   ready refused 0 |   ready refused 0
+informational shared start |   ready   tried 0 |   ready   tried 0 |   ready   tried 0 |   ready   tried 0
+informational shared later |   ready   tried 0 |   ready   tried 0 |   ready   tried 0 |   ready   tried 0
+informational own    start |   ready   tried 0 |   ready   tried 0 |   ready   tried 0 |   ready   tried 0
+informational own    later |   ready   tried 0 |   ready   tried 0 |   ready   tried 0 |   ready   tried 0
+                           |           refused |         timed out |     session_limit |         timed out
+";
+
+const CLASSES: [(&str, Class); 3] =
+    [("required", Class::Required), ("degraded", Class::Degraded), ("informational", Class::Informational)];
+const OUTAGES: [Outage; 4] = [Outage::Down, Outage::Slow, Outage::Refusing, Outage::BlackHoled];
+
+/// For a machine under load, on which each cell has a process.
+const LONGEST: Duration = Duration::from_secs(180);
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// The id of requests that are made during an outage, by which its log lines are found.
+const DURING: &str = "during-the-outage";
+
+#[derive(Clone, Copy, Debug)]
+enum Outage {
+    Down,
+    Slow,
+    Refusing,
+    BlackHoled,
+}
+
+/// What a person would have seen.
+struct Cell {
+    ready: bool,
+    tried: bool,
+    restarts: u32,
+    reason: String,
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ready = if self.ready { "ready" } else { "unready" };
+        let tried = if self.tried { "tried" } else { "refused" };
+        write!(f, "{ready:>7} {tried:>7} {}", self.restarts)
+    }
+}
+
+#[test]
+fn an_outage_ends_no_more_than_the_policy_says_and_passes_without_a_restart() {
+    let rows: Vec<_> = CLASSES
+        .into_iter()
+        .flat_map(|class| [("shared", true), ("own", false)].map(|whose| (class, whose)))
+        .flat_map(|(class, whose)| [("start", true), ("later", false)].map(|since| (class, whose, since)))
+        .collect();
+    let table = std::thread::scope(|scope| {
+        let running: Vec<_> = rows
+            .into_iter()
+            .map(|((class_name, class), (whose, shared), (since, at_start))| {
+                let policy = Policy { class, shared };
+                let cells = OUTAGES.map(|outage| scope.spawn(move || played(policy, outage, at_start)));
+                (format!("{class_name:<13} {whose:<6} {since}"), cells)
+            })
+            .collect();
+        let rows = running.into_iter().map(|(title, cells)| (title, cells.map(|cell| cell.join().unwrap())));
+        rendered(&rows.collect::<Vec<_>>())
+    });
+    assert!(table == TABLE, "seen:\n{table}\nexpected:\n{TABLE}");
+}
+
+fn rendered(rows: &[(String, [Cell; 4])]) -> String {
+    let line = |title: &str, columns: [String; 4]| {
+        let columns: String = columns.iter().map(|column| format!(" | {column:>17}")).collect();
+        format!("{title:26}{columns}\n")
+    };
+    let title = format!("{:<13} {:<6} since", "class", "whose");
+    let names = OUTAGES.map(|outage| outage.name().to_owned());
+    let lines = rows.iter().map(|(title, cells)| line(title, cells.each_ref().map(ToString::to_string)));
+    let reasons = std::array::from_fn(|column| {
+        let reasons: BTreeSet<_> = rows.iter().map(|(_, cells)| cells[column].reason.as_str()).collect();
+        reasons.into_iter().collect::<Vec<_>>().join(", ")
+    });
+    [line(&title, names)].into_iter().chain(lines).chain([line("", reasons)]).collect()
+}
+
+/// One replica from its start until all is well again.
+fn played(policy: Policy, outage: Outage, at_start: bool) -> Cell {
+    let database = shared().database();
+    let proxy = Proxy::start(shared().address());
+    if at_start {
+        outage.begin(&proxy, &database);
+    }
+    let mut replica = Replica::start(policy, &database, &proxy);
+    let what = format!("{policy:?} {outage:?} {at_start}");
+    if !at_start {
+        replica.until_well(&what);
+        outage.begin(&proxy, &database);
+    }
+    let found = replica.until(&format!("{what}: down for its reason"), |replica| {
+        let database = replica.database();
+        (database["up"] == false && database["reason"] == outage.reason()).then_some(database)
+    });
+    let ready = replica.is_ready();
+    let refused = request(replica.operator, "GET", "/config", &[("X-Request-Id", DURING)]);
+    assert!(refused.status == 503 && refused.header("retry-after").is_some(), "{what}: {}", refused.status);
+    assert!(!refused.body.contains("hush"), "{what}");
+    assert_eq!(get(replica.public, "/config").status, 200, "{what}");
+    // Nothing has changed at the end of another check.
+    let mut age = 0;
+    replica.until(&format!("{what}: checked again"), |replica| {
+        assert_eq!(replica.is_ready(), ready, "{what}");
+        let before = std::mem::replace(&mut age, replica.database()["age_ms"].as_u64().unwrap());
+        (age < before).then_some(())
+    });
+    outage.end(&proxy, &database);
+    replica.until_well(&what);
+    let reason = found["reason"].as_str().unwrap().to_owned();
+    let restarts = replica.restarts();
+    Cell { ready, tried: replica.was_asked(), restarts, reason }
+}
+
+impl Outage {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Slow => "slow",
+            Self::Refusing => "refusing",
+            Self::BlackHoled => "black-holed",
+        }
+    }
+
+    fn way(self) -> Way {
+        match self {
+            Self::Down => Way::Down,
+            Self::Slow => Way::Slow,
+            Self::Refusing => Way::Open,
+            Self::BlackHoled => Way::BlackHole,
+        }
+    }
+
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Down => "refused",
+            Self::Slow | Self::BlackHoled => "timed out",
+            Self::Refusing => "session_limit",
+        }
+    }
+
+    fn begin(self, proxy: &Proxy, database: &Database<'_>) {
+        proxy.set(self.way());
+        if let Self::Refusing = self {
+            database.sql(&format!("ALTER ROLE {} CONNECTION LIMIT 0", database.user));
+            let of_role = format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{}'",
+                database.user
+            );
+            database.sql(&of_role);
+        }
+    }
+
+    fn end(self, proxy: &Proxy, database: &Database<'_>) {
+        proxy.set(Way::Open);
+        database.sql(&format!("ALTER ROLE {} CONNECTION LIMIT -1", database.user));
+    }
+}
+
+/// A process, and what a kubelet thinks of it.
+struct Replica {
+    serving: Serving,
+    public: SocketAddr,
+    admin: SocketAddr,
+    operator: SocketAddr,
+    /// Looks at which it was not alive.
+    n_dead: u32,
+}
+
+impl Replica {
+    fn start(policy: Policy, database: &Database<'_>, proxy: &Proxy) -> Self {
+        let url = database.url_by(proxy.port());
+        let settings = [
+            ("DATABASE_URL", url.as_str()),
+            ("DB_PASSWORD", &database.password),
+            ("SECRET_KEY", "hush"),
+            ("LOG_LEVEL", "warn"),
+        ];
+        let as_released = Policy { class: Class::Required, shared: true };
+        let mut serving = if policy == as_released {
+            Serving::spawn(myapp(&PORTS, &settings))
+        } else {
+            Serving::spawn_after(replica::command(policy, &settings), replica::PREAMBLE)
+        };
+        let [public, admin, operator] = serving.addresses();
+        // A kubelet asks for nothing else before.
+        until_true("started", || get(admin, "/startupz").status == 200);
+        Self { serving, public, admin, operator, n_dead: 0 }
+    }
+
+    /// Looks until there is something, and at each look for life.
+    fn until<T>(&mut self, what: &str, mut look: impl FnMut(&Self) -> Option<T>) -> T {
+        let deadline = Instant::now() + LONGEST;
+        loop {
+            let is_alive = try_get(self.admin, "/livez", &[]).is_some_and(|answer| answer.status == 200);
+            self.n_dead += u32::from(!is_alive);
+            if let Some(found) = look(self) {
+                return found;
+            }
+            assert!(Instant::now() < deadline, "never {what}: {}", self.database());
+            sleep(LOOK_AGAIN);
+        }
+    }
+
+    /// It has its database, and takes traffic.
+    fn until_well(&mut self, what: &str) {
+        self.until(&format!("{what}: well"), |replica| {
+            (replica.is_ready() && get(replica.operator, "/config").status == 200).then_some(())
+        });
+    }
+
+    fn is_ready(&self) -> bool {
+        get(self.public, "/readyz").status == 200
+    }
+
+    /// What the process says of its database.
+    fn database(&self) -> Value {
+        get(self.operator, "/api/v1/status").json()["dependencies"][0].clone()
+    }
+
+    fn restarts(&mut self) -> u32 {
+        self.n_dead + u32::from(self.serving.child.try_wait().unwrap().is_some())
+    }
+
+    /// Whether the request during the outage went as far as the database.
+    fn was_asked(self) -> bool {
+        let Self { serving, .. } = self;
+        serving.signal("-TERM");
+        let (_, log) = serving.ended();
+        let told = |line: &&String| line.contains("cannot be recorded") && line.contains(DURING);
+        log.iter().find(told).is_some()
+    }
+}

@@ -1,0 +1,81 @@
+//! A server that is gone, and one that does not know the password.
+
+use std::time::{Duration, Instant};
+
+use myapp::database::Reason;
+use myapp::store::{HistoryFilter, Record};
+use test_postgres::{Database, Server};
+
+use crate::databases::{Settings, borrowed, shared};
+use crate::http::{get, until_true};
+use crate::outages::{comes_back, is_away};
+use crate::service::Service;
+use crate::store::change;
+
+/// What leads to `database` with `password`.
+fn told(database: &Database<'_>, password: &str) -> Settings {
+    vec![("DATABASE_URL", database.url()), ("DB_PASSWORD", password.to_owned())]
+}
+
+fn start(settings: &Settings) -> Service {
+    Service::as_told(&[], &borrowed(settings), None)
+}
+
+/// A server of the test's own, and what leads to its database.
+fn own_server() -> (Server, Settings) {
+    let server = Server::start(&["fsync=off"]);
+    let database = server.database();
+    let settings = told(&database, &database.password);
+    (server, settings)
+}
+
+#[test]
+fn a_lost_server_holds_up_what_needs_it_and_the_queue_keeps_the_rest() {
+    let (mut server, settings) = own_server();
+    let service = start(&settings);
+    service.until_ready();
+    comes_back(service.operator);
+    server.kill();
+    // A session may outlive its server by one answer.
+    until_true("away", || get(service.operator, "/config").status == 503);
+    is_away(service.public, service.operator, 200);
+    (0..100).for_each(|number| service.store.record(Record::Change(change(number))));
+    assert!(!service.runtime.block_on(service.store.flush(Duration::from_millis(50))));
+    assert!(service.store.waiting() > 90);
+    server.restart();
+    comes_back(service.operator);
+    service.flush();
+    let numbers: Vec<_> =
+        service.history(HistoryFilter::default()).iter().map(|row| row.generation).collect();
+    assert_eq!(numbers, (0..100).rev().collect::<Vec<_>>());
+    assert_eq!(service.store.dropped(), 0);
+}
+
+#[test]
+fn a_process_starts_without_its_database_and_finds_it_later() {
+    let (mut server, settings) = own_server();
+    server.kill();
+    let service = start(&settings);
+    is_away(service.public, service.operator, 503);
+    let checked = service.runtime.block_on(service.store.database().check());
+    assert_eq!(checked.map_err(|error| error.reason), Err(Reason::Refused));
+    server.restart();
+    comes_back(service.operator);
+    service.until_ready();
+}
+
+#[test]
+fn a_wrong_password_at_start_is_told_as_such_and_healed_by_the_database() {
+    let mut database = shared().database();
+    let service = start(&told(&database, "canary-password-wrong"));
+    let checked = service.runtime.block_on(service.store.database().check());
+    let error = checked.unwrap_err();
+    assert_eq!((error.reason, error.code.as_deref()), (Reason::Authentication, Some("28P01")));
+    assert!(!format!("{error} {error:?}").contains("canary"));
+    // Nobody is in whose session could be waited for.
+    let started = Instant::now();
+    (0..5).for_each(|_| drop(service.runtime.block_on(service.store.database().check())));
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    database.alter_password("canary-password-wrong");
+    comes_back(service.operator);
+}

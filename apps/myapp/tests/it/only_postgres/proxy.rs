@@ -1,0 +1,159 @@
+//! A network between service and server that fails as networks do. Real sockets on both sides; it reads nothing of what it carries.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use rustix::net::{listen, shutdown};
+
+/// Longer than anyone waits for an answer.
+const LATE: Duration = Duration::from_secs(12);
+/// Connections that wait to be accepted in good times.
+const BACKLOG: i32 = 128;
+/// Time without an answer to a SYN, after which it counts as dropped.
+const DROPPED: Duration = Duration::from_millis(500);
+
+/// How bytes get through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Open,
+    /// Nobody listens, and whoever was connected is cut off: the server is gone.
+    Down,
+    /// Each answer comes [`LATE`].
+    Slow,
+    /// Nothing comes back from anywhere: open connections fall silent, and new ones get no answer to their SYN.
+    BlackHole,
+}
+
+/// Listens for as long as the process lives.
+#[derive(Clone)]
+pub(crate) struct Proxy {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    listener: TcpListener,
+    address: SocketAddr,
+    server: SocketAddr,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    way: Way,
+    /// Both ends of all that was accepted.
+    open: Vec<TcpStream>,
+    /// These fill the queue of those who wait to be accepted.
+    fillers: Vec<TcpStream>,
+}
+
+impl Proxy {
+    /// Starts one in front of `server`.
+    pub(crate) fn start(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        // A port that was asked for is kept while nobody listens there; one that the system chose is not.
+        let listener = TcpListener::bind(address).unwrap();
+        let state = State { way: Way::Open, open: Vec::new(), fillers: Vec::new() };
+        let shared = Shared { listener, address, server, state: Mutex::new(state), changed: Condvar::new() };
+        let proxy = Self { shared: Arc::new(shared) };
+        std::thread::spawn({
+            let proxy = proxy.clone();
+            move || proxy.accept()
+        });
+        proxy
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.shared.address.port()
+    }
+
+    /// Changes how bytes get through from now on, on open connections too; returns once that is so.
+    pub(crate) fn set(&self, way: Way) {
+        let mut state = self.state();
+        state.way = way;
+        state.fillers.clear();
+        match way {
+            Way::Open | Way::Slow => listen(&self.shared.listener, BACKLOG).unwrap(),
+            Way::Down => {
+                shutdown(&self.shared.listener, rustix::net::Shutdown::Read).unwrap();
+                state.open.drain(..).for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+            }
+            Way::BlackHole => {
+                listen(&self.shared.listener, 0).unwrap();
+                state.fillers = self.fill();
+            }
+        }
+        self.shared.changed.notify_all();
+    }
+
+    /// Connects until there is no more answer.
+    fn fill(&self) -> Vec<TcpStream> {
+        let connect = || TcpStream::connect_timeout(&self.shared.address, DROPPED).ok();
+        let fillers: Vec<_> = std::iter::from_fn(connect).take(2 * BACKLOG as usize).collect();
+        assert!(fillers.len() < BACKLOG as usize, "this system answers each SYN");
+        fillers
+    }
+
+    fn accept(self) {
+        loop {
+            self.until(|way| matches!(way, Way::Open | Way::Slow), None);
+            // An error where nobody listens any more.
+            let Ok((client, _)) = self.shared.listener.accept() else { continue };
+            let proxy = self.clone();
+            // Only once it gets anywhere.
+            std::thread::spawn(move || proxy.carry(client));
+        }
+    }
+
+    fn carry(self, client: TcpStream) {
+        self.until(|way| way != Way::BlackHole, None);
+        let Ok(server) = TcpStream::connect(self.shared.server) else { return };
+        let ends = || [client.try_clone().unwrap(), server.try_clone().unwrap()];
+        {
+            let mut state = self.state();
+            if state.way == Way::Down {
+                return;
+            }
+            state.open.extend(ends());
+        }
+        let (proxy, [from, to]) = (self.clone(), ends());
+        std::thread::spawn(move || proxy.copy(from, to, false));
+        self.copy(server, client, true);
+    }
+
+    /// Until either side has had enough.
+    fn copy(&self, mut from: TcpStream, mut to: TcpStream, is_answer: bool) {
+        let mut bytes = [0; 16 * 1024];
+        while let Ok(length @ 1..) = from.read(&mut bytes) {
+            if is_answer {
+                self.until(|way| way != Way::Slow, Some(LATE));
+            }
+            self.until(|way| way != Way::BlackHole, None);
+            if to.write_all(&bytes[..length]).is_err() {
+                break;
+            }
+        }
+        let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+    }
+
+    /// Waits for a way that suits, at most for that long.
+    fn until(&self, suits: impl Fn(Way) -> bool, longest: Option<Duration>) {
+        let deadline = longest.map(|longest| Instant::now() + longest);
+        let mut state = self.state();
+        while !suits(state.way) {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return;
+            }
+            let left = left.unwrap_or(Duration::from_secs(60));
+            state = self.shared.changed.wait_timeout(state, left).unwrap().0;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap()
+    }
+}

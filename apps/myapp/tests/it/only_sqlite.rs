@@ -1,0 +1,3 @@
+//! What only a file has: a disk, permissions, and locks of other processes.
+
+mod outages;

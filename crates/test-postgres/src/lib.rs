@@ -1,0 +1,141 @@
+//! Real PostgreSQL servers for tests, each with an authority and a certificate of its own: they take TLS and SCRAM passwords only,
+//! as a managed database does.
+//!
+//! What cannot be set up fails the test that asked for it. When the test process ends, in whatever way, its servers are ended too
+//! and their files are removed.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a harness that cannot set its scene fails the test")]
+
+mod certificate;
+mod database;
+mod process;
+mod program;
+mod session;
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command};
+
+pub use database::Database;
+pub use session::Session;
+
+/// A running server.
+pub struct Server {
+    folder: PathBuf,
+    address: SocketAddr,
+    host: String,
+    settings: Vec<String>,
+    process: Child,
+    /// Closed with this value or its process, which is what the reaper waits for.
+    _lifeline: ChildStdin,
+}
+
+impl Server {
+    /// Starts one on loopback with `settings` of its own, such as `fsync=off`; its certificate is for `localhost`.
+    ///
+    /// # Panics
+    /// PostgreSQL is not installed, or does not start.
+    pub fn start(settings: &[&str]) -> Self {
+        Self::start_at(Ipv4Addr::LOCALHOST.into(), "localhost", settings)
+    }
+
+    /// Starts one on `address` alone, with a certificate for the name `host`.
+    ///
+    /// # Panics
+    /// PostgreSQL is not installed, or does not start.
+    pub fn start_at(address: IpAddr, host: &str, settings: &[&str]) -> Self {
+        let folder = tempfile::Builder::new().prefix("myapp-postgres-").tempdir().unwrap().keep();
+        let lifeline = process::reaper(&folder);
+        program::give_to_user(&folder);
+        certificate::make(&folder, host);
+        process::initialise(&folder);
+        let settings: Vec<_> = settings.iter().map(|&setting| setting.to_owned()).collect();
+        let (process, address) = process::launch_anywhere(&folder, address, &settings);
+        Self { folder, address, host: host.to_owned(), settings, process, _lifeline: lifeline }
+    }
+
+    /// A new database and a role of its own, which has to prove itself by a password.
+    pub fn database(&self) -> Database<'_> {
+        Database::new(self)
+    }
+
+    /// What the superuser is answered: rows as lines, columns with `|` between them.
+    ///
+    /// # Panics
+    /// The server refuses the statement.
+    pub fn sql(&self, database: &str, sql: &str) -> String {
+        self.script(database, &[sql])
+    }
+
+    /// The same for several statements, each in a transaction of its own.
+    pub(crate) fn script(&self, database: &str, statements: &[&str]) -> String {
+        let mut command = self.psql(database);
+        command.args(statements.iter().flat_map(|sql| ["--command", sql]));
+        program::run(&mut command).trim_end().to_owned()
+    }
+
+    /// The superuser's session for many questions. Some locks belong to the database it is in.
+    pub fn session(&self, database: &str) -> Session {
+        Session::start(self.psql(database))
+    }
+
+    /// Whether the server lets `role` into its database with `password`, over TLS.
+    pub fn lets_in(&self, role: &str, database: &str, password: &str) -> bool {
+        let (ip, port) = (self.address.ip(), self.port());
+        let parameters = format!(
+            "host={} hostaddr={ip} port={port} user={role} dbname={database} sslmode=verify-full sslrootcert={}",
+            self.host,
+            self.authority().display()
+        );
+        let mut command = program::psql();
+        command.env("PGPASSWORD", password).args(["--dbname", &parameters, "--command", "SELECT 1"]);
+        command.output().unwrap().status.success()
+    }
+
+    fn psql(&self, database: &str) -> Command {
+        let mut command = program::psql_of(&self.folder, self.port());
+        command.args(["--dbname", database]);
+        command
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The port of [`Server::address`].
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The name that its certificate is for.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The file with the authority that signed its certificate, in PEM.
+    pub fn authority(&self) -> PathBuf {
+        self.folder.join(certificate::AUTHORITY)
+    }
+
+    /// Ends it as a power failure would, except that the machine's memory survives.
+    pub fn kill(&mut self) {
+        // The children notice that the first process is gone, and end.
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Starts it again at the same address with the same data.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub fn restart(&mut self) {
+        self.process = process::launch_at(&self.folder, self.address, &self.settings);
+    }
+}
+
+/// Their own words, for the sentence of a failure.
+fn log(folder: &Path) -> String {
+    fs::read_to_string(folder.join("log")).unwrap_or_default()
+}

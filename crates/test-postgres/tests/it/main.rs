@@ -1,0 +1,47 @@
+//! What the tests of others rely on.
+
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use test_postgres::Server;
+
+fn until_true(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "never {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_server_takes_tls_only_and_passwords_only() {
+    let server = Server::start(&["fsync=off"]);
+    let mut database = server.database();
+    assert!(database.lets_in(&database.password));
+    assert!(!database.lets_in("another"));
+    assert!(!database.lets_in(""));
+    let clear = format!("{}?sslmode=disable", database.url().split_once('?').unwrap().0);
+    let output = Command::new("psql").arg(clear).env("PGPASSWORD", &database.password).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no pg_hba.conf entry"), "{output:?}");
+    let old = database.password.clone();
+    database.alter_password("next");
+    assert!(database.lets_in("next") && !database.lets_in(&old));
+}
+
+#[test]
+fn a_server_that_was_killed_has_what_it_had_and_one_that_is_dropped_leaves_nothing() {
+    let mut server = Server::start(&[]);
+    server.sql("postgres", "CREATE TABLE kept (number INTEGER)");
+    server.sql("postgres", "INSERT INTO kept VALUES (7)");
+    let address = server.address();
+    server.kill();
+    until_true("away", || TcpStream::connect(address).is_err());
+    server.restart();
+    assert_eq!(server.sql("postgres", "SELECT number FROM kept"), "7");
+    assert_eq!(server.session("postgres").number("SELECT number FROM kept"), 7);
+    let folder = server.authority().parent().map(Path::to_owned).unwrap();
+    drop(server);
+    until_true("removed", || TcpStream::connect(address).is_err() && !folder.exists());
+}
