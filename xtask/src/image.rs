@@ -7,6 +7,7 @@
 mod artifact;
 pub(crate) mod binary;
 mod builder;
+pub(crate) mod content;
 mod elf;
 mod inputs;
 mod size;
@@ -26,7 +27,7 @@ use crate::{ui, workspace};
 
 /// The workspace's version, which this crate shares.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-const DOCKERFILE: &str = "apps/myapp/Dockerfile";
+pub(crate) const DOCKERFILE: &str = "apps/myapp/Dockerfile";
 
 /// How a task wants the image.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]

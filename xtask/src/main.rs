@@ -8,6 +8,7 @@ mod codegen;
 mod drift;
 mod image;
 mod process;
+mod scan;
 mod test;
 mod tools;
 mod ui;

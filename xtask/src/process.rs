@@ -60,15 +60,29 @@ impl Cmd {
     /// # Errors
     /// When the program cannot be started or exits with anything but 0.
     pub(crate) fn run(self) -> Result<String> {
-        ui::say(format!("$ {}", self.shown));
+        self.run_tolerating(&[])
+    }
+
+    /// The same of a program that has an answer when it exits with one of `codes`, too.
+    pub(crate) fn run_tolerating(self, codes: &[i32]) -> Result<String> {
         let shown = self.shown.clone();
-        let mut everything = Vec::new();
-        let (status, stdout) = self.execute(|line| everything.push(line.to_owned()))?;
-        if !status.success() {
-            everything.iter().for_each(|line| ui::say(format!("  | {line}")));
-            bail!("`{shown}` failed ({status})");
+        let captured = self.capture()?;
+        if captured.code.is_some_and(|code| code == 0 || codes.contains(&code)) {
+            return Ok(captured.stdout);
         }
-        Ok(stdout)
+        captured.lines.iter().for_each(|line| ui::say(format!("  | {line}")));
+        bail!("`{shown}` failed ({})", captured.status);
+    }
+
+    /// Runs a step whose output the caller judges, whatever it exits with: the command is shown, its output is not.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub(crate) fn capture(self) -> Result<Captured> {
+        ui::say(format!("$ {}", self.shown));
+        let mut lines = Vec::new();
+        let (status, stdout) = self.execute(|line| lines.push(line.to_owned()))?;
+        Ok(Captured { code: status.code(), status, stdout, lines })
     }
 
     /// Runs a step whose output is what the caller wants to see, and hands each line to `each` as well.
@@ -138,6 +152,16 @@ impl Cmd {
         }
         Ok((child.wait()?, stdout))
     }
+}
+
+/// What became of a program, and what it said.
+pub(crate) struct Captured {
+    pub(crate) status: ExitStatus,
+    /// Nothing where a signal ended it.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    /// Of stdout and stderr, as they came.
+    pub(crate) lines: Vec<String>,
 }
 
 struct Line {

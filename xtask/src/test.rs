@@ -14,9 +14,10 @@ use crate::cluster::{self, Choice, Cluster};
 use crate::image::{self, Archive};
 use crate::process::Cmd;
 use crate::tools::{self, Use};
-use crate::{check, ui, workspace};
+use crate::{check, scan, ui, workspace};
 
 const IMAGE_TESTS: [&str; 4] = ["-p", "e2e", "--test", "image"];
+const SCAN_TESTS: [&str; 4] = ["-p", "xtask", "--test", "scan"];
 const CLUSTER_TESTS: [&str; 4] = ["-p", "e2e", "--test", "cluster"];
 /// All side by side: they wait more than they work.
 const PROXY_TESTS: [&str; 9] =
@@ -42,6 +43,8 @@ pub(crate) enum Tier {
     Chart,
     /// The Terraform module and envs, with mocked providers
     Terraform,
+    /// Each scan finds what is planted for it, and nothing in this checkout; the image has tests of its own
+    Scan,
     /// The chart, image and service on a real Kubernetes
     Cluster,
 }
@@ -55,6 +58,7 @@ impl Tier {
             Self::Proxy => "proxy",
             Self::Chart => "chart",
             Self::Terraform => "terraform",
+            Self::Scan => "scan",
             Self::Cluster => "cluster",
         }
     }
@@ -67,6 +71,7 @@ impl Tier {
             Self::Api => &[Use::Api],
             Self::Proxy => &[Use::Proxy],
             Self::Chart => &[Use::Chart],
+            Self::Scan => scan::USES,
             Self::Cluster if own_cluster => &[Use::Kubernetes, Use::OwnCluster, Use::Image, Use::Database],
             Self::Cluster => &[Use::Kubernetes, Use::Image, Use::Database],
         }
@@ -144,6 +149,7 @@ fn run_tier(tier: Tier, install: bool, choice: Option<Choice>, counts: &mut Coun
         Tier::Proxy => &[&PROXY_TESTS],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
         Tier::Terraform => return terraform::run(counts),
+        Tier::Scan => return run_scans(counts),
         Tier::Cluster => return run_on_cluster(install, choice, counts),
     };
     let mut failed = Vec::new();
@@ -153,6 +159,18 @@ fn run_tier(tier: Tier, install: bool, choice: Option<Choice>, counts: &mut Coun
         }
     }
     Ok(summary::outcome_of(&failed))
+}
+
+/// What is planted for each scan, and then this checkout, in which there is to be nothing.
+fn run_scans(counts: &mut Counts) -> Result<Outcome> {
+    let mut failed = Vec::new();
+    if !cargo_test(Cmd::new("cargo"), &SCAN_TESTS, counts)? {
+        failed.push(format!("cargo test {}", SCAN_TESTS.join(" ")));
+    }
+    if let Err(error) = scan::run(&scan::Options::of_files()) {
+        failed.push(format!("cargo xtask scan: {error:#}"));
+    }
+    Ok(summary::outcome_of_steps(&failed))
 }
 
 /// Pinned Python packages lie in no folder that Python knows.

@@ -2,6 +2,7 @@
 
 mod cache;
 mod install;
+mod python;
 mod table;
 
 use std::fmt;
@@ -57,6 +58,20 @@ pub(crate) fn run(install: bool) -> Result<()> {
     Ok(())
 }
 
+/// The tools written in Python, each with all packages that it consists of.
+pub(crate) fn python_packages() -> Vec<(&'static str, &'static [&'static str])> {
+    let packages = |tool: &Tool| match tool.source {
+        Source::Python { packages } => Some((tool.name, packages)),
+        Source::Debian { .. }
+        | Source::GoInstall { .. }
+        | Source::GoModule { .. }
+        | Source::Rustup { .. }
+        | Source::Cargo { .. }
+        | Source::ByHand { .. } => None,
+    };
+    TOOLS.iter().filter_map(packages).collect()
+}
+
 fn missing(uses: &[Use]) -> Vec<&'static Tool> {
     let wanted = |tool: &&Tool| tool.uses.iter().any(|used| uses.contains(used));
     TOOLS.iter().filter(wanted).filter(|tool| !tool.is_there()).collect()
@@ -83,6 +98,7 @@ impl Source {
             Self::Debian { package } => format!("apt-get install {package}"),
             Self::GoInstall { package, version } => format!("go install {package}@{version}"),
             Self::GoModule { module, package } => format!("go build {package} (in e2e/cluster/{module})"),
+            Self::Cargo { package, version } => format!("cargo install --locked {package}@{version}"),
             Self::Rustup { component } => format!("rustup component add {component}"),
             Self::Python { packages } => format!("pip install {}", packages.join(" ")),
             Self::ByHand { how } => (*how).to_owned(),

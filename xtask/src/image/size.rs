@@ -29,11 +29,9 @@ pub(super) fn of(archive: &Path) -> Result<Size> {
 
 /// The digest of the image's configuration, which has the digests of all layers in it.
 pub(super) fn id(archive: &Path) -> Result<String> {
-    let manifest = manifest(archive).with_context(|| unreadable(archive))?;
-    let config =
-        manifest.pointer("/0/Config").and_then(Value::as_str).context("it names no configuration")?;
+    let config = config_name(archive).with_context(|| unreadable(archive))?;
     // `<digest>.json` or, as Docker writes it, `blobs/sha256/<digest>`.
-    let name = config.rsplit('/').next().unwrap_or(config);
+    let name = config.rsplit('/').next().unwrap_or(&config);
     Ok(name.trim_end_matches(".json").to_owned())
 }
 
@@ -42,7 +40,18 @@ pub(crate) fn megabytes(bytes: u64) -> String {
     format!("{:.2} MB", bytes as f64 / 1e6)
 }
 
-fn unreadable(archive: &Path) -> String {
+/// As in the OCI image specification.
+pub(super) fn config(archive: &Path) -> Result<Value> {
+    Ok(serde_json::from_slice(&read(archive, &config_name(archive)?)?)?)
+}
+
+fn config_name(archive: &Path) -> Result<String> {
+    let manifest = manifest(archive)?;
+    let name = manifest.pointer("/0/Config").and_then(Value::as_str).context("it names no configuration")?;
+    Ok(name.to_owned())
+}
+
+pub(super) fn unreadable(archive: &Path) -> String {
     format!("cannot read the image in {}", archive.display())
 }
 
@@ -59,7 +68,7 @@ fn measure(archive: &Path) -> Result<Size> {
 }
 
 /// The paths of the layers in the archive, each once.
-fn layers(archive: &Path) -> Result<BTreeSet<String>> {
+pub(super) fn layers(archive: &Path) -> Result<BTreeSet<String>> {
     let manifest = manifest(archive)?;
     let layers = manifest.pointer("/0/Layers").and_then(Value::as_array).context("it names no layers")?;
     Ok(layers.iter().filter_map(Value::as_str).map(str::to_owned).collect())
@@ -67,7 +76,7 @@ fn layers(archive: &Path) -> Result<BTreeSet<String>> {
 
 /// One layer as two files beside the archive, without and with gzip. Docker saves layers in either form, depending on how it
 /// keeps them.
-fn both_forms(archive: &Path, layer: &str) -> Result<(PathBuf, PathBuf)> {
+pub(super) fn both_forms(archive: &Path, layer: &str) -> Result<(PathBuf, PathBuf)> {
     let (unpacked, packed) = (archive.with_extension("layer"), archive.with_extension("layer.gz"));
     let content = read(archive, layer)?;
     let gzip = Cmd::new("gzip").args(["--force", "--keep"]);
@@ -100,10 +109,12 @@ fn read(archive: &Path, file: &str) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+
     use super::*;
 
-    fn archive(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
-        let path = std::env::temp_dir().join(format!("{name}-{}.tar", std::process::id()));
+    fn archive(folder: &TempDir, name: &str, files: &[(&str, &[u8])]) -> PathBuf {
+        let path = folder.path().join(name);
         let mut tar = tar::Builder::new(File::create(&path).unwrap());
         for (name, content) in files {
             let mut header = tar::Header::new_ustar();
@@ -114,16 +125,21 @@ mod tests {
         path
     }
 
+    fn folder() -> TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
     #[test]
     fn the_layers_are_measured_and_nothing_else_of_the_archive() {
+        let folder = folder();
         let manifest = br#"[{"Layers":["a.tar","b/layer.tar"]}]"#;
         let zeros = [0; 100_000];
         let path = archive(
+            &folder,
             "two-layers",
             &[("a.tar", &zeros), ("b/layer.tar", b"x"), ("config.json", &zeros), ("manifest.json", manifest)],
         );
         let size = of(&path).unwrap();
-        fs::remove_file(path).unwrap();
         assert_eq!(size.uncompressed, 100_001);
         assert!((50..1000).contains(&size.compressed), "{size:?}");
     }
@@ -131,35 +147,31 @@ mod tests {
     #[test]
     fn the_id_is_the_digest_in_the_configurations_name_whichever_builder_wrote_it() {
         for config in ["0a1b.json", "blobs/sha256/0a1b"] {
+            let folder = folder();
             let manifest = format!(r#"[{{"Config":"{config}"}}]"#);
-            let path = archive("id", &[("manifest.json", manifest.as_bytes())]);
-            let found = id(&path).unwrap();
-            fs::remove_file(path).unwrap();
-            assert_eq!(found, "0a1b");
+            let path = archive(&folder, "id", &[("manifest.json", manifest.as_bytes())]);
+            assert_eq!(id(&path).unwrap(), "0a1b");
         }
     }
 
     #[test]
     fn a_layer_that_is_compressed_already_is_measured_in_both_forms() {
-        let folder = std::env::temp_dir();
-        let layer = folder.join(format!("layer-{}", std::process::id()));
+        let folder = folder();
+        let layer = folder.path().join("layer");
         fs::write(&layer, [0; 100_000]).unwrap();
         Cmd::new("gzip").arg(&layer).ask().unwrap();
-        let packed = layer.with_extension("gz");
-        let content = fs::read(&packed).unwrap();
-        let path =
-            archive("compressed", &[("l", content.as_slice()), ("manifest.json", br#"[{"Layers":["l"]}]"#)]);
+        let content = fs::read(layer.with_extension("gz")).unwrap();
+        let files: [(&str, &[u8]); 2] = [("l", &content), ("manifest.json", br#"[{"Layers":["l"]}]"#)];
+        let path = archive(&folder, "compressed", &files);
         let size = of(&path).unwrap();
-        fs::remove_file(path).unwrap();
-        fs::remove_file(packed).unwrap();
         assert_eq!(size, Size { compressed: content.len() as u64, uncompressed: 100_000 });
     }
 
     #[test]
     fn a_file_that_is_no_image_is_named() {
-        let path = archive("no-image", &[("readme", b"x")]);
+        let folder = folder();
+        let path = archive(&folder, "no-image", &[("readme", b"x")]);
         let error = format!("{:#}", of(&path).unwrap_err());
-        fs::remove_file(&path).unwrap();
         assert!(error.contains("no-image") && error.contains("no manifest.json"), "{error}");
     }
 }

@@ -37,9 +37,9 @@ fn named(name: &str) -> Option<&'static Tool> {
 
 pub(super) fn command_of(tool: &Tool) -> Option<PathBuf> {
     let folder = folder(tool)?;
-    // As pip lays it out: the packages side by side, their commands below `bin`.
-    let is_python = matches!(tool.source, Source::Python { .. });
-    Some(if is_python { folder.join("bin").join(tool.name) } else { folder.join(tool.name) })
+    // As pip and cargo lay it out: commands below `bin`, and what pip puts beside it are the packages.
+    let is_below_bin = matches!(tool.source, Source::Python { .. } | Source::Cargo { .. });
+    Some(if is_below_bin { folder.join("bin").join(tool.name) } else { folder.join(tool.name) })
 }
 
 /// Nothing for a tool that does not live in the cache.
@@ -55,7 +55,9 @@ pub(super) fn root() -> PathBuf {
 
 fn key(source: &Source) -> Option<String> {
     match source {
-        Source::GoInstall { package, version } => Some(digest([format!("{package}@{version}").as_bytes()])),
+        Source::GoInstall { package, version } | Source::Cargo { package, version } => {
+            Some(digest([format!("{package}@{version}").as_bytes()]))
+        }
         Source::GoModule { module, package } => {
             Some(digest([package.as_bytes(), module_digest(module).as_bytes()]))
         }

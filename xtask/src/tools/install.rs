@@ -40,6 +40,7 @@ fn debian_package(tool: &Tool) -> Option<&'static str> {
         Source::Debian { package } => Some(package),
         Source::GoInstall { .. }
         | Source::GoModule { .. }
+        | Source::Cargo { .. }
         | Source::Rustup { .. }
         | Source::Python { .. }
         | Source::ByHand { .. } => None,
@@ -61,6 +62,15 @@ fn install(tool: &Tool) -> Result<()> {
         Source::GoModule { module, package } => build(tool, |folder| {
             build_from_module(module, package, &folder.join(tool.name))?;
             if tool.name == "kube" { link_kubectl(folder) } else { Ok(()) }
+        }),
+        Source::Cargo { package, version } => build(tool, |folder| {
+            Cmd::new("cargo")
+                .args(["install", "--quiet", "--locked", "--version", version, package, "--root"])
+                .arg(folder)
+                // Beside the tool, so that what it is built of goes with it and nothing of it is kept.
+                .env("CARGO_TARGET_DIR", folder.join("target"))
+                .run()?;
+            remove_if_there(&folder.join("target"))
         }),
         Source::Python { packages } => build(tool, |folder| {
             // No virtual environment, whose files name the folder that they were made in and so cannot be moved.

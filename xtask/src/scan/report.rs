@@ -1,0 +1,103 @@
+//! What the last lines of `scan` say.
+
+use super::finding::Finding;
+
+/// One tool's part in one scan.
+pub(super) struct Row {
+    pub(super) scan: &'static str,
+    pub(super) tool: &'static str,
+    pub(super) outcome: Outcome,
+}
+
+pub(super) enum Outcome {
+    Seen {
+        what: String,
+        /// What nothing explains.
+        open: Vec<Finding>,
+        explained: usize,
+    },
+    Unseen(String),
+    Failed(String),
+}
+
+impl Row {
+    pub(super) fn n_open(&self) -> usize {
+        match &self.outcome {
+            Outcome::Seen { open, .. } => open.len(),
+            Outcome::Unseen(_) | Outcome::Failed(_) => 0,
+        }
+    }
+
+    fn cells(&self) -> [String; 5] {
+        let [scan, tool] = [self.scan, self.tool].map(str::to_owned);
+        match &self.outcome {
+            Outcome::Seen { what, open, explained } => {
+                [scan, tool, open.len().to_string(), explained.to_string(), what.clone()]
+            }
+            Outcome::Unseen(reason) => {
+                [scan, tool, "-".to_owned(), "-".to_owned(), format!("not looked at: {}", one_line(reason))]
+            }
+            Outcome::Failed(reason) => {
+                [scan, tool, "-".to_owned(), "-".to_owned(), format!("failed: {}", one_line(reason))]
+            }
+        }
+    }
+}
+
+/// All findings, each with its place, and a table of what was looked at.
+pub(super) fn render(rows: &[Row]) -> String {
+    let mut lines = Vec::new();
+    for row in rows {
+        if let Outcome::Seen { open, .. } = &row.outcome {
+            let of = |finding| format!("{} ({}) {finding}\n", row.scan, row.tool);
+            lines.extend(open.iter().map(of));
+        }
+    }
+    let head = ["scan", "tool", "findings", "explained", "looked at"].map(str::to_owned);
+    lines.extend([head].into_iter().chain(rows.iter().map(Row::cells)).map(|cells| line(&cells)));
+    lines.join("\n")
+}
+
+fn line([scan, tool, open, explained, what]: &[String; 5]) -> String {
+    format!("{scan:<14}{tool:<13}{open:>8}{explained:>11}  {what}")
+}
+
+fn one_line(text: &str) -> String {
+    text.trim().replace('\n', "; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_come_before_a_table_that_hides_no_tool() {
+        let finding = Finding {
+            path: "a.rs".to_owned(),
+            line: 7,
+            rule: "shell".to_owned(),
+            on: "run()".to_owned(),
+            message: "starts a shell".to_owned(),
+        };
+        let seen = |open| Outcome::Seen { what: "2 files".to_owned(), open, explained: 3 };
+        let rows = [
+            Row { scan: "code", tool: "semgrep", outcome: seen(vec![finding]) },
+            Row {
+                scan: "dependencies",
+                tool: "advisories",
+                outcome: Outcome::Unseen("no\nnetwork".to_owned()),
+            },
+            Row { scan: "image", tool: "image", outcome: Outcome::Failed("no such file".to_owned()) },
+        ];
+        let expected = "\
+code (semgrep) a.rs:7: shell
+    starts a shell
+    on: run()
+
+scan          tool         findings  explained  looked at
+code          semgrep             1          3  2 files
+dependencies  advisories          -          -  not looked at: no; network
+image         image               -          -  failed: no such file";
+        assert_eq!(render(&rows), expected);
+    }
+}
