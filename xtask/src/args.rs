@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::cluster::Choice;
 use crate::cluster::own::{Kubelet, Own};
 use crate::test::Tier;
-use crate::{bench, check, codegen, drift, image, test, tools, up};
+use crate::{bench, check, codegen, deploy, drift, image, test, tools, up};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's tasks", disable_version_flag = true)]
@@ -48,6 +48,9 @@ enum Task {
     /// Compare what Terraform gave, what the release holds and what the replicas run; exits with 2 when they differ, 3 when it
     /// cannot tell
     Drift(drift::Options),
+    /// Deploy: Terraform by an approved plan, or Helm with a rollback by itself
+    #[command(subcommand)]
+    Deploy(deploy::Way),
     /// Build the container image with buildah, podman or Docker, and print its size
     Image {
         /// Also write the image to this file, as `docker save` does
@@ -101,6 +104,7 @@ impl Args {
             Task::Check => check::run(),
             Task::Codegen { check } => codegen::run(check),
             Task::Drift(options) => drift::run(&options),
+            Task::Deploy(way) => deploy::run(&way),
             Task::Image { output, options } => image::run(output.as_deref(), &options),
             Task::Bench { what, install, http } => bench::run(what, install, &http),
             Task::Cluster { action, install, stock_kubelet } => match action {
