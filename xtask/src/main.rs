@@ -15,6 +15,8 @@ mod tools;
 mod ui;
 mod up;
 mod wait;
+#[cfg(test)]
+mod workflows;
 mod workspace;
 
 use std::process::ExitCode;
