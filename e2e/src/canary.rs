@@ -5,7 +5,8 @@ mod forms;
 mod unpack;
 
 use std::collections::BTreeSet;
-use std::fmt;
+use std::path::Path;
+use std::{fmt, fs, io};
 
 use aho_corasick::AhoCorasick;
 
@@ -61,6 +62,29 @@ impl Search {
             found.extend(self.look(&format!("{place} > {part}"), &content));
         }
         found
+    }
+
+    /// Everything found in the files of a folder and of those below it, but for links and for files that are not `wanted`.
+    ///
+    /// # Errors
+    /// A folder or file cannot be read.
+    pub fn look_below(
+        &self,
+        folder: &Path,
+        wanted: &impl Fn(&Path) -> bool,
+    ) -> io::Result<BTreeSet<Finding>> {
+        let mut found = BTreeSet::new();
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_symlink() || !wanted(&path) {
+                continue;
+            } else if path.is_dir() {
+                found.extend(self.look_below(&path, wanted)?);
+            } else {
+                found.extend(self.look(&path.to_string_lossy(), &fs::read(&path)?));
+            }
+        }
+        Ok(found)
     }
 }
 

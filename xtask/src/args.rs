@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::cluster::Choice;
 use crate::cluster::own::{Kubelet, Own};
 use crate::test::Tier;
-use crate::{bench, check, codegen, drift, image, scan, test, tools, up};
+use crate::{bench, check, codegen, deploy, drift, image, scan, test, tools, up};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's tasks", disable_version_flag = true)]
@@ -51,6 +51,9 @@ enum Task {
     /// Look for holes: in our code, in what it depends on, in the history, the image, the policies and the workflows; exits
     /// with 2 when tools are missing
     Scan(scan::Options),
+    /// Deploy: Terraform by an approved plan, or Helm with a rollback by itself
+    #[command(subcommand)]
+    Deploy(deploy::Way),
     /// Build the container image with buildah, podman or Docker, and print its size
     Image {
         /// Also write the image to this file, as `docker save` does
@@ -105,6 +108,7 @@ impl Args {
             Task::Codegen { check } => codegen::run(check),
             Task::Drift(options) => drift::run(&options),
             Task::Scan(options) => scan::run(&options),
+            Task::Deploy(way) => deploy::run(&way),
             Task::Image { output, options } => image::run(output.as_deref(), &options),
             Task::Bench { what, install, http } => bench::run(what, install, &http),
             Task::Cluster { action, install, stock_kubelet } => match action {

@@ -9,14 +9,14 @@ mod table;
 mod terraform;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
 use crate::cluster::Choice;
 use crate::tools::{self, Use};
 use crate::{ui, workspace};
-use ask::Target;
+pub(crate) use ask::Target;
 use release::Held;
 use table::{Row, Verdict};
 use terraform::Given;
@@ -39,6 +39,13 @@ pub(crate) struct Options {
     /// The project's own cluster
     #[arg(long)]
     cluster: Option<Choice>,
+}
+
+impl Options {
+    /// All releases of an env.
+    pub(crate) fn of_env(env: &Path, context: Option<String>, cluster: Option<Choice>) -> Self {
+        Self { env: env.to_owned(), release: None, namespace: "default".to_owned(), context, cluster }
+    }
 }
 
 /// An answer that is not "all the same".
@@ -82,25 +89,34 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
 }
 
+/// Prints the table of one release, without asking Terraform, and tells whether all of it is the same.
+///
+/// # Errors
+/// Helm or the cluster does not answer, or there is no such release.
+pub(crate) fn is_as_released(target: &Target, name: &str, namespace: &str) -> Result<bool> {
+    let subject = Subject { name: name.to_owned(), namespace: namespace.to_owned(), given: None };
+    Ok(compare(target, &subject)? == Verdict::Same)
+}
+
 fn compare_all(options: &Options) -> Result<Verdict> {
-    tools::require(&[Use::Kubernetes], false)?;
+    tools::require(&[Use::Deploy], false)?;
     let target = Target::new(options.cluster, options.context.as_deref());
     let mut verdict = Verdict::Same;
     for subject in subjects(options)? {
-        let held = Held::read(&target, &subject.name, &subject.namespace)?;
-        if held.is_none() && subject.given.is_none() {
-            bail!(
-                "there is no release {} in {}, and no Terraform state of one",
-                &subject.name,
-                &subject.namespace
-            );
-        }
-        let rows = rows(&target, &subject, held.as_ref());
-        ui::say(format!("\nrelease {} in namespace {}", subject.name, subject.namespace));
-        ui::say(table::render(&rows));
-        verdict = rows.iter().map(Row::verdict).fold(verdict, Verdict::worse);
+        verdict = verdict.worse(compare(&target, &subject)?);
     }
     Ok(verdict)
+}
+
+fn compare(target: &Target, subject: &Subject) -> Result<Verdict> {
+    let held = Held::read(target, &subject.name, &subject.namespace)?;
+    if held.is_none() && subject.given.is_none() {
+        bail!("there is no release {} in {}, and no Terraform state of one", subject.name, subject.namespace);
+    }
+    let rows = rows(target, subject, held.as_ref());
+    ui::say(format!("\nrelease {} in namespace {}", subject.name, subject.namespace));
+    ui::say(table::render(&rows));
+    Ok(rows.iter().map(Row::verdict).fold(Verdict::Same, Verdict::worse))
 }
 
 /// A release, and what Terraform gave it if it knows it.

@@ -5,15 +5,19 @@ mod bench;
 mod check;
 mod cluster;
 mod codegen;
+mod deploy;
 mod drift;
 mod image;
 mod process;
+mod rollout;
 mod scan;
 mod test;
 mod tools;
 mod ui;
 mod up;
 mod wait;
+#[cfg(test)]
+mod workflows;
 mod workspace;
 
 use std::process::ExitCode;

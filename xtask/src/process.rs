@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::tools;
 use crate::ui::{self, Progress};
@@ -42,6 +43,12 @@ impl Cmd {
     /// Environment variables are not shown: they are the place for what must not be.
     pub(crate) fn env(mut self, key: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(key, value);
+        self
+    }
+
+    /// Keeps a variable of the caller's environment from the program.
+    pub(crate) fn without_env(mut self, key: &str) -> Self {
+        self.command.env_remove(key);
         self
     }
 
@@ -95,6 +102,17 @@ impl Cmd {
         Ok(status)
     }
 
+    /// Runs a step whose output may not be shown as it is: each line goes to `each` only. About once a second in which the program is
+    /// silent `may_go_on` is asked; at the first no the program is told to end (SIGTERM), and may take its time to do so.
+    pub(crate) fn supervise(
+        self,
+        each: impl FnMut(&str),
+        may_go_on: impl FnMut() -> bool,
+    ) -> Result<ExitStatus> {
+        ui::say(format!("$ {}", self.shown));
+        Ok(self.execute_while(each, may_go_on)?.0)
+    }
+
     /// Asks a question of the machine: not shown, since it changes nothing. Returns stdout.
     ///
     /// # Errors
@@ -126,7 +144,15 @@ impl Cmd {
         self.command.spawn().with_context(|| format!("cannot run `{}`", self.shown))
     }
 
-    fn execute(mut self, mut each: impl FnMut(&str)) -> Result<(ExitStatus, String)> {
+    fn execute(self, each: impl FnMut(&str)) -> Result<(ExitStatus, String)> {
+        self.execute_while(each, || true)
+    }
+
+    fn execute_while(
+        mut self,
+        mut each: impl FnMut(&str),
+        mut may_go_on: impl FnMut() -> bool,
+    ) -> Result<(ExitStatus, String)> {
         let started = Instant::now();
         let stdin = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
         self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -137,6 +163,7 @@ impl Cmd {
         let lines = read_lines(&mut child);
         let mut stdout = String::new();
         let mut progress = Progress::new(self.shown);
+        let mut is_told_to_end = false;
         loop {
             match lines.recv_timeout(TICK) {
                 Ok(Line { text, from_stdout }) => {
@@ -146,7 +173,13 @@ impl Cmd {
                         stdout.push('\n');
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => progress.tick(started.elapsed()),
+                Err(RecvTimeoutError::Timeout) => {
+                    progress.tick(started.elapsed());
+                    if !is_told_to_end && !may_go_on() {
+                        is_told_to_end = true;
+                        terminate(&child)?;
+                    }
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
@@ -162,6 +195,12 @@ pub(crate) struct Captured {
     pub(crate) stdout: String,
     /// Of stdout and stderr, as they came.
     pub(crate) lines: Vec<String>,
+}
+
+fn terminate(child: &Child) -> Result<()> {
+    let process =
+        i32::try_from(child.id()).ok().and_then(Pid::from_raw).context("a process without an id")?;
+    kill_process(process, Signal::TERM).context("cannot end the program")
 }
 
 struct Line {
@@ -231,6 +270,15 @@ mod tests {
     fn a_failure_names_the_command_and_its_status() {
         let error = Cmd::new("sh").args(["-c", "exit 3"]).run().unwrap_err().to_string();
         assert_eq!(error, "`sh -c 'exit 3'` failed (exit status: 3)");
+    }
+
+    #[test]
+    fn a_program_that_may_not_go_on_is_told_to_end_and_heard_to_the_last() {
+        let script = "trap 'echo undone; exit 9' TERM; while :; do sleep 0.1; done";
+        let mut said = Vec::new();
+        let status =
+            Cmd::new("sh").args(["-c", script]).supervise(|line| said.push(line.to_owned()), || false);
+        assert_eq!((status.unwrap().code(), said), (Some(9), vec!["undone".to_owned()]));
     }
 
     #[test]

@@ -25,6 +25,8 @@ const PROXY_TESTS: [&str; 9] =
 /// What is ignored there needs tools that take long to get, but for the body of a process that other tests start.
 const API_TESTS: [&str; 9] =
     ["-p", "myapp", "--test", "it", "--", "--ignored", "--show-output", "--skip", "replica::serves"];
+/// Tests that need Terraform and none of its providers.
+const TERRAFORM_ALONE: [&str; 7] = ["-p", "e2e", "--test", "cluster", "--", "--ignored", "deploy::"];
 /// Most of a cluster test is waiting, so more of them than processors run at a time.
 const CLUSTER_TEST_THREADS: &str = "4";
 
@@ -72,8 +74,10 @@ impl Tier {
             Self::Proxy => &[Use::Proxy],
             Self::Chart => &[Use::Chart],
             Self::Scan => scan::USES,
-            Self::Cluster if own_cluster => &[Use::Kubernetes, Use::OwnCluster, Use::Image, Use::Database],
-            Self::Cluster => &[Use::Kubernetes, Use::Image, Use::Database],
+            Self::Cluster if own_cluster => {
+                &[Use::Kubernetes, Use::OwnCluster, Use::Image, Use::Database, Use::Deploy, Use::Plan]
+            }
+            Self::Cluster => &[Use::Kubernetes, Use::Image, Use::Database, Use::Deploy, Use::Plan],
         }
     }
 }
@@ -201,11 +205,9 @@ fn run_on_cluster(install: bool, choice: Option<Choice>, counts: &mut Counts) ->
     Ok(summary::outcome_of(&failed))
 }
 
-/// Names the cluster to the tests, which use no other.
 fn test_image_on(cluster: &Cluster, image: &Archive, counts: &mut Counts) -> Result<bool> {
     cluster.load_image(&image.path)?;
-    let cargo =
-        Cmd::new("cargo").env("E2E_KUBECONFIG", kubeconfig_of(cluster)).env("E2E_CONTEXT", cluster.context());
+    let cargo = name_cluster(cluster);
     let threads = ["--", "--test-threads", CLUSTER_TEST_THREADS];
     let arguments = [&CLUSTER_TESTS[..], &threads].concat();
     // Tests that need Terraform's real providers are marked as ignored, and so are told by name where these are not.
@@ -214,8 +216,17 @@ fn test_image_on(cluster: &Cluster, image: &Archive, counts: &mut Counts) -> Res
             let cargo = cargo.env("E2E_TERRAFORM_PROVIDERS", &providers.folder);
             cargo_test(cargo, &[&arguments[..], &["--include-ignored"]].concat(), counts)
         }
-        None => cargo_test(cargo, &arguments, counts),
+        None => {
+            let passed = cargo_test(cargo, &arguments, counts)?;
+            let has_terraform = tools::require(&[Use::Terraform], false).is_ok();
+            Ok(passed && (!has_terraform || cargo_test(name_cluster(cluster), &TERRAFORM_ALONE, counts)?))
+        }
     }
+}
+
+/// Names the cluster to the tests, which use no other.
+fn name_cluster(cluster: &Cluster) -> Cmd {
+    Cmd::new("cargo").env("E2E_KUBECONFIG", kubeconfig_of(cluster)).env("E2E_CONTEXT", cluster.context())
 }
 
 /// The files in which kubectl would look.

@@ -3,8 +3,6 @@
 mod forward;
 mod instructions;
 mod release;
-mod rollout;
-mod trouble;
 
 use anyhow::Result;
 
@@ -12,7 +10,7 @@ use crate::cluster::own::Own;
 use crate::cluster::{self, Choice, Cluster};
 use crate::image;
 use crate::tools::{self, Use};
-use crate::ui;
+use crate::{rollout, ui};
 
 /// How far to go, and where.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -44,7 +42,7 @@ pub(crate) fn up(options: &Options) -> Result<()> {
         return Ok(());
     }
     release::install(&cluster, &image)?;
-    rollout::wait(&cluster)?;
+    rollout::wait(&rollout::Place { kubectl: &|| cluster.kubectl(), release: release::RELEASE })?;
     forward::ask(&cluster)?;
     instructions::to_go_on(&cluster);
     Ok(())

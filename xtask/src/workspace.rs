@@ -12,3 +12,8 @@ pub(crate) fn root() -> &'static Path {
 pub(crate) fn go_module() -> PathBuf {
     root().join("e2e/cluster")
 }
+
+/// A path as people in this checkout would write it.
+pub(crate) fn shown(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+}

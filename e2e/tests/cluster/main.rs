@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod database;
+mod deploy;
 mod latency;
 mod leaks;
 mod live;

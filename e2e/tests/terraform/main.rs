@@ -1,8 +1,6 @@
 //! What Terraform accepts and says, with its providers mocked: values by the thousand are easier made here than in HCL, and its
 //! words can be read here only.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
-
 mod doors;
 mod secrets;
 mod sentences;

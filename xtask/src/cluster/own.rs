@@ -109,7 +109,7 @@ impl Own {
 
     /// Puts the image of an archive onto the node, under the name it has in the archive.
     pub(crate) fn load_image(&self, archive: &Path) -> Result<()> {
-        images::load(archive)
+        images::load_product(archive)
     }
 
     /// The cluster that is to be removed: another checkout's when only a dead one of it is on the machine.

@@ -7,13 +7,14 @@ use crate::cluster::{self, Choice, own::Own};
 use crate::process::Cmd;
 
 /// The cluster that is looked at.
-pub(super) struct Target {
+#[derive(Clone)]
+pub(crate) struct Target {
     kubeconfig: Option<std::path::PathBuf>,
     context: Option<String>,
 }
 
 impl Target {
-    pub(super) fn new(choice: Option<Choice>, context: Option<&str>) -> Self {
+    pub(crate) fn new(choice: Option<Choice>, context: Option<&str>) -> Self {
         let is_own = choice == Some(Choice::Own);
         Self {
             kubeconfig: is_own.then(|| Own::new().kubeconfig()),
@@ -21,11 +22,11 @@ impl Target {
         }
     }
 
-    pub(super) fn kubectl(&self) -> Cmd {
+    pub(crate) fn kubectl(&self) -> Cmd {
         self.program("kubectl", "--context")
     }
 
-    pub(super) fn helm(&self) -> Cmd {
+    pub(crate) fn helm(&self) -> Cmd {
         self.program("helm", "--kube-context")
     }
 

@@ -21,6 +21,10 @@ pub(crate) enum Use {
     Image,
     /// Checking and applying the Terraform module and envs.
     Terraform,
+    /// Carrying a saved plan from one machine to another.
+    Plan,
+    /// Deploying to a cluster that is there, with whichever kubectl is.
+    Deploy,
     /// Comparing the service with other servers.
     Bench,
     /// Running the service against the database that it has in production.
@@ -38,7 +42,7 @@ pub(crate) enum Use {
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Check,
         Self::Api,
         Self::Proxy,
@@ -47,6 +51,8 @@ impl Use {
         Self::OwnCluster,
         Self::Image,
         Self::Terraform,
+        Self::Plan,
+        Self::Deploy,
         Self::Bench,
         Self::Database,
         Self::ScanCode,
@@ -117,8 +123,8 @@ pub(crate) struct Tool {
 pub(crate) const KUBERNETES_VERSION: &str = "1.34.4";
 
 use Use::{
-    Api, Bench, Chart, Check, Database, Image, Kubernetes, OwnCluster, Proxy, ScanCode, ScanDependencies,
-    ScanPolicies, ScanSecrets, ScanWorkflows, Terraform,
+    Api, Bench, Chart, Check, Database, Deploy, Image, Kubernetes, OwnCluster, Plan, Proxy, ScanCode,
+    ScanDependencies, ScanPolicies, ScanSecrets, ScanWorkflows, Terraform,
 };
 
 /// In the order in which they have to be installed: Go before what it builds.
@@ -141,19 +147,35 @@ pub(crate) const TOOLS: &[Tool] = &[
         name: "go",
         source: Source::ByHand { how: "install Go 1.24 or newer from https://go.dev/dl (Debian's is older)" },
         proof: Proof::Runs(&["go", "version"]),
-        uses: &[Chart, Kubernetes, OwnCluster, ScanDependencies, ScanSecrets, ScanWorkflows],
+        uses: &[Chart, Deploy, Kubernetes, OwnCluster, Plan, ScanDependencies, ScanSecrets, ScanWorkflows],
+    },
+    Tool {
+        name: "age",
+        // Its age-keygen, too, which makes the keys.
+        source: Source::GoInstall { package: "filippo.io/age/cmd/...", version: "v1.3.2" },
+        proof: Proof::Built,
+        uses: &[Plan],
     },
     Tool {
         name: "helm",
         source: Source::GoInstall { package: "helm.sh/helm/v4/cmd/helm", version: "v4.3.1" },
         proof: Proof::Built,
-        uses: &[Chart, Kubernetes],
+        uses: &[Chart, Deploy, Kubernetes],
     },
     Tool {
         name: "kube",
         source: Source::GoModule { module: ".", package: "./cmd/kube" },
         proof: Proof::Built,
         uses: &[Kubernetes, OwnCluster],
+    },
+    // A link to the tool before it, where that is built.
+    Tool {
+        name: "kubectl",
+        source: Source::ByHand {
+            how: "install kubectl of the cluster's version, or `cargo xtask tools --install`",
+        },
+        proof: Proof::Runs(&["kubectl", "version", "--client"]),
+        uses: &[Deploy],
     },
     Tool {
         name: "coredns",

@@ -15,6 +15,9 @@ use crate::tools;
 pub(super) const PAUSE: &str = "myapp-own.invalid/pause:1";
 pub(super) const COREDNS: &str = "myapp-own.invalid/coredns:1";
 
+/// As container runtimes write the name `myapp` in full.
+const PRODUCT: &str = "docker.io/library/myapp";
+
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -24,18 +27,23 @@ pub(super) fn load_own(state: &State) -> Result<()> {
     for (name, tool) in [(PAUSE, "pause"), (COREDNS, "coredns")] {
         let archive = state.data(&format!("{tool}.tar"));
         write_archive(&archive, name, &tools::built(tool))?;
-        load(&archive)?;
+        load(&archive, &[])?;
         fs::remove_file(&archive)?;
     }
     Ok(())
 }
 
-/// Puts an image onto the node, under the name the archive gives it.
-pub(super) fn load(archive: &Path) -> Result<()> {
+/// Puts the product's image onto the node, under the name the archive gives it and by its digest, as if it had been pulled.
+pub(super) fn load_product(archive: &Path) -> Result<()> {
+    load(archive, &["--digests", "--base-name", PRODUCT])
+}
+
+fn load(archive: &Path, options: &[&str]) -> Result<()> {
     Cmd::new("ctr")
         .arg("--address")
         .arg(Record::containerd_socket())
         .args(["--namespace=k8s.io", "images", "import"])
+        .args(options)
         .arg(archive)
         .run()
         .with_context(|| format!("cannot load {}", archive.display()))?;

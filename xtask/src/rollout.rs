@@ -1,39 +1,46 @@
-//! Waiting for the pods of the release, watching for what no waiting will mend.
+//! Waiting for the pods of a release, watching for what no waiting will mend.
+
+pub(crate) mod trouble;
 
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use super::release::RELEASE;
-use super::trouble;
-use crate::cluster::Cluster;
+use crate::process::Cmd;
 use crate::{ui, wait};
 
 /// Many times what it takes; a definite failure ends the wait at once.
 const DEADLINE: Duration = Duration::from_secs(180);
 
+/// A release, and how its objects are asked for.
+pub(crate) struct Place<'a> {
+    /// Names the cluster, and the namespace where that is not the current one.
+    pub(crate) kubectl: &'a dyn Fn() -> Cmd,
+    pub(crate) release: &'a str,
+}
+
 /// How far a rollout has got.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Rollout {
-    pub(super) ready: u64,
-    pub(super) wanted: u64,
+pub(crate) struct Rollout {
+    pub(crate) ready: u64,
+    pub(crate) wanted: u64,
     /// All pods are of the latest revision and ready, and no other one serves.
-    pub(super) complete: bool,
+    complete: bool,
     /// What only somebody's hand can mend, one line each.
-    pub(super) failures: Vec<String>,
+    pub(crate) failures: Vec<String>,
     /// What may still turn out well, one line each.
-    pub(super) concerns: Vec<String>,
+    pub(crate) concerns: Vec<String>,
 }
 
 /// Waits until every replica is ready, and says how many are.
 ///
 /// # Errors
 /// When the pods cannot become ready or take too long. What they said, and what Kubernetes said about them, is printed before.
-pub(super) fn wait(cluster: &Cluster) -> Result<()> {
+pub(crate) fn wait(place: &Place<'_>) -> Result<()> {
     let mut said = Vec::new();
     let outcome = wait::until_true("all replicas to be ready", DEADLINE, || {
-        let rollout = Rollout::of(&objects(cluster)?);
+        let rollout = Rollout::read(place)?;
         let mut lines = vec![format!("replicas ready: {}/{}", rollout.ready, rollout.wanted)];
         lines.extend(rollout.concerns);
         lines.iter().filter(|line| !said.contains(*line)).for_each(ui::say);
@@ -44,20 +51,29 @@ pub(super) fn wait(cluster: &Cluster) -> Result<()> {
         Ok(rollout.complete)
     });
     if outcome.is_err() {
-        trouble::show(cluster);
+        trouble::show(place);
     }
     outcome
 }
 
-/// The objects whose states tell how the release does.
-fn objects(cluster: &Cluster) -> Result<Value> {
-    let selector = format!("--selector=app.kubernetes.io/instance={RELEASE},app.kubernetes.io/name");
-    let kinds = "deployments,replicasets,pods";
-    let text = cluster.kubectl().args(["get", kinds, &selector, "--output=json"]).ask()?;
-    Ok(serde_json::from_str(&text)?)
+impl Place<'_> {
+    /// Selects the replicas and what makes them, and no pod of `helm test`.
+    fn selector(&self) -> String {
+        format!("--selector=app.kubernetes.io/instance={},app.kubernetes.io/name", self.release)
+    }
 }
 
 impl Rollout {
+    /// Asks for the objects whose states tell how the release does.
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    pub(crate) fn read(place: &Place<'_>) -> Result<Self> {
+        let kinds = "deployments,replicasets,pods";
+        let text = (place.kubectl)().args(["get", kinds, &place.selector(), "--output=json"]).ask()?;
+        Ok(Self::of(&serde_json::from_str(&text)?))
+    }
+
     /// Reads a list of the release's Deployment, ReplicaSets and Pods.
     fn of(list: &Value) -> Self {
         let of_kind = |kind: &'static str| items(list, "/items").filter(move |object| object["kind"] == kind);
@@ -101,7 +117,7 @@ fn set_failures<'a>(deployment: &'a Value, latest: &'a Value) -> impl Iterator<I
 }
 
 /// The elements of the list at a JSON pointer; none where there is no list.
-pub(super) fn items<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+fn items<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
     value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 

@@ -2,9 +2,7 @@
 
 use serde_json::Value;
 
-use super::release::RELEASE;
-use super::rollout::items;
-use crate::cluster::Cluster;
+use super::{Place, items};
 use crate::ui;
 
 /// The exit code of a process that refuses its configuration: the same again however often it is started.
@@ -31,18 +29,18 @@ pub(super) fn possible(pod: &Value) -> Vec<String> {
 
 /// Prints the pods, and of each that is not as it should be what happened to it and the last lines it logged. A question that
 /// fails is left out: the caller has an error to report already.
-pub(super) fn show(cluster: &Cluster) {
-    let selector = format!("--selector=app.kubernetes.io/instance={RELEASE},app.kubernetes.io/name");
-    print(cluster, "pods", &["get", "pods", &selector, "--output=wide"]);
-    let pods = cluster.kubectl().args(["get", "pods", &selector, "--output=json"]).ask().unwrap_or_default();
+pub(crate) fn show(place: &Place<'_>) {
+    let selector = place.selector();
+    print(place, "pods", &["get", "pods", &selector, "--output=wide"]);
+    let pods = (place.kubectl)().args(["get", "pods", &selector, "--output=json"]).ask().unwrap_or_default();
     let pods: Value = serde_json::from_str(&pods).unwrap_or_default();
     for pod in items(&pods, "/items").filter(|pod| is_failing(pod)) {
         let name = name(pod);
         let object = format!("--field-selector=involvedObject.name={name}");
         let columns = "--output=custom-columns=TYPE:.type,REASON:.reason,TIMES:.count,MESSAGE:.message";
         let events = ["get", "events", &object, "--sort-by=.lastTimestamp", columns];
-        print(cluster, &format!("events of {name}"), &events);
-        print(cluster, &format!("log of {name}"), &["logs", name, LAST_WORDS]);
+        print(place, &format!("events of {name}"), &events);
+        print(place, &format!("log of {name}"), &["logs", name, LAST_WORDS]);
     }
 }
 
@@ -53,8 +51,8 @@ fn is_failing(pod: &Value) -> bool {
     !ready && pod["metadata"]["deletionTimestamp"].is_null()
 }
 
-fn print(cluster: &Cluster, title: &str, question: &[&str]) {
-    let answer = cluster.kubectl().args(question).ask().unwrap_or_default();
+fn print(place: &Place<'_>, title: &str, question: &[&str]) {
+    let answer = (place.kubectl)().args(question).ask().unwrap_or_default();
     if !answer.trim().is_empty() {
         ui::say(format!("--- {title} ---\n{}", answer.trim_end()));
     }

@@ -1,0 +1,112 @@
+//! What the jobs run: one task of this program each, called as it can be called, and set-up from a short list.
+
+use std::collections::BTreeSet;
+
+use clap::{Parser as _, ValueEnum as _};
+use serde_json::{Map, Value};
+
+use super::file::{Job, Workflow};
+use crate::args::Args;
+use crate::test::Tier;
+
+/// Debian packages and the project's own Kubernetes need root; the runner's user has the toolchain.
+const AS_ROOT: &str = r#"sudo --preserve-env env "HOME=$HOME" "PATH=$PATH" "#;
+const TASK: &str = "cargo xtask ";
+/// What a release's notes are kept in for the step after.
+const INTO_FILE: &str = " > notes.md";
+
+/// The beginnings of everything else that may be run.
+const SET_UP: [&str; 5] = [
+    "aws eks update-kubeconfig ",
+    "jq --raw-output ",
+    "cosign sign --yes \"$",
+    "cosign verify --certificate-oidc-issuer https://token.actions.githubusercontent.com ",
+    "gh release create \"$TAG\" --verify-tag ",
+];
+
+/// The task's words, of a line that is one.
+fn task(line: &str) -> Option<&str> {
+    let line = line.strip_prefix(AS_ROOT).unwrap_or(line);
+    Some(line.strip_prefix(TASK)?.trim_end_matches(INTO_FILE))
+}
+
+#[test]
+fn every_line_is_a_task_or_known_set_up_and_no_job_has_two_tasks() {
+    for workflow in Workflow::all() {
+        for job in workflow.jobs() {
+            let runs = job.runs();
+            let (tasks, others): (Vec<_>, Vec<_>) = runs.iter().partition(|(line, _)| task(line).is_some());
+            assert!(tasks.len() <= 1, "{}: {tasks:?}", job.name);
+            for (line, _) in others {
+                let is_known = SET_UP.iter().any(|start| line.starts_with(start));
+                assert!(is_known && !line.contains('\n'), "{}: {line}", job.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_task_can_be_called_as_it_is_there() {
+    let mut refused = Vec::new();
+    for workflow in Workflow::all() {
+        for job in workflow.jobs() {
+            for (line, environment) in job.runs() {
+                let calls = task(line).map(|words| expanded(words, &environment, &job)).unwrap_or_default();
+                refused.extend(
+                    calls.iter().filter_map(|words| Some(format!("{}: {}", job.name, refusal(words)?))),
+                );
+            }
+        }
+    }
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
+
+/// Why this program would not take these words.
+fn refusal(words: &[String]) -> Option<String> {
+    let error =
+        Args::try_parse_from(std::iter::once("xtask").chain(words.iter().map(String::as_str))).err()?;
+    let first = error.to_string().lines().next().unwrap().to_owned();
+    Some(format!("{}: {first}", words.join(" ")))
+}
+
+#[test]
+fn ci_runs_every_tier() {
+    let workflow = Workflow::named("ci.yml");
+    let tiers = workflow.document["jobs"]["test"]["strategy"]["matrix"]["tier"].as_array().unwrap();
+    let listed: BTreeSet<_> = tiers.iter().map(|tier| tier.as_str().unwrap().to_owned()).collect();
+    let name = |tier: &Tier| tier.to_possible_value().unwrap().get_name().to_owned();
+    assert_eq!(listed, Tier::value_variants().iter().map(name).collect());
+}
+
+/// The words of a line once for each value of the matrix, with something in place of each variable whose value is known only when it
+/// runs.
+fn expanded(line: &str, environment: &Map<String, Value>, job: &Job<'_>) -> Vec<Vec<String>> {
+    let words: Vec<_> = line.split_whitespace().map(|word| word.trim_matches('"').to_owned()).collect();
+    let Some(from_matrix) = words.iter().find_map(|word| matrix_values(word, environment, job)) else {
+        return vec![words];
+    };
+    let put = |value: &String| {
+        let replace = |word: &String| {
+            if matrix_values(word, environment, job).is_some() { value.clone() } else { word.clone() }
+        };
+        words.iter().map(replace).collect()
+    };
+    from_matrix.iter().map(put).collect()
+}
+
+/// The values that a word takes by way of a variable that the matrix fills.
+fn matrix_values(word: &str, environment: &Map<String, Value>, job: &Job<'_>) -> Option<Vec<String>> {
+    let expression = environment.get(word.strip_prefix('$')?)?.as_str()?;
+    let key = expression.strip_prefix("${{ matrix.")?.strip_suffix(" }}")?;
+    let values = job.body["strategy"]["matrix"][key].as_array()?;
+    Some(values.iter().map(|value| value.as_str().unwrap().to_owned()).collect())
+}
+
+#[test]
+fn a_word_of_the_matrix_is_tried_with_each_of_its_values() {
+    let body = serde_json::json!({ "strategy": { "matrix": { "tier": ["unit", "chart"] } } });
+    let job = Job { name: String::new(), body: &body };
+    let environment = serde_json::json!({ "TIER": "${{ matrix.tier }}" });
+    let found = expanded("test \"$TIER\" --install", environment.as_object().unwrap(), &job);
+    assert_eq!(found, [["test", "unit", "--install"], ["test", "chart", "--install"]]);
+}
