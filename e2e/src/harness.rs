@@ -10,4 +10,5 @@ pub mod load;
 pub mod logs;
 pub mod namespace;
 pub mod postgres;
+pub mod registry;
 pub mod wait;

@@ -11,5 +11,6 @@ pub mod kubernetes_schema;
 pub mod mount;
 pub mod objects;
 pub mod pod_security;
+pub mod release;
 pub mod service;
 pub mod terraform;

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::cluster::Choice;
 use crate::cluster::own::{Kubelet, Own};
 use crate::test::Tier;
-use crate::{bench, check, codegen, deploy, drift, image, scan, test, tools, up};
+use crate::{bench, check, codegen, deploy, drift, image, release, scan, test, tools, up};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's tasks", disable_version_flag = true)]
@@ -59,9 +59,15 @@ enum Task {
         /// Also write the image to this file, as `docker save` does
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// Build no image, only lay out in this folder what it is made of: for the Dockerfile's build stage
+        #[arg(long, value_name = "DIR", conflicts_with = "output")]
+        stage: Option<PathBuf>,
         #[command(flatten)]
         options: image::Options,
     },
+    /// Make a release: version, artifacts, proof that they are reproducible, registry
+    #[command(subcommand)]
+    Release(release::Step),
     /// Measure the service
     Bench {
         what: bench::What,
@@ -109,7 +115,9 @@ impl Args {
             Task::Drift(options) => drift::run(&options),
             Task::Scan(options) => scan::run(&options),
             Task::Deploy(way) => deploy::run(&way),
-            Task::Image { output, options } => image::run(output.as_deref(), &options),
+            Task::Image { stage: Some(folder), .. } => image::stage(&folder),
+            Task::Image { output, options, .. } => image::run(output.as_deref(), &options),
+            Task::Release(step) => step.run(),
             Task::Bench { what, install, http } => bench::run(what, install, &http),
             Task::Cluster { action, install, stock_kubelet } => match action {
                 ClusterAction::Up if stock_kubelet => Own::new().up(install, Kubelet::Stock),

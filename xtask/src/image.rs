@@ -1,24 +1,27 @@
 //! The container image `myapp:<version>`: the last stage of the service's Dockerfile, around a binary that cargo
 //! built on this machine.
 //!
-//! Data flows one way: [`binary`] and [`artifact`] make what goes in, [`builder`] builds and saves, [`size`] reads
+//! Data flows one way: [`binary`], [`sbom`] and [`artifact`] make what goes in, [`builder`] builds and saves, [`size`] reads
 //! what came out.
 
-mod artifact;
+pub(crate) mod artifact;
 pub(crate) mod binary;
 mod builder;
+pub(crate) mod commit;
 pub(crate) mod content;
 mod elf;
 mod inputs;
+mod sbom;
 mod size;
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use artifact::Artifact;
 use builder::{Build, Builder};
+use commit::Commit;
 use inputs::Record;
 pub(crate) use size::{Size, megabytes};
 
@@ -62,6 +65,24 @@ pub(crate) fn run(output: Option<&Path>, options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// Lays out what the image is made of below `folder`, which is replaced: what the Dockerfile's own build stage does.
+///
+/// # Errors
+/// The build fails.
+pub(crate) fn stage(folder: &Path) -> Result<()> {
+    Artifact::make(Commit::checked_out().as_ref())?.write(folder)
+}
+
+/// The image's archive, and what is in it.
+///
+/// # Errors
+/// The build fails, or this is no Linux.
+pub(crate) fn release(options: &Options, commit: &Commit) -> Result<(Archive, Artifact)> {
+    tools::require(&[Use::Image], options.install)?;
+    let artifact = Artifact::make(Some(commit))?;
+    Ok((around(&artifact, Builder::find()?, options, commit.seconds)?, artifact))
+}
+
 /// The image's archive, built anew only when something it is made of has changed.
 ///
 /// # Errors
@@ -71,30 +92,40 @@ pub(crate) fn archive(options: &Options) -> Result<Archive> {
         tools::require(&[Use::Image], options.install)?;
     }
     let builder = Builder::find()?;
-    let folder = workspace::root().join("target/image");
-    let archive = Archive { path: folder.join(format!("myapp-{VERSION}.tar")) };
     // Elsewhere cargo cannot link for Linux; the Dockerfile's own build stage does it inside the builder, whose cache
     // knows better than we whether anything has changed.
+    let commit = Commit::checked_out();
+    let created = commit.as_ref().map(|commit| commit.seconds).unwrap_or_default();
     if !cfg!(target_os = "linux") {
-        fs::create_dir_all(&folder)?;
-        build(builder, &archive, None)?;
+        let archive = Archive::of_this_checkout();
+        fs::create_dir_all(folder())?;
+        build(builder, &archive, None, created)?;
         return Ok(archive);
     }
-    let artifact = Artifact::new(&binary::build()?)?;
-    let record = Record::of(&workspace::root().join(DOCKERFILE), &artifact, &archive.path)?;
+    around(&Artifact::make(commit.as_ref())?, builder, options, created)
+}
+
+/// The image around `artifact`, as old as `created`.
+fn around(artifact: &Artifact, builder: Builder, options: &Options, created: u64) -> Result<Archive> {
+    let archive = Archive::of_this_checkout();
+    let record = Record::of(&workspace::root().join(DOCKERFILE), artifact, &archive.path)?;
     let current = archive.path.is_file() && record.is_current() && builder.id_of(&name()).is_some();
     if current && !options.rebuild {
         ui::say(format!("{} is current", name()));
         return Ok(archive);
     }
-    let staged = folder.join("artifact");
-    artifact.write(&staged)?;
-    build(builder, &archive, Some(&staged))?;
+    let staged = folder().join("artifact");
+    artifact.write(&staged.join("image"))?;
+    build(builder, &archive, Some(&staged), created)?;
     record.write()?;
     Ok(archive)
 }
 
 impl Archive {
+    fn of_this_checkout() -> Self {
+        Self { path: folder().join(format!("myapp-{VERSION}.tar")) }
+    }
+
     /// Differs when anything in the image does.
     ///
     /// # Errors
@@ -108,16 +139,21 @@ impl Archive {
     }
 }
 
+fn folder() -> PathBuf {
+    workspace::root().join("target/image")
+}
+
 /// The name the chart asks for: its `appVersion` is the workspace's version.
 fn name() -> String {
     format!("myapp:{VERSION}")
 }
 
-fn build(builder: Builder, archive: &Archive, artifact: Option<&Path>) -> Result<()> {
+fn build(builder: Builder, archive: &Archive, artifact: Option<&Path>, created: u64) -> Result<()> {
+    let _alone = Alone::wait()?;
     let dockerfile = workspace::root().join(DOCKERFILE);
     let name = name();
     let replaced = builder.id_of(&name);
-    let build = Build { name: &name, dockerfile: &dockerfile, artifact, created: committed_at() };
+    let build = Build { name: &name, dockerfile: &dockerfile, artifact, created };
     builder.build(&build)?;
     builder.save(&name, &archive.path)?;
     // A name that moves on leaves the image it had behind, without a name.
@@ -127,11 +163,23 @@ fn build(builder: Builder, archive: &Archive, artifact: Option<&Path>) -> Result
     Ok(())
 }
 
-/// In seconds since 1970: with it as the time of everything in it, the same commit is the same image.
-fn committed_at() -> u64 {
-    let git =
-        crate::process::Cmd::new("git").directory(workspace::root()).args(["log", "-1", "--format=%ct"]);
-    git.ask().ok().and_then(|seconds| seconds.trim().parse().ok()).unwrap_or_default()
+/// Held from the build of an image until it is saved: all checkouts of a user build under one name in one store, and each would
+/// save what another has just built.
+struct Alone {
+    _lock: File,
+}
+
+impl Alone {
+    fn wait() -> Result<Self> {
+        let path = tools::cache_folder().join("image.lock");
+        let lock = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(&path));
+        let lock = lock.with_context(|| format!("cannot write {}", path.display()))?;
+        if lock.try_lock().is_err() {
+            ui::say("another run is building an image; waiting for it");
+            lock.lock()?;
+        }
+        Ok(Self { _lock: lock })
+    }
 }
 
 #[cfg(test)]
@@ -158,9 +206,11 @@ mod tests {
     }
 
     #[test]
-    fn every_target_that_is_built_here_is_built_by_the_dockerfile_too() {
-        for target in binary::TARGETS {
-            assert!(dockerfile().contains(target.triple), "{}", target.triple);
-        }
+    fn the_build_stage_runs_a_task_that_is_there() {
+        use clap::Parser as _;
+        let dockerfile = dockerfile();
+        let (_, call) = dockerfile.split_once("cargo run --quiet --package xtask -- ").unwrap();
+        let words = call.lines().next().unwrap().split_whitespace();
+        assert!(crate::args::Args::try_parse_from(["xtask"].into_iter().chain(words)).is_ok(), "{call}");
     }
 }

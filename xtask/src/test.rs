@@ -19,6 +19,17 @@ use crate::{check, scan, ui, workspace};
 const IMAGE_TESTS: [&str; 4] = ["-p", "e2e", "--test", "image"];
 const SCAN_TESTS: [&str; 4] = ["-p", "xtask", "--test", "scan"];
 const CLUSTER_TESTS: [&str; 4] = ["-p", "e2e", "--test", "cluster"];
+/// What the own cluster needs stands first, since another needs all but that.
+const CLUSTER_USES: [Use; 8] = [
+    Use::OwnCluster,
+    Use::Kubernetes,
+    Use::Image,
+    Use::Database,
+    Use::Deploy,
+    Use::Plan,
+    Use::Release,
+    Use::Registry,
+];
 /// All side by side: they wait more than they work.
 const PROXY_TESTS: [&str; 9] =
     ["-p", "chassis", "--test", "proxy", "--", "--include-ignored", "--show-output", "--test-threads", "4"];
@@ -47,6 +58,8 @@ pub(crate) enum Tier {
     Terraform,
     /// Each scan finds what is planted for it, and nothing in this checkout; the image has tests of its own
     Scan,
+    /// A release packed twice, its way to a real registry and back, and what is said to be in it
+    Registry,
     /// The chart, image and service on a real Kubernetes
     Cluster,
 }
@@ -61,6 +74,7 @@ impl Tier {
             Self::Chart => "chart",
             Self::Terraform => "terraform",
             Self::Scan => "scan",
+            Self::Registry => "registry",
             Self::Cluster => "cluster",
         }
     }
@@ -74,10 +88,9 @@ impl Tier {
             Self::Proxy => &[Use::Proxy],
             Self::Chart => &[Use::Chart],
             Self::Scan => scan::USES,
-            Self::Cluster if own_cluster => {
-                &[Use::Kubernetes, Use::OwnCluster, Use::Image, Use::Database, Use::Deploy, Use::Plan]
-            }
-            Self::Cluster => &[Use::Kubernetes, Use::Image, Use::Database, Use::Deploy, Use::Plan],
+            Self::Registry => &[Use::Release, Use::Image, Use::Registry],
+            Self::Cluster if own_cluster => &CLUSTER_USES,
+            Self::Cluster => CLUSTER_USES.get(1..).unwrap_or_default(),
         }
     }
 }
@@ -154,6 +167,7 @@ fn run_tier(tier: Tier, install: bool, choice: Option<Choice>, counts: &mut Coun
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
         Tier::Terraform => return terraform::run(counts),
         Tier::Scan => return run_scans(counts),
+        Tier::Registry => &[&["-p", "e2e", "--test", "registry"]],
         Tier::Cluster => return run_on_cluster(install, choice, counts),
     };
     let mut failed = Vec::new();

@@ -9,7 +9,7 @@ use std::fmt;
 
 use anyhow::Result;
 
-pub(crate) use cache::{built, folders, python_path};
+pub(crate) use cache::{built, folders, python_path, root as cache_folder};
 pub(crate) use table::{CERTIFICATES, KUBERNETES_VERSION, Use};
 use table::{Proof, Source, TOOLS, Tool};
 

@@ -10,6 +10,7 @@ use chassis::{DrainArgs, LimitArgs};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::EXIT_USAGE;
+use crate::sbom::Sbom;
 
 /// A small web service whose configuration is checked before it serves.
 #[derive(Debug, Parser)]
@@ -62,6 +63,9 @@ pub struct ServeArgs {
     /// Admin listeners of all replicas, as a name that resolves to them
     #[arg(long, value_name = "HOST:PORT")]
     pub peers: Option<String>,
+    /// Serve this CycloneDX document (JSON) at /sbom of the admin listener; the image's is /usr/share/sbom/myapp.cdx.json
+    #[arg(long, value_name = "FILE", value_parser = Sbom::read)]
+    pub sbom: Option<Sbom>,
     /// Show secrets unmasked on the public listener
     #[arg(long)]
     pub expose_secrets: bool,

@@ -14,5 +14,6 @@ mod fingerprint;
 mod fleet;
 mod live;
 pub mod routes;
+pub mod sbom;
 pub mod settings;
 pub mod store;

@@ -19,6 +19,7 @@ mod openapi;
 mod operations;
 mod query;
 mod route;
+mod sbom;
 
 use std::sync::Arc;
 
@@ -56,7 +57,7 @@ fn public_routes(context: &Context) -> Vec<Route> {
 }
 
 fn admin_routes(context: &Context) -> Vec<Route> {
-    vec![
+    let mut routes = vec![
         Route::get("/digests", digests::digests)
             .about("State and digests of this replica")
             .answers(digests::responses()),
@@ -72,7 +73,9 @@ fn admin_routes(context: &Context) -> Vec<Route> {
         Route::of_get("/startupz", probes::startupz(context.health.clone()))
             .about("Whether start-up is over")
             .answers(openapi::yes_or_no("It is over", "started")),
-    ]
+    ];
+    routes.extend(context.sbom.as_ref().map(sbom::route));
+    routes
 }
 
 fn operator_routes(context: &Context) -> Vec<Route> {

@@ -171,6 +171,10 @@ The container's environment as the chart sets it: the process's arguments and, f
   value: {{ include "myapp.headlessName" . }}.{{ .Release.Namespace }}.svc:9090
 - name: MYAPP_EXPOSE_SECRETS
   value: {{ .Values.exposeSecrets | quote }}
+{{- if .Values.sbom.enabled }}
+- name: MYAPP_SBOM
+  value: /usr/share/sbom/myapp.cdx.json
+{{- end }}
 {{- with .Values.database }}
 {{- if .host }}
 - name: MYAPP_DATABASE_HOST

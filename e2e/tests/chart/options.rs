@@ -68,7 +68,7 @@ fn nothing_is_published_until_asked_for() {
 fn an_image_digest_decides_and_a_tag_beside_it_is_kept_for_people() {
     let image = |values: Values| text(container(&render(&values)), "/image").to_owned();
     let digest = format!("sha256:{}", "a".repeat(64));
-    assert_eq!(image(Values::minimal()), "myapp:0.1.0");
+    assert_eq!(image(Values::minimal()), format!("myapp:{}", env!("CARGO_PKG_VERSION")));
     assert_eq!(image(Values::minimal().set("image.tag", "edge")), "myapp:edge");
     assert_eq!(image(Values::minimal().set("image.digest", &digest)), format!("myapp@{digest}"));
     assert_eq!(
@@ -138,6 +138,19 @@ fn the_connections_that_a_pod_admits_fit_into_half_of_its_memory() {
         let message = refusal(&Values::minimal().set("limits.connections", value));
         assert!(message.contains("at '/limits/connections'"), "{value}: {message}");
     }
+}
+
+#[test]
+fn what_the_service_is_made_of_is_served_only_where_asked_for() {
+    let file = |values: &Values| {
+        let objects = render(values);
+        let variables = items(container(&objects), "/env").iter();
+        let mut found = variables.filter(|variable| variable["name"] == "MYAPP_SBOM");
+        found.next().map(|variable| text(variable, "/value").to_owned())
+    };
+    assert_eq!(file(&Values::minimal()), None);
+    let asked = file(&Values::minimal().set("sbom.enabled", "true"));
+    assert_eq!(asked.as_deref(), Some("/usr/share/sbom/myapp.cdx.json"));
 }
 
 #[test]

@@ -85,7 +85,9 @@ fn the_commands_people_know_render_this() {
     let values = Values::none().set("config.SECRET_KEY", "xyz").set("config.DB_PASSWORD", "p123");
     let mut objects = render_as("myapp", &values);
     objects.sort_by_key(identity);
-    insta::assert_snapshot!(serde_norway::to_string(&objects).unwrap());
+    // A release changes its version and nothing else of this.
+    let text = serde_norway::to_string(&objects).unwrap().replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    insta::assert_snapshot!(text);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod live;
 mod pods;
 mod proof;
 mod refusals;
+mod registry;
 mod releases;
 mod rollout;
 mod secrets;

@@ -16,7 +16,7 @@ const USER: (u64, u64) = (65532, 65532);
 const ROOT: (u64, u64) = (0, 0);
 
 #[test]
-fn the_image_holds_the_binary_certificates_and_a_data_folder_and_nothing_else() {
+fn the_image_holds_the_binary_certificates_what_it_is_made_of_a_data_folder_and_nothing_else() {
     let held: BTreeSet<_> = IMAGE
         .entries
         .iter()
@@ -29,6 +29,10 @@ fn the_image_holds_the_binary_certificates_and_a_data_folder_and_nothing_else() 
         ("etc/ssl/certs", true, 0o755, ROOT),
         ("etc/ssl/certs/ca-certificates.crt", false, 0o644, ROOT),
         ("myapp", false, 0o755, ROOT),
+        ("usr", true, 0o755, ROOT),
+        ("usr/share", true, 0o755, ROOT),
+        ("usr/share/sbom", true, 0o755, ROOT),
+        ("usr/share/sbom/myapp.cdx.json", false, 0o644, ROOT),
         ("var", true, 0o755, ROOT),
         ("var/lib", true, 0o755, ROOT),
         ("var/lib/myapp", true, 0o755, USER),

@@ -6,20 +6,30 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::commit::Commit;
+use super::{binary, sbom};
 use crate::tools::CERTIFICATES;
 
 /// Everything the image is made of besides the Dockerfile.
-pub(super) struct Artifact {
-    pub(super) binary: Vec<u8>,
+pub(crate) struct Artifact {
+    pub(crate) binary: Vec<u8>,
     /// In PEM, one after the other.
     pub(super) certificates: Vec<u8>,
+    /// What it is made of, in CycloneDX.
+    pub(crate) sbom: Vec<u8>,
 }
 
 impl Artifact {
-    pub(super) fn new(binary: &Path) -> Result<Self> {
+    /// Builds what has to be built.
+    ///
+    /// # Errors
+    /// The build fails, or this machine has no certificates.
+    pub(super) fn make(commit: Option<&Commit>) -> Result<Self> {
+        let binary = binary::build()?;
         Ok(Self {
-            binary: fs::read(binary).with_context(|| format!("cannot read {}", binary.display()))?,
+            binary: fs::read(&binary).with_context(|| format!("cannot read {}", binary.display()))?,
             certificates: bundle(Path::new(CERTIFICATES))?,
+            sbom: sbom::sbom(commit)?,
         })
     }
 
@@ -29,12 +39,15 @@ impl Artifact {
         if folder.exists() {
             fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
-        let root = folder.join("image/root");
-        for below in ["", "etc", "etc/ssl", "etc/ssl/certs", "var", "var/lib"] {
+        let root = folder.join("root");
+        for below in
+            ["", "etc", "etc/ssl", "etc/ssl/certs", "usr", "usr/share", "usr/share/sbom", "var", "var/lib"]
+        {
             directory(&root.join(below))?;
         }
-        directory(&folder.join("image/data/myapp"))?;
+        directory(&folder.join("data/myapp"))?;
         file(&root.join("myapp"), &self.binary, 0o755)?;
+        file(&root.join("usr/share/sbom/myapp.cdx.json"), &self.sbom, 0o644)?;
         file(&root.join("etc/ssl/certs/ca-certificates.crt"), &self.certificates, 0o644)
     }
 }

@@ -18,7 +18,7 @@ impl Record {
     pub(super) fn of(dockerfile: &Path, artifact: &Artifact, archive: &Path) -> Result<Self> {
         let dockerfile =
             fs::read(dockerfile).with_context(|| format!("cannot read {}", dockerfile.display()))?;
-        let digest = digest([&dockerfile, &artifact.binary, &artifact.certificates]);
+        let digest = digest([&dockerfile, &artifact.binary, &artifact.certificates, &artifact.sbom]);
         Ok(Self { path: archive.with_extension("inputs"), digest })
     }
 
@@ -34,7 +34,7 @@ impl Record {
 }
 
 /// Of digests, so that it matters where one input ends and the next begins.
-fn digest(inputs: [&[u8]; 3]) -> String {
+fn digest(inputs: [&[u8]; 4]) -> String {
     let mut all = Sha256::new();
     for input in inputs {
         all.update(Sha256::digest(input));
@@ -48,13 +48,13 @@ mod tests {
 
     #[test]
     fn a_change_of_any_input_is_another_digest() {
-        let digests = [[b"a", b"b", b"c"], [b"x", b"b", b"c"], [b"a", b"x", b"c"], [b"a", b"b", b"x"]]
-            .map(|inputs| digest(inputs.map(|input: &[u8; 1]| input.as_slice())));
+        let digests = [b"abcd", b"xbcd", b"axcd", b"abxd", b"abcx"]
+            .map(|inputs: &[u8; 4]| digest([0, 1, 2, 3].map(|at| &inputs[at..=at])));
         assert!(digests.iter().skip(1).all(|other| *other != digests[0]));
     }
 
     #[test]
     fn the_same_bytes_cut_elsewhere_are_another_digest() {
-        assert_ne!(digest([b"ab", b"c", b""]), digest([b"a", b"bc", b""]));
+        assert_ne!(digest([b"ab", b"c", b"", b""]), digest([b"a", b"bc", b"", b""]));
     }
 }

@@ -47,7 +47,8 @@ pub(super) fn folder(tool: &Tool) -> Option<PathBuf> {
     Some(root().join(format!("{}-{}", tool.name, key(&tool.source)?)))
 }
 
-pub(super) fn root() -> PathBuf {
+/// Where all of a user's checkouts keep what they share.
+pub(crate) fn root() -> PathBuf {
     let from_home = || std::env::home_dir().unwrap_or_default().join(".cache");
     let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(from_home, PathBuf::from);
     cache.join("myapp-xtask/tools")

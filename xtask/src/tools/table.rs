@@ -39,10 +39,14 @@ pub(crate) enum Use {
     ScanPolicies,
     /// Scanning the workflows.
     ScanWorkflows,
+    /// Packing a release and pushing it to a registry.
+    Release,
+    /// Running a registry.
+    Registry,
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Check,
         Self::Api,
         Self::Proxy,
@@ -60,6 +64,8 @@ impl Use {
         Self::ScanSecrets,
         Self::ScanPolicies,
         Self::ScanWorkflows,
+        Self::Release,
+        Self::Registry,
     ];
 }
 
@@ -123,8 +129,8 @@ pub(crate) struct Tool {
 pub(crate) const KUBERNETES_VERSION: &str = "1.34.4";
 
 use Use::{
-    Api, Bench, Chart, Check, Database, Deploy, Image, Kubernetes, OwnCluster, Plan, Proxy, ScanCode,
-    ScanDependencies, ScanPolicies, ScanSecrets, ScanWorkflows, Terraform,
+    Api, Bench, Chart, Check, Database, Deploy, Image, Kubernetes, OwnCluster, Plan, Proxy, Registry,
+    Release, ScanCode, ScanDependencies, ScanPolicies, ScanSecrets, ScanWorkflows, Terraform,
 };
 
 /// In the order in which they have to be installed: Go before what it builds.
@@ -147,7 +153,17 @@ pub(crate) const TOOLS: &[Tool] = &[
         name: "go",
         source: Source::ByHand { how: "install Go 1.24 or newer from https://go.dev/dl (Debian's is older)" },
         proof: Proof::Runs(&["go", "version"]),
-        uses: &[Chart, Deploy, Kubernetes, OwnCluster, Plan, ScanDependencies, ScanSecrets, ScanWorkflows],
+        uses: &[
+            Chart,
+            Deploy,
+            Kubernetes,
+            OwnCluster,
+            Plan,
+            Release,
+            ScanDependencies,
+            ScanSecrets,
+            ScanWorkflows,
+        ],
     },
     Tool {
         name: "age",
@@ -160,7 +176,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         name: "helm",
         source: Source::GoInstall { package: "helm.sh/helm/v4/cmd/helm", version: "v4.3.1" },
         proof: Proof::Built,
-        uses: &[Chart, Deploy, Kubernetes],
+        uses: &[Chart, Deploy, Kubernetes, Release],
     },
     Tool {
         name: "kube",
@@ -207,6 +223,8 @@ pub(crate) const TOOLS: &[Tool] = &[
         uses: &[Image],
     },
     debian("ca-certificates", Proof::File(CERTIFICATES), &[Image]),
+    debian("skopeo", Proof::Runs(&["skopeo", "--version"]), &[Release]),
+    debian("docker-registry", Proof::Runs(&["docker-registry", "--version"]), &[Registry]),
     debian("util-linux", Proof::Runs(&["setpriv", "taskset", "--version"]), &[Bench]),
     // Asked for its version, it answers and exits with 1.
     debian("wrk", Proof::File("/usr/bin/wrk"), &[Bench]),

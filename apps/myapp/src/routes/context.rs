@@ -10,6 +10,7 @@ use live_config::{Live, Snapshot, Text};
 
 use crate::args::ServeArgs;
 use crate::live::feed::Feed;
+use crate::sbom::Sbom;
 use crate::settings::Settings;
 use crate::store::Store;
 
@@ -28,6 +29,8 @@ pub struct Context {
     pub(super) expose_secrets: bool,
     /// Where the other replicas are found.
     pub(super) peers: Option<String>,
+    /// What the service is made of, where it is to be told.
+    pub(super) sbom: Option<Sbom>,
 }
 
 impl Context {
@@ -40,7 +43,7 @@ impl Context {
         telemetry: Telemetry,
         args: &ServeArgs,
     ) -> Self {
-        let ServeArgs { expose_secrets, peers, .. } = args;
+        let ServeArgs { expose_secrets, peers, sbom, .. } = args;
         Self {
             live,
             store,
@@ -50,6 +53,7 @@ impl Context {
             telemetry,
             expose_secrets: *expose_secrets,
             peers: peers.clone(),
+            sbom: sbom.clone(),
         }
     }
 

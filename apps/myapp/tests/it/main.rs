@@ -23,6 +23,7 @@ mod process;
 mod public;
 mod refusals;
 mod reload;
+mod sbom;
 mod secrets;
 mod service;
 mod store;

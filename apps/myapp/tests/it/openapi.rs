@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::databases::{Kind, on_both_databases};
 use crate::http::{get, send};
+use crate::sbom::SbomFile;
 use crate::service::Service;
 
 on_both_databases! {
@@ -13,8 +14,15 @@ on_both_databases! {
 }
 
 const PUBLIC: &[&str] = &["get /", "get /config", "get /healthz", "get /openapi.json", "get /readyz"];
-const ADMIN: &[&str] =
-    &["get /digests", "get /livez", "get /metrics", "get /openapi.json", "get /readyz", "get /startupz"];
+const ADMIN: &[&str] = &[
+    "get /digests",
+    "get /livez",
+    "get /metrics",
+    "get /openapi.json",
+    "get /readyz",
+    "get /sbom",
+    "get /startupz",
+];
 const OPERATOR: &[&str] = &[
     "get /api/v1/accesses",
     "get /api/v1/events",
@@ -44,7 +52,8 @@ fn operations(document: &Value) -> Vec<(String, &Value)> {
 }
 
 fn each_description_lists_exactly_what_its_listener_answers(kind: &Kind) {
-    let service = Service::start(kind, &[], &[("API_BASE_URL", "/team")]);
+    let sbom = SbomFile::new();
+    let service = Service::start(kind, &[&sbom.flag()], &[("API_BASE_URL", "/team")]);
     for (address, server, expected) in
         [(service.public, "/team", PUBLIC), (service.admin, "/", ADMIN), (service.operator, "/", OPERATOR)]
     {
@@ -77,7 +86,8 @@ fn no_answer_is_undocumented_and_none_is_a_failure() {
     let configuration = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemathesis.toml");
     let kind = &Kind::sqlite();
     let other = Service::start(kind, &[], &[]);
-    let service = Service::start(kind, &[&format!("--peers={}", other.admin)], &[]);
+    let sbom = SbomFile::new();
+    let service = Service::start(kind, &[&format!("--peers={}", other.admin), &sbom.flag()], &[]);
     for address in [service.public, service.admin, service.operator] {
         let mut command = Command::new(&schemathesis);
         command.args(["--config-file", configuration, "--no-color", "run"]);

@@ -143,6 +143,24 @@ run "a_chart_from_a_registry_is_fixed_by_its_version" {
   }
 }
 
+run "a_chart_by_digest_is_handed_on_as_it_is_and_another_digest_is_a_change" {
+  command = plan
+
+  variables {
+    chart         = "oci://registry.example.com/charts/myapp@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    chart_version = "1.2.3"
+  }
+
+  assert {
+    condition     = helm_release.myapp.chart == var.chart && helm_release.myapp.version == "1.2.3"
+    error_message = "Helm compares the two, so it has to be given both"
+  }
+  assert {
+    condition     = helm_release.myapp.description == "chart ${var.chart} 1.2.3"
+    error_message = "the digest must be part of what a plan compares"
+  }
+}
+
 run "a_namespace_is_made_only_where_asked_for" {
   command = plan
 

@@ -4,10 +4,10 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::json;
 
 use super::layout::{Record, State};
+use crate::oci::{CONFIG, LAYER, LAYOUT, MANIFEST, append, architecture, blob_path, descriptor, digest};
 use crate::process::Cmd;
 use crate::tools;
 
@@ -17,10 +17,6 @@ pub(super) const COREDNS: &str = "myapp-own.invalid/coredns:1";
 
 /// As container runtimes write the name `myapp` in full.
 const PRODUCT: &str = "docker.io/library/myapp";
-
-const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
-const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// Makes the images the cluster itself needs and puts them onto the node.
 pub(super) fn load_own(state: &State) -> Result<()> {
@@ -72,10 +68,10 @@ fn write_archive(archive: &Path, name: &str, binary: &Path) -> Result<()> {
     let index = json!({ "schemaVersion": 2, "manifests": [listed] });
 
     let mut tar = tar::Builder::new(File::create(archive)?);
-    append(&mut tar, "oci-layout", 0o644, br#"{"imageLayoutVersion":"1.0.0"}"#)?;
+    append(&mut tar, "oci-layout", 0o644, LAYOUT)?;
     append(&mut tar, "index.json", 0o644, index.to_string().as_bytes())?;
     for blob in [&layer, &config, &manifest] {
-        append(&mut tar, &format!("blobs/{}", digest(blob).replace(':', "/")), 0o644, blob)?;
+        append(&mut tar, &blob_path(&digest(blob)), 0o644, blob)?;
     }
     tar.finish().with_context(|| format!("cannot write {}", archive.display()))
 }
@@ -85,39 +81,4 @@ fn layer(binary: &Path) -> Result<Vec<u8>> {
     let mut tar = tar::Builder::new(Vec::new());
     append(&mut tar, "entrypoint", 0o755, &content)?;
     Ok(tar.into_inner()?)
-}
-
-fn append(tar: &mut tar::Builder<impl std::io::Write>, path: &str, mode: u32, content: &[u8]) -> Result<()> {
-    let mut header = tar::Header::new_ustar();
-    header.set_size(content.len() as u64);
-    header.set_mode(mode);
-    tar.append_data(&mut header, path, content).with_context(|| format!("cannot add {path}"))
-}
-
-fn descriptor(media_type: &str, content: &[u8]) -> Value {
-    json!({ "mediaType": media_type, "digest": digest(content), "size": content.len() })
-}
-
-fn digest(content: &[u8]) -> String {
-    let hash = Sha256::digest(content);
-    hash.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
-}
-
-/// The OCI name of this machine's architecture, which the built binaries have.
-fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_digest_is_the_one_sha256sum_prints() {
-        assert_eq!(digest(b""), "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    }
 }

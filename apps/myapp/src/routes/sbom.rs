@@ -1,0 +1,27 @@
+//! The list of what the service is made of, for scanners: there only where the process was told to serve it.
+
+use axum::body::Body;
+use axum::response::Response;
+use axum::routing::get;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use serde_json::json;
+
+use super::route::Route;
+use crate::sbom::Sbom;
+
+/// As registered with IANA.
+const MEDIA_TYPE: &str = "application/vnd.cyclonedx+json";
+
+pub(super) fn route(sbom: &Sbom) -> Route {
+    let bytes = sbom.bytes();
+    let answer = async move || {
+        let mut response = Response::new(Body::from(bytes));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        response
+    };
+    let content = json!({ MEDIA_TYPE: { "schema": { "type": "object" } } });
+    Route::of_get("/sbom", get(answer))
+        .about("What this service is made of, as its build wrote it down")
+        .answers(json!({ "200": { "description": "A CycloneDX document", "content": content } }))
+}

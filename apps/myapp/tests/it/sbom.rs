@@ -1,0 +1,65 @@
+//! What the service is made of is told on the admin listener, and only where that was asked for.
+
+use tempfile::NamedTempFile;
+
+use crate::databases::{Kind, on_both_databases};
+use crate::http::get;
+use crate::process::refusal;
+use crate::service::Service;
+
+const DOCUMENT: &str = "{\"bomFormat\": \"CycloneDX\",\n \"specVersion\": \"1.5\"}\n";
+
+/// A document that a process can be told to serve.
+pub(crate) struct SbomFile(NamedTempFile);
+
+impl SbomFile {
+    pub(crate) fn new() -> Self {
+        Self::holding(DOCUMENT)
+    }
+
+    fn holding(text: &str) -> Self {
+        let file = NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        Self(file)
+    }
+
+    pub(crate) fn flag(&self) -> String {
+        format!("--sbom={}", self.0.path().display())
+    }
+}
+
+on_both_databases! {
+    it_is_not_there_unless_asked_for
+    what_is_served_is_the_file_as_it_is_on_the_admin_listener_alone
+}
+
+fn it_is_not_there_unless_asked_for(kind: &Kind) {
+    let service = Service::start(kind, &[], &[]);
+    assert_eq!(get(service.admin, "/sbom").status, 404);
+}
+
+fn what_is_served_is_the_file_as_it_is_on_the_admin_listener_alone(kind: &Kind) {
+    let file = SbomFile::new();
+    let service = Service::start(kind, &[&file.flag()], &[]);
+    let answer = get(service.admin, "/sbom");
+    assert_eq!((answer.status, answer.body.as_str()), (200, DOCUMENT));
+    assert_eq!(answer.header("content-type"), Some("application/vnd.cyclonedx+json"));
+    for other in [service.public, service.operator] {
+        assert_eq!(get(other, "/sbom").status, 404);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_such_document_is_refused_before_anything_is_bound() {
+    let missing = "--sbom=/nowhere/myapp.cdx.json".to_owned();
+    let (text, other) = (SbomFile::holding("not JSON"), SbomFile::holding(r#"{"bomFormat":"SPDX"}"#));
+    for (flag, reason) in
+        [(missing, "No such file"), (text.flag(), "no JSON"), (other.flag(), "no CycloneDX document")]
+    {
+        for command in ["serve", "check"] {
+            let (code, lines) = refusal(&[command, &flag], &[]);
+            assert_eq!(code, Some(64), "{lines:?}");
+            assert!(lines[0].contains("--sbom <FILE>") && lines[0].contains(reason), "{lines:?}");
+        }
+    }
+}

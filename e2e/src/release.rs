@@ -1,0 +1,70 @@
+//! The project's own release tasks, called as a pipeline calls them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+/// What `cargo xtask release build` has made of this checkout, once for all tests of a process.
+///
+/// # Panics
+/// Whoever asks, when it cannot be made.
+pub static ARTIFACTS: LazyLock<Artifacts> = LazyLock::new(|| Artifacts::build("artifacts"));
+
+/// A folder that a build has made.
+#[derive(Debug, Clone)]
+pub struct Artifacts {
+    pub folder: PathBuf,
+}
+
+impl Artifacts {
+    /// Builds into a folder of this process's own, below the build folder.
+    ///
+    /// # Panics
+    /// When it fails, with all that was said.
+    #[expect(clippy::panic, reason = "no test can go on without")]
+    pub fn build(name: &str) -> Self {
+        let folder = root().join("target/tmp").join(format!("release-{name}"));
+        let output = xtask(&["release", "build", "--output"]).arg(&folder).output();
+        let output = output.unwrap_or_else(|error| panic!("cargo cannot be run: {error}"));
+        assert!(output.status.success(), "{}", both_streams(&output));
+        Self { folder }
+    }
+
+    /// `release.json`, which names every file and its digest; null where there is none.
+    pub fn record(&self) -> Value {
+        std::fs::read(self.folder.join("release.json"))
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default()
+    }
+
+    /// A part's file: `binary`, `sbom`, `image` or `chart`.
+    pub fn file(&self, part: &str) -> PathBuf {
+        self.folder.join(self.record()[part]["file"].as_str().unwrap_or_default())
+    }
+
+    /// The push of this to a place in a registry, not started yet.
+    pub fn push(&self, to: &str) -> Command {
+        let mut command = xtask(&["release", "push", "--to", to, "--from"]);
+        command.arg(&self.folder);
+        command
+    }
+}
+
+/// A call of `cargo xtask` in this checkout.
+pub fn xtask(words: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root()).arg("xtask").args(words);
+    command
+}
+
+/// All that a program printed.
+pub fn both_streams(output: &Output) -> String {
+    String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}

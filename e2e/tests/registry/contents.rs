@@ -1,0 +1,164 @@
+//! What the image is said to be made of, against what other tools say of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::path::Path;
+use std::process::Command;
+
+use cyclonedx_bom::models::bom::Bom;
+use cyclonedx_bom::models::component::{Classification, Component, Scope};
+use cyclonedx_bom::prelude::SpecVersion;
+use cyclonedx_bom::validation::Validate as _;
+use e2e::release::ARTIFACTS;
+use flate2::read::GzDecoder;
+
+/// The files of a tar archive.
+pub(crate) fn entries(tar: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut archive = tar::Archive::new(tar);
+    let read = |entry: std::io::Result<tar::Entry<'_, &[u8]>>| {
+        let mut entry = entry.unwrap();
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).unwrap();
+        (entry.path().unwrap().to_str().unwrap().to_owned(), content)
+    };
+    archive.entries().unwrap().map(read).collect()
+}
+
+/// What gzip packed; nothing where it did not.
+pub(crate) fn unpacked(blob: &[u8]) -> Option<Vec<u8>> {
+    let mut decoder = GzDecoder::new(blob);
+    decoder.header()?;
+    let mut unpacked = Vec::new();
+    decoder.read_to_end(&mut unpacked).unwrap();
+    Some(unpacked)
+}
+
+fn bom() -> Bom {
+    Bom::parse_from_json(std::fs::File::open(ARTIFACTS.file("sbom")).unwrap()).unwrap()
+}
+
+fn components(bom: &Bom) -> Vec<&Component> {
+    bom.components.as_ref().unwrap().0.iter().collect()
+}
+
+/// `name@version`.
+fn named(component: &Component) -> String {
+    let version = component.version.as_ref().map(ToString::to_string);
+    format!("{}@{}", component.name, version.unwrap_or_default())
+}
+
+/// What cargo's resolver says that the service needs, by the kinds of dependencies named.
+fn resolved(kinds: &str) -> BTreeSet<String> {
+    let target =
+        ARTIFACTS.record()["platform"]["architecture"].as_str().map(|architecture| match architecture {
+            "amd64" => "x86_64-unknown-linux-gnu",
+            "arm64" => "aarch64-unknown-linux-gnu",
+            other => panic!("{other}"),
+        });
+    let output = Command::new(env!("CARGO"))
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .args([
+            "tree",
+            "--locked",
+            "--package",
+            "myapp",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "--no-dedupe",
+        ])
+        .args(["--edges", kinds, "--target", target.unwrap()])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // `serde v1.0.0 (proc-macro)`
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let name = |line: &str| {
+        let mut words = line.split_whitespace();
+        Some(format!("{}@{}", words.next()?, words.next()?.strip_prefix('v')?))
+    };
+    lines.lines().filter_map(name).collect()
+}
+
+#[test]
+fn the_list_is_valid_cyclonedx_in_the_eyes_of_its_own_library() {
+    let bom = bom();
+    let result = bom.validate_version(SpecVersion::V1_5);
+    assert!(result.passed(), "{:#?}", result.errors().collect::<Vec<_>>());
+    let service = bom.metadata.as_ref().unwrap().component.as_ref().unwrap();
+    assert_eq!(named(service), format!("myapp@{}", env!("CARGO_PKG_VERSION")));
+    assert_eq!(service.component_type, Classification::Application);
+    assert!(bom.metadata.as_ref().unwrap().timestamp.is_some());
+}
+
+#[test]
+fn the_crates_listed_are_those_that_cargo_resolves_for_this_target_and_no_others() {
+    let bom = bom();
+    let mut listed: BTreeSet<String> = components(&bom)
+        .into_iter()
+        .filter(|component| {
+            component.purl.as_ref().is_none_or(|purl| purl.as_ref().starts_with("pkg:cargo/"))
+        })
+        .map(named)
+        .collect();
+    for other in ["rust-std", "sqlite", "glibc", "libgcc", "ca-certificates"] {
+        listed.retain(|component| !component.starts_with(&format!("{other}@")));
+    }
+    listed.insert(format!("myapp@{}", env!("CARGO_PKG_VERSION")));
+    assert_eq!(listed, resolved("normal,build"));
+    // Among them none that only tests use.
+    for name in ["insta", "proptest", "tempfile", "kube", "strict-clients", "e2e", "xtask"] {
+        assert!(!listed.iter().any(|component| component.starts_with(&format!("{name}@"))), "{name}");
+    }
+}
+
+#[test]
+fn a_crate_has_the_version_checksum_and_licence_that_the_registry_gave_it() {
+    let bom = bom();
+    let tokio = components(&bom).into_iter().find(|component| component.name.to_string() == "tokio").unwrap();
+    let lock = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock")).unwrap();
+    let block = lock.split("[[package]]").find(|block| block.contains("\nname = \"tokio\"\n")).unwrap();
+    let field = |key: &str| {
+        let line = block.lines().find_map(|line| line.strip_prefix(&format!("{key} = "))).unwrap();
+        line.trim_matches('"').to_owned()
+    };
+    assert_eq!(named(tokio), format!("tokio@{}", field("version")));
+    assert_eq!(tokio.hashes.as_ref().unwrap().0[0].content.0, field("checksum"));
+    assert_eq!(tokio.purl.as_ref().unwrap().as_ref(), format!("pkg:cargo/tokio@{}", field("version")));
+    assert_eq!(tokio.scope, Some(Scope::Required));
+    assert!(format!("{:?}", tokio.licenses).contains("MIT"), "{:?}", tokio.licenses);
+}
+
+#[test]
+fn what_is_in_the_image_beside_crates_is_listed_with_its_version() {
+    let bom = bom();
+    let versions: BTreeMap<_, _> = components(&bom)
+        .into_iter()
+        .map(|component| (component.name.to_string(), component.version.as_ref().map(ToString::to_string)))
+        .collect();
+    for name in ["rust-std", "sqlite", "glibc", "libgcc", "ca-certificates"] {
+        assert!(
+            versions[name].as_ref().is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit())),
+            "{name}: {:?}",
+            versions[name]
+        );
+    }
+    // The version that the binary itself has in it.
+    let binary = std::fs::read(ARTIFACTS.file("binary")).unwrap();
+    let sqlite = versions["sqlite"].clone().unwrap();
+    assert!(binary.windows(sqlite.len()).any(|bytes| bytes == sqlite.as_bytes()), "{sqlite}");
+}
+
+#[test]
+fn no_path_of_the_machine_that_built_it_is_in_the_binary_or_the_list() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_str().unwrap().as_bytes().to_vec();
+    let home = std::env::home_dir().unwrap().join(".cargo").to_str().unwrap().as_bytes().to_vec();
+    for part in ["binary", "sbom"] {
+        let content = std::fs::read(ARTIFACTS.file(part)).unwrap();
+        for path in [&root, &home] {
+            let found = content.windows(path.len()).any(|bytes| bytes == path.as_slice());
+            assert!(!found, "{} in the {part}", String::from_utf8_lossy(path));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The same commit is the same bytes. That holds for the binary too, which takes minutes to build twice: `cargo xtask release compare`.
+
+use std::collections::BTreeMap;
+
+use e2e::release::{ARTIFACTS, Artifacts, both_streams, xtask};
+
+const PARTS: [&str; 4] = ["binary", "sbom", "image", "chart"];
+
+fn digests(artifacts: &Artifacts) -> BTreeMap<&'static str, String> {
+    let record = artifacts.record();
+    PARTS.map(|part| (part, record[part]["digest"].as_str().unwrap().to_owned())).into()
+}
+
+#[test]
+fn image_and_chart_packed_twice_are_the_same_bytes() {
+    let first = digests(&ARTIFACTS);
+    // Else the image would not be built again, since nothing that it is made of has changed.
+    let rebuilt = xtask(&["image", "--rebuild"]).output().unwrap();
+    assert!(rebuilt.status.success(), "{}", both_streams(&rebuilt));
+    let again = Artifacts::build("artifacts-again");
+    assert_eq!(digests(&again), first);
+    std::fs::remove_dir_all(again.folder).unwrap();
+}
+
+#[test]
+fn a_folder_that_holds_something_else_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let precious = folder.path().join("precious");
+    std::fs::write(&precious, "kept").unwrap();
+    let output = xtask(&["release", "build", "--output"]).arg(folder.path()).output().unwrap();
+    let said = both_streams(&output);
+    assert!(!output.status.success() && said.contains("holds something that is no release"), "{said}");
+    assert_eq!(std::fs::read_to_string(precious).unwrap(), "kept");
+}

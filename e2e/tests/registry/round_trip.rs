@@ -1,0 +1,96 @@
+//! Pushed, and pulled by digest.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use e2e::harness::registry::{Published, Registry};
+use e2e::release::{ARTIFACTS, both_streams};
+use serde_json::Value;
+
+use crate::contents::{entries, unpacked};
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", both_streams(&output));
+    both_streams(&output)
+}
+
+/// The blobs of an image layout, by the name that says what they hold.
+fn blobs(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = std::fs::read_dir(folder.join("blobs/sha256")).unwrap().map(|entry| entry.unwrap());
+    files.map(|file| (file.file_name().into_string().unwrap(), std::fs::read(file.path()).unwrap())).collect()
+}
+
+fn packed_blobs(archive: &Path) -> BTreeMap<String, Vec<u8>> {
+    let name = |path: &str| path.strip_prefix("blobs/sha256/").map(str::to_owned);
+    let files = entries(&std::fs::read(archive).unwrap());
+    files.into_iter().filter_map(|(path, content)| Some((name(&path)?, content))).collect()
+}
+
+#[test]
+fn what_was_pushed_comes_back_by_digest_byte_for_byte() {
+    let registry = Registry::open();
+    let said = run(&mut ARTIFACTS.push(&format!("{}/team", registry.address())));
+    let published = Published::read(&ARTIFACTS.folder);
+    for part in ["image", "chart"] {
+        assert!(said.contains(&published.reference(part)), "{said}");
+    }
+
+    let pulled = tempfile::tempdir().unwrap();
+    let layout = pulled.path().join("layout");
+    run(Command::new("skopeo")
+        .args(["--insecure-policy", "copy", "--all", "--src-tls-verify=false"])
+        .arg(format!("docker://{}", published.reference("image")))
+        .arg(format!("oci:{}", layout.display())));
+    let mut pulled_blobs = blobs(&layout);
+    let index = published.document["image"]["digest"].as_str().unwrap().replace("sha256:", "");
+    let index: Value = serde_json::from_slice(&pulled_blobs.remove(&index).unwrap()).unwrap();
+    assert_eq!(index["manifests"][0]["platform"], ARTIFACTS.record()["platform"]);
+    assert!(pulled_blobs == packed_blobs(&ARTIFACTS.file("image")), "the image is another one");
+    let layers = pulled_blobs.values().filter_map(|blob| unpacked(blob)).flat_map(|layer| entries(&layer));
+    let files: BTreeMap<_, _> = layers.collect();
+    assert!(files["myapp"] == std::fs::read(ARTIFACTS.file("binary")).unwrap());
+    assert!(files["usr/share/sbom/myapp.cdx.json"] == std::fs::read(ARTIFACTS.file("sbom")).unwrap());
+
+    run(Command::new("helm")
+        .args(["pull", "--plain-http", &published.reference("chart"), "--destination"])
+        .arg(pulled.path()));
+    let mut files = std::fs::read_dir(pulled.path()).unwrap().map(|entry| entry.unwrap().path());
+    let chart = files.find(|path| path.extension().is_some_and(|extension| extension == "tgz")).unwrap();
+    let chart = std::fs::read(chart).unwrap();
+    assert!(chart == std::fs::read(ARTIFACTS.file("chart")).unwrap(), "the chart is another one");
+
+    // Again, and into another registry: nothing changes, not even the digest of Helm's manifest.
+    run(&mut ARTIFACTS.push(&format!("{}/team", registry.address())));
+    assert_eq!(Published::read(&ARTIFACTS.folder), published);
+    let other = Registry::open();
+    run(&mut ARTIFACTS.push(&format!("{}/team", other.address())));
+    let elsewhere = Published::read(&ARTIFACTS.folder).document;
+    for part in ["image", "chart"] {
+        assert_eq!(elsewhere[part]["digest"], published.document[part]["digest"], "{part}");
+    }
+}
+
+#[test]
+fn the_published_values_run_the_published_image() {
+    let registry = Registry::open();
+    let artifacts = crate::refusals::copy_of_the_artifacts();
+    run(&mut artifacts.push(&format!("{}/team", registry.address())));
+    let published = Published::read(&artifacts.folder);
+    let rendered = run(Command::new("helm")
+        .args([
+            "template",
+            "myapp",
+            &published.reference("chart"),
+            "--plain-http",
+            "--set",
+            "config.SECRET_KEY=xyz",
+            "--values",
+        ])
+        .arg(artifacts.folder.join("published-values.yaml")));
+    let image = &published.document["image"];
+    let text = |key: &str| image[key].as_str().unwrap();
+    let expected = format!("image: \"{}:{}@{}\"", text("repository"), text("tag"), text("digest"));
+    assert!(rendered.contains(&expected), "{expected} in {rendered}");
+}
