@@ -30,12 +30,12 @@ output "oidc_provider_arn" {
 
 output "oidc_issuer" {
   description = "Issuer of the tokens of service accounts without https://, as conditions of trust policies name it."
-  value       = trimprefix(aws_eks_cluster.cluster.identity[0].oidc[0].issuer, "https://")
+  value       = local.oidc_issuer
 }
 
 output "cluster_security_group_id" {
   description = "Security group of control plane and nodes, made by EKS."
-  value       = aws_eks_cluster.cluster.vpc_config[0].cluster_security_group_id
+  value       = local.cluster_security_group_id
 }
 
 output "pod_security_groups" {
@@ -45,7 +45,7 @@ output "pod_security_groups" {
 
 output "pod_security_group_id" {
   description = "Security group for database and cache to admit: that of the application's pods, or of the nodes with pod_security_groups off."
-  value       = var.pod_security_groups == "off" ? aws_eks_cluster.cluster.vpc_config[0].cluster_security_group_id : aws_security_group.pods[0].id
+  value       = local.pods_have_groups ? aws_security_group.pods[0].id : local.cluster_security_group_id
 }
 
 output "node_role_arn" {

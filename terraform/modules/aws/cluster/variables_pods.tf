@@ -13,7 +13,7 @@ variable "identity" {
 variable "pod_security_groups" {
   description = <<-TEXT
     Whether pods can have security groups of their own, and what these hold for:
-    - standard: traffic with other hosts in the network. What leaves the network has the node's groups.
+    - standard: all traffic but that between pods and services of one node.
     - strict: all traffic. Excludes Pod Identity and NodeLocal DNSCache, whose link-local addresses pods then cannot reach.
     - off: pods have the groups of their node; database and cache then admit every pod.
   TEXT
