@@ -13,11 +13,10 @@ locals {
 
   # Two networks overlap when they are the same network once both have the shorter of their prefixes.
   overlaps = flatten([
-    for first, a in local.subnets : [
-      for second, b in local.subnets : "${first} and ${second}"
-      if first < second
-      && cidrsubnet("${split("/", a)[0]}/${min(split("/", a)[1], split("/", b)[1])}", 0, 0)
-      == cidrsubnet("${split("/", b)[0]}/${min(split("/", a)[1], split("/", b)[1])}", 0, 0)
+    for index, first in keys(local.subnets) : [
+      for second in slice(keys(local.subnets), index + 1, length(local.subnets)) : "${first} and ${second}"
+      if cidrsubnet("${split("/", local.subnets[first])[0]}/${min(split("/", local.subnets[first])[1], split("/", local.subnets[second])[1])}", 0, 0)
+      == cidrsubnet("${split("/", local.subnets[second])[0]}/${min(split("/", local.subnets[first])[1], split("/", local.subnets[second])[1])}", 0, 0)
     ]
   ])
 }

@@ -124,7 +124,7 @@ variable "interface_endpoints" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for service in var.interface_endpoints : can(regex("^[a-z0-9-]+(?:\\.[a-z0-9-]+)*$", service))])
+    condition     = alltrue([for service in var.interface_endpoints : can(regex("^[a-z0-9-]+(?:\\.[a-z0-9-]+)*$", service)) && !startswith(service, "com.amazonaws.")])
     error_message = "interface_endpoints: write the last part of the service's name, such as ecr.api for com.amazonaws.eu-central-1.ecr.api."
   }
   validation {
