@@ -82,13 +82,13 @@ resource "aws_s3_bucket_policy" "logs" {
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
       {
+        # Only load balancers of an account write below its number:
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
         Sid       = "ApplicationLoadBalancer"
         Effect    = "Allow"
         Principal = { Service = "logdelivery.elasticloadbalancing.amazonaws.com" }
         Action    = "s3:PutObject"
         Resource  = "${aws_s3_bucket.logs.arn}/load-balancer/AWSLogs/${local.account}/*"
-        Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
       },
       {
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/enable-access-logs.html and

@@ -130,7 +130,7 @@ run "a_release_that_is_none_is_refused" {
   command = plan
 
   variables {
-    node_release_version = "1.34"
+    node_release_version = "1.34.2"
   }
 
   expect_failures = [var.node_release_version]

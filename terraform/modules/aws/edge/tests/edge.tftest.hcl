@@ -18,10 +18,16 @@ variables {
   domain_name           = "shop.example.com"
   zone_id               = "Z0123456789"
   pod_security_group_id = "sg-pods"
+  # Only the tests about it make one.
+  waf = "none"
 }
 
-run "an_alb_with_a_firewall_is_what_comes_by_default" {
+run "an_alb_has_its_firewall_on_it" {
   command = apply
+
+  variables {
+    waf = "alb"
+  }
 
   assert {
     condition     = aws_lb.edge.load_balancer_type == "application" && aws_lb.edge.internal == false && aws_lb.edge.subnets == toset(var.public_subnet_ids)
@@ -120,25 +126,11 @@ run "pods_are_registered_by_address" {
   }
 }
 
-run "without_a_firewall_there_is_none" {
-  command = apply
-
-  variables {
-    waf = "none"
-  }
-
-  assert {
-    condition     = length(module.firewall_of_load_balancer) + length(module.firewall_of_cdn) + length(aws_wafv2_web_acl_association.load_balancer) == 0
-    error_message = "none is made"
-  }
-}
-
 run "an_nlb_ends_tls_and_has_no_http" {
   command = apply
 
   variables {
     load_balancer = "nlb"
-    waf           = "none"
   }
 
   assert {
@@ -168,7 +160,6 @@ run "behind_cloudfront_the_load_balancer_has_no_public_address" {
 
   variables {
     cdn = true
-    waf = "cdn"
   }
 
   assert {
@@ -190,6 +181,10 @@ run "behind_cloudfront_the_load_balancer_has_no_public_address" {
   assert {
     condition     = one(aws_cloudfront_distribution.cdn[0].origin).domain_name == aws_lb.edge.dns_name && one(one(aws_cloudfront_distribution.cdn[0].origin).vpc_origin_config).vpc_origin_id == aws_cloudfront_vpc_origin.load_balancer[0].id
     error_message = "the load balancer is the one origin"
+  }
+  assert {
+    condition     = aws_cloudfront_distribution.cdn[0].web_acl_id == null && length(module.firewall_of_cdn) + length(module.firewall_of_load_balancer) + length(aws_wafv2_web_acl_association.load_balancer) == 0
+    error_message = "without a firewall there is none"
   }
 }
 
@@ -224,19 +219,5 @@ run "cloudfront_speaks_https_and_keeps_no_answers" {
   assert {
     condition     = alltrue([for record in [aws_route53_record.ipv4, aws_route53_record.ipv6[0]] : one(record.alias).name == "mock.cloudfront.net" && one(record.alias).zone_id == "ZCLOUDFRONT"]) && aws_route53_record.ipv6[0].type == "AAAA"
     error_message = "the name leads to it by both families"
-  }
-}
-
-run "cloudfront_may_go_without_a_firewall" {
-  command = apply
-
-  variables {
-    cdn = true
-    waf = "none"
-  }
-
-  assert {
-    condition     = aws_cloudfront_distribution.cdn[0].web_acl_id == null || aws_cloudfront_distribution.cdn[0].web_acl_id == ""
-    error_message = "none is named"
   }
 }

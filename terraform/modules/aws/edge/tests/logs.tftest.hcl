@@ -18,7 +18,7 @@ variables {
   zone_id               = "Z0123456789"
   pod_security_group_id = "sg-pods"
   cdn                   = true
-  waf                   = "cdn"
+  waf                   = "none"
 }
 
 run "access_logs_are_private_encrypted_and_kept_for_a_year" {
@@ -58,8 +58,12 @@ run "only_the_services_that_log_may_write" {
     error_message = "log deliveries may write, and nobody may in the clear"
   }
   assert {
-    condition     = alltrue([for statement in jsondecode(aws_s3_bucket_policy.logs.policy).Statement : statement.Condition.StringEquals["aws:SourceAccount"] == "123456789012" if statement.Effect == "Allow"])
-    error_message = "for this account only"
+    condition     = alltrue([for statement in jsondecode(aws_s3_bucket_policy.logs.policy).Statement : statement.Condition.StringEquals["aws:SourceAccount"] == "123456789012" if try(statement.Principal.Service, "") == "delivery.logs.amazonaws.com"])
+    error_message = "deliveries are of this account only"
+  }
+  assert {
+    condition     = jsondecode(aws_s3_bucket_policy.logs.policy).Statement[1].Resource == "arn:aws:s3:::mock/load-balancer/AWSLogs/123456789012/*"
+    error_message = "load balancers write below the number of this account, where no other account's can"
   }
   assert {
     condition     = jsondecode(aws_s3_bucket_policy.logs.policy).Statement[0].Condition == { Bool = { "aws:SecureTransport" = "false" } }
