@@ -13,7 +13,7 @@ resource "aws_security_group" "this" {
   }
 }
 
-# The only rule there is. Without an egress rule nothing goes out; answers to clients need none.
+# The only way in. Without an egress rule nothing goes out; answers to clients need none.
 resource "aws_vpc_security_group_ingress_rule" "clients" {
   security_group_id            = aws_security_group.this.id
   referenced_security_group_id = var.client_security_group_id
@@ -21,5 +21,16 @@ resource "aws_vpc_security_group_ingress_rule" "clients" {
   from_port                    = local.port
   to_port                      = local.port
   description                  = "PostgreSQL from the pods of the service"
+  tags                         = var.tags
+}
+
+# The other half, in the clients' own group: they may connect to this server and, by this rule, to nothing else.
+resource "aws_vpc_security_group_egress_rule" "clients" {
+  security_group_id            = var.client_security_group_id
+  referenced_security_group_id = aws_security_group.this.id
+  ip_protocol                  = "tcp"
+  from_port                    = local.port
+  to_port                      = local.port
+  description                  = "PostgreSQL of ${var.name}"
   tags                         = var.tags
 }

@@ -91,6 +91,20 @@ run "only_the_pods_of_the_service_may_connect" {
     error_message = "one rule: TCP 6379 from the pods' security group, and from no address"
   }
   assert {
+    condition = jsonencode({
+      group = aws_vpc_security_group_egress_rule.clients.security_group_id
+      to    = aws_vpc_security_group_egress_rule.clients.referenced_security_group_id
+      cidrs = [aws_vpc_security_group_egress_rule.clients.cidr_ipv4, aws_vpc_security_group_egress_rule.clients.cidr_ipv6, aws_vpc_security_group_egress_rule.clients.prefix_list_id]
+      ports = [aws_vpc_security_group_egress_rule.clients.ip_protocol, aws_vpc_security_group_egress_rule.clients.from_port, aws_vpc_security_group_egress_rule.clients.to_port]
+      }) == jsonencode({
+      group = "sg-0cccccccccccccccc"
+      to    = aws_security_group.this.id
+      cidrs = [null, null, null]
+      ports = ["tcp", 6379, 6379]
+    })
+    error_message = "the pods' group must let out TCP 6379 to this group, and to no address"
+  }
+  assert {
     condition     = aws_elasticache_replication_group.this.security_group_ids == toset([aws_security_group.this.id])
     error_message = "the cache must have this security group only"
   }

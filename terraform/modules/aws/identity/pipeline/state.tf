@@ -25,13 +25,13 @@ locals {
           Sid      = "ReadState"
           Effect   = "Allow"
           Action   = ["s3:GetObject"]
-          Resource = [for root in roots : "${var.state_bucket_arn}/${var.name}/${root}.tfstate"]
+          Resource = [for root in roots : "${var.state_bucket_arn}/${root}.tfstate"]
         },
         {
           Sid      = "LockState"
           Effect   = "Allow"
           Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
-          Resource = [for root in roots : "${var.state_bucket_arn}/${var.name}/${root}.tfstate.tflock"]
+          Resource = [for root in roots : "${var.state_bucket_arn}/${root}.tfstate.tflock"]
         },
         {
           Sid       = "EncryptState"
@@ -46,7 +46,7 @@ locals {
           Sid      = "WriteState"
           Effect   = "Allow"
           Action   = ["s3:PutObject"]
-          Resource = [for root in local.state_writes[role] : "${var.state_bucket_arn}/${var.name}/${root}.tfstate"]
+          Resource = [for root in local.state_writes[role] : "${var.state_bucket_arn}/${root}.tfstate"]
         },
       ],
     )

@@ -4,8 +4,8 @@ variable "name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z](?:-?[a-z0-9])*$", var.name)) && length(var.name) <= 32
-    error_message = "name: must be at most 32 lower-case letters, digits and single hyphens, and begin with a letter"
+    condition     = can(regex("^[a-z](?:-?[a-z0-9])*$", var.name)) && length(var.name) <= 24
+    error_message = "name: must be at most 24 lower-case letters, digits and single hyphens, and begin with a letter"
   }
 }
 
@@ -84,7 +84,7 @@ variable "deploy_environment" {
 # Where the state is.
 
 variable "state_bucket_arn" {
-  description = "ARN of the bucket with the states of all roots."
+  description = "ARN of the bucket with the states of all roots, each an object ROOT.tfstate."
   type        = string
   nullable    = false
 }

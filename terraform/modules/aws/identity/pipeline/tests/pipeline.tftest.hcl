@@ -93,7 +93,7 @@ run "the_plan_role_changes_nothing_but_locks" {
     error_message = "the plan role may look only"
   }
   assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.this["plan"].policy).Statement : statement.Resource if statement.Sid == "LockState"] == [["arn:aws:s3:::state-of-shop/shop/infra.tfstate.tflock"]]
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this["plan"].policy).Statement : statement.Resource if statement.Sid == "LockState"] == [["arn:aws:s3:::state-of-shop/infra.tfstate.tflock"]]
     error_message = "what it writes must be the lock alone"
   }
   # Object reads would be data: only the state may be read.
@@ -121,8 +121,8 @@ run "each_role_has_its_own_states" {
   assert {
     condition = { for name, policy in aws_iam_role_policy.this : name => flatten([for statement in jsondecode(policy.policy).Statement : statement.Resource if statement.Sid == "WriteState"]) } == {
       plan   = []
-      apply  = ["arn:aws:s3:::state-of-shop/shop/infra.tfstate", "arn:aws:s3:::state-of-shop/shop/platform.tfstate"]
-      deploy = ["arn:aws:s3:::state-of-shop/shop/app.tfstate"]
+      apply  = ["arn:aws:s3:::state-of-shop/infra.tfstate", "arn:aws:s3:::state-of-shop/platform.tfstate"]
+      deploy = ["arn:aws:s3:::state-of-shop/app.tfstate"]
     }
     error_message = "who deploys the service must not write the state of the infrastructure, and nobody that of the bootstrap"
   }

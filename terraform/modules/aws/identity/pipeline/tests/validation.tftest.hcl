@@ -28,7 +28,7 @@ run "a_name_too_long_for_what_is_appended_is_refused" {
   command = plan
 
   variables {
-    name = format("x%032d", 0)
+    name = format("x%024d", 0)
   }
 
   expect_failures = [var.name]
