@@ -79,3 +79,19 @@ mock_resource "aws_ecr_repository" {
     repository_url = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop"
   }
 }
+
+mock_data "aws_eks_cluster" {
+  defaults = {
+    status   = "ACTIVE"
+    endpoint = "https://127.0.0.1:1"
+    # "none", in base64.
+    certificate_authority = [{ data = "bm9uZQ==" }]
+  }
+}
+
+mock_resource "aws_s3_bucket" {
+  defaults = {
+    id  = "state-shop-123456789012"
+    arn = "arn:aws:s3:::state-shop-123456789012"
+  }
+}
