@@ -12,7 +12,7 @@ locals {
     {
       Sid    = "NoDataOfOthers"
       Effect = "Deny"
-      Action = ["rds-db:connect", "elasticache:Connect", "rds:DownloadDBLogFilePortion", "rds:DownloadCompleteDBLogFile", "logs:GetLogEvents", "logs:FilterLogEvents", "logs:StartQuery", "logs:StartLiveTail", "logs:Unmask"]
+      Action = ["rds-db:connect", "elasticache:Connect", "ec2:GetPasswordData", "rds:DownloadDBLogFilePortion", "rds:DownloadCompleteDBLogFile", "logs:GetLogEvents", "logs:FilterLogEvents", "logs:StartQuery", "logs:StartLiveTail", "logs:Unmask"]
       # The data itself, and logs, which tell of it.
       Resource = "*"
     },
