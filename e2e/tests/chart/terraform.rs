@@ -42,7 +42,8 @@ fn the_local_envs_values_render_under_the_label_by_which_people_find_the_pod() {
 fn the_aws_envs_values_render_the_service_that_its_platform_is_bound_to() {
     let objects = render_as("myapp", &values(Path::new("envs/aws/app/tests/release-values.json")));
     // Names and port as in envs/aws/platform: the load balancer's binding, the policy's label, the role's account.
-    let service = objects.iter().find(|object| object["kind"] == "Service" && object["metadata"]["name"] == "myapp");
+    let service =
+        objects.iter().find(|object| object["kind"] == "Service" && object["metadata"]["name"] == "myapp");
     assert_eq!(service.unwrap()["spec"]["ports"][0]["port"], 80);
     let pod = deployment_pod(&objects);
     assert_eq!(text(pod, "/metadata/labels/shop~1data"), "reachable");
