@@ -37,3 +37,18 @@ fn the_local_envs_values_render_under_the_label_by_which_people_find_the_pod() {
     let objects = render_as("myapp", &values(Path::new("envs/local/tests/release-values.json")));
     assert_eq!(text(deployment_pod(&objects), "/metadata/labels/app.kubernetes.io~1name"), "myapp");
 }
+
+#[test]
+fn the_aws_envs_values_render_the_service_that_its_platform_is_bound_to() {
+    let objects = render_as("myapp", &values(Path::new("envs/aws/app/tests/release-values.json")));
+    // Names and port as in envs/aws/platform: the load balancer's binding, the policy's label, the role's account.
+    let service =
+        objects.iter().find(|object| object["kind"] == "Service" && object["metadata"]["name"] == "myapp");
+    assert_eq!(service.unwrap()["spec"]["ports"][0]["port"], 80);
+    let pod = deployment_pod(&objects);
+    assert_eq!(text(pod, "/metadata/labels/shop~1data"), "reachable");
+    assert_eq!(text(pod, "/spec/serviceAccountName"), "myapp");
+    let database = "postgres://myapp@shop.c0ffee.eu-central-1.rds.amazonaws.com:5432/myapp?sslmode=verify-full&sslrootcert=/etc/myapp-database/ca.crt";
+    assert_eq!(data(only(&objects, "ConfigMap"), "DATABASE_URL").as_deref(), Some(database.as_bytes()));
+    assert!(pod.to_string().contains(r#"{"name":"MYAPP_DATABASE_AUTH","value":"iam"}"#), "{pod}");
+}
