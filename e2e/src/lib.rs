@@ -5,12 +5,14 @@
 
 pub mod canary;
 pub mod doors;
+pub mod fake_aws;
 pub mod harness;
 pub mod helm;
 pub mod kubernetes_schema;
 pub mod mount;
 pub mod objects;
 pub mod pod_security;
+pub mod reach;
 pub mod release;
 pub mod service;
 pub mod terraform;

@@ -13,6 +13,8 @@ use tempfile::TempDir;
 /// The folder with the providers, or with stand-ins that have their schemas.
 pub const PROVIDERS_VARIABLE: &str = "E2E_TERRAFORM_PROVIDERS";
 
+const PROVIDER_DID_NOT_START: &str = "timeout while waiting for plugin to start";
+
 /// For calls that take no inputs.
 pub const NO_INPUTS: &[(&str, &str)] = &[];
 
@@ -20,6 +22,15 @@ pub const NO_INPUTS: &[(&str, &str)] = &[];
 pub struct Root {
     folder: TempDir,
     path: PathBuf,
+    environment: Vec<(&'static str, String)>,
+}
+
+/// How a command of Terraform ended.
+pub struct Outcome {
+    /// Its exit code; with `plan -detailed-exitcode` 0 means no change, and 2 changes.
+    pub code: Option<i32>,
+    /// All that it printed, on both streams.
+    pub text: String,
 }
 
 /// What one run of `terraform test` said.
@@ -38,19 +49,35 @@ impl Root {
     /// # Panics
     /// When the providers are not named, or Terraform cannot use them.
     pub fn copy(path: &str) -> Self {
-        let providers = std::env::var_os(PROVIDERS_VARIABLE)
-            .unwrap_or_else(|| panic!("{PROVIDERS_VARIABLE} is not set: run `cargo xtask test terraform`"));
+        let root = Self::copy_only(path, Vec::new());
+        root.init(PROVIDERS_VARIABLE, &["-backend=false"]);
+        root
+    }
+
+    /// Copies `terraform/` for commands that get these variables in their environment too. Whoever calls this initialises.
+    ///
+    /// # Panics
+    /// When it cannot be copied.
+    pub fn copy_only(path: &str, environment: Vec<(&'static str, String)>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         copy_tree(&repository.join("terraform"), &folder.path().join("terraform"));
         std::os::unix::fs::symlink(repository.join("charts"), folder.path().join("charts"))
             .expect("a link of its own");
-        let root = Self { path: folder.path().join("terraform").join(path), folder };
+        Self { path: folder.path().join("terraform").join(path), folder, environment }
+    }
+
+    /// Runs `terraform init` with the providers in the folder that `variable` names.
+    ///
+    /// # Panics
+    /// When the providers are not named, or Terraform cannot use them.
+    pub fn init(&self, variable: &str, arguments: &[&str]) {
+        let providers = std::env::var_os(variable)
+            .unwrap_or_else(|| panic!("{variable} is not set: run `cargo xtask test terraform`"));
         let mut from = OsString::from("-plugin-dir=");
         from.push(providers);
-        let init = run(root.terraform(&["init", "-backend=false"]).arg(from));
+        let init = run(self.terraform(&[&["init"], arguments].concat()).arg(from));
         assert!(init.status.success(), "{}", both_streams(&init));
-        root
     }
 
     /// A folder with this configuration, which needs no providers but Terraform's own.
@@ -58,11 +85,21 @@ impl Root {
     /// # Panics
     /// When Terraform refuses it.
     pub fn with_main(text: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let root = Self { path: folder.path().to_owned(), folder };
-        fs::write(root.path.join("main.tf"), text).expect("a file of its own");
+        let root = Self::with_files(&[("main.tf", text)], Vec::new());
         root.run(&["init"], NO_INPUTS);
         root
+    }
+
+    /// A folder with these files, for commands that get these variables in their environment too. Whoever calls this initialises.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn with_files(files: &[(&str, &str)], environment: Vec<(&'static str, String)>) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).expect("a file of its own");
+        }
+        Self { path: folder.path().to_owned(), folder, environment }
     }
 
     /// The temporary folder with everything that Terraform was given and has written.
@@ -117,10 +154,23 @@ impl Root {
     /// # Panics
     /// When it does not succeed.
     pub fn run<V: AsRef<OsStr>>(&self, arguments: &[&str], inputs: &[(&str, V)]) -> String {
-        let output = run(self.terraform(arguments).envs(variables(inputs)));
-        let text = both_streams(&output);
-        assert!(output.status.success(), "terraform {arguments:?}: {text}");
-        text
+        let outcome = self.outcome(arguments, inputs);
+        assert!(outcome.code == Some(0), "terraform {arguments:?}: {}", outcome.text);
+        outcome.text
+    }
+
+    /// The same of a command that may end as it likes.
+    ///
+    /// # Panics
+    /// When Terraform cannot be run.
+    pub fn outcome<V: AsRef<OsStr>>(&self, arguments: &[&str], inputs: &[(&str, V)]) -> Outcome {
+        let once = || {
+            let output = run(self.terraform(arguments).envs(variables(inputs)));
+            Outcome { code: output.status.code(), text: both_streams(&output) }
+        };
+        let first = once();
+        // Terraform gives a provider a minute to start, which a large one can miss on a busy machine. Nothing has happened by then.
+        if first.text.contains(PROVIDER_DID_NOT_START) { once() } else { first }
     }
 
     /// What Terraform keeps: state, its backup, the saved plan, and what it shows of state and plan. The plan is saved here.
@@ -147,6 +197,7 @@ impl Root {
         for variable in ["TF_LOG", "TF_LOG_CORE", "TF_LOG_PROVIDER"] {
             command.env_remove(variable);
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 }

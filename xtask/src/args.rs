@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::cluster::Choice;
 use crate::cluster::own::{Kubelet, Own};
-use crate::test::Tier;
-use crate::{bench, check, codegen, deploy, drift, image, release, scan, test, tools, up};
+use crate::test::{Extent, Tier};
+use crate::{bench, check, codegen, deploy, drift, image, picture, release, scan, test, tools, up};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's tasks", disable_version_flag = true)]
@@ -36,6 +36,9 @@ enum Task {
         /// Which cluster the cluster tier uses: the current context if it is minikube or kind, or the project's own
         #[arg(long)]
         cluster: Option<Choice>,
+        /// How much of AWS the terraform tier applies to the fake
+        #[arg(long, value_name = "EXTENT", default_value = "short")]
+        aws: Extent,
     },
     /// Check formatting, lints, generated files and the rules of ARCHITECTURE.md
     Check,
@@ -87,6 +90,12 @@ enum Task {
         #[arg(long)]
         stock_kubelet: bool,
     },
+    /// Draw the pictures of the documentation from their sources
+    Picture {
+        /// Install Graphviz where it is missing
+        #[arg(long)]
+        install: bool,
+    },
     /// List the external tools, or install those that are missing
     Tools {
         #[arg(long)]
@@ -109,7 +118,7 @@ impl Args {
         match self.task {
             Task::Up(options) => up::up(&options),
             Task::Down { cluster } => up::down(cluster),
-            Task::Test { tiers, install, cluster } => test::run(&tiers, install, cluster),
+            Task::Test { tiers, install, cluster, aws } => test::run(&tiers, install, cluster, aws),
             Task::Check => check::run(),
             Task::Codegen { check } => codegen::run(check),
             Task::Drift(options) => drift::run(&options),
@@ -125,6 +134,7 @@ impl Args {
                 ClusterAction::Down => Own::new().down(),
                 ClusterAction::Status => Own::new().status(),
             },
+            Task::Picture { install } => picture::run(install),
             Task::Tools { install } => tools::run(install),
         }
     }

@@ -9,6 +9,7 @@ mod deploy;
 mod drift;
 mod image;
 mod oci;
+mod picture;
 mod process;
 mod release;
 mod rollout;

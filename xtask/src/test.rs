@@ -9,6 +9,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use summary::{Counts, Outcome, Report};
+pub(crate) use terraform::Extent;
 
 use crate::cluster::{self, Choice, Cluster};
 use crate::image::{self, Archive};
@@ -54,7 +55,7 @@ pub(crate) enum Tier {
     Proxy,
     /// The chart as helm renders it
     Chart,
-    /// The Terraform module and envs, with mocked providers
+    /// The Terraform modules and envs, with mocked providers; those for AWS also against a fake
     Terraform,
     /// Each scan finds what is planted for it, and nothing in this checkout; the image has tests of its own
     Scan,
@@ -81,8 +82,9 @@ impl Tier {
 
     fn uses(self, own_cluster: bool) -> &'static [Use] {
         match self {
-            // The terraform tier says itself what it lacks: no task can install it.
-            Self::Unit | Self::Terraform => &[],
+            Self::Unit => &[],
+            // The tier says itself that it lacks Terraform or a provider: no task can install these.
+            Self::Terraform => &[Use::FakeAws],
             Self::Service => &[Use::Database],
             Self::Api => &[Use::Api],
             Self::Proxy => &[Use::Proxy],
@@ -100,7 +102,7 @@ impl Tier {
 ///
 /// # Errors
 /// When anything failed, and before anything runs when tools are missing that were not to be installed.
-pub(crate) fn run(tiers: &[Tier], install: bool, choice: Option<Choice>) -> Result<()> {
+pub(crate) fn run(tiers: &[Tier], install: bool, choice: Option<Choice>, aws: Extent) -> Result<()> {
     let is_named = !tiers.is_empty();
     let tiers = if tiers.is_empty() { Tier::value_variants() } else { tiers };
     let own_cluster = cluster::is_own(choice);
@@ -116,7 +118,7 @@ pub(crate) fn run(tiers: &[Tier], install: bool, choice: Option<Choice>) -> Resu
         ui::say(format!("\n=== tier {} ===", tier.name()));
         // Whoever runs all tiers may be on a machine that Terraform cannot be got for.
         let must_run = is_named || (cluster::in_ci() && *tier != Tier::Terraform);
-        reports.push(report(*tier, install, choice, must_run));
+        reports.push(report(*tier, install, choice, aws, must_run));
     }
     ui::say(format!("\n{}", summary::render(&reports)));
     if reports.iter().any(|report| matches!(report.outcome, Outcome::Failed(_))) {
@@ -134,11 +136,11 @@ fn checks(install: bool) -> Report {
     Report { tier: "check", outcome, counts: Counts::default(), took: started.elapsed() }
 }
 
-fn report(tier: Tier, install: bool, choice: Option<Choice>, must_run: bool) -> Report {
+fn report(tier: Tier, install: bool, choice: Option<Choice>, aws: Extent, must_run: bool) -> Report {
     let started = Instant::now();
     let mut counts = Counts::default();
     let outcome = match tools::require(tier.uses(cluster::is_own(choice)), install) {
-        Ok(()) => run_tier(tier, install, choice, &mut counts),
+        Ok(()) => run_tier(tier, install, choice, aws, &mut counts),
         Err(error) => Ok(Outcome::Skipped(format!("{error:#}"))),
     };
     let mut outcome = outcome.unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
@@ -148,7 +150,13 @@ fn report(tier: Tier, install: bool, choice: Option<Choice>, must_run: bool) -> 
     Report { tier: tier.name(), outcome, counts, took: started.elapsed() }
 }
 
-fn run_tier(tier: Tier, install: bool, choice: Option<Choice>, counts: &mut Counts) -> Result<Outcome> {
+fn run_tier(
+    tier: Tier,
+    install: bool,
+    choice: Option<Choice>,
+    aws: Extent,
+    counts: &mut Counts,
+) -> Result<Outcome> {
     let calls: &[&[&str]] = match tier {
         Tier::Unit => &[
             &["--workspace", "--lib", "--bins"],
@@ -165,7 +173,7 @@ fn run_tier(tier: Tier, install: bool, choice: Option<Choice>, counts: &mut Coun
         Tier::Api => return run_api(counts),
         Tier::Proxy => &[&PROXY_TESTS],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
-        Tier::Terraform => return terraform::run(counts),
+        Tier::Terraform => return terraform::run(aws, counts),
         Tier::Scan => return run_scans(counts),
         Tier::Registry => &[&["-p", "e2e", "--test", "registry"]],
         Tier::Cluster => return run_on_cluster(install, choice, counts),

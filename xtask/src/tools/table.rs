@@ -1,6 +1,6 @@
 //! The one table of external tools: which version, from where, for what, and how to tell that it is there.
 
-use super::python::{CHECKOV, PIP_AUDIT, SEMGREP};
+use super::python::{CHECKOV, MOTO, PIP_AUDIT, SEMGREP};
 
 /// What needs a tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,10 @@ pub(crate) enum Use {
     Plan,
     /// Deploying to a cluster that is there, with whichever kubectl is.
     Deploy,
+    /// Applying the roots for AWS without an account.
+    FakeAws,
+    /// Drawing the pictures of the documentation.
+    Pictures,
     /// Comparing the service with other servers.
     Bench,
     /// Running the service against the database that it has in production.
@@ -46,7 +50,7 @@ pub(crate) enum Use {
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Check,
         Self::Api,
         Self::Proxy,
@@ -57,6 +61,8 @@ impl Use {
         Self::Terraform,
         Self::Plan,
         Self::Deploy,
+        Self::FakeAws,
+        Self::Pictures,
         Self::Bench,
         Self::Database,
         Self::ScanCode,
@@ -129,8 +135,9 @@ pub(crate) struct Tool {
 pub(crate) const KUBERNETES_VERSION: &str = "1.34.4";
 
 use Use::{
-    Api, Bench, Chart, Check, Database, Deploy, Image, Kubernetes, OwnCluster, Plan, Proxy, Registry,
-    Release, ScanCode, ScanDependencies, ScanPolicies, ScanSecrets, ScanWorkflows, Terraform,
+    Api, Bench, Chart, Check, Database, Deploy, FakeAws, Image, Kubernetes, OwnCluster, Pictures, Plan,
+    Proxy, Registry, Release, ScanCode, ScanDependencies, ScanPolicies, ScanSecrets, ScanWorkflows,
+    Terraform,
 };
 
 /// In the order in which they have to be installed: Go before what it builds.
@@ -231,8 +238,9 @@ pub(crate) const TOOLS: &[Tool] = &[
     debian(
         "python3-pip",
         Proof::Runs(&["python3", "-m", "pip", "--version"]),
-        &[Api, Bench, ScanCode, ScanDependencies, ScanPolicies, ScanWorkflows],
+        &[Api, Bench, FakeAws, ScanCode, ScanDependencies, ScanPolicies, ScanWorkflows],
     ),
+    debian("graphviz", Proof::Runs(&["dot", "-V"]), &[Pictures]),
     debian("chromium", Proof::Runs(&["chromium", "--version"]), &[Api]),
     Tool {
         name: "gunicorn",
@@ -303,6 +311,8 @@ pub(crate) const TOOLS: &[Tool] = &[
         proof: Proof::Built,
         uses: &[ScanDependencies],
     },
+    // Without what it needs for services that no root here uses, which is most of its size.
+    python("moto_server", MOTO, &[FakeAws]),
     // Last, so that one that cannot be installed keeps no other from it.
     Tool {
         name: "terraform",

@@ -1,0 +1,111 @@
+//! A fake AWS with what an account has before the infra root is applied, and roots on it.
+
+use std::fs;
+
+use e2e::fake_aws::FakeAws;
+use e2e::terraform::{NO_INPUTS, Root};
+use serde_json::Value;
+
+/// The folder with the providers of the roots for AWS.
+pub(crate) const PROVIDERS_VARIABLE: &str = "E2E_AWS_PROVIDERS";
+
+/// What the account's secret holds. It must turn up nowhere.
+pub(crate) const DATABASE_PASSWORD: &str = "marked-p4ssword-7b20";
+
+const MAIN: &str = include_str!("account.tf");
+
+/// Most of an apply is waiting for one thing or another.
+const PARALLELISM: &str = "-parallelism=20";
+
+/// For every provider of a root. A fake that lacks something says so at once, where the real thing might be busy; an answer
+/// that got lost is worth another try.
+const PROVIDER: &str = "provider \"aws\" {\n  max_retries = 3\n}\n";
+const PROVIDER_IN_US_EAST_1: &str =
+    "provider \"aws\" {\n  alias       = \"us_east_1\"\n  max_retries = 3\n}\n";
+/// States stay in the folder of the test.
+const LOCAL_STATE: &str = "terraform {\n  backend \"local\" {}\n}\n";
+
+pub(crate) struct Account {
+    pub(crate) fake: FakeAws,
+    root: Root,
+    outputs: Value,
+}
+
+impl Account {
+    /// Starts a fake and fills it.
+    pub(crate) fn open() -> Self {
+        let fake = FakeAws::start();
+        let root = Root::with_files(&[("main.tf", MAIN), ("fake.tf", PROVIDER)], fake.environment());
+        root.init(PROVIDERS_VARIABLE, &[]);
+        let inputs = [("name", "shop"), ("database_password", DATABASE_PASSWORD)];
+        root.run(&["apply", "-auto-approve", "-no-color"], &inputs);
+        let outputs = serde_json::from_str(&root.run(&["output", "-json"], NO_INPUTS)).unwrap();
+        Self { fake, root, outputs }
+    }
+
+    pub(crate) fn zone_id(&self) -> &str {
+        self.output("zone_id")
+    }
+
+    pub(crate) fn secret_arn(&self) -> &str {
+        self.output("secret_arn")
+    }
+
+    pub(crate) fn administrator(&self) -> &str {
+        self.output("administrator")
+    }
+
+    fn output(&self, name: &str) -> &str {
+        self.outputs[name]["value"].as_str().unwrap()
+    }
+
+    /// A root of the repository that speaks to this account.
+    pub(crate) fn root(&self, path: &str) -> Root {
+        root_on(&self.fake, path)
+    }
+
+    /// Takes away what [`Account::open`] made, after which nothing may be left.
+    pub(crate) fn close(mut self) {
+        let inputs = [("name", "shop"), ("database_password", "unused")];
+        self.root.run(&["destroy", "-auto-approve", "-no-color"], &inputs);
+        let left = self.fake.inventory();
+        assert!(left.is_empty(), "after everything was destroyed: {left:#?}");
+    }
+}
+
+/// A root of the repository, told by override files that it is on a fake: the root itself knows nothing of it.
+pub(crate) fn root_on(fake: &FakeAws, path: &str) -> Root {
+    let root = Root::copy_only(path, fake.environment());
+    let text = fs::read_to_string(root.path().join("provider.tf")).unwrap();
+    let provider_of_cdn = if text.contains("us_east_1") { PROVIDER_IN_US_EAST_1 } else { "" };
+    let files = [PROVIDER, provider_of_cdn, LOCAL_STATE].concat();
+    fs::write(root.path().join("fake_override.tf"), files).unwrap();
+    root.init(PROVIDERS_VARIABLE, &[]);
+    root
+}
+
+/// Writes the inputs of a root into a file that Terraform reads by itself.
+pub(crate) fn give(root: &Root, inputs: &Value) {
+    fs::write(root.path().join("test.auto.tfvars.json"), inputs.to_string()).unwrap();
+}
+
+/// Applies, returns what was printed, and names what the fake lacks where it fails.
+pub(crate) fn apply(fake: &FakeAws, root: &Root) -> String {
+    let outcome = root.outcome(&["apply", "-auto-approve", "-no-color", PARALLELISM], NO_INPUTS);
+    assert!(outcome.code == Some(0), "{}\nthe fake: {:#?}", outcome.text, fake.complaints());
+    outcome.text
+}
+
+/// Returns what that plan found to be there. The state itself may be older: it keeps what a group listed before its rules changed.
+pub(crate) fn assert_second_plan_is_empty(root: &Root) -> Value {
+    let plan = ["plan", "-detailed-exitcode", "-no-color", "-out=second.tfplan"];
+    let outcome = root.outcome(&plan, NO_INPUTS);
+    assert!(outcome.code == Some(0), "the plan after an apply has changes: {}", outcome.text);
+    let shown: Value =
+        serde_json::from_str(&root.run(&["show", "-json", "second.tfplan"], NO_INPUTS)).unwrap();
+    shown["prior_state"].clone()
+}
+
+pub(crate) fn destroy(root: &Root) {
+    root.run(&["destroy", "-auto-approve", "-no-color", PARALLELISM], NO_INPUTS);
+}

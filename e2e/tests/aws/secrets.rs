@@ -1,0 +1,80 @@
+//! No root keeps or prints a secret: neither what the account holds in Secrets Manager nor what Terraform itself logs in with.
+
+use std::path::Path;
+
+use e2e::canary::Search;
+use e2e::fake_aws::{CREDENTIAL, FakeAws};
+use e2e::terraform::{NO_INPUTS, Root};
+
+use crate::account::{Account, DATABASE_PASSWORD, PROVIDERS_VARIABLE};
+
+/// Puts a secret that exists where a state may keep it.
+const LEAK: &str = r#"
+terraform {
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+  }
+}
+
+provider "aws" {
+  max_retries = 3
+}
+
+variable "secret_arn" {
+  type = string
+}
+
+data "aws_secretsmanager_secret_version" "leak" {
+  secret_id = var.secret_arn
+}
+
+resource "aws_ssm_parameter" "leak" {
+  name  = "/leak"
+  type  = "SecureString"
+  value = data.aws_secretsmanager_secret_version.leak.secret_string
+}
+"#;
+
+/// The configuration itself, and what providers are linked from.
+fn is_source(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "tf" || end == "hcl")
+}
+
+fn search(secrets: &[String]) -> Search {
+    let held = secrets.iter().map(|secret| ("a secret of the account", secret.as_str()));
+    let values: Vec<_> = held.chain([("the credential", CREDENTIAL)]).collect();
+    Search::new(&values)
+}
+
+/// Looks through everything Terraform has left below the root's folder, packed or not, and through what it printed.
+pub(crate) fn assert_none(fake: &mut FakeAws, root: &Root, printed: &str) {
+    let secrets = fake.secrets();
+    assert!(secrets.iter().any(|secret| secret == DATABASE_PASSWORD), "the account holds what is looked for");
+    let search = search(&secrets);
+    let mut found = search.look("console", printed.as_bytes());
+    found.extend(search.look_below(root.path(), &|path: &Path| !is_source(path)).unwrap());
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn a_root_that_leaks_a_secret_is_found_out_in_state_and_plans() {
+    let mut account = Account::open();
+    let root = Root::with_files(&[("main.tf", LEAK)], account.fake.environment());
+    root.init(PROVIDERS_VARIABLE, &[]);
+    let secret_arn = account.secret_arn().to_owned();
+    let inputs = [("secret_arn", secret_arn.as_str())];
+    root.run(&["apply", "-auto-approve", "-no-color"], &inputs);
+    let plan = ["plan", "-destroy", "-out=saved.tfplan", "-no-color"];
+    root.run(&plan, &inputs);
+    let shown = root.run(&["show", "-json", "saved.tfplan"], NO_INPUTS);
+    let search = search(&account.fake.secrets());
+    for file in ["terraform.tfstate", "saved.tfplan"] {
+        let content = std::fs::read(root.path().join(file)).unwrap();
+        assert!(!search.look(file, &content).is_empty(), "{file} holds the secret, and the search misses it");
+    }
+    assert!(!search.look("plan as shown", shown.as_bytes()).is_empty(), "the search misses it in the plan");
+    root.run(&["destroy", "-auto-approve", "-no-color"], &inputs);
+    account.close();
+}
