@@ -1,10 +1,12 @@
 //! The project's own release tasks, called as a pipeline calls them.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// What `cargo xtask release build` has made of this checkout, once for all tests of a process.
 ///
@@ -45,11 +47,46 @@ impl Artifacts {
         self.folder.join(self.record()[part]["file"].as_str().unwrap_or_default())
     }
 
+    /// A copy without what a push has written, for whoever changes or pushes it.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[expect(clippy::panic, reason = "no test can go on without")]
+    pub fn copied(&self) -> CopiedArtifacts {
+        let copy = || {
+            let folder = tempfile::tempdir()?;
+            for file in std::fs::read_dir(&self.folder)? {
+                let file = file?;
+                if !file.file_name().to_string_lossy().starts_with("published") {
+                    std::fs::copy(file.path(), folder.path().join(file.file_name()))?;
+                }
+            }
+            Ok::<_, std::io::Error>(folder)
+        };
+        let folder = copy().unwrap_or_else(|error| panic!("{}: {error}", self.folder.display()));
+        CopiedArtifacts { artifacts: Self { folder: folder.path().to_path_buf() }, _folder: folder }
+    }
+
     /// The push of this to a place in a registry, not started yet.
     pub fn push(&self, to: &str) -> Command {
         let mut command = xtask(&["release", "push", "--to", to, "--from"]);
         command.arg(&self.folder);
         command
+    }
+}
+
+/// A copy of what a build has made, gone when dropped.
+#[derive(Debug)]
+pub struct CopiedArtifacts {
+    artifacts: Artifacts,
+    _folder: TempDir,
+}
+
+impl Deref for CopiedArtifacts {
+    type Target = Artifacts;
+
+    fn deref(&self) -> &Artifacts {
+        &self.artifacts
     }
 }
 

@@ -13,46 +13,67 @@ const OWN_CONTEXT: &str = "myapp-own";
 const RELEASE_VALUES: &str = "terraform/envs/local/tests/release-values.json";
 
 #[test]
-fn image_and_chart_are_installed_by_digest_as_helm_and_as_terraform_name_them() {
+fn helm_installs_image_and_chart_by_digest_and_the_pods_tell_what_they_are_made_of() {
     in_namespace(async |ns| {
-        if !is_node_this_machine() {
-            skip();
-            return;
-        }
-        let registry = Registry::open();
-        let push = ARTIFACTS.push(&format!("{}/team", registry.address())).output().unwrap();
-        assert!(push.status.success(), "{}", both_streams(&push));
-        let published = Published::read(&ARTIFACTS.folder);
-        let values = ARTIFACTS.folder.join("published-values.yaml");
-        let values = values.to_str().unwrap();
-
-        let chart = published.reference("chart");
-        let install = ["install", "myapp", &chart, "--plain-http", "--values", values];
+        let Some(pushed) = Pushed::to_a_registry() else { return };
         let settings = ["--set", "config.SECRET_KEY=xyz", "--set", "sbom.enabled=true"];
-        ns.run("helm", &[&install[..], &settings].concat(), "").await.succeeded();
-        ns.rolled_out("myapp").await;
-        runs_the_published_image(ns, &published).await;
+        pushed.install(ns, &settings).await;
         let pod = pod_names(ns, "myapp").await.remove(0);
         let served: Value = serde_json::from_str(&ns.get(&pod, ADMIN_PORT, "/sbom").await).unwrap();
         let built = std::fs::read(ARTIFACTS.file("sbom")).unwrap();
         assert_eq!(served, serde_json::from_slice::<Value>(&built).unwrap());
-        ns.run("helm", &["uninstall", "myapp", "--wait"], "").await.succeeded();
+    });
+}
 
-        // As the module does with `chart` and `chart_version`: the reference with its digest, and the version, which have to agree.
+/// The module hands `chart` and `chart_version` on as they are: the reference with its digest, and the version.
+#[test]
+fn a_chart_named_as_the_terraform_module_names_it_leads_to_the_known_157_bytes() {
+    in_namespace(async |ns| {
+        let Some(pushed) = Pushed::to_a_registry() else { return };
         create_secret(
             ns,
             "myapp-secrets",
             json!({ "SECRET_KEY": "Secr3tXyz", "DB_PASSWORD": "passw0rdXyZ" }),
         )
         .await;
-        let version = published.document["chart"]["version"].as_str().unwrap();
-        let install =
-            ["install", "myapp", &chart, "--version", version, "--plain-http", "--values", RELEASE_VALUES];
-        ns.run("helm", &[&install[..], &["--values", values]].concat(), "").await.succeeded();
-        ns.rolled_out("myapp").await;
-        runs_the_published_image(ns, &published).await;
+        let version = pushed.published.document["chart"]["version"].as_str().unwrap();
+        pushed.install(ns, &["--version", version, "--values", RELEASE_VALUES]).await;
         assert_eq!(follow(ns, &[CURL]).await, [KNOWN_ANSWER]);
     });
+}
+
+/// The artifacts in a registry that ends with this.
+struct Pushed {
+    _registry: Registry,
+    published: Published,
+    values: String,
+}
+
+impl Pushed {
+    /// Nothing where the node cannot reach a registry of this machine.
+    fn to_a_registry() -> Option<Self> {
+        if !is_node_this_machine() {
+            skip();
+            return None;
+        }
+        let registry = Registry::open();
+        // A push writes beside what it pushes, and tests run side by side.
+        let artifacts = ARTIFACTS.copied();
+        let push = artifacts.push(&format!("{}/team", registry.address())).output().unwrap();
+        assert!(push.status.success(), "{}", both_streams(&push));
+        let published = Published::read(&artifacts.folder);
+        let values = std::fs::read_to_string(artifacts.folder.join("published-values.yaml")).unwrap();
+        Some(Self { _registry: registry, published, values })
+    }
+
+    /// Installs the chart by digest, with the published image and `arguments`, and waits until that is what runs.
+    async fn install(&self, ns: &Namespace, arguments: &[&str]) {
+        let chart = self.published.reference("chart");
+        let install = ["install", "myapp", &chart, "--plain-http", "--values", "-"];
+        ns.run("helm", &[&install[..], arguments].concat(), &self.values).await.succeeded();
+        ns.rolled_out("myapp").await;
+        runs_the_published_image(ns, &self.published).await;
+    }
 }
 
 /// What each pod runs came from the registry, and is what was pushed there.

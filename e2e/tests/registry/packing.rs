@@ -1,6 +1,6 @@
 //! The same commit is the same bytes. That holds for the binary too, which takes minutes to build twice: `cargo xtask release compare`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use e2e::release::{ARTIFACTS, Artifacts, both_streams, xtask};
 
@@ -20,6 +20,17 @@ fn image_and_chart_packed_twice_are_the_same_bytes() {
     let again = Artifacts::build("artifacts-again");
     assert_eq!(digests(&again), first);
     std::fs::remove_dir_all(again.folder).unwrap();
+}
+
+#[test]
+fn every_file_of_the_chart_is_as_old_as_the_commit() {
+    let chart = std::fs::read(ARTIFACTS.file("chart")).unwrap();
+    let tar = crate::contents::unpacked(&chart).unwrap();
+    let mut archive = tar::Archive::new(tar.as_slice());
+    let times: BTreeSet<u64> =
+        archive.entries().unwrap().map(|entry| entry.unwrap().header().mtime().unwrap()).collect();
+    let committed = ARTIFACTS.record()["createdSeconds"].as_u64().unwrap();
+    assert_eq!(times, BTreeSet::from([committed]));
 }
 
 #[test]

@@ -5,55 +5,29 @@ use std::process::Output;
 
 use e2e::canary::Search;
 use e2e::harness::registry::{Published, Registry};
-use e2e::release::{ARTIFACTS, Artifacts, both_streams};
+use e2e::release::{ARTIFACTS, CopiedArtifacts, both_streams};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use tempfile::TempDir;
 
 const USER: &str = "release";
 const PASSWORD: &str = "MARKED-registry-password-5e1a";
 /// The password's bcrypt hash, of the least cost there is.
 const HTPASSWD: &str = "release:$2b$04$6Kb965YdxUSFJi8TT7mhReb7kKt1sdULKj4WWlzchxUnnXQqW25uu\n";
 
-/// A copy that goes with it.
-pub(crate) struct CopiedArtifacts {
-    artifacts: Artifacts,
-    _folder: TempDir,
+/// Changes a part, and with it what is written down of it, as another build would.
+fn make_otherwise(artifacts: &CopiedArtifacts, part: &str) {
+    let mut content = fs::read(artifacts.file(part)).unwrap();
+    content.push(b'\n');
+    fs::write(artifacts.file(part), &content).unwrap();
+    let hash = Sha256::digest(&content);
+    let digest = hash.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"));
+    edit_record(artifacts, |record| record[part]["digest"] = digest.into());
 }
 
-impl std::ops::Deref for CopiedArtifacts {
-    type Target = Artifacts;
-
-    fn deref(&self) -> &Artifacts {
-        &self.artifacts
-    }
-}
-
-pub(crate) fn copy_of_the_artifacts() -> CopiedArtifacts {
-    let folder = tempfile::tempdir().unwrap();
-    let files = fs::read_dir(&ARTIFACTS.folder).unwrap().map(|entry| entry.unwrap());
-    for file in files.filter(|file| !file.file_name().to_string_lossy().starts_with("published")) {
-        fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
-    }
-    CopiedArtifacts { artifacts: Artifacts { folder: folder.path().to_path_buf() }, _folder: folder }
-}
-
-impl CopiedArtifacts {
-    /// Changes a part, and with it what is written down of it, as another build would.
-    fn made_otherwise(&self, part: &str) {
-        let mut content = fs::read(self.file(part)).unwrap();
-        content.push(b'\n');
-        fs::write(self.file(part), &content).unwrap();
-        let hash = Sha256::digest(&content);
-        let digest = hash.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"));
-        self.edit_record(|record| record[part]["digest"] = digest.into());
-    }
-
-    fn edit_record(&self, edit: impl FnOnce(&mut Value)) {
-        let mut record = self.record();
-        edit(&mut record);
-        fs::write(self.folder.join("release.json"), record.to_string()).unwrap();
-    }
+fn edit_record(artifacts: &CopiedArtifacts, edit: impl FnOnce(&mut Value)) {
+    let mut record = artifacts.record();
+    edit(&mut record);
+    fs::write(artifacts.folder.join("release.json"), record.to_string()).unwrap();
 }
 
 fn refused(output: &Output) -> String {
@@ -66,11 +40,11 @@ fn refused(output: &Output) -> String {
 fn a_version_that_is_there_is_not_replaced() {
     let registry = Registry::open();
     let to = format!("{}/team", registry.address());
-    let artifacts = copy_of_the_artifacts();
+    let artifacts = ARTIFACTS.copied();
     assert!(artifacts.push(&to).status().unwrap().success());
     let published = Published::read(&artifacts.folder);
 
-    artifacts.made_otherwise("chart");
+    make_otherwise(&artifacts, "chart");
     let said = refused(&artifacts.push(&to).output().unwrap());
     assert!(
         said.contains("/team/charts/myapp:") && said.contains("is there already and is another one"),
@@ -78,7 +52,7 @@ fn a_version_that_is_there_is_not_replaced() {
     );
     assert!(said.contains("cargo xtask release bump"), "{said}");
     // Neither there nor in what was told of it.
-    let unchanged = copy_of_the_artifacts();
+    let unchanged = ARTIFACTS.copied();
     assert!(unchanged.push(&to).status().unwrap().success());
     assert_eq!(Published::read(&unchanged.folder), published);
 }
@@ -86,9 +60,9 @@ fn a_version_that_is_there_is_not_replaced() {
 #[test]
 fn all_that_is_wrong_with_what_is_to_be_pushed_is_told_at_once() {
     let registry = Registry::open();
-    let (one, other) = (copy_of_the_artifacts(), copy_of_the_artifacts());
+    let (one, other) = (ARTIFACTS.copied(), ARTIFACTS.copied());
     fs::write(one.file("sbom"), "other").unwrap();
-    other.edit_record(|record| record["commit"] = "another".into());
+    edit_record(&other, |record| record["commit"] = "another".into());
     let mut push = one.push(&format!("{}/team", registry.address()));
     let said = refused(&push.arg("--from").arg(&other.folder).output().unwrap());
     for reason in [
@@ -107,8 +81,8 @@ fn all_that_is_wrong_with_what_is_to_be_pushed_is_told_at_once() {
 
 #[test]
 fn what_was_built_of_uncommitted_changes_leaves_this_machine_under_no_name() {
-    let artifacts = copy_of_the_artifacts();
-    artifacts.edit_record(|record| record["modified"] = true.into());
+    let artifacts = ARTIFACTS.copied();
+    edit_record(&artifacts, |record| record["modified"] = true.into());
     // `.invalid` is a name that no registry can have: it is refused before anyone is asked.
     let said = refused(&artifacts.push("registry.invalid/team").output().unwrap());
     assert!(said.contains("built from changes that are not committed"), "{said}");
@@ -118,7 +92,7 @@ fn what_was_built_of_uncommitted_changes_leaves_this_machine_under_no_name() {
 fn whoever_has_not_logged_in_is_told_how_and_whoever_has_is_let_in_without_a_word_of_the_password() {
     let registry = Registry::of(HTPASSWD);
     let to = format!("{}/team", registry.address());
-    let artifacts = copy_of_the_artifacts();
+    let artifacts = ARTIFACTS.copied();
     let credentials = tempfile::tempdir().unwrap();
     let push = |password: Option<&str>| {
         let auth = password.map(|password| {

@@ -65,7 +65,7 @@ fn image(output: &Path, archive: &Archive) -> Result<()> {
     let folder = output.join("layout");
     // Without a policy of the machine: that is about images that come from elsewhere.
     Cmd::new("skopeo")
-        .args(["--insecure-policy", "copy", "--quiet", "--format=oci"])
+        .args(["--insecure-policy", "copy", "--quiet", "--format=oci", "--dest-compress-level=9"])
         .arg(format!("docker-archive:{}", archive.path.display()))
         .arg(format!("oci:{}:{VERSION}", folder.display()))
         .run()?;

@@ -26,8 +26,10 @@ pub(super) fn run(install: bool) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }
-    let [one, other] = CLONES.map(|clone| build(&folder.join(clone)));
-    let (one, other) = (one?, other?);
+    let clones = CLONES.map(|clone| folder.join(clone));
+    // Both before either is built, which takes minutes: someone may commit meanwhile.
+    clones.iter().try_for_each(|clone| make_clone(clone))?;
+    let (one, other) = (build(&clones[0])?, build(&clones[1])?);
     if let Some(difference) = difference(&one, &other)? {
         bail!("{difference}");
     }
@@ -38,9 +40,17 @@ pub(super) fn run(install: bool) -> Result<()> {
     fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
 }
 
-/// Clones to `clone` and builds there.
+fn make_clone(clone: &Path) -> Result<()> {
+    Cmd::new("git")
+        .args(["clone", "--quiet", "--no-hardlinks"])
+        .arg(workspace::root())
+        .arg(clone)
+        .run()
+        .map(drop)
+}
+
+/// Builds in a clone, with its own tasks.
 fn build(clone: &Path) -> Result<Record> {
-    Cmd::new("git").args(["clone", "--quiet", "--no-hardlinks"]).arg(workspace::root()).arg(clone).run()?;
     let output = clone.join("target/release-artifacts");
     Cmd::new("cargo")
         .args(["xtask", "release", "build", "--output"])

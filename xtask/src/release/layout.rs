@@ -119,6 +119,7 @@ mod tests {
             let manifest = oci::descriptor(oci::MANIFEST, content.as_bytes());
             write(&folder.join(oci::blob_path(&oci::digest(content.as_bytes()))), content.as_bytes())
                 .unwrap();
+            write(&folder.join("oci-layout"), oci::LAYOUT).unwrap();
             write(&folder.join("index.json"), json!({ "manifests": [manifest] }).to_string().as_bytes())
                 .unwrap();
             let archive = self.0.join(format!("{name}.tar"));
@@ -140,7 +141,7 @@ mod tests {
         let old = folder.0.join("another-name");
         fs::create_dir_all(&old).unwrap();
         // In another order, and with other times and modes.
-        for name in ["index.json", "blobs"] {
+        for name in ["oci-layout", "index.json", "blobs"] {
             fs::rename(folder.0.join("one").join(name), old.join(name)).unwrap();
         }
         let file = File::options().write(true).open(old.join("index.json")).unwrap();
@@ -148,7 +149,11 @@ mod tests {
         file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         let archive = folder.0.join("again.tar");
         pack(&old, &archive).unwrap();
-        assert!(fs::read(archive).unwrap() == one);
+        assert!(fs::read(&archive).unwrap() == one);
+        let mut tar = tar::Archive::new(File::open(archive).unwrap());
+        let names: Vec<_> =
+            tar.entries().unwrap().map(|entry| entry.unwrap().path().unwrap().into_owned()).collect();
+        assert!(names.len() == 3 && names.is_sorted(), "{names:?}");
     }
 
     #[test]
