@@ -104,50 +104,42 @@ mod tests {
     use super::*;
 
     /// A folder of this test's own, gone when dropped.
-    struct Folder(PathBuf);
+    struct Folder(tempfile::TempDir);
 
     impl Folder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("layout-{name}-{}", std::process::id()));
-            fs::create_dir_all(&path).unwrap();
-            Self(path)
+        fn new() -> Self {
+            Self(tempfile::tempdir().unwrap())
         }
 
         /// A packed layout with one image, whose only blob is `content`.
         fn packed(&self, name: &str, content: &str) -> PathBuf {
-            let folder = self.0.join(name);
+            let folder = self.0.path().join(name);
             let manifest = oci::descriptor(oci::MANIFEST, content.as_bytes());
             write(&folder.join(oci::blob_path(&oci::digest(content.as_bytes()))), content.as_bytes())
                 .unwrap();
             write(&folder.join("oci-layout"), oci::LAYOUT).unwrap();
             write(&folder.join("index.json"), json!({ "manifests": [manifest] }).to_string().as_bytes())
                 .unwrap();
-            let archive = self.0.join(format!("{name}.tar"));
+            let archive = self.0.path().join(format!("{name}.tar"));
             pack(&folder, &archive).unwrap();
             archive
         }
     }
 
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            fs::remove_dir_all(&self.0).unwrap();
-        }
-    }
-
     #[test]
     fn the_same_files_are_packed_to_the_same_bytes_however_old_they_are_and_whatever_folder_they_are_in() {
-        let folder = Folder::new("twice");
+        let folder = Folder::new();
         let one = fs::read(folder.packed("one", "content")).unwrap();
-        let old = folder.0.join("another-name");
+        let old = folder.0.path().join("another-name");
         fs::create_dir_all(&old).unwrap();
         // In another order, and with other times and modes.
         for name in ["oci-layout", "index.json", "blobs"] {
-            fs::rename(folder.0.join("one").join(name), old.join(name)).unwrap();
+            fs::rename(folder.0.path().join("one").join(name), old.join(name)).unwrap();
         }
         let file = File::options().write(true).open(old.join("index.json")).unwrap();
         file.set_modified(std::time::UNIX_EPOCH).unwrap();
         file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-        let archive = folder.0.join("again.tar");
+        let archive = folder.0.path().join("again.tar");
         pack(&old, &archive).unwrap();
         assert!(fs::read(&archive).unwrap() == one);
         let mut tar = tar::Archive::new(File::open(archive).unwrap());
@@ -158,7 +150,7 @@ mod tests {
 
     #[test]
     fn images_for_two_architectures_become_one_with_all_that_either_has() {
-        let folder = Folder::new("join");
+        let folder = Folder::new();
         let platforms =
             ["amd64", "arm64"].map(|architecture| json!({ "os": "linux", "architecture": architecture }));
         let images: Vec<_> = platforms
@@ -168,7 +160,7 @@ mod tests {
                 platform,
             })
             .collect();
-        let joined = folder.0.join("joined");
+        let joined = folder.0.path().join("joined");
         let digest = join(&images, &joined, "1.2.3").unwrap();
 
         let read =
@@ -188,13 +180,13 @@ mod tests {
 
     #[test]
     fn an_archive_without_an_image_is_told_by_name() {
-        let folder = Folder::new("none");
-        write(&folder.0.join("empty/readme"), b"x").unwrap();
-        let archive = folder.0.join("empty.tar");
-        pack(&folder.0.join("empty"), &archive).unwrap();
+        let folder = Folder::new();
+        write(&folder.0.path().join("empty/readme"), b"x").unwrap();
+        let archive = folder.0.path().join("empty.tar");
+        pack(&folder.0.path().join("empty"), &archive).unwrap();
         let platform = json!({});
-        let error =
-            join(&[Packed { archive, platform: &platform }], &folder.0.join("joined"), "1").unwrap_err();
+        let error = join(&[Packed { archive, platform: &platform }], &folder.0.path().join("joined"), "1")
+            .unwrap_err();
         assert!(format!("{error:#}").contains("empty.tar: it does not hold exactly one"), "{error:#}");
     }
 }

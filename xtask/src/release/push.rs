@@ -12,7 +12,7 @@ use super::layout::{self, Packed};
 use super::record::{Part, Record};
 use super::registry::{Published, Registry};
 use crate::tools::{self, Use};
-use crate::ui;
+use crate::{ui, workspace};
 
 const IMAGE: &str = "myapp";
 const CHARTS: &str = "charts";
@@ -119,7 +119,7 @@ struct Joined {
 
 impl Joined {
     fn of(records: &[Record]) -> Result<Self> {
-        let folder = std::env::temp_dir().join(format!("myapp-release-{}", std::process::id()));
+        let folder = workspace::root().join(format!("target/release-joined-{}", std::process::id()));
         let mut joined = Self { folder, digest: String::new() };
         let mut images: Vec<_> = records
             .iter()
@@ -135,7 +135,7 @@ impl Joined {
 
 impl Drop for Joined {
     fn drop(&mut self) {
-        // What is left over is in the folder for such files.
+        // What is left over is in the folder for what is built.
         fs::remove_dir_all(&self.folder).ok();
     }
 }

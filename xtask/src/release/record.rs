@@ -140,34 +140,32 @@ fn digest(path: &Path) -> Result<String> {
 mod tests {
     use super::*;
 
-    fn recorded(name: &str) -> Record {
-        let folder = std::env::temp_dir().join(format!("record-{name}-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+    fn recorded(folder: &Path) -> Record {
         for part in Part::ALL {
             fs::write(folder.join(part.file("1.2.3", oci::architecture())), part.name()).unwrap();
         }
         let commit =
             Commit { id: "c".into(), seconds: 0, time: "1970-01-01T00:00:00Z".into(), modified: false };
-        Record::write(&folder, "1.2.3", &commit, "1.95.0").unwrap()
+        Record::write(folder, "1.2.3", &commit, "1.95.0").unwrap()
     }
 
     #[test]
     fn what_was_written_down_is_read_again() {
-        let written = recorded("read");
+        let folder = tempfile::tempdir().unwrap();
+        let written = recorded(folder.path());
         let read = Record::read(&written.folder).unwrap();
-        fs::remove_dir_all(&written.folder).unwrap();
         assert_eq!(read, written);
         assert_eq!((read.text("version"), read.is_modified()), ("1.2.3", false));
     }
 
     #[test]
     fn a_file_that_changed_or_is_gone_is_told_by_name() {
-        let record = recorded("faults");
+        let folder = tempfile::tempdir().unwrap();
+        let record = recorded(folder.path());
         assert_eq!(record.faults(), [""; 0]);
         fs::write(record.path(Part::Chart), "other").unwrap();
         fs::remove_file(record.path(Part::Sbom)).unwrap();
         let faults = record.faults();
-        fs::remove_dir_all(&record.folder).unwrap();
         assert!(
             faults[0].contains(".cdx.json")
                 && faults[1].ends_with("myapp-1.2.3.tgz is not what the build made"),

@@ -19,8 +19,8 @@ const TOOLS: [&str; 24] = [
 ];
 /// Names of variables that hold what must not be in an image.
 const SECRET_WORDS: [&str; 4] = ["PASSWORD", "SECRET", "TOKEN", "KEY"];
-/// Where the Dockerfile's build stage lays out what becomes the image, and what it becomes.
-const LAID_OUT: [(&str, &str); 2] = [("/image/root", ""), ("/image/data", "var/lib")];
+/// What a line of the Dockerfile begins with that names a path of the image.
+const LISTED: &str = "#   /";
 
 pub(super) fn content(subject: &Subject) -> Result<Sight> {
     let archive = match &subject.image {
@@ -38,23 +38,12 @@ pub(super) fn content(subject: &Subject) -> Result<Sight> {
     Ok(Sight::Seen(Seen { what, findings, explained: 0 }))
 }
 
-/// Every path that the Dockerfile makes in the image, and the folders on the way to it.
+/// Every path that the Dockerfile lists in a comment, and the folders on the way to it.
 fn named_paths(dockerfile: &str) -> BTreeSet<String> {
     let mut named = BTreeSet::new();
-    let is_end = |c: char| c.is_whitespace() || "\";'>".contains(c);
-    for word in dockerfile.lines().filter(|line| !line.starts_with('#')).flat_map(|line| line.split(is_end)) {
-        for (laid_out, becomes) in LAID_OUT {
-            let Some(below) = word.strip_prefix(laid_out) else { continue };
-            let path = format!("{becomes}{below}");
-            let mut parts = String::new();
-            for part in path.split('/').filter(|part| !part.is_empty()) {
-                if !parts.is_empty() {
-                    parts.push('/');
-                }
-                parts.push_str(part);
-                named.insert(parts.clone());
-            }
-        }
+    for path in dockerfile.lines().filter_map(|line| line.strip_prefix(LISTED)) {
+        let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
+        named.extend(ends.map(|end| path[..end].to_owned()));
     }
     named
 }
@@ -135,10 +124,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dockerfile_names_what_it_lays_out_and_the_folders_on_the_way() {
-        let dockerfile = "# /image/root/comment\nRUN install /a \"/image/root/usr/bin/app\" && mkdir /image/data/app; true";
+    fn a_dockerfile_names_what_it_lists_and_the_folders_on_the_way() {
+        let dockerfile = "# Other words: /no/path\n#   /usr/bin/app\n#   /app\nRUN install /a /b";
         let named: Vec<_> = named_paths(dockerfile).into_iter().collect();
-        assert_eq!(named, ["usr", "usr/bin", "usr/bin/app", "var", "var/lib", "var/lib/app"]);
+        assert_eq!(named, ["app", "usr", "usr/bin", "usr/bin/app"]);
     }
 
     #[test]

@@ -9,12 +9,16 @@ const USER: u64 = 65532;
 type Entry<'a> = (&'a str, u32, u64);
 
 /// What the Dockerfile makes, folders with a slash at their end.
-const CLEAN: [Entry<'_>; 8] = [
+const CLEAN: [Entry<'_>; 12] = [
     ("etc/", 0o755, 0),
     ("etc/ssl/", 0o755, 0),
     ("etc/ssl/certs/", 0o755, 0),
     ("etc/ssl/certs/ca-certificates.crt", 0o644, 0),
     ("myapp", 0o755, 0),
+    ("usr/", 0o755, 0),
+    ("usr/share/", 0o755, 0),
+    ("usr/share/sbom/", 0o755, 0),
+    ("usr/share/sbom/myapp.cdx.json", 0o644, 0),
     ("var/", 0o755, 0),
     ("var/lib/", 0o755, 0),
     ("var/lib/myapp/", 0o755, USER),
