@@ -228,7 +228,7 @@ mod tests {
     fn a_line_that_is_no_object_is_told() {
         let counts = counted("half a li\n");
         assert_eq!(counts.bad_lines.into_inner(), 1);
-        assert_eq!(counts.first_trouble.into_inner().unwrap(), "half a li\n");
+        assert_eq!(counts.first_trouble.into_inner().unwrap(), "half a li");
     }
 
     fn export(span: Span, service: &str) -> Bytes {
