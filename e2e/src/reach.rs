@@ -6,10 +6,12 @@
 
 mod address;
 mod matrix;
+mod network;
 mod place;
 mod resources;
+mod routes;
 mod rule;
 
 pub use matrix::{Matrix, matrix_in};
-pub use place::Network;
+pub use network::Network;
 pub use resources::Resources;

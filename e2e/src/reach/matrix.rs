@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::place::Network;
+use super::network::Network;
 use super::rule::shown;
 
 /// Ports by caller and answerer, as [`shown`] says them.
