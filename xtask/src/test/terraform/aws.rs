@@ -12,7 +12,7 @@ use clap::ValueEnum;
 use super::{AWS, Copy, is_valid};
 use crate::process::Cmd;
 use crate::test::Counts;
-use crate::tools;
+use crate::{tools, ui};
 
 /// Names the exact versions that the roots for AWS accept, and every provider that any of them needs.
 pub(super) const VERSIONS: &str = "envs/aws/app/versions.tf";
@@ -63,6 +63,7 @@ fn test_with_mocks(
             let outcome = test_quietly(copy, &root, providers)?;
             match outcome {
                 Ok(printed) => {
+                    ui::say(format!("{root}: {}", printed.lines().last().unwrap_or_default()));
                     let mut counts = taken(&counts)?;
                     printed.lines().for_each(|line| counts.add_terraform(line));
                 }
