@@ -85,27 +85,23 @@ mod tests {
     use super::*;
     use crate::oci;
 
-    /// A build whose parts hold these texts, in a folder of this test's own.
-    fn built(name: &str, texts: [&str; 4]) -> Record {
-        let folder = std::env::temp_dir().join(format!("compare-{name}-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+    /// A build whose parts hold these texts.
+    fn built(folder: &Path, texts: [&str; 4]) -> Record {
         for (part, text) in Part::ALL.into_iter().zip(texts) {
             fs::write(folder.join(part.file("1.2.3", oci::architecture())), text).unwrap();
         }
         let commit =
             Commit { id: "c".into(), seconds: 0, time: "1970-01-01T00:00:00Z".into(), modified: false };
-        Record::write(&folder, "1.2.3", &commit, "1.95.0").unwrap()
+        Record::write(folder, "1.2.3", &commit, "1.95.0").unwrap()
     }
 
     #[test]
     fn the_part_that_was_made_first_is_told_with_its_first_byte_that_differs() {
-        let one = built("one", ["binary", "list", "image", "chart"]);
-        let other = built("other", ["binary", "lisp", "other", "chart"]);
-        let (same, different) = (difference(&one, &one).unwrap(), difference(&one, &other).unwrap());
-        for record in [&one, &other] {
-            fs::remove_dir_all(record.folder()).unwrap();
-        }
-        assert_eq!(same, None);
+        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let one = built(folders[0].path(), ["binary", "list", "image", "chart"]);
+        let other = built(folders[1].path(), ["binary", "lisp", "other", "chart"]);
+        assert_eq!(difference(&one, &one).unwrap(), None);
+        let different = difference(&one, &other).unwrap();
         assert!(different.is_some_and(|text| text.starts_with("the sbom differs, first at byte 3 ")));
     }
 }
