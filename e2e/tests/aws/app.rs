@@ -9,6 +9,7 @@ use e2e::terraform::Root;
 use serde_json::json;
 
 use crate::account::{PROVIDERS_VARIABLE, apply, destroy, give, root_on};
+use crate::secrets::is_left_behind;
 
 const SECRET_KEY: &str = "marked-secret-key";
 const DIGEST: &str = "sha256:00000000000000000000000000000000000000000000000000000000c0ffee00";
@@ -168,10 +169,6 @@ resource "aws_eks_cluster" "cluster" {
     }
 }
 
-fn is_source(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end == "tf" || end == "hcl")
-}
-
 /// With mocked providers, as the tests of the root have them: what it prints, and whatever it leaves behind.
 #[test]
 fn what_the_app_root_prints_of_its_tests_holds_no_secret() {
@@ -181,7 +178,7 @@ fn what_the_app_root_prints_of_its_tests_holds_no_secret() {
     assert!(report.passed, "{}", report.text);
     let search = Search::new(&[("SECRET_KEY", SECRET_KEY), ("control", "0000000000000000")]);
     let mut found = search.look("console", report.text.as_bytes());
-    found.extend(search.look_below(app.path(), &|path: &Path| !is_source(path)).unwrap());
+    found.extend(search.look_below(app.path(), &is_left_behind).unwrap());
     let values: BTreeSet<_> = found.iter().map(|finding| finding.value).collect();
     assert_eq!(values, BTreeSet::from(["control"]), "{found:#?}");
 }

@@ -37,9 +37,9 @@ resource "aws_ssm_parameter" "leak" {
 }
 "#;
 
-/// The configuration itself, and what providers are linked from.
-fn is_source(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end == "tf" || end == "hcl")
+/// Whether Terraform has left this, and not we: the configuration holds the values that are looked for.
+pub(crate) fn is_left_behind(path: &Path) -> bool {
+    path.extension().is_none_or(|end| end != "tf" && end != "hcl")
 }
 
 fn search(secrets: &[String]) -> Search {
@@ -54,7 +54,7 @@ pub(crate) fn assert_none(fake: &mut FakeAws, root: &Root, printed: &str) {
     assert!(secrets.iter().any(|secret| secret == DATABASE_PASSWORD), "the account holds what is looked for");
     let search = search(&secrets);
     let mut found = search.look("console", printed.as_bytes());
-    found.extend(search.look_below(root.path(), &|path: &Path| !is_source(path)).unwrap());
+    found.extend(search.look_below(root.path(), &is_left_behind).unwrap());
     assert!(found.is_empty(), "{found:#?}");
 }
 
