@@ -20,7 +20,6 @@ use tokio::time::Instant;
 
 use crate::trace_context::TraceContext;
 use exporter::Exporter;
-use span::Finished;
 
 pub use settings::{TraceSettings, TracesError};
 pub use span::ServerSpan;
@@ -31,7 +30,8 @@ pub struct Traces(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    queue: mpsc::Sender<Finished>,
+    /// Spans as they are sent.
+    queue: mpsc::Sender<Vec<u8>>,
     /// Wakes the exporter before its time, once a whole batch waits: a wake-up for each span would cost more than all
     /// the rest of recording it.
     batch_waits: Arc<Notify>,
@@ -123,7 +123,7 @@ impl Traces {
         let shared = &*self.0;
         shared.counters.ended.fetch_add(1, Ordering::Relaxed);
         match shared.queue.try_reserve() {
-            Ok(place) => place.send(Finished::from(span)),
+            Ok(place) => place.send(message::span(span)),
             Err(_) => {
                 shared.counters.dropped.fetch_add(1, Ordering::Relaxed);
                 return;

@@ -10,7 +10,6 @@ use tokio::time::{Instant, sleep_until};
 
 use super::sender::{Delivery, Sender};
 use super::settings::{Batches, TraceSettings};
-use super::span::Finished;
 use super::{Counters, message};
 
 type Stop = watch::Receiver<Option<Instant>>;
@@ -19,11 +18,11 @@ pub(super) struct Exporter {
     sender: Sender,
     batches: Batches,
     resource: Resource,
-    spans: mpsc::Receiver<Finished>,
+    spans: mpsc::Receiver<Vec<u8>>,
     batch_waits: Arc<Notify>,
     counters: Arc<Counters>,
-    /// Taken from the queue, and not yet known to be delivered or lost.
-    batch: Vec<Finished>,
+    /// Spans taken from the queue, and not yet known to be delivered or lost.
+    under_way: u64,
     /// Spans lost since the collector last took a whole batch.
     lost_in_a_row: u64,
 }
@@ -31,15 +30,14 @@ pub(super) struct Exporter {
 impl Exporter {
     pub(super) fn new(
         settings: TraceSettings,
-        spans: mpsc::Receiver<Finished>,
+        spans: mpsc::Receiver<Vec<u8>>,
         batch_waits: Arc<Notify>,
         counters: Arc<Counters>,
     ) -> Self {
         let resource = message::resource(&settings.resource);
         let batches = settings.batches;
-        let batch = Vec::new();
         let sender = Sender::new(settings.collector, batches.export_time);
-        Self { sender, batches, resource, spans, batch_waits, counters, batch, lost_in_a_row: 0 }
+        Self { sender, batches, resource, spans, batch_waits, counters, under_way: 0, lost_in_a_row: 0 }
     }
 
     /// Ends after a shutdown, with the flush or at its deadline, whichever comes first. Whoever shuts down waits until
@@ -60,13 +58,13 @@ impl Exporter {
             let next = Instant::now() + self.batches.schedule_delay;
             if self.stopped_or_due(&mut stop, next).await {
                 self.spans.close();
-                while self.take_batch() {
-                    self.export().await;
+                while let Some(batch) = self.take_batch() {
+                    self.export(batch).await;
                 }
                 return;
             }
-            while self.take_batch() {
-                self.export().await;
+            while let Some(batch) = self.take_batch() {
+                self.export(batch).await;
                 if self.spans.len() < self.batches.batch_spans {
                     break;
                 }
@@ -91,21 +89,18 @@ impl Exporter {
         }
     }
 
-    /// False when there is nothing to send.
-    fn take_batch(&mut self) -> bool {
-        while self.batch.len() < self.batches.batch_spans
-            && let Ok(span) = self.spans.try_recv()
-        {
-            self.batch.push(span);
-        }
-        !self.batch.is_empty()
+    /// None when there is nothing to send.
+    fn take_batch(&mut self) -> Option<Vec<Vec<u8>>> {
+        let spans = std::iter::from_fn(|| self.spans.try_recv().ok());
+        let batch: Vec<_> = spans.take(self.batches.batch_spans).collect();
+        (!batch.is_empty()).then_some(batch)
     }
 
-    async fn export(&mut self) {
-        let body = message::encode(&self.resource, &self.batch);
-        let delivery = self.sender.deliver(body).await;
-        let n_spans = self.batch.len() as u64;
-        self.batch.clear();
+    async fn export(&mut self, batch: Vec<Vec<u8>>) {
+        let n_spans = batch.len() as u64;
+        self.under_way = n_spans;
+        let delivery = self.sender.deliver(message::export(&self.resource, batch)).await;
+        self.under_way = 0;
         self.account(n_spans, delivery);
     }
 
@@ -132,7 +127,7 @@ impl Exporter {
 
     fn drop_the_rest(&mut self) {
         self.spans.close();
-        let mut n_dropped = self.batch.len() as u64;
+        let mut n_dropped = self.under_way;
         while self.spans.try_recv().is_ok() {
             n_dropped += 1;
         }

@@ -4,16 +4,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::Version;
 use hyper::body::Bytes;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode as SpanStatus;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, SpanFlags, Status};
+use opentelemetry_proto::tonic::trace::v1::{Span, SpanFlags, Status};
 use prost::Message;
 
-use super::span::Finished;
+use super::span::ServerSpan;
 use crate::telemetry::known_method;
 
 /// The service that the spans are of.
@@ -22,41 +21,68 @@ pub(super) fn resource(attributes: &[(String, String)]) -> Resource {
     Resource { attributes, ..Resource::default() }
 }
 
-/// The body of one export.
-pub(super) fn encode(resource: &Resource, spans: &[Finished]) -> Bytes {
-    let scope = InstrumentationScope {
-        name: env!("CARGO_PKG_NAME").to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        ..InstrumentationScope::default()
-    };
-    let spans = spans.iter().map(span).collect();
-    let scope_spans = vec![ScopeSpans { scope: Some(scope), spans, ..ScopeSpans::default() }];
-    let resource_spans =
-        vec![ResourceSpans { resource: Some(resource.clone()), scope_spans, ..ResourceSpans::default() }];
-    ExportTraceServiceRequest { resource_spans }.encode_to_vec().into()
-}
-
-fn span(span: &Finished) -> Span {
+/// One span of an export, made as soon as it has ended: a batch of them made at once would hold up whatever the thread serves.
+pub(super) fn span(span: &ServerSpan<'_>) -> Vec<u8> {
     let method = known_method(span.method);
     let parent = span.parent.map(|parent| parent.span_id().get().to_be_bytes().to_vec());
-    Span {
+    let span = Span {
         trace_id: span.context.trace_id().get().to_be_bytes().to_vec(),
         span_id: span.context.span_id().get().to_be_bytes().to_vec(),
         parent_span_id: parent.unwrap_or_default(),
-        trace_state: span.state.as_ref().map(|state| state.as_str().to_owned()).unwrap_or_default(),
+        trace_state: span.state.map(|state| state.as_str().to_owned()).unwrap_or_default(),
         flags: flags(span),
-        name: name(method, span.route.as_deref()),
+        name: name(method, span.route),
         kind: SpanKind::Server.into(),
         start_time_unix_nano: nanoseconds(span.start),
         end_time_unix_nano: nanoseconds(span.end),
         attributes: attributes(span, method.unwrap_or("_OTHER")),
         status: error_type(span).map(|_| Status { code: SpanStatus::Error.into(), ..Status::default() }),
         ..Span::default()
-    }
+    };
+    span.encode_to_vec()
+}
+
+/// The body of one export.
+pub(super) fn export(resource: &Resource, spans: Vec<Vec<u8>>) -> Bytes {
+    let scope = InstrumentationScope {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..InstrumentationScope::default()
+    };
+    let of_resource = OfResource {
+        resource: Some(resource.clone()),
+        scope_spans: vec![OfScope { scope: Some(scope), spans }],
+    };
+    Export { resource_spans: vec![of_resource] }.encode_to_vec().into()
+}
+
+/// An `ExportTraceServiceRequest` of spans that are encoded already: a message within another is its bytes and their number.
+#[derive(Clone, PartialEq, Message)]
+struct Export {
+    #[prost(message, repeated, tag = "1")]
+    resource_spans: Vec<OfResource>,
+}
+
+/// `ResourceSpans`.
+#[derive(Clone, PartialEq, Message)]
+struct OfResource {
+    #[prost(message, optional, tag = "1")]
+    resource: Option<Resource>,
+    #[prost(message, repeated, tag = "2")]
+    scope_spans: Vec<OfScope>,
+}
+
+/// `ScopeSpans`.
+#[derive(Clone, PartialEq, Message)]
+struct OfScope {
+    #[prost(message, optional, tag = "1")]
+    scope: Option<InstrumentationScope>,
+    #[prost(bytes = "vec", repeated, tag = "2")]
+    spans: Vec<Vec<u8>>,
 }
 
 /// A parent is always remote: spans within the service are not recorded.
-fn flags(span: &Finished) -> u32 {
+fn flags(span: &ServerSpan<'_>) -> u32 {
     let remote = if span.parent.is_some() { SpanFlags::ContextIsRemoteMask as u32 } else { 0 };
     u32::from(span.context.flags()) | SpanFlags::ContextHasIsRemoteMask as u32 | remote
 }
@@ -67,11 +93,11 @@ fn name(method: Option<&str>, route: Option<&str>) -> String {
 }
 
 /// `url.scheme` is that of this hop: what the client used before a proxy is not known here for sure.
-fn attributes(span: &Finished, method: &str) -> Vec<KeyValue> {
+fn attributes(span: &ServerSpan<'_>, method: &str) -> Vec<KeyValue> {
     let mut attributes = Vec::with_capacity(6);
     attributes.push(text("http.request.method", method));
     attributes.push(text("url.scheme", "http"));
-    if let Some(route) = &span.route {
+    if let Some(route) = span.route {
         attributes.push(text("http.route", route));
     }
     if let Some(status) = span.status {
@@ -87,7 +113,7 @@ fn attributes(span: &Finished, method: &str) -> Vec<KeyValue> {
 }
 
 /// A 4xx is the client's error, so that the server's span is none.
-fn error_type(span: &Finished) -> Option<&str> {
+fn error_type<'a>(span: &'a ServerSpan<'_>) -> Option<&'a str> {
     match &span.status {
         Some(status) => status.is_server_error().then(|| status.as_str()),
         None => Some("cancelled"),

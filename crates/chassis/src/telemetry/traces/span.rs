@@ -1,4 +1,4 @@
-//! A finished request, as it is told and as it waits.
+//! A finished request, as it is told.
 
 use std::time::SystemTime;
 
@@ -27,34 +27,4 @@ pub struct ServerSpan<'a> {
     pub start: SystemTime,
     /// When it was over.
     pub end: SystemTime,
-}
-
-/// A span that waits for its batch.
-#[derive(Debug)]
-pub(super) struct Finished {
-    pub(super) context: TraceContext,
-    pub(super) parent: Option<TraceContext>,
-    pub(super) state: Option<TraceState>,
-    pub(super) method: &'static str,
-    pub(super) route: Option<Box<str>>,
-    pub(super) status: Option<StatusCode>,
-    pub(super) version: Version,
-    pub(super) start: SystemTime,
-    pub(super) end: SystemTime,
-}
-
-impl From<&ServerSpan<'_>> for Finished {
-    fn from(span: &ServerSpan<'_>) -> Self {
-        Self {
-            context: span.context,
-            parent: span.parent,
-            state: span.state.cloned(),
-            method: span.method,
-            route: span.route.map(Into::into),
-            status: span.status,
-            version: span.version,
-            start: span.start,
-            end: span.end,
-        }
-    }
 }
