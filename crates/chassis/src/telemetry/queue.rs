@@ -118,23 +118,29 @@ impl Shared {
 
     /// Waits for lines and exchanges them for the empty `batch`; false when no more can come.
     fn take(&self, batch: &mut Vec<u8>) -> bool {
-        let mut pending = self.lock();
-        while pending.bytes.is_empty() {
-            if pending.has_ended {
-                return false;
+        // Where lines come one after the other, none of them has to wake the writer: it looks again by itself.
+        let mut pending = self.gather(self.lock());
+        if pending.bytes.is_empty() {
+            while pending.bytes.is_empty() {
+                if pending.has_ended {
+                    return false;
+                }
+                pending.writer_sleeps = true;
+                pending.is_urgent = false;
+                pending = self.wake.wait(pending).unwrap_or_else(PoisonError::into_inner);
             }
-            pending.writer_sleeps = true;
-            pending.is_urgent = false;
-            pending = self.wake.wait(pending).unwrap_or_else(PoisonError::into_inner);
-        }
-        pending.writer_sleeps = false;
-        if !pending.is_urgent && !pending.has_ended {
-            pending = wait(&self.wake, pending, GATHER);
+            pending.writer_sleeps = false;
+            pending = self.gather(pending);
         }
         pending.is_urgent = false;
         pending.taken += 1;
         std::mem::swap(&mut pending.bytes, batch);
         true
+    }
+
+    /// Lets lines come together, unless some must be written now.
+    fn gather<'a>(&self, pending: MutexGuard<'a, Pending>) -> MutexGuard<'a, Pending> {
+        if pending.is_urgent || pending.has_ended { pending } else { wait(&self.wake, pending, GATHER) }
     }
 
     fn finish(&self) {
