@@ -1,11 +1,12 @@
 //! The service with everything on beside bare hyper, nginx and Flask: the same bytes, one processor each, in turns.
 //!
-//! Data flows one way: [`answers`] are what the service says; [`contestants`] say the same; [`load`] asks them in [`rounds`];
+//! Data flows one way: [`answers`] are what the service says; [`contestants`] say the same; [`load`] and [`latency`] ask them in [`rounds`];
 //! [`telemetry`] proves that the service told all of it; [`verdict`] holds the figures against the aims.
 
 mod answers;
 mod collector;
 mod contestants;
+mod latency;
 mod load;
 mod processor_time;
 mod program;
@@ -24,16 +25,18 @@ use super::report;
 use crate::tools::{self, Use};
 use crate::{image, ui, workspace};
 use contestants::{Contestant, Programs};
+use latency::Clock;
 use load::{Load, Scenario};
+use rounds::Loads;
 
 /// How long to measure, and what.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Options {
     /// How often each server has its turn; figures are medians of them
-    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Seconds that a turn lasts
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Seconds that each part of a turn lasts
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
     /// Compare the service with itself, one feature off at a time, instead
     #[arg(long)]
@@ -55,21 +58,24 @@ pub(super) fn run(install: bool, options: &Options) -> Result<()> {
     tools::require(&[Use::Bench], install)?;
     let programs = Programs {
         service: image::binary::build()?,
-        examples: image::binary::build_examples(&["bare_hyper", "collector"])?,
+        examples: image::binary::build_examples(&["bare_hyper", "collector", "latency_load"])?,
         processors,
     };
     let folder = Folder::new()?;
-    let load = Load::new(processors, &folder.0)?;
+    let loads = Loads {
+        wrk: Load::new(processors, &folder.0)?,
+        clock: Clock::new(programs.examples.join("latency_load"), processors.load),
+    };
     if options.ablation {
-        ablation(&programs, &folder.0, &load, options)
+        ablation(&programs, &folder.0, &loads, options)
     } else {
-        comparison(&programs, &folder.0, &load, options)
+        comparison(&programs, &folder.0, &loads, options)
     }
 }
 
-fn comparison(programs: &Programs, folder: &Path, load: &Load, options: &Options) -> Result<()> {
+fn comparison(programs: &Programs, folder: &Path, loads: &Loads, options: &Options) -> Result<()> {
     let contestants = contestants::all(programs, folder)?;
-    let measured = rounds::run(&contestants, &SCENARIOS, load, options)?;
+    let measured = rounds::run(&contestants, &SCENARIOS, loads, options)?;
     let seen = measured.iter().map(|measured| measured.requests(contestants::SERVICE)).sum();
     let failures = measured.iter().map(|measured| measured.failures(contestants::SERVICE)).sum();
 
@@ -88,9 +94,9 @@ fn comparison(programs: &Programs, folder: &Path, load: &Load, options: &Options
     if missed > 0 { bail!("{missed} aims missed") } else { Ok(()) }
 }
 
-fn ablation(programs: &Programs, folder: &Path, load: &Load, options: &Options) -> Result<()> {
+fn ablation(programs: &Programs, folder: &Path, loads: &Loads, options: &Options) -> Result<()> {
     let contestants = contestants::ablation(programs, folder)?;
-    let measured = rounds::run(&contestants, &[HEADLINE], load, options)?;
+    let measured = rounds::run(&contestants, &[HEADLINE], loads, options)?;
     ui::say(report::machine());
     measured.iter().for_each(|measured| ui::say(measured.table(&contestants)));
     Ok(())

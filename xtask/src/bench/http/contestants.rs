@@ -19,7 +19,7 @@ const FLASK_APP: &str = include_str!("flask_app.py");
 /// What was built, and where it may run.
 pub(super) struct Programs {
     pub(super) service: PathBuf,
-    /// The folder with `bare_hyper` and `collector`.
+    /// The folder with `bare_hyper`, `collector` and `latency_load`.
     pub(super) examples: PathBuf,
     pub(super) processors: Processors,
 }

@@ -1,4 +1,4 @@
-//! The load of one round, made by wrk.
+//! All the load that a server can take, made by wrk.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -26,10 +26,15 @@ pub(super) struct Seen {
     /// Answered before the end of the round.
     pub(super) requests: u64,
     pub(super) seconds: f64,
-    pub(super) p50_us: f64,
-    pub(super) p99_us: f64,
     /// Answers other than 2xx or 3xx, failed connects, reads and writes, and answers that took over two seconds.
     pub(super) failures: u64,
+}
+
+impl Seen {
+    /// Requests a second.
+    pub(super) fn throughput(&self) -> f64 {
+        self.requests as f64 / self.seconds
+    }
 }
 
 pub(super) struct Load {
@@ -69,8 +74,6 @@ fn parse(output: &str) -> Option<Seen> {
     Some(Seen {
         requests: result["requests"].as_u64()?,
         seconds: result["duration_us"].as_f64()? / 1e6,
-        p50_us: result["p50_us"].as_f64()?,
-        p99_us: result["p99_us"].as_f64()?,
         failures: result["errors"].as_u64()? + result["timeouts"].as_u64()?,
     })
 }
@@ -82,8 +85,8 @@ mod tests {
     #[test]
     fn the_result_is_found_below_what_wrk_says() {
         let output = "Running 3s test\n  10 requests in 3.00s\n\
-                      {\"requests\":10,\"duration_us\":3000000,\"p50_us\":5,\"p99_us\":9,\"errors\":1,\"timeouts\":2}\n";
-        let seen = Seen { requests: 10, seconds: 3.0, p50_us: 5.0, p99_us: 9.0, failures: 3 };
+                      {\"requests\":10,\"duration_us\":3000000,\"errors\":1,\"timeouts\":2}\n";
+        let seen = Seen { requests: 10, seconds: 3.0, failures: 3 };
         assert_eq!(parse(output), Some(seen));
     }
 

@@ -8,13 +8,20 @@ use super::super::report;
 use super::super::spread::median;
 use super::Options;
 use super::contestants::{BASELINE, Contestant};
+use super::latency::{Clock, Latency, Pace, STEADY_SHARE};
 use super::load::{Load, Scenario, Seen};
 use super::processor_time;
 use crate::ui;
 
+/// A server that answers less than this part of what it can is not held up by its load.
+const ROOM: f64 = 0.8;
+
 /// One turn of one server.
 pub(super) struct Round {
     seen: Seen,
+    at_full: Latency,
+    /// None of a server that cannot keep up with the rate.
+    at_rate: Option<Latency>,
     /// What the server took of its processor.
     processor: Duration,
     /// What anything else took of it.
@@ -24,7 +31,7 @@ pub(super) struct Round {
 
 impl Round {
     pub(super) fn throughput(&self) -> f64 {
-        self.seen.requests as f64 / self.seen.seconds
+        self.seen.throughput()
     }
 
     /// Of the processor, for one request.
@@ -32,8 +39,14 @@ impl Round {
         self.processor.as_secs_f64() * 1e6 / self.seen.requests as f64
     }
 
-    pub(super) fn p99_us(&self) -> f64 {
-        self.seen.p99_us
+    /// While each connection asks again at once.
+    pub(super) fn p99_at_full_us(&self) -> f64 {
+        self.at_full.p99_us
+    }
+
+    /// At the steady rate; not a number if it was not asked.
+    pub(super) fn p99_at_rate_us(&self) -> f64 {
+        self.at_rate.map_or(f64::NAN, |latency| latency.p99_us)
     }
 
     /// The share of its processor that the server took. Well below 1, it was not the server that held the throughput down.
@@ -54,61 +67,82 @@ pub(super) struct Measured {
     rounds: Vec<Vec<Round>>,
     /// What each server was asked before it was measured.
     warm_up: Vec<Seen>,
+    /// Requests a second at which latencies were measured.
+    rate: u32,
+}
+
+/// What asks.
+pub(super) struct Loads {
+    pub(super) wrk: Load,
+    pub(super) clock: Clock,
 }
 
 /// One scenario after the other; in each, all servers take turns.
 pub(super) fn run(
     contestants: &[Contestant],
     scenarios: &[Scenario],
-    load: &Load,
+    loads: &Loads,
     options: &Options,
 ) -> Result<Vec<Measured>> {
     let measure = |&scenario: &Scenario| -> Result<_> {
-        let warm = |one: &Contestant| load.run(one.address(), scenario, options.seconds.div_ceil(3));
-        let warm_up = contestants.iter().map(warm).collect::<Result<_>>()?;
+        let warm = |one: &Contestant| loads.wrk.run(one.address(), scenario, options.seconds.div_ceil(3));
+        let warm_up = contestants.iter().map(warm).collect::<Result<Vec<_>>>()?;
+        let rate = (warm_up[BASELINE].throughput() * STEADY_SHARE) as u32;
         let mut rounds: Vec<_> = contestants.iter().map(|_| Vec::new()).collect();
         for number in 1..=options.rounds {
-            for (one, rounds) in contestants.iter().zip(&mut rounds) {
-                rounds.push(turn(one, scenario, load, options.seconds)?);
+            for ((one, rounds), warm_up) in contestants.iter().zip(&mut rounds).zip(&warm_up) {
+                let keeps_up = warm_up.throughput() * ROOM > f64::from(rate);
+                let rate = keeps_up.then_some(Pace::Rate(rate));
+                rounds.push(turn(one, scenario, loads, rate, options.seconds)?);
             }
             let Scenario { path, connections } = scenario;
             ui::say(format!("{path}, {connections} connections: round {number} of {}", options.rounds));
         }
-        Ok(Measured { scenario, rounds, warm_up })
+        Ok(Measured { scenario, rounds, warm_up, rate })
     };
     scenarios.iter().map(measure).collect()
 }
 
-fn turn(one: &Contestant, scenario: Scenario, load: &Load, seconds: u32) -> Result<Round> {
+fn turn(
+    one: &Contestant,
+    scenario: Scenario,
+    loads: &Loads,
+    rate: Option<Pace>,
+    seconds: u32,
+) -> Result<Round> {
     let times = || -> Result<_> {
-        let server = load.processors().server;
+        let server = loads.wrk.processors().server;
         Ok((processor_time::of_tree(one.pid())?, processor_time::of_processor(server)?, Instant::now()))
     };
     let (own, all, begun) = times()?;
-    let seen = load.run(one.address(), scenario, seconds)?;
+    let seen = loads.wrk.run(one.address(), scenario, seconds)?;
     let (own_after, all_after, ended) = times()?;
     if seen.requests == 0 {
         bail!("{} answered nothing to {scenario:?} in {seconds} s: {seen:?}", one.name);
     }
     let processor = own_after.saturating_sub(own);
     let others = all_after.saturating_sub(all).saturating_sub(processor);
-    Ok(Round { seen, processor, others, wall: ended.duration_since(begun) })
+    let latency = |pace| loads.clock.run(one.address(), scenario, pace, seconds);
+    let (at_full, at_rate) = (latency(Pace::Full)?, rate.map(latency).transpose()?);
+    Ok(Round { seen, at_full, at_rate, processor, others, wall: ended.duration_since(begun) })
 }
 
 impl Measured {
     /// Answered by this server, warm-up included.
     pub(super) fn requests(&self, server: usize) -> u64 {
-        self.seen(server).map(|seen| seen.requests).sum()
+        self.warm_up[server].requests + self.sum(server, |seen| seen.requests, |latency| latency.answered)
     }
 
     /// Failed at this server, warm-up included.
     pub(super) fn failures(&self, server: usize) -> u64 {
-        self.seen(server).map(|seen| seen.failures).sum()
+        self.warm_up[server].failures + self.sum(server, |seen| seen.failures, |latency| latency.failures)
     }
 
-    fn seen(&self, server: usize) -> impl Iterator<Item = Seen> {
-        let rounds = self.rounds[server].iter().map(|round| round.seen);
-        rounds.chain(std::iter::once(self.warm_up[server]))
+    fn sum(&self, server: usize, wrk: fn(&Seen) -> u64, clock: fn(&Latency) -> u64) -> u64 {
+        let of_round = |round: &Round| {
+            wrk(&round.seen) + clock(&round.at_full) + round.at_rate.as_ref().map_or(0, clock)
+        };
+        self.rounds[server].iter().map(of_round).sum()
     }
 
     /// The median over the rounds.
@@ -124,18 +158,26 @@ impl Measured {
 
     pub(super) fn table(&self, contestants: &[Contestant]) -> String {
         let row = |(server, one): (usize, &Contestant)| {
-            let ratio = |figure| format!("{:.3}", self.ratio(server, BASELINE, figure));
+            let ratio = |figure| shown(self.ratio(server, BASELINE, figure), 3);
+            let at_rate = |figure: fn(&Latency) -> f64| {
+                let latencies = self.rounds[server].iter().filter_map(|round| round.at_rate.as_ref());
+                shown(median(latencies.map(figure).collect()), 0)
+            };
             vec![
                 one.name.to_owned(),
-                format!("{:.0}", self.median(server, Round::throughput)),
+                shown(self.median(server, Round::throughput), 0),
                 ratio(Round::throughput),
-                format!("{:.2}", self.median(server, Round::processor_us)),
+                shown(self.median(server, Round::processor_us), 2),
                 ratio(Round::processor_us),
-                format!("{:.0}", self.median(server, |round| round.seen.p50_us)),
-                format!("{:.0}", self.median(server, Round::p99_us)),
-                ratio(Round::p99_us),
                 format!("{:.0} %", self.median(server, Round::busy) * 100.0),
                 format!("{:.0} %", self.median(server, Round::used_by_others) * 100.0),
+                shown(self.median(server, |round| round.at_full.p50_us), 0),
+                shown(self.median(server, Round::p99_at_full_us), 0),
+                ratio(Round::p99_at_full_us),
+                at_rate(|latency| latency.p50_us),
+                at_rate(|latency| latency.p99_us),
+                ratio(Round::p99_at_rate_us),
+                at_rate(|latency| latency.p999_us),
                 self.failures(server).to_string(),
             ]
         };
@@ -145,20 +187,29 @@ impl Measured {
             "ratio",
             "CPU µs/request",
             "ratio",
+            "busy",
+            "others",
             "p50 µs",
             "p99 µs",
             "ratio",
-            "busy",
-            "others",
+            "steady p50 µs",
+            "p99 µs",
+            "ratio",
+            "p99.9 µs",
             "failures",
         ];
         let rows: Vec<_> = contestants.iter().enumerate().map(row).collect();
         let Scenario { path, connections } = self.scenario;
-        let rounds = self.rounds[BASELINE].len();
+        let (rounds, rate) = (self.rounds[BASELINE].len(), self.rate);
         format!(
-            "\n{path}, {connections} connections: medians of {rounds} rounds, ratios to {}\n{}",
+            "\n{path}, {connections} connections: medians of {rounds} rounds, ratios to {}; steady is {rate} requests/s\n{}",
             contestants[BASELINE].name,
             report::grid(&headers, &rows)
         )
     }
+}
+
+/// A dash for what was not measured.
+fn shown(figure: f64, decimals: usize) -> String {
+    if figure.is_nan() { "-".to_owned() } else { format!("{figure:.decimals$}") }
 }

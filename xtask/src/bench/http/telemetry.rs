@@ -88,7 +88,7 @@ fn rows(told: &Told, received: &Received, clients: &Clients) -> Vec<Row> {
     let (requests, ended) = (told.requests.unwrap_or_default(), told.ended_spans.unwrap_or_default());
     let share = ended as f64 / requests.max(1) as f64;
     let rows = vec![
-        Row::new("requests that wrk saw answered", clients.seen.to_string()),
+        Row::new("requests that clients saw answered", clients.seen.to_string()),
         none("  failed", Some(clients.failures)),
         Row::new("requests that the service counted", shown(told.requests))
             .aim("no fewer".to_owned(), told.requests.is_some_and(|counted| counted >= clients.seen)),
