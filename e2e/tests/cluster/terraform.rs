@@ -162,3 +162,58 @@ fn a_rotation_replaces_the_pods_and_terraform_keeps_no_secret() {
         }
     });
 }
+
+#[test]
+#[ignore = "needs terraform and the registry's providers"]
+fn a_release_that_never_becomes_ready_is_taken_back_and_serves_on() {
+    in_namespace(async |ns| {
+        let env = Env::of(ns).await;
+        let inputs = env.inputs("Secr3tXyz", "passw0rdXyZ");
+        env.root.run(&APPLY, &inputs);
+        let before = pod_names(ns, "myapp").await;
+        const LEVEL: &str = "log_level      = \"debug\"";
+        let nowhere = "image = { repository = \"127.0.0.1:1/nothing\" }\n  timeout_seconds = 30";
+        env.edit(LEVEL, &format!("{LEVEL}\n  {nowhere}"));
+        let outcome = env.root.outcome(&APPLY, &inputs);
+        assert!(outcome.code == Some(1) && outcome.text.contains("has been rolled back"), "{}", outcome.text);
+        assert_eq!(pod_names(ns, "myapp").await, before);
+        assert_eq!(follow(ns, &[CURL]).await, [KNOWN_ANSWER]);
+
+        env.edit(nowhere, "");
+        env.root.run(&APPLY, &inputs);
+        env.root.run(&PLAN_FOR_A_SCRIPT, &inputs);
+        assert_eq!(pod_names(ns, "myapp").await, before);
+    });
+}
+
+/// By the command of the env's README.
+#[test]
+#[ignore = "needs terraform and the registry's providers"]
+fn a_release_that_was_there_is_imported_and_no_secret_with_it() {
+    const SECRETS: [&str; 2] = ["MARKED-secret-key-4be9", "MARKED-db-password-e210"];
+    in_namespace(async |ns| {
+        // The upgrade takes the chart's own Secret from the pods that are there until they are replaced.
+        ns.logs.expect("configuration rejected");
+        let given = [("config.SECRET_KEY", "old"), ("config.DB_PASSWORD", "old")]
+            .map(|(name, value)| format!("--set={name}={value}"));
+        ns.install("myapp", &given.each_ref().map(String::as_str)).await;
+        let env = Env::of(ns).await;
+        let inputs = env.inputs(SECRETS[0], SECRETS[1]);
+        let release = format!("{}/myapp", ns.name());
+        let import = ["import", "-no-color", "module.myapp_1.helm_release.myapp", &release];
+        let mut console = env.root.run(&import, &inputs);
+        console += &env.root.run(&APPLY, &inputs);
+        ns.rolled_out("myapp").await;
+        env.root.run(&PLAN_FOR_A_SCRIPT, &inputs);
+
+        let search = Search::new(&[("secret", SECRETS[0]), ("secret", SECRETS[1])]);
+        let mut kept = env.root.kept(&inputs);
+        kept.push(("console", console.into_bytes()));
+        for (place, content) in kept {
+            let found = search.look(place, &content);
+            assert!(found.is_empty(), "{found:#?}");
+        }
+        let names: Vec<_> = ns.list::<Secret>("").await.iter().map(|secret| secret.name_any()).collect();
+        assert!(names.iter().any(|name| name == SECRET), "{names:?}");
+    });
+}

@@ -25,6 +25,6 @@ output "revision" {
 
 # Read back from the release, so that nothing is shown before it was checked.
 output "release_values" {
-  description = "Exactly the values that Helm gets."
-  value       = yamldecode(helm_release.myapp.values[0])
+  description = "Exactly the values that Helm gets. None of a release that was imported, until the next apply."
+  value       = helm_release.myapp.values == null ? null : yamldecode(helm_release.myapp.values[0])
 }
