@@ -170,10 +170,11 @@ async fn name_in_the_cluster(ns: &Namespace, server: &Postgres) {
     .await;
 }
 
-/// Tells the database of the new password, and returns when that was.
+/// Tells the database of the new password, and returns the moment before: a session with the new one may begin at once.
 async fn alter(server: &Postgres) -> String {
+    let before = server.sql("postgres", "SELECT clock_timestamp()").await;
     server.sql("postgres", &format!("ALTER ROLE {ROLE} PASSWORD '{}'", PASSWORDS[1])).await;
-    server.sql("postgres", "SELECT clock_timestamp()").await
+    before
 }
 
 /// A change in the history, as an operator is told of it.
