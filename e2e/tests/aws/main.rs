@@ -8,6 +8,8 @@ mod app;
 mod bootstrap;
 mod infra;
 mod picture;
+mod platform;
+mod published;
 mod reachability;
 mod secrets;
 mod settings;

@@ -1,5 +1,6 @@
 //! No root keeps or prints a secret: neither what the account holds in Secrets Manager nor what Terraform itself logs in with.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use e2e::canary::Search;
@@ -39,7 +40,7 @@ resource "aws_ssm_parameter" "leak" {
 
 /// Whether Terraform has left this, and not we: the configuration holds the values that are looked for.
 pub(crate) fn is_left_behind(path: &Path) -> bool {
-    path.extension().is_none_or(|end| end != "tf" && end != "hcl")
+    path.extension().is_none_or(|end| !["tf", "hcl", "pem"].iter().any(|given| end == *given))
 }
 
 fn search(secrets: &[String]) -> Search {
@@ -48,14 +49,34 @@ fn search(secrets: &[String]) -> Search {
     Search::new(&values)
 }
 
-/// Looks through everything Terraform has left below the root's folder, packed or not, and through what it printed.
+/// Looks for what the account holds, as [`assert_nothing_of`] does.
 pub(crate) fn assert_none(fake: &mut FakeAws, root: &Root, printed: &str) {
     let secrets = fake.secrets();
     assert!(secrets.iter().any(|secret| secret == DATABASE_PASSWORD), "the account holds what is looked for");
-    let search = search(&secrets);
+    assert_nothing_of(&secrets, root, printed);
+}
+
+/// Looks through everything Terraform has left below the root's folder, packed or not, and through what it printed: for the secrets,
+/// and for what Terraform itself logs in with.
+pub(crate) fn assert_nothing_of(secrets: &[String], root: &Root, printed: &str) {
+    let search = search(secrets);
     let mut found = search.look("console", printed.as_bytes());
     found.extend(search.look_below(root.path(), &is_left_behind).unwrap());
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// Runs a root's own tests, with mocked providers, and looks through what they print and leave behind: it must hold the `control`, and
+/// none of the `secrets`, nor what Terraform itself would log in with.
+pub(crate) fn assert_tests_show_nothing_of(root: &str, secrets: &[(&'static str, &str)], control: &str) {
+    let root = Root::copy_only(root, vec![("AWS_SECRET_ACCESS_KEY", CREDENTIAL.to_owned())]);
+    root.init(PROVIDERS_VARIABLE, &["-backend=false"]);
+    let report = root.test(&["-verbose"]);
+    assert!(report.passed, "{}", report.text);
+    let search = Search::new(&[secrets, &[("the credential", CREDENTIAL), ("control", control)]].concat());
+    let mut found = search.look("console", report.text.as_bytes());
+    found.extend(search.look_below(root.path(), &is_left_behind).unwrap());
+    let values: BTreeSet<_> = found.iter().map(|finding| finding.value).collect();
+    assert_eq!(values, BTreeSet::from(["control"]), "{found:#?}");
 }
 
 #[test]

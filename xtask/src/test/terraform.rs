@@ -88,14 +88,22 @@ impl RealProviders {
         tools::require(&[Use::Terraform], false).ok()?;
         let copy = Copy::make().ok()?;
         let folder = copy.providers().ok()?;
-        let from = plugin_dir(&folder);
-        let probe = || copy.terraform(PROBE);
-        fs::write(copy.folder.join("terraform").join(PROBE).join("main.tf"), PLAN_OF_A_NAMESPACE).ok()?;
-        probe().args(["init", "-backend=false"]).arg(from).ask().ok()?;
-        // A plan from nothing asks no cluster.
-        probe().arg("plan").ask().ok()?;
-        Some(Self { _copy: copy, folder })
+        are_real(&copy, &folder).then_some(Self { _copy: copy, folder })
     }
+}
+
+/// Whether these kubernetes and helm providers are no stand-ins.
+fn are_real(copy: &Copy, providers: &Path) -> bool {
+    let plan = || -> Result<()> {
+        let folder = copy.folder.join("terraform").join(PROBE);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("main.tf"), PLAN_OF_A_NAMESPACE)?;
+        copy.terraform(PROBE).args(["init", "-backend=false"]).arg(plugin_dir(providers)).ask()?;
+        // A plan from nothing asks no cluster.
+        copy.terraform(PROBE).arg("plan").ask()?;
+        Ok(())
+    };
+    plan().is_ok()
 }
 
 /// What failed, if anything.

@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Result, anyhow};
 use clap::ValueEnum;
 
-use super::{AWS, Copy, is_valid};
+use super::{AWS, Copy, are_real, is_valid};
 use crate::process::Cmd;
 use crate::test::Counts;
 use crate::{tools, ui};
@@ -19,6 +19,9 @@ pub(super) const VERSIONS: &str = "envs/aws/app/versions.tf";
 
 /// The tool that brings the packages of the fake.
 const FAKE: &str = "moto_server";
+
+/// In the names of tests that need the kubernetes and helm providers themselves.
+const REAL_PROVIDERS: &str = "real_providers";
 
 /// Applies wait for one thing or another most of the time.
 const THREADS: &str = "4";
@@ -39,12 +42,13 @@ pub(crate) enum Extent {
 pub(super) fn run(copy: &Copy, providers: &Path, extent: Extent, counts: &mut Counts) -> Result<Vec<String>> {
     let roots = copy.tested_folders(|path| path.contains(AWS))?;
     let mut failed = test_with_mocks(copy, roots, providers, counts)?;
-    let cargo = Cmd::new("cargo")
-        .env("E2E_AWS_PROVIDERS", providers)
-        .env("E2E_FAKE_AWS_PACKAGES", tools::python_path(FAKE));
-    let arguments = arguments(extent);
-    if !crate::test::cargo_test(cargo, &arguments, counts)? {
-        failed.push(format!("cargo test {}", arguments.join(" ")));
+    for arguments in runs(extent, are_real(copy, providers)) {
+        let cargo = Cmd::new("cargo")
+            .env("E2E_AWS_PROVIDERS", providers)
+            .env("E2E_FAKE_AWS_PACKAGES", tools::python_path(FAKE));
+        if !crate::test::cargo_test(cargo, &arguments, counts)? {
+            failed.push(format!("cargo test {}", arguments.join(" ")));
+        }
     }
     Ok(failed)
 }
@@ -93,12 +97,16 @@ fn taken<T>(shared: &Mutex<T>) -> Result<std::sync::MutexGuard<'_, T>> {
     shared.lock().map_err(|_| anyhow!("a worker of the mocked tests panicked"))
 }
 
-/// The long runs are ignored unless asked for, and then take the place of the short one.
-fn arguments(extent: Extent) -> Vec<&'static str> {
-    let common = ["-p", "e2e", "--test", "aws", "--", "--test-threads", THREADS];
-    let more: &[&str] = match extent {
-        Extent::Short => &[],
-        Extent::Full => &["--include-ignored", "--skip", "infra::short", "--skip", "real_providers"],
+/// The long runs are ignored unless asked for, and then take the place of the short one. What needs more than stand-ins of the other
+/// providers runs by itself where they are real.
+fn runs(extent: Extent, are_real: bool) -> Vec<Vec<&'static str>> {
+    let run = |more: &[&'static str]| {
+        [&["-p", "e2e", "--test", "aws", "--", "--test-threads", THREADS], more].concat()
     };
-    [&common[..], more].concat()
+    let first = match extent {
+        Extent::Short => run(&[]),
+        Extent::Full => run(&["--include-ignored", "--skip", "infra::short", "--skip", REAL_PROVIDERS]),
+    };
+    let second = are_real.then(|| run(&["--ignored", REAL_PROVIDERS]));
+    [Some(first), second].into_iter().flatten().collect()
 }
