@@ -13,7 +13,7 @@
 
 use std::collections::VecDeque;
 use std::error::Error;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write, stdout};
 use std::net::{SocketAddr, TcpStream};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -45,8 +45,7 @@ fn main() -> Result<(), Failure> {
     rustix::thread::set_current_timer_slack(Some(std::num::NonZero::<u64>::MIN))?;
     let mut load = Load::connect(address, &path, connections)?;
     let seen = load.run(pace, Duration::from_secs(seconds))?;
-    println!("{}", serde_json::to_string(&seen.summary())?);
-    Ok(())
+    Ok(serde_json::to_writer(stdout(), &seen.summary())?)
 }
 
 fn number<T: FromStr>(text: &str) -> Result<T, String> {
