@@ -236,11 +236,14 @@ impl Shared {
         }
     }
 
-    /// Closes an idle session of another generation, if there is one.
+    /// Closes an idle session of another generation, if there is one. The last of the generation in force stays, unless it is the
+    /// only one there may be: if its credential lets nobody in any more, it is all that can do the work.
     fn make_room_for(&self, generation: &Arc<Generation>) {
         let generations = self.generations();
-        let others = generations.before.iter().chain([&generations.current]);
-        let mut others = others.filter(|other| !Arc::ptr_eq(other, generation));
+        let before = generations.before.iter();
+        let current =
+            Some(&generations.current).filter(|current| current.open_sessions() > 1 || self.rooms.get() == 1);
+        let mut others = before.chain(current).filter(|other| !Arc::ptr_eq(other, generation));
         if let Some(session) = others.find_map(|other| other.pop()) {
             session.close();
         }

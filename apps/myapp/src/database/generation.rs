@@ -76,10 +76,14 @@ impl Generation {
         self.idle().pop().map(|idle| idle.session)
     }
 
+    /// Sessions that are idle or at work; those being opened or closed are not counted.
+    pub(super) fn open_sessions(&self) -> usize {
+        Arc::strong_count(&self.presence) - 1
+    }
+
     /// The next session to be idle within `longest`. Where none is open nothing is waited for.
     pub(super) async fn idle_within(&self, longest: Duration) -> Option<Session> {
-        let is_any_open = Arc::strong_count(&self.presence) > 1;
-        if !is_any_open {
+        if self.open_sessions() == 0 {
             return None;
         }
         timeout(longest, self.next_idle()).await.ok().flatten()

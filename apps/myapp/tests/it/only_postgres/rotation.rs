@@ -153,10 +153,26 @@ fn a_wrong_password_is_refused_fails_no_query_and_heals_once_the_database_knows_
     assert!(failures.is_empty(), "{failures:?}");
     let committed = scene.until_kept(Outcome::Committed, 1);
     assert_eq!(committed.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["DB_PASSWORD"]);
-    // On a slow machine a try may have been refused for another reason as well.
+    // A try may have been refused for want of time as well.
     let rejected = scene.until_kept(Outcome::Rejected, 1);
     assert!(rejected.iter().any(|row| row.key == "DB_PASSWORD"), "{rejected:?}");
     assert!(!format!("{committed:?} {rejected:?}").contains("canary"), "{committed:?} {rejected:?}");
+}
+
+/// Once the database knows the password that was refused, nobody is let in by the old one.
+#[test]
+fn a_password_that_is_refused_costs_one_of_two_sessions_at_the_most() {
+    let database = shared().database();
+    let mut scene = Scene::start(&database.url(), &database.password, 2);
+    let mut session = shared().session("postgres");
+    let load = Load::start(&scene.service, 4);
+    until_true("two sessions", || session.number(&sessions_where(&database, "true")) == 2);
+    load.end(&scene.service);
+    let sessions = sessions_of(&database);
+    scene.swap(&database.url(), "canary-password-wrong", 2);
+    scene.until_refused("DB_PASSWORD: the database refuses it (28P01)");
+    let left = sessions_where(&database, &format!("pid IN ({sessions})"));
+    assert_eq!(session.number(&left), 1);
 }
 
 #[test]
