@@ -12,6 +12,9 @@ pub(crate) const PROVIDERS_VARIABLE: &str = "E2E_AWS_PROVIDERS";
 /// What the account's secret holds. It must turn up nowhere.
 pub(crate) const DATABASE_PASSWORD: &str = "marked-p4ssword-7b20";
 
+/// For a root of a test's own, on a fake.
+pub(crate) const AWS_ALONE: &str = include_str!("provider.tf");
+
 const MAIN: &str = include_str!("account.tf");
 
 /// Most of an apply is waiting for one thing or another.

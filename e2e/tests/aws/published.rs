@@ -3,7 +3,7 @@
 use e2e::fake_aws::FakeAws;
 use e2e::terraform::Root;
 
-use crate::account::{PROVIDERS_VARIABLE, apply};
+use crate::account::{AWS_ALONE, PROVIDERS_VARIABLE, apply};
 
 /// What infra and platform have published, in an account without the cluster that it names.
 pub(crate) const PUBLISHED: &str = include_str!("published.tf");
@@ -13,7 +13,8 @@ pub(crate) const CLUSTER: &str = include_str!("cluster.tf");
 
 /// Puts these things into the account.
 pub(crate) fn beside(fake: &FakeAws, others: &[&str]) -> Root {
-    let root = Root::with_files(&[("main.tf", &others.concat())], fake.environment());
+    let root =
+        Root::with_files(&[("main.tf", &others.concat()), ("provider.tf", AWS_ALONE)], fake.environment());
     root.init(PROVIDERS_VARIABLE, &[]);
     apply(fake, &root);
     root

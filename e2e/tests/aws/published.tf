@@ -1,15 +1,3 @@
-terraform {
-  required_providers {
-    aws = {
-      source = "hashicorp/aws"
-    }
-  }
-}
-
-provider "aws" {
-  max_retries = 3
-}
-
 resource "aws_ssm_parameter" "published" {
   for_each = {
     infra = {

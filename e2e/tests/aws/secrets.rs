@@ -7,22 +7,10 @@ use e2e::canary::Search;
 use e2e::fake_aws::{CREDENTIAL, FakeAws};
 use e2e::terraform::{NO_INPUTS, Root};
 
-use crate::account::{Account, DATABASE_PASSWORD, PROVIDERS_VARIABLE};
+use crate::account::{AWS_ALONE, Account, DATABASE_PASSWORD, PROVIDERS_VARIABLE};
 
 /// Puts a secret that exists where a state may keep it.
 const LEAK: &str = r#"
-terraform {
-  required_providers {
-    aws = {
-      source = "hashicorp/aws"
-    }
-  }
-}
-
-provider "aws" {
-  max_retries = 3
-}
-
 variable "secret_arn" {
   type = string
 }
@@ -82,7 +70,7 @@ pub(crate) fn assert_tests_show_nothing_of(root: &str, secrets: &[(&'static str,
 #[test]
 fn a_root_that_leaks_a_secret_is_found_out_in_state_and_plans() {
     let mut account = Account::open();
-    let root = Root::with_files(&[("main.tf", LEAK)], account.fake.environment());
+    let root = Root::with_files(&[("main.tf", LEAK), ("provider.tf", AWS_ALONE)], account.fake.environment());
     root.init(PROVIDERS_VARIABLE, &[]);
     let secret_arn = account.secret_arn().to_owned();
     let inputs = [("secret_arn", secret_arn.as_str())];
