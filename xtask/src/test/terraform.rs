@@ -92,12 +92,10 @@ impl RealProviders {
     }
 }
 
-/// Whether these kubernetes and helm providers are no stand-ins.
+/// Whether these kubernetes and helm providers, the last that were fetched, are no stand-ins.
 fn are_real(copy: &Copy, providers: &Path) -> bool {
     let plan = || -> Result<()> {
-        let folder = copy.folder.join("terraform").join(PROBE);
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join("main.tf"), PLAN_OF_A_NAMESPACE)?;
+        fs::write(copy.folder.join("terraform").join(PROBE).join("main.tf"), PLAN_OF_A_NAMESPACE)?;
         copy.terraform(PROBE).args(["init", "-backend=false"]).arg(plugin_dir(providers)).ask()?;
         // A plan from nothing asks no cluster.
         copy.terraform(PROBE).arg("plan").ask()?;
