@@ -2,6 +2,8 @@
 #![deny(missing_docs)]
 
 mod args;
+mod clock;
+mod digits;
 mod drain;
 mod health;
 mod limits;

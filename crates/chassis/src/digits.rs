@@ -1,14 +1,14 @@
 //! Numbers as decimal digits.
 
 /// Appends `number` without leading zeros.
-pub(super) fn push_number(line: &mut Vec<u8>, number: u64) {
+pub(crate) fn push_number(line: &mut Vec<u8>, number: u64) {
     let mut digits = [b'0'; 20];
     let first = write_back(&mut digits, number);
     line.extend_from_slice(digits.get(first..).unwrap_or_default());
 }
 
 /// The last `WIDTH` digits of `number`, zeros and all.
-pub(super) fn padded<const WIDTH: usize>(number: u64) -> [u8; WIDTH] {
+pub(crate) fn padded<const WIDTH: usize>(number: u64) -> [u8; WIDTH] {
     let mut digits = [b'0'; WIDTH];
     write_back(&mut digits, number);
     digits
