@@ -10,22 +10,15 @@ use tokio::time::Instant;
 
 use super::phase::Phase;
 
-/// The body of an answer. hyper drops it after the last frame.
-pub(super) enum Download {
-    /// Bytes that were ready, see [`Phase::answer_ready`]; empty once they are sent.
-    Ready(Bytes),
-    Routed(Routed),
-}
-
-/// Says when it ends.
-pub(super) struct Routed {
+/// The body of an answer. hyper drops it after the last frame, and so it says when it ends.
+pub(super) struct Download {
     body: Body,
     phase: Arc<Phase>,
 }
 
 impl Download {
-    pub(super) fn routed(body: Body, phase: Arc<Phase>) -> Self {
-        Self::Routed(Routed { body, phase })
+    pub(super) fn new(body: Body, phase: Arc<Phase>) -> Self {
+        Self { body, phase }
     }
 }
 
@@ -37,29 +30,19 @@ impl HttpBody for Download {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        match &mut *self {
-            Self::Ready(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Self::Ready(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Self::Routed(Routed { body, .. }) => Pin::new(body).poll_frame(cx),
-        }
+        Pin::new(&mut self.body).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Ready(bytes) => bytes.is_empty(),
-            Self::Routed(Routed { body, .. }) => body.is_end_stream(),
-        }
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Ready(bytes) => SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
-            Self::Routed(Routed { body, .. }) => body.size_hint(),
-        }
+        self.body.size_hint()
     }
 }
 
-impl Drop for Routed {
+impl Drop for Download {
     fn drop(&mut self) {
         self.phase.request_ends(Instant::now());
     }

@@ -1,23 +1,20 @@
 //! One connection from its first byte to its end.
 
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::Role;
+use super::conversation::Conversation;
 use super::counters::{Counters, OpenConnection};
 use super::exchange::Observer;
 use super::fast_path::FastRoutes;
-use super::io::Observed;
 use super::phase::Phase;
 use super::reasons::Closed;
 use super::requests::Requests;
@@ -37,6 +34,24 @@ pub(super) struct Shared {
     pub(super) router: Router,
 }
 
+#[cfg(test)]
+impl Shared {
+    /// Of a listener without routes that tells nobody anything.
+    pub(super) fn silent() -> Self {
+        let telemetry = crate::telemetry::Telemetry::silent().expect("a thread can be started");
+        Self {
+            name: "public",
+            role: Role::Traffic,
+            probes: Vec::new(),
+            limits: LimitArgs::default(),
+            counters: Arc::new(Counters::new()),
+            observer: Arc::new(Observer::new("public", &[], telemetry)),
+            fast: None,
+            router: Router::new(),
+        }
+    }
+}
+
 /// Time for a connection that was opened in the last moment before accepting stopped to send its first byte.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
@@ -49,16 +64,14 @@ pub(super) async fn serve(
 ) {
     let phase = Arc::new(Phase::new());
     let requests = Requests::new(Arc::clone(&shared), Arc::clone(&phase), stage.clone());
-    let io = TokioIo::new(Observed::new(stream, Arc::clone(&phase), Arc::clone(&shared)));
-    let mut connection = pin!(protocol(&shared.limits).serve_connection(io, requests));
+    let mut conversation = Conversation::new(stream, requests);
     let mut watchdog = Watchdog::default();
     let mut stages = Stages::new(stage);
 
     loop {
         // In this order, because the phase changes only while the connection is polled.
         let turn = poll_fn(|cx| {
-            // A broken connection is the client's business; there is no one left to tell.
-            if connection.as_mut().poll(cx).is_ready() {
+            if conversation.poll(cx).is_ready() {
                 return Poll::Ready(Turn::Ended);
             }
             if let Poll::Ready(reason) = watchdog.poll(cx, &phase, &shared.limits) {
@@ -75,12 +88,12 @@ pub(super) async fn serve(
             }
             Turn::Reached(Stage::Serving | Stage::Draining) => {}
             Turn::Reached(Stage::Leaving(_) | Stage::Finishing) => {
-                // hyper would close a connection whose request is still on its way. That answer closes it anyway.
+                // A request that is still on its way would not be waited for. Its answer closes the connection anyway.
                 if !phase.expects_request(Instant::now() + LAST_MOMENT, &shared.limits) {
                     if !phase.is_in_request() {
                         shared.counters.connection_closed(Closed::Drain);
                     }
-                    connection.as_mut().graceful_shutdown();
+                    conversation.leave();
                 }
             }
             Turn::Reached(Stage::Cut) => {
@@ -99,14 +112,4 @@ enum Turn {
     Ended,
     Expired(Closed),
     Reached(Stage),
-}
-
-fn protocol(limits: &LimitArgs) -> http1::Builder {
-    let mut builder = http1::Builder::new();
-    builder
-        // See `Phase` for why the timer is not hyper's.
-        .header_read_timeout(None)
-        .max_buf_size(usize::try_from(limits.header_bytes).unwrap_or(usize::MAX))
-        .max_headers(usize::from(limits.header_count));
-    builder
 }

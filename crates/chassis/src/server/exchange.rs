@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::extract::MatchedPath;
-use http::{Request, Response, StatusCode, Version};
+use http::{HeaderMap, Request, StatusCode, Version};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
@@ -62,7 +62,12 @@ pub(super) struct Exchange {
 impl Exchange {
     pub(super) fn begin<B>(observer: Arc<Observer>, request: &Request<B>, begun: Instant) -> Self {
         observer.active.inc();
-        let told = Told::of(&observer, request, begun);
+        let head = Head {
+            method: known_method(request.method().as_str()).unwrap_or("other"),
+            version: request.version(),
+            headers: request.headers(),
+        };
+        let told = Told::of(&observer, &head, begun);
         Self { observer, told }
     }
 
@@ -121,13 +126,20 @@ enum Route {
     Fast(usize),
 }
 
+/// What a request says of itself before its answer is known.
+struct Head<'a> {
+    method: &'static str,
+    version: Version,
+    headers: &'a HeaderMap,
+}
+
 impl Told {
-    fn of<B>(observer: &Observer, request: &Request<B>, begun: Instant) -> Self {
-        let headers = request.headers();
+    fn of(observer: &Observer, head: &Head<'_>, begun: Instant) -> Self {
+        let Head { method, headers, .. } = *head;
         let parent = TraceContext::of(headers);
         let context = TraceContext::following(parent.as_ref());
         let mut told = Self {
-            method: known_method(request.method().as_str()).unwrap_or("other"),
+            method,
             id: RequestId::of(headers, parent.as_ref(), &context),
             context,
             sampled: None,
@@ -135,36 +147,36 @@ impl Told {
             route: Route::Unmatched,
             status: None,
         };
-        told.sample(observer, parent, request);
+        told.sample(observer, parent, head);
         told
     }
 
-    /// Tells of a `GET` that the fast path answers at once, and marks the answer. Returns when that was.
-    pub(super) fn fast<B, D>(
+    /// Tells of a `GET` by HTTP/1.1 that the fast path answers at once. `headers` are at least those that tell whose request
+    /// it is. Returns its id, and when it was answered.
+    pub(super) fn fast(
         observer: &Observer,
-        request: &Request<B>,
+        headers: &HeaderMap,
         begun: Instant,
         route: usize,
-        response: &mut Response<D>,
-    ) -> Instant {
-        let mut told = Self::of(observer, request, begun);
+        status: StatusCode,
+    ) -> (RequestId, Instant) {
+        let mut told = Self::of(observer, &Head { method: "GET", version: Version::HTTP_11, headers }, begun);
         told.route = Route::Fast(route);
-        told.status = Some(response.status());
-        told.id.mark(response.headers_mut());
+        told.status = Some(status);
         let now = Instant::now();
         told.tell(observer, now);
-        now
+        (told.id, now)
     }
 
     /// Without a collector the caller's decision is passed on as it came.
-    fn sample<B>(&mut self, observer: &Observer, parent: Option<TraceContext>, request: &Request<B>) {
+    fn sample(&mut self, observer: &Observer, parent: Option<TraceContext>, head: &Head<'_>) {
         let Some(traces) = observer.telemetry.traces() else { return };
         let sampled = traces.samples(parent.as_ref(), &self.context);
         self.context = self.context.with_sampled(sampled);
         self.sampled = sampled.then(|| {
             // Read only beside a valid parent, as the standard asks.
-            let state = parent.and_then(|_| TraceState::of(request.headers()));
-            Box::new(Sampled { parent, state, version: request.version(), start: SystemTime::now() })
+            let state = parent.and_then(|_| TraceState::of(head.headers));
+            Box::new(Sampled { parent, state, version: head.version, start: SystemTime::now() })
         });
     }
 

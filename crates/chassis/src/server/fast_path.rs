@@ -5,8 +5,9 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 /// Answers `GET` requests at once from memory, before the router is asked. One is made for each connection, so it may
 /// keep what it read last.
 ///
-/// Routing and its futures cost more than an answer whose bytes are ready; all that a client sees is the same: limits,
-/// request id, log line and metrics.
+/// Building a request and a response, and routing between them, cost more than an answer whose bytes are ready. All that a
+/// client sees is the same, and so are limits, log line, metrics and spans. A request of more than a few kilobytes, or with
+/// anything out of the ordinary about it, goes to the router even so.
 pub trait FastPath: Send {
     /// The answer to a `GET` of `path`, or `None` to leave it to the router. Must not block.
     fn get(&mut self, path: &str) -> Option<FastAnswer>;
@@ -33,20 +34,14 @@ pub struct MemoryAnswer {
     pub body: Bytes,
 }
 
-impl MemoryAnswer {
-    pub(super) fn into_response_of<B>(self, wrap: impl FnOnce(Bytes) -> B) -> Response<B> {
-        let mut response = Response::new(wrap(self.body));
+impl IntoResponse for MemoryAnswer {
+    fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         for (name, value) in self.headers {
             response.headers_mut().insert(name, value.clone());
         }
         response
-    }
-}
-
-impl IntoResponse for MemoryAnswer {
-    fn into_response(self) -> Response<Body> {
-        self.into_response_of(Body::from)
     }
 }
 

@@ -5,7 +5,7 @@
 //! chunks, and where a request has both a length and a coding it goes by the coding and closes the connection.
 
 use http::header::{HOST, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderValue, Request, Version};
+use http::{HeaderMap, Request, Version};
 
 use super::refusal::Refusal;
 use crate::trace_context::names;
@@ -21,15 +21,16 @@ fn check_host(headers: &HeaderMap, version: Version) -> Result<(), Refusal> {
     // Few fields are compared faster than one is looked up, and this runs for every request.
     let mut hosts = headers.iter().filter(|(name, _)| **name == HOST).map(|(_, value)| value);
     match (hosts.next(), hosts.next()) {
-        (Some(host), None) if is_valid_host(host) => Ok(()),
+        (Some(host), None) if is_valid_host(host.as_bytes()) => Ok(()),
         (None, None) if version == Version::HTTP_10 => Ok(()),
         _ => Err(Refusal::bad_request("the request needs exactly one valid Host field")),
     }
 }
 
-fn is_valid_host(value: &HeaderValue) -> bool {
+/// Whether that may be the value of `Host`.
+pub(super) fn is_valid_host(value: &[u8]) -> bool {
     // An empty one is for targets without an authority.
-    value.is_empty() || is_host(value.as_bytes())
+    value.is_empty() || is_host(value)
 }
 
 /// A name or an address, and perhaps a port. Narrower than the grammar of RFC 3986: no user information, and of a name's

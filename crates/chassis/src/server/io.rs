@@ -1,10 +1,11 @@
-//! A socket that tells the connection's [`Phase`] what passes through it.
+//! A socket that tells the connection's [`Phase`] what passes through it between hyper and the client.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use axum::body::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::connection::Shared;
@@ -13,14 +14,21 @@ use super::substitute::{Substitute, may_be_refusal};
 
 pub(super) struct Observed<S> {
     stream: S,
+    /// Read before hyper came, and not read by it yet.
+    ahead: Bytes,
     phase: Arc<Phase>,
     shared: Arc<Shared>,
     substitute: Option<Substitute>,
 }
 
 impl<S> Observed<S> {
-    pub(super) fn new(stream: S, phase: Arc<Phase>, shared: Arc<Shared>) -> Self {
-        Self { stream, phase, shared, substitute: None }
+    pub(super) fn new(stream: S, ahead: Bytes, phase: Arc<Phase>, shared: Arc<Shared>) -> Self {
+        Self { stream, ahead, phase, shared, substitute: None }
+    }
+
+    /// The socket, and what has been read of it and was not read by hyper.
+    pub(super) fn into_parts(self) -> (S, Bytes) {
+        (self.stream, self.ahead)
     }
 
     /// Whether `bytes` are hyper's own answer to what it cannot parse, in whose place ours goes out.
@@ -45,6 +53,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            let length = self.ahead.len().min(buf.remaining());
+            buf.put_slice(&self.ahead.split_to(length));
+            self.phase.bytes_came();
+            return Poll::Ready(Ok(()));
+        }
         let before = buf.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buf);
         if buf.filled().len() > before {
@@ -132,36 +146,17 @@ impl<S: AsyncWrite + Unpin> Observed<S> {
 mod tests {
     use std::sync::Arc;
 
-    use axum::Router;
+    use axum::body::Bytes;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     use super::{Observed, Phase, Shared};
-    use crate::LimitArgs;
-    use crate::server::Role;
-    use crate::server::counters::Counters;
-    use crate::server::exchange::Observer;
-    use crate::telemetry::Telemetry;
 
     const HEAD: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-
-    fn shared() -> Arc<Shared> {
-        let telemetry = Telemetry::silent().expect("a thread can be started");
-        Arc::new(Shared {
-            name: "public",
-            role: Role::Traffic,
-            probes: Vec::new(),
-            limits: LimitArgs::default(),
-            counters: Arc::new(Counters::new()),
-            observer: Arc::new(Observer::new("public", &[], telemetry)),
-            fast: None,
-            router: Router::new(),
-        })
-    }
 
     /// What a client gets when `HEAD` is written through a socket that takes a few bytes at a time.
     async fn received(phase: Phase) -> String {
         let (server, mut client) = duplex(7);
-        let mut observed = Observed::new(server, Arc::new(phase), shared());
+        let mut observed = Observed::new(server, Bytes::new(), Arc::new(phase), Arc::new(Shared::silent()));
         let write = async {
             observed.write_all(HEAD).await.expect("the client reads");
             drop(observed);

@@ -1,8 +1,7 @@
 //! Where a connection stands, and until when it may stand there.
 //!
 //! hyper's own header timer also runs while a kept-alive connection idles, so it cannot be shorter than the idle limit.
-//! Here the header deadline runs from the first byte of a request; where that came together with the request before it,
-//! from the next byte. Each further limit is one more line in [`Phase::deadline`].
+//! Here the header deadline runs from the first byte of a request. Each further limit is one more line in [`Phase::deadline`].
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -201,6 +200,16 @@ impl Phase {
         matches!(self.step(), Step::Request | Step::Answered)
     }
 
+    /// Whether all that came was read as whole requests, and each of them is answered and sent, so that the next byte is the
+    /// first of a request.
+    pub(super) fn is_at_rest(&self) -> bool {
+        let flags = [&self.answer_owed, &self.upload_left, &self.end_in_doubt];
+        let times = [&self.upload_since, &self.unread_since];
+        self.step() == Step::Idle
+            && flags.iter().all(|flag| !flag.load(Relaxed))
+            && times.iter().all(|time| time.load(Relaxed) == NEVER)
+    }
+
     /// Whether a request must be expected though the server stops: some of its header has come, or the connection is so
     /// new that nothing has, in which case the first byte must come until `deadline`.
     pub(super) fn expects_request(&self, deadline: Instant, limits: &LimitArgs) -> bool {
@@ -299,6 +308,32 @@ mod tests {
         phase.upload_left();
         assert!(phase.must_linger());
         assert_eq!(reason(&phase), Some(Closed::Linger));
+    }
+
+    #[test]
+    fn a_connection_is_at_rest_only_when_nothing_of_a_request_is_under_way() {
+        let phase = Phase::new();
+        assert!(!phase.is_at_rest(), "its first request may be on its way");
+        phase.bytes_came();
+        assert!(!phase.is_at_rest());
+        phase.request_begins();
+        assert!(!phase.is_at_rest());
+        phase.request_ends(Instant::now());
+        assert!(!phase.is_at_rest(), "the answer is known, not sent");
+        phase.write_blocks();
+        phase.flushed();
+        assert!(!phase.is_at_rest(), "the last write did not go through");
+        phase.write_moves();
+        assert!(phase.is_at_rest());
+        phase.upload_begins();
+        assert!(!phase.is_at_rest(), "a body comes though its request is answered");
+        phase.upload_ends();
+        assert!(phase.is_at_rest());
+        phase.set_end_in_doubt(true);
+        assert!(!phase.is_at_rest());
+        phase.set_end_in_doubt(false);
+        phase.upload_left();
+        assert!(!phase.is_at_rest(), "what comes is still that body");
     }
 
     #[test]

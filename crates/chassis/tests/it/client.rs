@@ -125,10 +125,15 @@ impl Client {
         within(text, come).await;
     }
 
+    /// All bytes so far that were not read as an answer.
+    pub(crate) fn taken(&mut self) -> String {
+        String::from_utf8(std::mem::take(&mut self.unread)).expect("text")
+    }
+
     /// All bytes up to the end of the connection.
     pub(crate) async fn rest(&mut self) -> String {
         self.closed().await;
-        String::from_utf8(std::mem::take(&mut self.unread)).expect("text")
+        self.taken()
     }
 
     /// Waits for the server to close the connection, with or without a reset.

@@ -15,7 +15,7 @@ use chassis::{
     Builder, DrainArgs, FastAnswer, FastPath, Health, LimitArgs, Listener, MemoryAnswer, Problem, Served,
     probes, shutdown,
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::channel::Channel;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -87,7 +87,7 @@ impl Server {
             .listener(
                 Listener::traffic("public", LOOPBACK, public)
                     .probes(["/readyz"])
-                    .fast_path(["/memory"], || Memory),
+                    .fast_path(["/memory", "/both"], || Memory),
             )
             .listener(Listener::internal("admin", LOOPBACK, probes::router(health.clone())))
             .bind()
@@ -127,21 +127,37 @@ impl Server {
     }
 }
 
-/// Answers one path at once.
+/// Answers one path where the router would say something else, and one as the router does.
 pub(crate) struct Memory;
 
 impl FastPath for Memory {
     fn get(&mut self, path: &str) -> Option<FastAnswer> {
-        let body = Bytes::from_static(b"from memory");
-        let answer = MemoryAnswer { status: StatusCode::OK, headers: &[], body };
-        (path == "/memory").then_some(FastAnswer { route: 0, answer })
+        match path {
+            "/memory" => Some(FastAnswer { route: 0, answer: in_memory(b"from memory") }),
+            "/both" => Some(FastAnswer { route: 1, answer: both() }),
+            _ => None,
+        }
     }
+}
+
+fn in_memory(body: &'static [u8]) -> MemoryAnswer {
+    MemoryAnswer { status: StatusCode::OK, headers: &[], body: Bytes::from_static(body) }
+}
+
+/// With all that such an answer can have.
+fn both() -> MemoryAnswer {
+    static HEADERS: [(HeaderName, HeaderValue); 2] = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    MemoryAnswer { status: StatusCode::IM_A_TEAPOT, headers: &HEADERS, ..in_memory(b"[\"short and stout\"]") }
 }
 
 pub(crate) fn routes(gate: Gate) -> Router {
     Router::new()
         .route("/", get(async || "hello"))
         .route("/memory", get(async || "from the router"))
+        .route("/both", get(async || both()))
         .route("/items/{id}", get(async || "item"))
         .route("/large", get(async || Bytes::from(vec![b'x'; 64 << 20])))
         .route("/page", get(async || Bytes::from_static(&PAGE)))

@@ -12,6 +12,7 @@ mod bind;
 mod client;
 mod cut;
 mod drain;
+mod front;
 mod harness;
 mod hostile;
 mod limits;

@@ -16,11 +16,24 @@ async fn hundreds_of_slow_headers_are_all_gone_at_their_deadline_while_others_ar
     let mut slow = Vec::new();
     for number in 0..200 {
         let mut client = Client::connect(server.public).await;
-        // Half of them after an idle keep-alive.
-        if number % 2 == 0 {
-            assert_eq!(client.get("/").await.status, 200);
+        let (whole, begun) = ("GET / HTTP/1.1\r\nHost: test\r\n\r\n", "GET / HTTP/1.1\r\nHost: te");
+        match number % 4 {
+            0 => client.send(begun).await,
+            // After an idle keep-alive.
+            1 => {
+                assert_eq!(client.get("/").await.status, 200);
+                client.send(begun).await;
+            }
+            2 => {
+                assert_eq!(client.get("/memory").await.status, 200);
+                client.send(begun).await;
+            }
+            // Together with the request before it.
+            _ => {
+                client.send(&format!("{whole}{begun}")).await;
+                assert_eq!(client.answer().await.status, 200);
+            }
         }
-        client.send("GET / HTTP/1.1\r\nHost: te").await;
         slow.push(client);
     }
     let begun = Instant::now();

@@ -1,0 +1,230 @@
+//! Requests that can be read in one way only, recognised without hyper.
+//!
+//! This is no second parser beside hyper's. It takes a `GET` of a path without a query, alone and whole, in the spelling that every client and
+//! proxy uses, and leaves everything else unread: a body of any kind, more or less than one request, a field that changes how
+//! the connection goes on, a line end that some servers see and others do not. What it leaves is hyper's to take or refuse,
+//! byte for byte.
+
+use http::HeaderMap;
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING, UPGRADE,
+};
+use httparse::Status;
+
+use super::framing::is_valid_host;
+use crate::LimitArgs;
+use crate::{request_id, trace_context};
+
+/// More are hyper's.
+const MOST_FIELDS: usize = 32;
+
+/// These say that there is a body, or that the connection is to become another.
+const NEVER: [HeaderName; 4] = [CONTENT_LENGTH, TRANSFER_ENCODING, EXPECT, UPGRADE];
+
+/// These say whose request it is.
+const KEPT: [HeaderName; 3] = [request_id::HEADER, trace_context::TRACEPARENT, trace_context::TRACESTATE];
+
+/// A `GET` by HTTP/1.1, without a body, on a connection that is kept.
+#[derive(Debug)]
+pub(super) struct Plain<'a> {
+    /// As it was spelled.
+    pub(super) path: &'a str,
+    /// Only those that tell whose request it is.
+    pub(super) headers: HeaderMap,
+}
+
+impl<'a> Plain<'a> {
+    /// None where `bytes` are anything but one such request, from its first byte to its last.
+    pub(super) fn read(bytes: &'a [u8], limits: &LimitArgs) -> Option<Self> {
+        if !bytes.starts_with(b"GET /") || !ends_lines_with_crlf(bytes) {
+            return None;
+        }
+        let mut fields = [const { std::mem::MaybeUninit::uninit() }; MOST_FIELDS];
+        let mut request = httparse::Request::new(&mut []);
+        let read = request.parse_with_uninit_headers(bytes, &mut fields);
+        let is_one = matches!(read, Ok(Status::Complete(length)) if length == bytes.len());
+        let path = request.path?;
+        let is_within_limits = request.headers.len() <= usize::from(limits.header_count)
+            && path.len() <= usize::try_from(limits.target_bytes).unwrap_or(usize::MAX);
+        if !is_one || request.version != Some(1) || !is_within_limits || path.contains(['?', '#']) {
+            return None;
+        }
+        Some(Self { path, headers: kept(request.headers)? })
+    }
+}
+
+/// hyper takes a bare LF for the end of a line, as the standard allows; others may not.
+fn ends_lines_with_crlf(bytes: &[u8]) -> bool {
+    bytes.windows(2).all(|pair| pair[1] != b'\n' || pair[0] == b'\r')
+}
+
+/// None where a field is none of a plain request, or there is no one host.
+fn kept(fields: &[httparse::Header<'_>]) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    let mut hosts = 0;
+    for field in fields {
+        let is = |name: &HeaderName| field.name.eq_ignore_ascii_case(name.as_str());
+        if is(&HOST) {
+            hosts += 1;
+            is_valid_host(field.value).then_some(())?;
+        } else if is(&CONNECTION) {
+            field.value.eq_ignore_ascii_case(b"keep-alive").then_some(())?;
+        } else if NEVER.iter().any(is) {
+            return None;
+        } else if let Some(name) = KEPT.into_iter().find(is) {
+            headers.append(name, HeaderValue::from_bytes(field.value).ok()?);
+        }
+    }
+    (hosts == 1).then_some(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Plain;
+    use crate::LimitArgs;
+
+    fn path(text: &[u8]) -> Option<String> {
+        Plain::read(text, &LimitArgs::default()).map(|plain| plain.path.to_owned())
+    }
+
+    fn get(fields: &str) -> String {
+        format!("GET /a HTTP/1.1\r\nHost: test\r\n{fields}\r\n")
+    }
+
+    #[test]
+    fn what_clients_and_proxies_send_is_plain() {
+        for fields in [
+            "",
+            "Connection: keep-alive\r\n",
+            "connection:Keep-Alive\r\n",
+            "User-Agent: curl/8.5.0\r\nAccept: */*\r\n",
+            "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: https\r\nVia: 1.1 proxy\r\n",
+            "Cookie: a=b; c=\"d\"\r\nX-Empty:\r\n",
+            "X-Old: \u{e4}\r\n",
+        ] {
+            assert_eq!(path(get(fields).as_bytes()).as_deref(), Some("/a"), "{fields:?}");
+        }
+        for host in ["", "test:80", "[::1]:80"] {
+            let text = format!("GET /a HTTP/1.1\r\nhOsT:{host}\r\n\r\n");
+            assert_eq!(path(text.as_bytes()).as_deref(), Some("/a"), "{host:?}");
+        }
+    }
+
+    #[test]
+    fn what_could_be_read_in_two_ways_is_left() {
+        for fields in [
+            "Content-Length: 0\r\n",
+            "Content-length: 5\r\n",
+            "Transfer-Encoding: chunked\r\n",
+            "transfer-encoding:\r\n",
+            "Expect: 100-continue\r\n",
+            "Upgrade: h2c\r\n",
+            "Connection: close\r\n",
+            "Connection: keep-alive, upgrade\r\n",
+            "Connection: keep-alive\r\nConnection: close\r\n",
+            "Host: test\r\n",
+            "X: a\n",
+            "X: a\nY: b\r\n",
+            "X: a\r\n b\r\n",
+            " X: a\r\n",
+            "X : a\r\n",
+            "X: a\rb\r\n",
+            "X: a\0b\r\n",
+            "X\0: a\r\n",
+            ": a\r\n",
+            "X\r\n",
+        ] {
+            assert_eq!(path(get(fields).as_bytes()), None, "{fields:?}");
+        }
+        for text in [
+            "",
+            "\r\n",
+            "GET /a HTTP/1.1\r\n\r\n",
+            "GET /a HTTP/1.1\nHost: test\n\n",
+            "GET /a HTTP/1.1\r\nHost: test\r\n\n",
+            "GET /a HTTP/1.1\r\nHost: a b\r\n\r\n",
+            "GET /a HTTP/1.1\r\nHost: user@test\r\n\r\n",
+            "GET /a HTTP/1.0\r\nHost: test\r\n\r\n",
+            "GET /a HTTP/2.0\r\nHost: test\r\n\r\n",
+            "GET  /a HTTP/1.1\r\nHost: test\r\n\r\n",
+            "GET /a  HTTP/1.1\r\nHost: test\r\n\r\n",
+            "GET /a\r\nHost: test\r\n\r\n",
+            "GET a HTTP/1.1\r\nHost: test\r\n\r\n",
+            "GET /a?b HTTP/1.1\r\nHost: test\r\n\r\n",
+            "GET /a#b HTTP/1.1\r\nHost: test\r\n\r\n",
+            "GET http://test/a HTTP/1.1\r\nHost: test\r\n\r\n",
+            "HEAD /a HTTP/1.1\r\nHost: test\r\n\r\n",
+            "get /a HTTP/1.1\r\nHost: test\r\n\r\n",
+            "\r\nGET /a HTTP/1.1\r\nHost: test\r\n\r\n",
+        ] {
+            assert_eq!(path(text.as_bytes()), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn more_and_less_than_one_request_are_left() {
+        let whole = get("Accept: */*\r\n");
+        for end in 0..whole.len() {
+            assert_eq!(path(&whole.as_bytes()[..end]), None, "the first {end} bytes");
+        }
+        for more in ["x", "\r\n", "GET ", &whole] {
+            assert_eq!(path(format!("{whole}{more}").as_bytes()), None, "{more:?} behind it");
+        }
+    }
+
+    #[test]
+    fn limits_hold() {
+        let fields = |number: usize| path(get(&"X: a\r\n".repeat(number - 1)).as_bytes());
+        assert!(fields(32).is_some() && fields(33).is_none());
+        let limits = LimitArgs { header_count: 2, target_bytes: 2, ..LimitArgs::default() };
+        let read = |text: &str| Plain::read(text.as_bytes(), &limits).is_some();
+        assert!(read(&get("X: a\r\n")) && !read(&get("X: a\r\nY: b\r\n")));
+        assert!(!read("GET /ab HTTP/1.1\r\nHost: test\r\n\r\n"));
+    }
+
+    #[test]
+    fn only_what_tells_whose_request_it_is_is_kept() {
+        let text = get(
+            "Accept: */*\r\nX-Request-ID: one\r\nTraceParent: 00\r\ntracestate: a=b\r\ntracestate: c=d\r\n",
+        );
+        let Plain { headers, .. } = Plain::read(text.as_bytes(), &LimitArgs::default()).expect("plain");
+        let kept: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        let expected: [(_, &[u8]); 4] = [
+            ("x-request-id", b"one"),
+            ("traceparent", b"00"),
+            ("tracestate", b"a=b"),
+            ("tracestate", b"c=d"),
+        ];
+        assert_eq!(kept, expected);
+    }
+
+    proptest! {
+        /// A byte that comes, goes or changes never makes a plain request of another shape: what is still plain has the same
+        /// number of lines, and none of the fields that are left to hyper.
+        #[test]
+        fn a_changed_byte_makes_no_other_kind_of_request(
+            place in 0..80usize, byte: u8, change in 0..3u8,
+            name in "[A-Za-z-]{1,18}", value in "[ -~]{0,20}",
+        ) {
+            let mut text = get(&format!("{name}: {value}\r\n")).into_bytes();
+            let place = place % text.len();
+            match change {
+                0 => text[place] = byte,
+                1 => text.insert(place, byte),
+                _ => { text.remove(place); }
+            }
+            if let Some(plain) = Plain::read(&text, &LimitArgs::default()) {
+                let text = String::from_utf8_lossy(&text).to_ascii_lowercase();
+                let lines: Vec<_> = text.strip_suffix("\r\n\r\n").expect("an end").split("\r\n").collect();
+                prop_assert!(lines.iter().all(|line| !line.contains(['\r', '\n'])));
+                prop_assert_eq!(lines[0], format!("get {} http/1.1", plain.path.to_ascii_lowercase()));
+                prop_assert!(lines[1..].iter().all(|line| !line.starts_with([' ', '\t'])));
+                for name in ["content-length", "transfer-encoding", "expect", "upgrade"] {
+                    prop_assert!(!lines.iter().any(|line| line.split(':').next() == Some(name)));
+                }
+            }
+        }
+    }
+}
