@@ -14,8 +14,7 @@ use std::task::{Context, Poll, ready};
 use axum::body::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::fast_path::MemoryAnswer;
-use super::requests::{Remembered, Requests};
+use super::requests::Requests;
 
 /// A request that is longer is hyper's. The room is on the stack, which the processor's cache holds whatever connection is
 /// served.
@@ -100,20 +99,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Front<S> {
 
     /// Sends the answer to `bytes`, where it is in memory; else nothing has happened, and false is returned.
     fn answer(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> io::Result<bool> {
-        let Some(Remembered { answer, id, at }) = self.requests.answer_from_memory(bytes) else {
-            return Ok(false);
-        };
+        let Some(remembered) = self.requests.answer_from_memory(bytes) else { return Ok(false) };
+        self.is_leaving |= remembered.is_last;
         ANSWER.with_borrow_mut(|text| {
-            render::render(text, &answer, &id, at);
+            render::render(text, &remembered);
+            let at = remembered.at.into();
             let sent = match Pin::new(&mut self.stream).poll_write(cx, text) {
                 Poll::Ready(sent) => sent?,
                 Poll::Pending => 0,
             };
             let phase = self.requests.phase();
             if sent == text.len() {
-                phase.request_ends(at.into());
+                phase.request_ends(at);
             } else {
-                phase.answer_ready(at.into());
+                phase.answer_ready(at);
                 self.rest = Bytes::copy_from_slice(&text[sent..]);
             }
             text.clear();

@@ -1,8 +1,8 @@
 //! Requests that can be read in one way only, recognised without hyper.
 //!
 //! This is no second parser beside hyper's. It takes a `GET` of a path without a query, alone and whole, in the spelling that every client and
-//! proxy uses, and leaves everything else unread: a body of any kind, more or less than one request, a field that changes how
-//! the connection goes on, a line end that some servers see and others do not. What it leaves is hyper's to take or refuse,
+//! proxy uses, and leaves everything else unread: a body of any kind, more or less than one request, a field that makes
+//! the connection another, a line end that some servers see and others do not. What it leaves is hyper's to take or refuse,
 //! byte for byte.
 
 use http::HeaderMap;
@@ -24,13 +24,15 @@ const NEVER: [HeaderName; 4] = [CONTENT_LENGTH, TRANSFER_ENCODING, EXPECT, UPGRA
 /// These say whose request it is.
 const KEPT: [HeaderName; 3] = [request_id::HEADER, trace_context::TRACEPARENT, trace_context::TRACESTATE];
 
-/// A `GET` by HTTP/1.1, without a body, on a connection that is kept.
+/// A `GET` by HTTP/1.1, without a body.
 #[derive(Debug)]
 pub(super) struct Plain<'a> {
     /// As it was spelled.
     pub(super) path: &'a str,
     /// Only those that tell whose request it is.
     pub(super) headers: HeaderMap,
+    /// Whether the client asks for the end of the connection.
+    pub(super) is_last: bool,
 }
 
 impl<'a> Plain<'a> {
@@ -49,33 +51,36 @@ impl<'a> Plain<'a> {
         if !is_one || request.version != Some(1) || !is_within_limits || path.contains(['?', '#']) {
             return None;
         }
-        Some(Self { path, headers: kept(request.headers)? })
+        let mut plain = Self { path, headers: HeaderMap::new(), is_last: false };
+        plain.take(request.headers)?;
+        Some(plain)
+    }
+
+    /// None where a field is none of a plain request, or there is no one host.
+    fn take(&mut self, fields: &[httparse::Header<'_>]) -> Option<()> {
+        let (mut hosts, mut connections) = (0, 0);
+        for field in fields {
+            let is = |name: &HeaderName| field.name.eq_ignore_ascii_case(name.as_str());
+            if is(&HOST) {
+                hosts += 1;
+                is_valid_host(field.value).then_some(())?;
+            } else if is(&CONNECTION) {
+                connections += 1;
+                self.is_last = field.value.eq_ignore_ascii_case(b"close");
+                (self.is_last || field.value.eq_ignore_ascii_case(b"keep-alive")).then_some(())?;
+            } else if NEVER.iter().any(is) {
+                return None;
+            } else if let Some(name) = KEPT.into_iter().find(is) {
+                self.headers.append(name, HeaderValue::from_bytes(field.value).ok()?);
+            }
+        }
+        (hosts == 1 && connections <= 1).then_some(())
     }
 }
 
 /// hyper takes a bare LF for the end of a line, as the standard allows; others may not.
 fn ends_lines_with_crlf(bytes: &[u8]) -> bool {
     bytes.windows(2).all(|pair| pair[1] != b'\n' || pair[0] == b'\r')
-}
-
-/// None where a field is none of a plain request, or there is no one host.
-fn kept(fields: &[httparse::Header<'_>]) -> Option<HeaderMap> {
-    let mut headers = HeaderMap::new();
-    let mut hosts = 0;
-    for field in fields {
-        let is = |name: &HeaderName| field.name.eq_ignore_ascii_case(name.as_str());
-        if is(&HOST) {
-            hosts += 1;
-            is_valid_host(field.value).then_some(())?;
-        } else if is(&CONNECTION) {
-            field.value.eq_ignore_ascii_case(b"keep-alive").then_some(())?;
-        } else if NEVER.iter().any(is) {
-            return None;
-        } else if let Some(name) = KEPT.into_iter().find(is) {
-            headers.append(name, HeaderValue::from_bytes(field.value).ok()?);
-        }
-    }
-    (hosts == 1).then_some(headers)
 }
 
 #[cfg(test)]
@@ -99,6 +104,7 @@ mod tests {
             "",
             "Connection: keep-alive\r\n",
             "connection:Keep-Alive\r\n",
+            "Connection: close\r\n",
             "User-Agent: curl/8.5.0\r\nAccept: */*\r\n",
             "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: https\r\nVia: 1.1 proxy\r\n",
             "Cookie: a=b; c=\"d\"\r\nX-Empty:\r\n",
@@ -121,8 +127,9 @@ mod tests {
             "transfer-encoding:\r\n",
             "Expect: 100-continue\r\n",
             "Upgrade: h2c\r\n",
-            "Connection: close\r\n",
+            "Connection:\r\n",
             "Connection: keep-alive, upgrade\r\n",
+            "Connection: close, x-forwarded-for\r\n",
             "Connection: keep-alive\r\nConnection: close\r\n",
             "Host: test\r\n",
             "X: a\n",
@@ -189,7 +196,9 @@ mod tests {
         let text = get(
             "Accept: */*\r\nX-Request-ID: one\r\nTraceParent: 00\r\ntracestate: a=b\r\ntracestate: c=d\r\n",
         );
-        let Plain { headers, .. } = Plain::read(text.as_bytes(), &LimitArgs::default()).expect("plain");
+        let Plain { headers, is_last, .. } =
+            Plain::read(text.as_bytes(), &LimitArgs::default()).expect("plain");
+        assert!(!is_last);
         let kept: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let expected: [(_, &[u8]); 4] = [
             ("x-request-id", b"one"),

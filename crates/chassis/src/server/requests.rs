@@ -41,6 +41,8 @@ pub(super) struct Remembered {
     pub(super) answer: MemoryAnswer,
     pub(super) id: RequestId,
     pub(super) at: Instant,
+    /// Whether the connection ends with it.
+    pub(super) is_last: bool,
 }
 
 impl Requests {
@@ -50,19 +52,17 @@ impl Requests {
         Self { shared, phase, stage, memory, opened_late, counted: Cell::new(false) }
     }
 
-    /// The answer to the request that `bytes` are, where it is in memory. None leaves them to hyper: also once the server
-    /// drains, when an answer does more than to answer.
+    /// The answer to the request that `bytes` are, where it is in memory. None leaves them to hyper.
     pub(super) fn answer_from_memory(&mut self, bytes: &[u8]) -> Option<Remembered> {
         let memory = self.memory.as_mut()?;
-        if is_draining(&self.stage) {
-            return None;
-        }
         let begun = Instant::now();
-        let Plain { path, headers } = Plain::read(bytes, &self.shared.limits)?;
+        let Plain { path, headers, is_last } = Plain::read(bytes, &self.shared.limits)?;
         let FastAnswer { route, answer } = memory.get(path)?;
         self.note_traffic(path, begun);
         let (id, at) = Told::fast(&self.shared.observer, &headers, begun, route, answer.status);
-        Some(Remembered { answer, id, at })
+        // Once the drain has begun, every answer is.
+        let is_last = is_last || is_draining(&self.stage);
+        Some(Remembered { answer, id, at, is_last })
     }
 
     fn note_traffic(&self, path: &str, now: Instant) {

@@ -1,13 +1,12 @@
 //! The bytes of an answer that is in memory, as hyper would write them.
 
-use std::time::Instant;
-
-use super::MemoryAnswer;
 use crate::digits::push_number;
-use crate::{RequestId, clock, request_id};
+use crate::server::requests::Remembered;
+use crate::{clock, request_id};
 
 /// Replaces what is in `bytes`.
-pub(super) fn render(bytes: &mut Vec<u8>, answer: &MemoryAnswer, id: &RequestId, now: Instant) {
+pub(super) fn render(bytes: &mut Vec<u8>, remembered: &Remembered) {
+    let Remembered { answer, id, at, is_last } = remembered;
     bytes.clear();
     bytes.extend_from_slice(b"HTTP/1.1 ");
     bytes.extend_from_slice(answer.status.as_str().as_bytes());
@@ -19,7 +18,10 @@ pub(super) fn render(bytes: &mut Vec<u8>, answer: &MemoryAnswer, id: &RequestId,
     field(bytes, request_id::HEADER.as_str(), id.as_bytes());
     bytes.extend_from_slice(b"\r\ncontent-length: ");
     push_number(bytes, answer.body.len() as u64);
-    clock::at(now, |second, _| field(bytes, "date", &second.date));
+    if *is_last {
+        field(bytes, "connection", b"close");
+    }
+    clock::at(*at, |second, _| field(bytes, "date", &second.date));
     bytes.extend_from_slice(b"\r\n\r\n");
     bytes.extend_from_slice(&answer.body);
 }
