@@ -7,7 +7,7 @@ use super::{answers, assert_refused, is_served, server};
 use crate::client::{Client, get};
 
 /// A debug build; the figures of a release build are in the documentation of its performance.
-const KIB_PER_IDLE_CONNECTION: u64 = 24;
+const KIB_PER_IDLE_CONNECTION: u64 = 8;
 
 #[tokio::test]
 async fn a_flood_of_header_fields_is_refused() {
