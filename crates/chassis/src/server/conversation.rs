@@ -94,6 +94,10 @@ impl Conversation {
         let http1::Parts { io, read_buf, service, .. } = protocol.into_parts();
         let (stream, unread) = io.into_inner().into_parts();
         let ahead = if unread.is_empty() { read_buf } else { [read_buf, unread].concat().into() };
+        if !ahead.is_empty() {
+            // A request is on its way, also for a drain that begins in this very turn.
+            self.phase.bytes_came();
+        }
         self.reader = Reader::Front(Front::new(stream, service, ahead));
     }
 }

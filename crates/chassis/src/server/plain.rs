@@ -1,9 +1,9 @@
 //! Requests that can be read in one way only, recognised without hyper.
 //!
-//! This is no second parser beside hyper's. It takes a `GET` of a path without a query, alone and whole, in the spelling that every client and
-//! proxy uses, and leaves everything else unread: a body of any kind, more or less than one request, a field that makes
-//! the connection another, a line end that some servers see and others do not. What it leaves is hyper's to take or refuse,
-//! byte for byte.
+//! This is no second parser beside hyper's. It takes a `GET` of a path without a query, alone and whole, in the spelling that
+//! every client and proxy uses, and leaves everything else unread: a body of any kind, more or less than one request, a field
+//! that makes the connection another, a line end that some servers see and others do not. What it leaves is hyper's to take
+//! or refuse, byte for byte.
 
 use http::HeaderMap;
 use http::header::{
