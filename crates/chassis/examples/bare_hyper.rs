@@ -1,8 +1,8 @@
 //! What hyper alone can do: the baseline of `cargo xtask bench http`.
 //!
-//! `bare_hyper ADDRESS ANSWERS [multi]`. `ANSWERS` is a JSON file, a list of `{"path", "headers", "body"}`. Nothing but those
+//! `bare_hyper ADDRESS ANSWERS`. `ANSWERS` is a JSON file, a list of `{"path", "headers", "body"}`. Nothing but those
 //! answers is made: no limits, no deadlines, no routing, no telemetry, no drain. One thread, as the service has on one
-//! processor, or with `multi` the scheduler for several.
+//! processor.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -39,15 +39,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let address: SocketAddr = args.next().ok_or("name an address to listen on")?.parse()?;
     let file = args.next().ok_or("name a file with the answers")?;
-    let mut builder = match args.next().as_deref() {
-        Some("multi") => runtime::Builder::new_multi_thread(),
-        _ => runtime::Builder::new_current_thread(),
-    };
     let given: Vec<Given> = serde_json::from_slice(&std::fs::read(file)?)?;
     let answers = given.into_iter().map(ready).collect::<Result<Vec<_>, _>>()?;
-    // Spawned, since with several threads the first one is none of those that connections are served on.
-    let runtime = builder.enable_io().build()?;
-    runtime.block_on(async { tokio::spawn(accept(address, Arc::new(answers))).await })??;
+    let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(accept(address, Arc::new(answers)))?;
     Ok(())
 }
 

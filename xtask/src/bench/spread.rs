@@ -26,9 +26,19 @@ impl Spread {
 }
 
 /// Of an even number of values, the greater of the two in the middle; not a number if there are none.
-pub(super) fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(values: Vec<f64>) -> f64 {
+    ranked(values, 2)
+}
+
+/// Above a quarter of the values; not a number if there are none.
+pub(super) fn lower_quartile(values: Vec<f64>) -> f64 {
+    ranked(values, 4)
+}
+
+/// The value that one part of so many lies below.
+fn ranked(mut values: Vec<f64>, parts: usize) -> f64 {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    values.get(values.len() / parts).copied().unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]

@@ -44,8 +44,9 @@ impl Collector {
     pub(super) fn start(program: &Path, processor: usize) -> Result<(Self, Stdio)> {
         let [address, ..] = free_addresses()?;
         let mut command = pinned(processor, "nice");
-        // It shares the processor with the load: what it reads later is no loss, what the load sends later is.
-        command.args(["-n", "19"]).arg(program);
+        // It shares the processor with the load: what it reads later is no loss, what the load sends later is. But the load
+        // may take all that it can, and a reader of the log that never runs is one that the service drops lines for.
+        command.args(["-n", "10"]).arg(program);
         command.arg(address.to_string()).args(PATHS);
         command.env_clear().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;

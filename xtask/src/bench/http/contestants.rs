@@ -64,6 +64,8 @@ impl Contestant {
 /// Where they are in what [`all`] returns; the baseline is there in [`ablation`] too.
 pub(super) const BASELINE: usize = 0;
 pub(super) const SERVICE: usize = 1;
+/// The baseline's program once more: how far it is from itself is what a run cannot tell.
+pub(super) const CONTROL: usize = 2;
 pub(super) const FLASK: usize = 4;
 
 /// Each proven to give the same answers.
@@ -72,12 +74,9 @@ pub(super) fn all(programs: &Programs, folder: &Path) -> Result<Vec<Contestant>>
     let answers = Answers::of(service.server.public())?;
     let file = answers.write(folder)?;
     let contestants = vec![
-        Contestant::other("bare hyper, one thread", programs.bare_hyper(&file, &[])?),
+        Contestant::other("bare hyper", programs.bare_hyper(&file)?),
         Contestant { name: "the service, everything on", server: Running::Service(service) },
-        Contestant::other(
-            "bare hyper, scheduler for several threads",
-            programs.bare_hyper(&file, &["multi"])?,
-        ),
+        Contestant::other("bare hyper once more", programs.bare_hyper(&file)?),
         Contestant::other("nginx", programs.nginx(&answers, folder)?),
         Contestant::other("gunicorn + Flask", programs.flask(&file, folder)?),
     ];
@@ -99,7 +98,7 @@ pub(super) fn ablation(programs: &Programs, folder: &Path) -> Result<Vec<Contest
         contestants.push(Contestant { name, server });
     }
     let file = Answers::of(contestants[0].address())?.write(folder)?;
-    let baseline = Contestant::other("bare hyper, one thread", programs.bare_hyper(&file, &[])?);
+    let baseline = Contestant::other("bare hyper", programs.bare_hyper(&file)?);
     contestants.insert(BASELINE, baseline);
     Ok(contestants)
 }
@@ -113,10 +112,10 @@ impl Programs {
         self.examples.join("collector")
     }
 
-    fn bare_hyper(&self, answers: &Path, words: &[&str]) -> Result<Program> {
+    fn bare_hyper(&self, answers: &Path) -> Result<Program> {
         let [address, ..] = free_addresses()?;
         let mut command = pinned(self.processors.server, self.examples.join("bare_hyper"));
-        command.env_clear().arg(address.to_string()).arg(answers).args(words);
+        command.env_clear().arg(address.to_string()).arg(answers);
         Program::start(command, address, None)
     }
 
