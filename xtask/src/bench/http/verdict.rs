@@ -36,35 +36,31 @@ pub(super) fn rows(measured: &[Measured], service: &Service) -> Result<Vec<Row>>
 /// reader of the log, which no bare hyper has, shares the processor with the clock, and two bare hypers differ by as much.
 fn of_scenario(measured: &Measured) -> Vec<Row> {
     let Scenario { path, connections } = measured.scenario;
-    let row =
-        |what: &str, ratio: f64| Row::new(&format!("{path}, {connections}: {what}"), format!("{ratio:.3}"));
-    let at_least = |what, ratio, aim: f64| row(what, ratio).aim(format!("{aim:.2} or more"), ratio >= aim);
-    let at_most = |what, ratio, aim: f64| row(what, ratio).aim(format!("{aim:.2} or less"), ratio <= aim);
+    let row = |(what, ratio): (&str, f64)| {
+        Row::new(&format!("{path}, {connections}: {what}"), format!("{ratio:.3}"))
+    };
+    let at_least = |shown: (&str, f64), aim: f64| row(shown).aim(format!("{aim:.2} or more"), shown.1 >= aim);
+    let at_most = |shown: (&str, f64), aim: f64| row(shown).aim(format!("{aim:.2} or less"), shown.1 <= aim);
     let to_hyper = |figure| measured.ratio(SERVICE, BASELINE, figure);
     let throughput = ("requests/s, of bare hyper's", to_hyper(Round::throughput));
     let processor = ("CPU time per request, of bare hyper's", to_hyper(Round::processor_us));
     let at_full = ("p99 at full pace, of bare hyper's", to_hyper(Round::p99_at_full_us));
     let at_rate = ("p99 at a steady rate, of bare hyper's", to_hyper(Round::p99_at_rate_us));
-    let to_itself = measured.ratio(CONTROL, BASELINE, Round::p99_at_rate_us);
     let by_hyper = if connections <= FEW {
         [
-            at_least(throughput.0, throughput.1, THROUGHPUT),
-            at_most(processor.0, processor.1, 1.0 / THROUGHPUT),
-            at_most(at_full.0, at_full.1, P99),
-            at_most(at_rate.0, at_rate.1, P99),
+            at_least(throughput, THROUGHPUT),
+            at_most(processor, 1.0 / THROUGHPUT),
+            at_most(at_full, P99),
+            at_most(at_rate, P99),
         ]
     } else {
-        [
-            row(throughput.0, throughput.1),
-            row(processor.0, processor.1),
-            at_most(at_full.0, at_full.1, P99_OF_A_CROWD),
-            row(at_rate.0, at_rate.1),
-        ]
+        [row(throughput), row(processor), at_most(at_full, P99_OF_A_CROWD), row(at_rate)]
     };
-    let busy =
-        at_least("share of its processor that bare hyper took", measured.median(BASELINE, Round::busy), BUSY);
-    let flask =
-        at_least("requests/s, of Flask's", measured.ratio(SERVICE, FLASK, Round::throughput), OVER_FLASK);
-    let control = row("the same of bare hyper once more", to_itself);
-    [busy].into_iter().chain(by_hyper).chain([control, flask]).collect()
+    let to_itself = measured.ratio(CONTROL, BASELINE, Round::p99_at_rate_us);
+    let busy = ("share of its processor that bare hyper took", measured.median(BASELINE, Round::busy));
+    let flask = ("requests/s, of Flask's", measured.ratio(SERVICE, FLASK, Round::throughput));
+    let mut rows = vec![at_least(busy, BUSY)];
+    rows.extend(by_hyper);
+    rows.extend([row(("the same of bare hyper once more", to_itself)), at_least(flask, OVER_FLASK)]);
+    rows
 }
