@@ -22,8 +22,7 @@ pub struct FastAnswer {
     pub answer: MemoryAnswer,
 }
 
-/// An answer whose bytes are in memory. Small, since it is handed on several times and becomes a response only once. An
-/// error needs a media type and a body of its own.
+/// An answer whose bytes are in memory. An error needs a media type and a body of its own.
 #[derive(Debug)]
 pub struct MemoryAnswer {
     /// Its status.
