@@ -5,16 +5,23 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Service;
 use strict_clients::{Connection, Expected, Kind, Load, Server};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// For a Service of a cluster on this machine to be reached: its rules follow the pods within a second or two.
 const REACHABLE: Duration = Duration::from_secs(10);
+
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 /// Starts clients that ask for `path`: without pause, seldom, and on connections that idle for long. None where the cluster's
 /// addresses lead nowhere from this machine, as those of a cluster in containers or a virtual machine.
 pub(super) async fn start(service: &Service, path: &'static str) -> Option<Load> {
     let server = Server::Tcp(address(service)?);
-    let reached = async { while Connection::open(&server).await.is_err() {} };
+    // Not only connected to: where the cluster has no rule for the address yet, a network outside may answer in its place.
+    let reached = async {
+        while !answers(&server, path).await {
+            sleep(BETWEEN_TRIES).await;
+        }
+    };
     timeout(REACHABLE, reached).await.ok()?;
     let kind = |name, seconds, clients| Kind {
         name,
@@ -30,6 +37,13 @@ pub(super) async fn start(service: &Service, path: &'static str) -> Option<Load>
         kind("long idle", 29, 4),
     ];
     Some(Load::start(&server, &kinds))
+}
+
+async fn answers(server: &Server, path: &str) -> bool {
+    match Connection::open(server).await {
+        Ok(mut connection) => connection.get(path).await.is_ok(),
+        Err(_) => false,
+    }
 }
 
 fn address(service: &Service) -> Option<SocketAddr> {
