@@ -54,7 +54,7 @@ enum Step {
     /// The header is complete, the answer is not. The handler has its own deadline; a body that is still read after that,
     /// by an answer that has begun, has the one here.
     Request,
-    /// An answer that was ready at once is on its way out; the time is its own.
+    /// An answer from memory is on its way out, and its client takes its time; the time is the answer's own.
     Answered,
     /// The answer is out and the connection closed for writing, while the client still sends what nobody reads.
     Lingering,
@@ -112,7 +112,7 @@ impl Phase {
     }
 
     pub(super) fn bytes_came(&self) {
-        if matches!(self.step(), Step::Untouched | Step::LastMoment | Step::Idle | Step::Answered) {
+        if matches!(self.step(), Step::Untouched | Step::LastMoment | Step::Idle) {
             self.go(Step::Arriving, 0);
         }
     }
@@ -122,8 +122,8 @@ impl Phase {
         self.answer_owed.store(true, Relaxed);
     }
 
-    /// The answer is known, whole, and ends when it is [`flushed`](Self::flushed). That is mostly in the same turn, so the
-    /// clock is not asked again.
+    /// The answer is known, whole, and ends when it is [`flushed`](Self::flushed): its client does not take all of it at once.
+    /// Nothing is read until then.
     pub(super) fn answer_ready(&self, now: Instant) {
         self.go(Step::Answered, self.age(now));
     }
