@@ -91,7 +91,9 @@ pub(crate) fn complaints(answers: &[Answer], seal: Option<&str>) -> Vec<Complain
             Ok(digests) if wanted != digests.running => format!("runs {}, not {wanted}", digests.running),
             Ok(_) => return None,
         };
-        let refuses = |digests: &Digests| digests.apply == "rejected" && !digests.retrying;
+        let refuses = |digests: &Digests| {
+            matches!(digests.apply.as_str(), "rejected" | "rolled_back") && !digests.retrying
+        };
         let is_final = answer.as_ref().is_ok_and(|digests| refuses(digests) && digests.mounted == wanted);
         Some(Complaint { replica: *replica, reason, is_final })
     };
@@ -157,16 +159,18 @@ mod tests {
 
     #[test]
     fn only_who_refuses_what_it_should_run_is_not_waited_for() {
-        let refusing = |retrying: bool, mounted: &str| {
+        let refusing = |apply: &str, retrying: bool, mounted: &str| {
             let mut digests = digests("a", "matches");
-            digests.apply = "rejected".into();
+            digests.apply = apply.into();
             digests.retrying = retrying;
             digests.mounted = mounted.into();
             asked(vec![Ok(digests)], Some("b"))[0].is_final
         };
-        assert!(refusing(false, "b"));
-        assert!(!refusing(true, "b"));
-        assert!(!refusing(false, "a"), "the new one has not come yet");
+        for apply in ["rejected", "rolled_back"] {
+            assert!(refusing(apply, false, "b"));
+            assert!(!refusing(apply, true, "b"));
+            assert!(!refusing(apply, false, "a"), "the new one has not come yet");
+        }
     }
 
     #[test]

@@ -64,8 +64,8 @@ fn log(event: &Event, live: &Live<Settings>) {
             let reasons = reasons.join("; ");
             tracing::error!(target: LIFECYCLE, reasons, retrying, "configuration rejected, the one before serves on");
         }
-        Event::RolledBack { generation, reason } => {
-            tracing::error!(target: LIFECYCLE, generation, reason, "configuration rolled back");
+        Event::RolledBack { generation, reason, retrying } => {
+            tracing::error!(target: LIFECYCLE, generation, reason, retrying, "configuration rolled back");
         }
         Event::Restored => tracing::info!(target: LIFECYCLE, "the rejected configuration is gone"),
     }

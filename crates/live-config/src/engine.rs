@@ -11,11 +11,17 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::ensemble::{self, InForce, Ready};
+use crate::ensemble::{self, InForce, Ready, Refused};
 use crate::live::Shared;
 use crate::load::Read;
 use crate::watch::Watcher;
-use crate::{Apply, Changes, Contract, Event, Loaded, Participant, Snapshot, Sources, Status, Timing};
+use crate::{
+    Apply, Changes, Contract, Event, Loaded, Participant, Refusal, RefusalKind, Snapshot, Sources, Status,
+    Timing,
+};
+
+/// Outcomes remembered of one content, so that a cause that comes and goes is reported once.
+const MAX_REPORTED: usize = 16;
 
 pub(crate) struct Engine<S> {
     contract: Arc<Contract>,
@@ -29,8 +35,9 @@ pub(crate) struct Engine<S> {
     asked: mpsc::UnboundedReceiver<oneshot::Sender<Apply>>,
     /// What the snapshot in force was read from; nothing where that is not known.
     running: Option<[u8; 32]>,
-    /// What was refused last, so that it is not refused again and again.
-    refused: Option<[u8; 32]>,
+    /// What was refused or rolled back last, so that it is not refused again and again.
+    failed: Option<Failed>,
+    /// Survives an observe window, so that a veto after it doubles the delay.
     retry: Option<Retry>,
     generations: u64,
 }
@@ -41,11 +48,25 @@ struct Retry {
     delay: Duration,
 }
 
+/// A content that is not in force, and every outcome reported of it.
+struct Failed {
+    content: [u8; 32],
+    reported: Vec<Apply>,
+}
+
+/// One try to bring a content into force.
+#[derive(Clone, Copy)]
+struct Attempt {
+    content: [u8; 32],
+    /// Whether a delay that ended is its only cause.
+    is_retry: bool,
+}
+
 /// Why the sources are looked at.
 enum Cause {
     /// They may have changed.
     Look,
-    /// A preparation is due again.
+    /// A retry is due.
     Retry,
     /// Someone wants to know.
     Asked(Vec<oneshot::Sender<Apply>>),
@@ -53,10 +74,12 @@ enum Cause {
 
 /// A generation in its observe window.
 struct Window<S> {
-    content: [u8; 32],
+    attempt: Attempt,
     before: Option<[u8; 32]>,
     old: Arc<Snapshot<S>>,
     parts: InForce,
+    /// Reported once the generation has held.
+    unreported: Option<Event>,
 }
 
 impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
@@ -79,7 +102,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
             watcher: Some(watcher),
             asked,
             running: None,
-            refused: None,
+            failed: None,
             retry: None,
             generations: 1,
         }
@@ -166,27 +189,25 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
             self.nothing_new();
             return None;
         }
-        let was_refused = self.refused == Some(read.content);
+        let was_refused = self.outcomes(read.content).is_some();
         if was_refused && matches!(cause, Cause::Look) {
             return None;
         }
+        let is_retry = was_refused && matches!(cause, Cause::Retry);
+        let attempt = Attempt { content: read.content, is_retry };
         match read.outcome {
             Err(problems) => {
-                self.retry = None;
                 let reasons = problems.0.iter().map(ToString::to_string).collect();
-                self.reject(read.content, reasons);
+                self.reject(attempt, Refused { reasons, kind: RefusalKind::Permanent });
                 None
             }
-            Ok(loaded) => {
-                let is_retry = was_refused && matches!(cause, Cause::Retry);
-                self.apply(read.content, loaded, is_retry).await
-            }
+            Ok(loaded) => self.apply(attempt, loaded).await,
         }
     }
 
     /// What is mounted is what is in force; if something else was refused in between, it is gone.
     fn nothing_new(&mut self) {
-        self.refused = None;
+        self.failed = None;
         self.retry = None;
         if self.shared.status.borrow().apply != Apply::Converged {
             self.publish(Apply::Converged, |_| {});
@@ -194,30 +215,31 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         }
     }
 
-    async fn apply(&mut self, content: [u8; 32], loaded: Loaded<S>, is_retry: bool) -> Option<Window<S>> {
+    async fn apply(&mut self, attempt: Attempt, loaded: Loaded<S>) -> Option<Window<S>> {
         let old = self.shared.snapshot.load_full();
         let changes = Changes::between(&self.contract, &old, &loaded);
         let is_in_force = self.running.is_none() && changes.is_empty() && loaded.sums == old.sums;
         if is_in_force {
-            self.running = Some(content);
+            self.running = Some(attempt.content);
             self.nothing_new();
             return None;
         }
         // What was refused stays so until it succeeds: since when it has been is worth more than each try.
-        if self.refused != Some(content) {
+        if self.outcomes(attempt.content).is_none() {
             self.publish(Apply::Applying, |_| {});
         }
-        let next = Arc::new(Snapshot::new(self.generations + 1, loaded));
+        // What was rolled back has its number already.
+        let generation = self.generations + u64::from(!self.was_rolled_back(attempt.content));
+        let next = Arc::new(Snapshot::new(generation, loaded));
         let ready = if changes.is_empty() {
             Ok(Ready::nothing())
         } else {
             ensemble::prepare(&self.participants, &next, &changes, self.timing.prepare).await
         };
         match ready {
-            Ok(ready) => self.commit(content, &next, changes, ready),
-            Err(reasons) => {
-                self.schedule_retry(is_retry);
-                self.reject(content, reasons);
+            Ok(ready) => self.commit(attempt, &next, changes, ready),
+            Err(refused) => {
+                self.reject(attempt, refused);
                 None
             }
         }
@@ -226,85 +248,129 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
     /// Nothing waits here: requests see the old generation or the new one.
     fn commit(
         &mut self,
-        content: [u8; 32],
+        attempt: Attempt,
         next: &Arc<Snapshot<S>>,
         changes: Changes,
         ready: Ready,
     ) -> Option<Window<S>> {
-        self.retry = None;
         let parts = match ready.commit() {
             Ok(parts) => parts,
-            Err(reason) => {
-                self.reject(content, vec![reason]);
+            Err(refused) => {
+                self.reject(attempt, refused);
                 return None;
             }
         };
         next.comes_into_force();
         let old = self.shared.snapshot.swap(Arc::clone(next));
-        let before = self.running.replace(content);
-        self.refused = None;
+        let before = self.running.replace(attempt.content);
         self.generations = next.generation;
-        let window = if parts.is_watched() {
-            self.publish(Apply::Applying, |status| in_force(status, next));
-            Some(Window { content, before, old, parts })
-        } else {
+        let committed = Event::Committed { generation: next.generation, changes };
+        if !parts.is_watched() {
             self.settle(parts, |status| in_force(status, next));
+            self.tell(committed);
+            return None;
+        }
+        let was_rolled_back = self.was_rolled_back(attempt.content);
+        if was_rolled_back && attempt.is_retry {
+            self.shared.status.send_modify(|status| in_force(status, next));
+        } else {
+            self.publish(Apply::Applying, |status| in_force(status, next));
+        }
+        let unreported = if was_rolled_back {
+            Some(committed)
+        } else {
+            self.tell(committed);
             None
         };
-        self.tell(Event::Committed { generation: next.generation, changes });
-        window
+        Some(Window { attempt, before, old, parts, unreported })
     }
 
     /// Gives the participants a while to find out that it does not hold.
     async fn observe(&mut self, mut window: Window<S>) {
         match window.parts.veto(self.timing.observe).await {
-            Some(reason) => self.roll_back(window, reason),
-            None => self.settle(window.parts, |_| {}),
+            Some(refusal) => self.roll_back(window, refusal),
+            None => {
+                self.settle(window.parts, |_| {});
+                window.unreported.into_iter().for_each(|event| self.tell(event));
+            }
         }
     }
 
-    fn settle(&self, parts: InForce, also: impl FnOnce(&mut Status)) {
+    fn settle(&mut self, parts: InForce, also: impl FnOnce(&mut Status)) {
         parts.settle();
+        self.failed = None;
+        self.retry = None;
         self.publish(Apply::Converged, |status| {
             status.reloads.committed += 1;
             also(status);
         });
     }
 
-    fn roll_back(&mut self, window: Window<S>, mut reason: String) {
-        let Window { content, before, old, parts } = window;
-        reason.push_str(&parts.roll_back());
+    fn roll_back(&mut self, window: Window<S>, refusal: Refusal) {
+        let Window { attempt, before, old, parts, unreported: _ } = window;
+        let reason = refusal.message + &parts.roll_back();
         self.shared.snapshot.store(Arc::clone(&old));
         self.running = before;
-        self.refused = Some(content);
-        self.publish(Apply::RolledBack { reason: reason.clone() }, |status| {
+        let retrying = self.schedule_retry(attempt, refusal.kind);
+        let apply = Apply::RolledBack { reason: reason.clone(), retrying };
+        let event = Event::RolledBack { generation: old.generation, reason, retrying };
+        self.report(attempt, apply, event, |status| {
             status.reloads.rolled_back += 1;
             in_force(status, &old);
         });
-        self.tell(Event::RolledBack { generation: old.generation, reason });
     }
 
-    /// Counts each refusal, and tells of it unless the same was said already.
-    fn reject(&mut self, content: [u8; 32], reasons: Vec<String>) {
-        let retrying = self.retry.is_some();
-        let was_refused = self.refused.replace(content) == Some(content);
-        let rejected = Apply::Rejected { reasons: reasons.clone(), retrying };
-        let count = |status: &mut Status| status.reloads.rejected += 1;
-        if was_refused && self.shared.status.borrow().apply == rejected {
-            self.shared.status.send_modify(count);
+    fn reject(&mut self, attempt: Attempt, refused: Refused) {
+        let retrying = self.schedule_retry(attempt, refused.kind);
+        let reasons = refused.reasons;
+        let apply = Apply::Rejected { reasons: reasons.clone(), retrying };
+        let event = Event::Rejected { reasons, retrying };
+        self.report(attempt, apply, event, |status| status.reloads.rejected += 1);
+    }
+
+    /// Publishes that a content is not in force, and sends the event unless the same outcome of that content was reported before.
+    fn report(&mut self, attempt: Attempt, apply: Apply, event: Event, also: impl FnOnce(&mut Status)) {
+        let mut reported = match self.failed.take() {
+            Some(failed) if failed.content == attempt.content => failed.reported,
+            _ => Vec::new(),
+        };
+        let is_new = !reported.contains(&apply);
+        if is_new {
+            reported.truncate(MAX_REPORTED - 1);
+            reported.push(apply.clone());
+        }
+        self.failed = Some(Failed { content: attempt.content, reported });
+        if self.shared.status.borrow().apply == apply {
+            self.shared.status.send_modify(also);
         } else {
-            self.publish(rejected, count);
-            self.tell(Event::Rejected { reasons, retrying });
+            self.publish(apply, also);
+        }
+        if is_new {
+            self.tell(event);
         }
     }
 
-    /// Longer each time it fails by itself; someone who asks does not make it longer.
-    fn schedule_retry(&mut self, is_retry: bool) {
+    /// The outcomes reported of `content`; `None` where it is not what failed last.
+    fn outcomes(&self, content: [u8; 32]) -> Option<&[Apply]> {
+        self.failed
+            .as_ref()
+            .filter(|failed| failed.content == content)
+            .map(|failed| failed.reported.as_slice())
+    }
+
+    fn was_rolled_back(&self, content: [u8; 32]) -> bool {
+        self.outcomes(content).into_iter().flatten().any(|apply| matches!(apply, Apply::RolledBack { .. }))
+    }
+
+    /// Returns whether there will be a retry. The delay is longer each time a retry fails; a request to look does not make it longer.
+    fn schedule_retry(&mut self, attempt: Attempt, kind: RefusalKind) -> bool {
         let delay = match self.retry {
-            Some(last) if is_retry => (last.delay * 2).min(self.timing.retry_longest),
+            Some(last) if attempt.is_retry => (last.delay * 2).min(self.timing.retry_longest),
             _ => self.timing.retry_first,
         };
-        self.retry = Some(Retry { at: Instant::now() + delay, delay });
+        let retry = Retry { at: Instant::now() + delay, delay };
+        self.retry = (kind == RefusalKind::Transient).then_some(retry);
+        self.retry.is_some()
     }
 
     /// One change of the status: whoever watches it sees all of a step or nothing.

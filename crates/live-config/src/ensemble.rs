@@ -8,9 +8,26 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::participant::{Committed, Prepared};
-use crate::{Changes, Participant, Refusal, Snapshot};
+use crate::{Changes, Participant, Refusal, RefusalKind, Snapshot};
 
 type Named<P> = (&'static str, Box<P>);
+
+/// Every reason why a configuration does not come into force, sorted, and whether a retry can help.
+pub(crate) struct Refused {
+    pub(crate) reasons: Vec<String>,
+    pub(crate) kind: RefusalKind,
+}
+
+impl Refused {
+    /// One permanent refusal is enough to make a retry futile.
+    fn of(refusals: Vec<Refusal>) -> Self {
+        let is_permanent = refusals.iter().any(|refusal| refusal.kind == RefusalKind::Permanent);
+        let kind = if is_permanent { RefusalKind::Permanent } else { RefusalKind::Transient };
+        let mut reasons: Vec<_> = refusals.into_iter().map(|refusal| refusal.message).collect();
+        reasons.sort();
+        Self { reasons, kind }
+    }
+}
 
 /// Every participant is ready. Dropped, it is as if none had been asked.
 pub(crate) struct Ready(Vec<Named<dyn Prepared>>);
@@ -24,17 +41,17 @@ pub(crate) async fn prepare<S: Send + Sync + 'static>(
     next: &Arc<Snapshot<S>>,
     changes: &Changes,
     limit: Duration,
-) -> Result<Ready, Vec<String>> {
+) -> Result<Ready, Refused> {
     let mut running = JoinSet::new();
-    let (mut names, mut ready, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut names, mut ready, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
     for participant in participants {
         let name = participant.name();
         let Some(step) = caught(|| participant.prepare(Arc::clone(next), changes)) else {
-            reasons.push(format!("{name}: panicked while preparing"));
+            refusals.push(Refusal::transient(format!("{name}: panicked while preparing")));
             continue;
         };
         let task = running.spawn(async move {
-            let late = || Err(Refusal(format!("not ready within {limit:?}")));
+            let late = || Err(Refusal::transient(format!("not ready within {limit:?}")));
             (name, timeout(limit, step).await.unwrap_or_else(|_| late()))
         });
         names.push((task.id(), name));
@@ -42,15 +59,18 @@ pub(crate) async fn prepare<S: Send + Sync + 'static>(
     while let Some(ended) = running.join_next().await {
         match ended {
             Ok((name, Ok(prepared))) => ready.push((name, prepared)),
-            Ok((name, Err(refusal))) => reasons.push(format!("{name}: {refusal}")),
+            Ok((name, Err(refusal))) => refusals.push(named(name, &refusal)),
             Err(error) => {
                 let name = names.iter().find(|(id, _)| *id == error.id()).map_or("?", |(_, name)| name);
-                reasons.push(format!("{name}: panicked while preparing"));
+                refusals.push(Refusal::transient(format!("{name}: panicked while preparing")));
             }
         }
     }
-    reasons.sort();
-    if reasons.is_empty() { Ok(Ready(ready)) } else { Err(reasons) }
+    if refusals.is_empty() { Ok(Ready(ready)) } else { Err(Refused::of(refusals)) }
+}
+
+fn named(name: &str, refusal: &Refusal) -> Refusal {
+    Refusal { message: format!("{name}: {refusal}"), kind: refusal.kind }
 }
 
 impl Ready {
@@ -63,14 +83,15 @@ impl Ready {
     ///
     /// # Errors
     /// One panicked: those before it are taken back, those after it were never put into force.
-    pub(crate) fn commit(self) -> Result<InForce, String> {
+    pub(crate) fn commit(self) -> Result<InForce, Refused> {
         let mut parts = Vec::new();
         for (name, part) in self.0 {
             match caught(|| part.commit()) {
                 Some(part) => parts.push((name, part)),
                 None => {
                     let failed = take_back(parts);
-                    return Err(format!("{name}: panicked while coming into force{failed}"));
+                    let message = format!("{name}: panicked while coming into force{failed}");
+                    return Err(Refused::of(vec![Refusal::transient(message)]));
                 }
             }
         }
@@ -78,7 +99,7 @@ impl Ready {
         for (name, part) in &mut parts {
             if let Some(veto) = caught(|| part.veto()).flatten() {
                 let name = *name;
-                vetoes.spawn(async move { format!("{name}: {}", veto.await) });
+                vetoes.spawn(async move { named(name, &veto.await) });
             }
         }
         Ok(InForce { parts, vetoes })
@@ -88,7 +109,7 @@ impl Ready {
 /// Every part is in force and can still be taken back.
 pub(crate) struct InForce {
     parts: Vec<Named<dyn Committed>>,
-    vetoes: JoinSet<String>,
+    vetoes: JoinSet<Refusal>,
 }
 
 impl InForce {
@@ -97,22 +118,22 @@ impl InForce {
         !self.vetoes.is_empty()
     }
 
-    /// The first reason within `window` why it does not hold. It ends early once nobody is left who could object.
+    /// The first refusal within `window`. It ends early once nobody is left who could object.
     ///
     /// A participant that panics here cannot say whether it holds, and is taken not to object.
-    pub(crate) async fn veto(&mut self, window: Duration) -> Option<String> {
+    pub(crate) async fn veto(&mut self, window: Duration) -> Option<Refusal> {
         let first = async {
             while let Some(ended) = self.vetoes.join_next().await {
-                if let Ok(reason) = ended {
-                    return Some(reason);
+                if let Ok(refusal) = ended {
+                    return Some(refusal);
                 }
             }
             None
         };
-        let reason = timeout(window, first).await.unwrap_or(None);
+        let refusal = timeout(window, first).await.unwrap_or(None);
         // No participant still looks at what is settled or taken back next.
         self.vetoes.shutdown().await;
-        reason
+        refusal
     }
 
     /// It holds: what served before can go. A panic here changes nothing of that.

@@ -25,7 +25,7 @@ pub use digest::{ReleaseState, SEAL_KEY, Sums, seal};
 pub use live::{Driver, Event, Live, Timing};
 pub use load::{Effective, Loaded, Sources};
 pub use origin::Origin;
-pub use participant::{Committed, Participant, Prepared, Refusal, Step};
+pub use participant::{Committed, Participant, Prepared, Refusal, RefusalKind, Step};
 pub use problem::{Problem, Problems};
 pub use reader::Reader;
 pub use secret::Secret;

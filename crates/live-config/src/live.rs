@@ -25,7 +25,7 @@ pub struct Timing {
     /// Time after the commit during which a participant may take it back. The next change waits for its end, so this
     /// bounds how long whoever mends a bad change waits.
     pub observe: Duration,
-    /// Time before a failed preparation is tried again; doubled each time.
+    /// Time before what was refused or rolled back for a transient cause is tried again; doubled each time.
     pub retry_first: Duration,
     /// Longest such time.
     pub retry_longest: Duration,
@@ -47,26 +47,28 @@ impl Default for Timing {
 /// Something that happened to the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A new generation is in force.
+    /// A new generation is in force. For one that was rolled back before, it comes when the generation has held.
     Committed {
         /// Which.
         generation: u64,
         /// What changed in it.
         changes: Changes,
     },
-    /// A configuration was refused.
+    /// A configuration was refused; sent once for the same configuration and reasons.
     Rejected {
         /// Why; never with a secret.
         reasons: Vec<String>,
         /// Whether it is tried again by itself.
         retrying: bool,
     },
-    /// A generation that had come into force was taken back.
+    /// A generation that had come into force was taken back; sent once for the same configuration and reason.
     RolledBack {
         /// Which is in force again.
         generation: u64,
         /// Who took it back, and why.
         reason: String,
+        /// Whether it is tried again by itself.
+        retrying: bool,
     },
     /// What had been refused is gone, and what is in force is what is mounted again.
     Restored,

@@ -6,10 +6,38 @@ use crate::{Changes, Snapshot};
 /// What a participant's steps return.
 pub type Step<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Why a participant refuses a configuration: a lower-case fragment without a secret.
+/// Why a participant refuses a configuration, and whether it may accept the same one later.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Refusal(pub String);
+#[error("{message}")]
+pub struct Refusal {
+    /// A lower-case fragment without a secret.
+    pub message: String,
+    /// Whether a retry can help.
+    pub kind: RefusalKind,
+}
+
+/// Whether a retry can help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// Something outside of the configuration stands in the way: the same configuration is tried again, after a delay that
+    /// doubles each time.
+    Transient,
+    /// The same configuration will be refused for as long as this process runs: it must change, or the process must restart. It is
+    /// not tried again.
+    Permanent,
+}
+
+impl Refusal {
+    /// A refusal for a cause that may pass.
+    pub fn transient(message: impl Into<String>) -> Self {
+        Self { message: message.into(), kind: RefusalKind::Transient }
+    }
+
+    /// A refusal that no retry can change.
+    pub fn permanent(message: impl Into<String>) -> Self {
+        Self { message: message.into(), kind: RefusalKind::Permanent }
+    }
+}
 
 /// Something that must be rebuilt for a new configuration before it may come into force: a connection pool, a
 /// log filter, a certificate.
@@ -19,8 +47,8 @@ pub trait Participant<S>: Send + Sync {
 
     /// Builds what `next` needs, beside what serves now. Dropping the result must undo it.
     ///
-    /// Run in parallel with the other participants, under a deadline, and called again later if any of them fails; not
-    /// called where no value changed. A panic is a refusal.
+    /// Run in parallel with the other participants, under a deadline, and called again later if one of them fails and none
+    /// of them permanently; not called where no value changed. A panic is a transient refusal.
     fn prepare(&self, next: Arc<Snapshot<S>>, changes: &Changes) -> Step<Result<Box<dyn Prepared>, Refusal>>;
 }
 
@@ -35,7 +63,8 @@ pub trait Prepared: Send {
 /// within the observe window.
 pub trait Committed: Send {
     /// A step that ends with the reason when it turns out not to hold, and never otherwise. It is awaited during the
-    /// observe window; where no participant has one, there is no such window, and the next change need not wait.
+    /// observe window; where no participant has one, there is no such window, and the next change need not wait. After a
+    /// transient refusal the same configuration is prepared again later.
     fn veto(&mut self) -> Option<Step<Refusal>> {
         None
     }

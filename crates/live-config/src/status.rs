@@ -13,13 +13,16 @@ pub enum Apply {
     Rejected {
         /// Every reason, one line each, without secrets.
         reasons: Vec<String>,
-        /// Whether it is tried again by itself. An invalid one is not: it has to change.
+        /// Whether it is tried again by itself: true exactly where that can help. An invalid one has to change.
         retrying: bool,
     },
-    /// It was in force and did not hold; the one before is in force again.
+    /// It was in force and did not hold; the one before is in force again. While it is tried again, this stays until it has
+    /// held or is refused for another reason.
     RolledBack {
         /// Who took it back, and why.
         reason: String,
+        /// Whether it is tried again by itself: true exactly where that can help.
+        retrying: bool,
     },
 }
 
@@ -100,8 +103,16 @@ impl Apply {
     pub fn reasons(&self) -> &[String] {
         match self {
             Self::Rejected { reasons, .. } => reasons,
-            Self::RolledBack { reason } => std::slice::from_ref(reason),
+            Self::RolledBack { reason, .. } => std::slice::from_ref(reason),
             Self::Converged | Self::Applying => &[],
+        }
+    }
+
+    /// Whether the last configuration is not in force and is tried again without having changed.
+    pub fn retrying(&self) -> bool {
+        match self {
+            Self::Rejected { retrying, .. } | Self::RolledBack { retrying, .. } => *retrying,
+            Self::Converged | Self::Applying => false,
         }
     }
 }

@@ -9,6 +9,9 @@ use super::target::Target;
 use super::{Database, Reason, Shared, Unavailable};
 use crate::settings::Settings;
 
+/// The command that takes a change that a running process must not take.
+const RESTART: &str = "kubectl rollout restart deploy/NAME";
+
 const KEYS: [&str; 3] = ["DATABASE_URL", "DB_PASSWORD", "MAX_CONNECTIONS"];
 
 impl Participant<Settings> for Database {
@@ -58,10 +61,10 @@ impl Change {
     /// Opens a session in the new way before anything changes. It counts as all others do: where every session is taken,
     /// one of them makes room as soon as its work ends.
     async fn prepared(shared: Arc<Shared>, settings: &Settings) -> Result<Self, Refusal> {
-        let target = Target::of(settings, &shared.wiring).map_err(Refusal)?;
+        let target = Target::of(settings, &shared.wiring).map_err(Refusal::permanent)?;
         let current = shared.current();
         if let Some(why) = current.target.refuses(&target) {
-            return Err(Refusal(format!("DATABASE_URL: {why}")));
+            return Err(Refusal::permanent(format!("DATABASE_URL: {why}: {RESTART}")));
         }
         let sessions = target.sessions(settings.max_connections.get());
         let generation = if current.target.is_same(&target) {
@@ -146,9 +149,11 @@ impl Shared {
     }
 }
 
+/// Whatever the database says may pass without a change of the settings: a full server, a role that is altered later, a
+/// certificate that is renewed, a cache of a pooler.
 fn refusal(error: &Unavailable) -> Refusal {
     let code = error.code.as_deref().unwrap_or_default();
-    Refusal(match (error.reason, code) {
+    Refusal::transient(match (error.reason, code) {
         (Reason::Authentication, "tls") => "DATABASE_URL: the server could not prove who it is (tls)".into(),
         (Reason::Authentication, _) => format!("DB_PASSWORD: the database refuses it ({code})"),
         _ => format!("DATABASE_URL: {error}"),

@@ -72,7 +72,7 @@ impl Recorder {
                 };
                 reasons.into_iter().map(change).collect()
             }
-            Event::RolledBack { generation, reason } => {
+            Event::RolledBack { generation, reason, retrying: _ } => {
                 let taken_back = self.taken_back(generation);
                 let change = |(key, old, new): (String, _, _)| Change {
                     at,

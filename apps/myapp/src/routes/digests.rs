@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::State;
 use axum::response::Response;
-use live_config::{Apply, Snapshot, Status};
+use live_config::{Snapshot, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,7 +23,7 @@ pub(crate) struct Digests {
     pub(crate) apply: String,
     /// Why it is not in force; empty if it is.
     pub(crate) reasons: Vec<String>,
-    /// Whether it is tried again without having changed.
+    /// Whether it is tried again without having changed: true exactly where that can help.
     pub(crate) retrying: bool,
     /// Since when `apply` holds, in seconds since 1970.
     pub(crate) since: u64,
@@ -59,7 +59,7 @@ impl Digests {
             state: status.word().into(),
             apply: status.apply.as_str().into(),
             reasons: status.apply.reasons().to_vec(),
-            retrying: matches!(status.apply, Apply::Rejected { retrying: true, .. }),
+            retrying: status.apply.retrying(),
             since: unix_seconds(status.apply_since),
             release: status.release().as_str().into(),
             pinned: status.pinned.clone(),

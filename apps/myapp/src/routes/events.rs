@@ -81,8 +81,8 @@ fn frame(happening: &Happening) -> Frame {
         Event::Rejected { reasons, retrying } => {
             ("rejected", json!({ "reasons": reasons, "retrying": retrying }))
         }
-        Event::RolledBack { generation, reason } => {
-            ("rolled_back", json!({ "generation": generation, "reason": reason }))
+        Event::RolledBack { generation, reason, retrying } => {
+            ("rolled_back", json!({ "generation": generation, "reason": reason, "retrying": retrying }))
         }
         Event::Restored => ("restored", json!({})),
     };

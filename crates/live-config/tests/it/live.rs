@@ -137,7 +137,7 @@ impl Participant<Settings> for Puppet {
                 std::future::pending::<()>().await;
             }
             assert!(!panics, "with {}", part.mode);
-            if refuses { Err(Refusal("not yet".into())) } else { Ok(Box::new(part) as Box<dyn Prepared>) }
+            if refuses { Err(Refusal::transient("not yet")) } else { Ok(Box::new(part) as Box<dyn Prepared>) }
         })
     }
 }
@@ -152,7 +152,7 @@ impl Prepared for Part {
 impl Committed for Part {
     fn veto(&mut self) -> Option<Step<Refusal>> {
         let step: Step<Refusal> = if self.vetoes {
-            Box::pin(async { Refusal("it fails".into()) })
+            Box::pin(async { Refusal::permanent("it fails") })
         } else {
             Box::pin(std::future::pending())
         };
@@ -278,13 +278,13 @@ async fn one_that_is_not_ready_keeps_all_others_from_committing() {
 }
 
 #[tokio::test]
-async fn a_generation_that_does_not_hold_is_taken_back_and_not_tried_again() {
+async fn a_permanent_veto_is_rolled_back_and_not_tried_again() {
     let puppet = Arc::new(Puppet { vetoes: AtomicBool::new(true), ..Puppet::default() });
     let mut scene = Scene::start(vec![puppet.clone()], &[]);
     let mut events = scene.live.events();
     scene.swap(&[("config/MODE", b"loud"), ("secrets/TOKEN", b"t0")]);
     let status = scene.until("rolled back", |s| s.word() == "rolled_back").await;
-    assert_eq!(status.apply, Apply::RolledBack { reason: "puppet: it fails".into() });
+    assert_eq!(status.apply, Apply::RolledBack { reason: "puppet: it fails".into(), retrying: false });
     assert_eq!((scene.mode().as_str(), status.generation, status.reloads.rolled_back), ("quiet", 1, 1));
     tokio::time::sleep(timing().poll * 3).await;
     assert_eq!(puppet.diary(), ["prepare loud", "commit loud", "roll back loud"]);

@@ -10,6 +10,7 @@ mod panics;
 mod plain;
 mod precedence;
 mod retry;
+mod rollback;
 mod sequences;
 
 use std::path::{Path, PathBuf};

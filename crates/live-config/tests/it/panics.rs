@@ -84,7 +84,7 @@ impl Committed for Part {
         Some(Box::pin(async move {
             part.reaches(At::VetoStep);
             if part.objects && part.number == 1 {
-                return Refusal("it fails".into());
+                return Refusal::transient("it fails");
             }
             std::future::pending().await
         }))
@@ -167,7 +167,7 @@ async fn while_preparing_it_is_a_refusal_by_name_and_without_its_words() {
 async fn while_coming_into_force_all_others_are_taken_back() {
     let status = outcome(At::Commit, false).await;
     let reasons = vec!["panics: panicked while coming into force".to_owned()];
-    assert_eq!(status.apply, Apply::Rejected { reasons, retrying: false });
+    assert_eq!(status.apply, Apply::Rejected { reasons, retrying: true });
     assert_eq!(status.generation, 1);
 }
 
@@ -182,7 +182,7 @@ async fn while_observed_it_is_no_objection() {
 async fn while_it_is_taken_back_all_others_still_are() {
     let status = outcome(At::RollBack, true).await;
     let reason = "panics: it fails; panics: panicked while it was taken back".to_owned();
-    assert_eq!(status.apply, Apply::RolledBack { reason });
+    assert_eq!(status.apply, Apply::RolledBack { reason, retrying: true });
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]

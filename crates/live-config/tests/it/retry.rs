@@ -39,7 +39,7 @@ impl Participant<Settings> for Gate {
         Box::pin(async move {
             sleep(takes).await;
             *ready_at.lock().unwrap() = Some(SystemTime::now());
-            if shut { Err(Refusal("shut".into())) } else { Ok(Box::new(Open) as Box<dyn Prepared>) }
+            if shut { Err(Refusal::transient("shut")) } else { Ok(Box::new(Open) as Box<dyn Prepared>) }
         })
     }
 }

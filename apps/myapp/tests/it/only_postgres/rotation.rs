@@ -258,9 +258,11 @@ fn another_host_or_kind_of_database_is_refused_while_running() {
     let (url, password) = (database.url(), database.password.clone());
     let mut scene = Scene::start(&url, &password, 2);
     scene.swap(&url.replace("localhost", "127.0.0.1"), &password, 2);
-    scene.until_refused("DATABASE_URL: another host needs a restart");
+    let digests = scene.until_refused("DATABASE_URL: another host needs a restart: kubectl rollout restart");
+    assert_eq!(digests["retrying"], false, "{digests}");
     scene.swap("sqlite:elsewhere.db", &password, 2);
-    scene.until_refused("DATABASE_URL: another kind of database needs a restart");
+    let digests = scene.until_refused("DATABASE_URL: another kind of database needs a restart");
+    assert_eq!(digests["retrying"], false, "{digests}");
     scene.swap(&url, &password, 2);
     scene.until_state("converged");
     assert_eq!(scene.generation(), 1);
