@@ -22,6 +22,7 @@ mod watch;
 
 pub use contract::{Contract, ContractError, Key, Kind, OnChange};
 pub use digest::{ReleaseState, SEAL_KEY, Sums, seal};
+pub use directory::Unknown;
 pub use live::{Driver, Event, Live, Timing};
 pub use load::{Effective, Loaded, Sources};
 pub use origin::Origin;

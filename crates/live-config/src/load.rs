@@ -7,13 +7,14 @@ use std::time::SystemTime;
 use serde::de::DeserializeOwned;
 
 use crate::contract::Kind;
+use crate::directory::{Directory, Mounted};
 use crate::scalar::{self, Scalar};
-use crate::{Contract, Origin, Problem, Problems, Sums, Text, directory, environment, seal};
+use crate::{Contract, Origin, Problem, Problems, Sums, Text, Unknown, environment, seal};
 
 /// Where values are looked for. Nothing is read before [`Loaded::read`].
 #[derive(Default)]
 pub struct Sources {
-    directory: Option<PathBuf>,
+    directory: Option<Directory>,
     environment: BTreeMap<OsString, OsString>,
     fallbacks: BTreeMap<String, String>,
 }
@@ -22,7 +23,7 @@ impl Sources {
     /// Adds a mounted directory.
     #[must_use]
     pub fn directory(mut self, path: impl Into<PathBuf>) -> Self {
-        self.directory = Some(path.into());
+        self.directory = Some(Directory::new(path.into()));
         self
     }
 
@@ -38,7 +39,7 @@ impl Sources {
 
     /// The mounted directory, if there is one.
     pub(crate) fn mounted(&self) -> Option<&Path> {
-        self.directory.as_deref()
+        self.directory.as_ref().map(Directory::path)
     }
 
     /// Gives the value of `key` where no source does, before its default.
@@ -66,7 +67,7 @@ pub struct Loaded<S> {
     /// What was rendered and what was found.
     pub sums: Sums,
     /// Files of names that the contract does not have: most likely a typing mistake.
-    pub unknown: Vec<PathBuf>,
+    pub unknown: Vec<Unknown>,
     /// When what was found was swapped in; `None` where nothing is swapped, as in a plain directory.
     pub written: Option<SystemTime>,
 }
@@ -87,14 +88,13 @@ impl<S: DeserializeOwned> Read<S> {
         let mounted = sources
             .directory
             .as_ref()
-            .map(|path| directory::read(contract, path, &mut problems))
-            .unwrap_or_default();
+            .map_or_else(Mounted::nothing, |directory| directory.read(contract, &mut problems));
         let (content, written, sums) = (mounted.content, mounted.written, sums(&given, &mounted));
 
         let mut values = mounted.values;
         values.extend(given.values);
         let values = effective(contract, sources, values);
-        check(contract, &values, &mut problems);
+        check(contract, &values, mounted.is_whole, &mut problems);
         let outcome = if problems.is_empty() {
             let settings = typed(contract, &values).map_err(|problem| Problems(vec![problem]));
             settings.map(|settings| Loaded {
@@ -129,7 +129,7 @@ impl<S: DeserializeOwned> Loaded<S> {
 
 /// The seal may travel with the files or, where values come by the environment, as a variable beside them; the sum is
 /// taken over the values that came the same way.
-fn sums(given: &environment::Given, mounted: &directory::Mounted) -> Sums {
+fn sums(given: &environment::Given, mounted: &Mounted) -> Sums {
     if let Some(rendered) = &given.seal {
         let plain = given.values.iter().filter_map(|(key, (text, _))| match text {
             Text::Plain(text) => Some((key.as_str(), text.as_bytes())),
@@ -161,7 +161,13 @@ fn effective(
     values
 }
 
-fn check(contract: &Contract, values: &BTreeMap<String, Effective>, problems: &mut Vec<Problem>) {
+/// What is missing is only known of sources that could be read whole.
+fn check(
+    contract: &Contract,
+    values: &BTreeMap<String, Effective>,
+    is_whole: bool,
+    problems: &mut Vec<Problem>,
+) {
     for key in contract.keys() {
         // A value that could not even be read has its problem already.
         let reported = problems.iter().any(|problem| problem.subject == key.name);
@@ -170,11 +176,14 @@ fn check(contract: &Contract, values: &BTreeMap<String, Effective>, problems: &m
                 let reasons = key.violations(value.text.expose()).into_iter();
                 problems.extend(reasons.map(|why| Problem::new(&key.name, why, Some(value.origin.clone()))));
             }
-            None if key.required && !reported => {
+            None if key.required && is_whole && !reported => {
                 problems.push(Problem::new(&key.name, "is required and not given", None));
             }
             None => {}
         }
+    }
+    if !is_whole {
+        return;
     }
     let value_of = |key: &str| values.get(key).map(|value| value.text.expose());
     for (key, why) in contract.missing_by_rule(value_of) {

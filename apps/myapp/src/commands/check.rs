@@ -9,7 +9,7 @@ pub(super) fn check(args: &ServeArgs, environment: &Environment) -> u8 {
         Ok(Given { configuration, .. }) => {
             let unknown = configuration.loaded.unknown.iter();
             let notes: String =
-                unknown.map(|path| format!("\nunknown setting ignored: {}", path.display())).collect();
+                unknown.map(|unknown| format!("\nunknown setting ignored: {unknown}")).collect();
             say(format_args!("the configuration is valid{notes}"))
         }
         Err(problems) => complain(EXIT_USAGE, problems),

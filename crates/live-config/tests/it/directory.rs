@@ -108,7 +108,9 @@ fn unknown_files_are_reported_and_not_fatal() {
     let directory = tempdir().unwrap();
     write(directory.path(), &[("config/MODUS", b"loud"), ("secrets/TOKEN", b"hush")]);
     let loaded = read(&Sources::default().directory(directory.path())).unwrap_or_else(|p| panic!("{p}"));
-    assert_eq!(loaded.unknown, [directory.path().join("config/MODUS")]);
+    let [unknown] = &loaded.unknown[..] else { panic!("{:?}", loaded.unknown) };
+    assert_eq!(unknown.path, directory.path().join("config/MODUS"));
+    assert_eq!(unknown.suggestion.as_deref(), Some("MODE"));
     assert_eq!(loaded.settings.mode, "quiet");
 }
 

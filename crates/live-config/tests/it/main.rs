@@ -12,6 +12,7 @@ mod precedence;
 mod retry;
 mod rollback;
 mod sequences;
+mod swaps;
 
 use std::path::{Path, PathBuf};
 
