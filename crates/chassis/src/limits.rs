@@ -45,7 +45,7 @@ pub struct LimitArgs {
     #[arg(long = "limit-idle-time", value_name = "DURATION", default_value = "75s", value_parser = positive_duration)]
     pub idle_time: Duration,
 
-    /// Open connections of each listener, fewer if the system grants too few descriptors; further ones wait in the kernel's queue until one closes
+    /// Open connections of each listener, at most 64 of internal ones, fewer if the system grants too few descriptors; for a further one the longest idle is closed
     #[arg(long = "limit-connections", value_name = "NUMBER", default_value_t = 10_000,
           value_parser = clap::value_parser!(u32).range(1..))]
     pub connections: u32,

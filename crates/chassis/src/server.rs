@@ -19,6 +19,7 @@ mod plain;
 mod reasons;
 mod refusal;
 mod requests;
+mod seats;
 mod serve;
 mod stack;
 mod stage;
@@ -126,12 +127,13 @@ impl Builder {
     /// # Errors
     /// All addresses that cannot be had, not only the first.
     pub async fn bind(self) -> Result<Bound, BindErrors> {
-        let traffic = self.listeners.iter().filter(|listener| listener.role == Role::Traffic).count();
+        let roles: Vec<Role> = self.listeners.iter().map(|listener| listener.role).collect();
         let listeners = bind::all(self.listeners)?;
         let counters = Arc::new(Counters::new());
         counters.show(self.telemetry.metrics());
         let process = Process {
-            limits: descriptors::fit(self.limits, traffic),
+            room: descriptors::fit(&self.limits, &roles),
+            limits: self.limits,
             health: self.health,
             telemetry: self.telemetry,
             counters,

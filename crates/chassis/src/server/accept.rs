@@ -6,16 +6,21 @@ use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::connection::{self, Shared};
 use super::counters::count;
+use super::phase::Phase;
+use super::seats::{Seat, Seats};
 use super::stage::Stage;
 use crate::health::{BEAT, Heartbeat};
 
 /// Between two log lines about the same trouble.
 const COMPLAINT_EVERY: Duration = Duration::from_secs(10);
+
+/// Between two looks for a connection that can go, while all were busy at the last one.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Accepts until the stage says otherwise, then waits for the connections to end.
 ///
@@ -26,43 +31,38 @@ pub(super) async fn run(
     mut stage: watch::Receiver<Stage>,
     heartbeat: Option<Heartbeat>,
 ) {
-    let mut connections = Connections { shared, stage: stage.clone(), tasks: JoinSet::new() };
+    let mut connections = Connections::new(Arc::clone(&shared), stage.clone());
     let mut trouble = Trouble::default();
     let mut beats = interval(BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
 
     while *stage.borrow() < Stage::Finishing {
-        let is_full = connections.is_full();
+        let waits = connections.waiting.is_some();
         tokio::select! {
             changed = stage.changed() => if changed.is_err() { break },
-            Some(_) = connections.tasks.join_next() => {}
-            accepted = socket.accept(), if !is_full => match accepted {
+            Some(ended) = connections.tasks.join_next_with_id() => connections.ended(ended),
+            accepted = socket.accept(), if !waits => match accepted {
                 Ok((stream, _)) => {
                     trouble.is_over();
-                    connections.open(stream);
+                    connections.admit(stream, &mut trouble);
                 }
                 Err(error) => {
-                    count(&connections.shared.counters.accept_errors);
-                    sleep(trouble.pause_after(connections.shared.name, &error)).await;
+                    count(&shared.counters.accept_errors);
+                    let pause = trouble.pause_after(shared.name, &error);
+                    if !pause.is_zero() {
+                        connections.seats.ask_one();
+                        sleep(pause).await;
+                    }
                 }
             },
+            () = shared.stayed.notified(), if waits => connections.make_room(),
+            () = sleep(LOOK_EVERY), if waits => connections.make_room(),
             _ = beats.tick(), if heartbeat.is_some() => heartbeat.iter().for_each(Heartbeat::beat),
-        }
-        if !is_full && connections.is_full() {
-            count(&connections.shared.counters.accept_pauses);
-            trouble.complain(|| {
-                let Shared { name, limits, .. } = &*connections.shared;
-                tracing::warn!(
-                    listener = name,
-                    connections = limits.connections,
-                    "no more connections accepted"
-                );
-            });
         }
     }
 
     if let Err(error) = connections.open_waiting(socket) {
-        tracing::warn!(listener = connections.shared.name, error = %error, "last connections not accepted");
+        tracing::warn!(listener = shared.name, error = %error, "last connections not accepted");
     }
     if let Some(heartbeat) = heartbeat {
         heartbeat.stop();
@@ -74,11 +74,58 @@ struct Connections {
     shared: Arc<Shared>,
     stage: watch::Receiver<Stage>,
     tasks: JoinSet<()>,
+    seats: Seats,
+    /// Accepted beyond the limit, until another one ends.
+    waiting: Option<TcpStream>,
 }
 
 impl Connections {
+    fn new(shared: Arc<Shared>, stage: watch::Receiver<Stage>) -> Self {
+        Self { shared, stage, tasks: JoinSet::new(), seats: Seats::default(), waiting: None }
+    }
+
     fn is_full(&self) -> bool {
         self.tasks.len() >= usize::try_from(self.shared.limits.connections).unwrap_or(usize::MAX)
+    }
+
+    /// Opens a connection, or has it wait for another one to end.
+    fn admit(&mut self, stream: TcpStream, trouble: &mut Trouble) {
+        if !self.is_full() {
+            return self.open(stream);
+        }
+        self.waiting = Some(stream);
+        let Shared { name, limits, counters, .. } = &*self.shared;
+        let connections = limits.connections;
+        if self.seats.ask_one() {
+            trouble.complain(|| {
+                tracing::warn!(
+                    listener = name,
+                    connections,
+                    "at the limit of connections: the longest idle is closed for each new one"
+                );
+            });
+        } else {
+            count(&counters.accept_pauses);
+            trouble.complain(|| {
+                tracing::warn!(
+                    listener = name,
+                    connections,
+                    "at the limit of connections, all of them busy: new ones wait"
+                );
+            });
+        }
+    }
+
+    /// Looks again for one that can go.
+    fn make_room(&mut self) {
+        self.seats.ask_one();
+    }
+
+    fn ended(&mut self, ended: Result<(Id, ()), JoinError>) {
+        self.seats.leave(ended.map_or_else(|error| error.id(), |(task, ())| task));
+        if let Some(stream) = self.waiting.take() {
+            self.open(stream);
+        }
     }
 
     fn open(&mut self, stream: TcpStream) {
@@ -87,12 +134,18 @@ impl Connections {
             return;
         }
         let open = self.shared.counters.connection_opens();
-        self.tasks.spawn(connection::serve(stream, Arc::clone(&self.shared), self.stage.clone(), open));
+        let seat = Arc::new(Seat::new(Arc::new(Phase::new())));
+        let serve =
+            connection::serve(stream, Arc::clone(&self.shared), Arc::clone(&seat), self.stage.clone(), open);
+        self.seats.take(self.tasks.spawn(serve).id(), seat);
     }
 
     /// Takes what the kernel has already accepted: closing the socket would reset it. Asks the kernel itself, since the
     /// runtime learns of a waiting connection only when it next polls for events.
     fn open_waiting(&mut self, socket: TcpListener) -> io::Result<()> {
+        if let Some(stream) = self.waiting.take() {
+            self.open(stream);
+        }
         let socket = socket.into_std()?;
         while !self.is_full() {
             let (stream, _) = match socket.accept() {

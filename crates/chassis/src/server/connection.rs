@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::Role;
@@ -15,9 +15,9 @@ use super::conversation::Conversation;
 use super::counters::{Counters, OpenConnection};
 use super::exchange::Observer;
 use super::fast_path::FastRoutes;
-use super::phase::Phase;
 use super::reasons::Closed;
 use super::requests::Requests;
+use super::seats::{Seat, spared};
 use super::stage::{Stage, Stages};
 use super::watchdog::Watchdog;
 use crate::LimitArgs;
@@ -32,6 +32,8 @@ pub(super) struct Shared {
     pub(super) observer: Arc<Observer>,
     pub(super) fast: Option<FastRoutes>,
     pub(super) router: Router,
+    /// Told when a connection that was asked to leave stays.
+    pub(super) stayed: Notify,
 }
 
 #[cfg(test)]
@@ -48,6 +50,7 @@ impl Shared {
             observer: Arc::new(Observer::new("public", &[], telemetry)),
             fast: None,
             router: Router::new(),
+            stayed: Notify::new(),
         }
     }
 }
@@ -59,20 +62,35 @@ const LAST_MOMENT: Duration = Duration::from_secs(1);
 pub(super) async fn serve(
     stream: TcpStream,
     shared: Arc<Shared>,
+    seat: Arc<Seat>,
     stage: watch::Receiver<Stage>,
     _open: OpenConnection,
 ) {
-    let phase = Arc::new(Phase::new());
+    let phase = Arc::clone(seat.phase());
     let requests = Requests::new(Arc::clone(&shared), Arc::clone(&phase), stage.clone());
     let mut conversation = Conversation::new(stream, requests);
     let mut watchdog = Watchdog::default();
     let mut stages = Stages::new(stage);
+    poll_fn(|cx| {
+        seat.register(cx.waker());
+        Poll::Ready(())
+    })
+    .await;
 
     loop {
         // In this order, because the phase changes only while the connection is polled.
         let turn = poll_fn(|cx| {
+            let asked = phase.is_asked_to_leave().then(|| spared(&phase));
             if conversation.poll(cx).is_ready() {
                 return Poll::Ready(Turn::Ended);
+            }
+            if let Some(before) = asked {
+                // Only if nothing has come that the listener did not know of.
+                if before.is_some() && before == spared(&phase) {
+                    return Poll::Ready(Turn::Evicted);
+                }
+                phase.stay();
+                shared.stayed.notify_one();
             }
             if let Poll::Ready(reason) = watchdog.poll(cx, &phase, &shared.limits) {
                 return Poll::Ready(Turn::Expired(reason));
@@ -84,6 +102,10 @@ pub(super) async fn serve(
             Turn::Expired(reason) => {
                 tracing::debug!(listener = shared.name, reason = reason.label(), "connection expired");
                 shared.counters.connection_closed(reason);
+                return;
+            }
+            Turn::Evicted => {
+                shared.counters.connection_closed(Closed::Evicted);
                 return;
             }
             Turn::Reached(Stage::Serving | Stage::Draining) => {}
@@ -111,5 +133,7 @@ pub(super) async fn serve(
 enum Turn {
     Ended,
     Expired(Closed),
+    /// It is closed so that another one can be accepted.
+    Evicted,
     Reached(Stage),
 }

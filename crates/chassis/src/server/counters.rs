@@ -23,9 +23,11 @@ pub struct Served {
     pub requests_cut: u64,
     /// Connections closed because a client was too slow or idle for too long.
     pub connections_expired: u64,
+    /// Connections closed so that a full listener could accept another one.
+    pub connections_evicted: u64,
     /// Requests the server itself refused: malformed, too large, or without an answer in time.
     pub requests_refused: u64,
-    /// Times a listener stopped accepting because it had as many connections as it may.
+    /// Times a connection had to wait because a listener had as many as it may, all of them busy.
     pub accept_pauses: u64,
     /// From the stop signal to the end.
     pub drain_time: Duration,
@@ -97,9 +99,11 @@ impl Counters {
             metrics.counter(name, help, read);
         };
         plain("http_server_connections", "Connections accepted", |counters| &counters.connections);
-        plain("http_server_accept_pauses", "Times a listener was at its limit", |counters| {
-            &counters.accept_pauses
-        });
+        plain(
+            "http_server_accept_pauses",
+            "Times a connection waited for a full listener whose connections were all busy",
+            |counters| &counters.accept_pauses,
+        );
         plain("http_server_accept_errors", "Accepts that failed", |counters| &counters.accept_errors);
         plain(
             "http_server_late_arrivals",
@@ -178,6 +182,7 @@ impl Counters {
             late_arrivals: self.late_arrivals.load(Ordering::Relaxed),
             requests_cut: self.requests_cut(),
             connections_expired: expired.map(|(_, number)| number).sum(),
+            connections_evicted: self.closed[Closed::Evicted as usize].load(Ordering::Relaxed),
             requests_refused: self.requests_refused().map(|(_, number)| number).sum(),
             accept_pauses: self.accept_pauses.load(Ordering::Relaxed),
             drain_time,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::reasons::Closed;
+use super::seats::{Spare, Spared};
 use crate::LimitArgs;
 
 /// Time for a client to notice that nobody reads its upload any more.
@@ -18,8 +19,8 @@ const LINGER: Duration = Duration::from_secs(1);
 ///
 /// Each request looks here several times, and with many connections the first look is one at memory that has left the
 /// processor's cache: so all of it, the counts of its `Arc` included, is as long as one cache line, and no lock is taken.
-/// Only the connection's task changes it, save that a handler may drop a request's body elsewhere; each field stands for
-/// itself, so relaxed order is enough.
+/// Only the connection's task changes it, save that a handler may drop a request's body elsewhere, and that a full listener
+/// may ask it to leave; each field stands for itself, so relaxed order is enough.
 #[derive(Debug)]
 pub(super) struct Phase {
     /// Times are counted from here, in nanoseconds.
@@ -33,6 +34,7 @@ pub(super) struct Phase {
     upload_left: AtomicBool,
     end_in_doubt: AtomicBool,
     answer_owed: AtomicBool,
+    asked_to_leave: AtomicBool,
 }
 
 /// Above any time: 584 years after the connection was opened.
@@ -108,6 +110,7 @@ impl Phase {
             upload_left: AtomicBool::new(false),
             end_in_doubt: AtomicBool::new(false),
             answer_owed: AtomicBool::new(false),
+            asked_to_leave: AtomicBool::new(false),
         }
     }
 
@@ -223,6 +226,36 @@ impl Phase {
         }
     }
 
+    /// How easily the connection could be given up for another one, and since when; None while a request is in flight.
+    pub(super) fn spare(&self) -> Option<Spared> {
+        let unread_since = self.unread_since.load(Relaxed);
+        if unread_since != NEVER {
+            return Some((Spare::Stalled, self.instant(unread_since)));
+        }
+        let place = self.place();
+        let kind = match place.step() {
+            Step::Untouched | Step::Idle => Spare::Idle,
+            Step::Lingering => Spare::Lingering,
+            Step::Header => Spare::Header,
+            Step::LastMoment | Step::Arriving | Step::Request | Step::Answered => return None,
+        };
+        Some((kind, self.instant(place.time())))
+    }
+
+    /// A full listener has a further connection to accept.
+    pub(super) fn ask_to_leave(&self) {
+        self.asked_to_leave.store(true, Relaxed);
+    }
+
+    pub(super) fn is_asked_to_leave(&self) -> bool {
+        self.asked_to_leave.load(Relaxed)
+    }
+
+    /// The connection has something to do, and stays.
+    pub(super) fn stay(&self) {
+        self.asked_to_leave.store(false, Relaxed);
+    }
+
     /// When the connection is to be closed if nothing happens until then, and why.
     pub(super) fn deadline(&self, limits: &LimitArgs) -> Option<(u64, Closed)> {
         let unread_since = self.unread_since.load(Relaxed);
@@ -242,7 +275,9 @@ impl Phase {
             // Later than the handler's own deadline, whose 503 says more than a closed connection.
             Step::Request => match self.upload_since.load(Relaxed) {
                 NEVER => None,
-                since => Some((since + nanos(limits.handler_time + LINGER), Closed::BodyTimeout)),
+                since => {
+                    Some((since + nanos(limits.handler_time.saturating_add(LINGER)), Closed::BodyTimeout))
+                }
             },
             // It waits for the peer only, which has the deadline above.
             Step::Answered => None,
@@ -279,92 +314,4 @@ fn nanos(time: Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Closed, Instant, LINGER, Phase, Place, STEPS};
-    use crate::LimitArgs;
-
-    fn reason(phase: &Phase) -> Option<Closed> {
-        phase.deadline(&LimitArgs::default()).map(|(_, reason)| reason)
-    }
-
-    #[test]
-    fn each_step_of_a_connection_ends_for_a_reason_of_its_own() {
-        let phase = Phase::new();
-        assert_eq!(reason(&phase), Some(Closed::Idle));
-        phase.bytes_came();
-        assert_eq!(reason(&phase), Some(Closed::HeaderTimeout));
-        phase.request_begins();
-        assert_eq!(reason(&phase), None, "the handler has a deadline of its own");
-        phase.upload_begins();
-        assert_eq!(reason(&phase), Some(Closed::BodyTimeout));
-        phase.upload_ends();
-        phase.write_blocks();
-        assert_eq!(reason(&phase), Some(Closed::WriteStall));
-        phase.write_moves();
-        phase.answer_ready(Instant::now());
-        assert_eq!(reason(&phase), None, "it is not out yet");
-        phase.flushed();
-        assert_eq!(reason(&phase), Some(Closed::Idle));
-        phase.upload_left();
-        assert!(phase.must_linger());
-        assert_eq!(reason(&phase), Some(Closed::Linger));
-    }
-
-    #[test]
-    fn a_connection_is_at_rest_only_when_nothing_of_a_request_is_under_way() {
-        let phase = Phase::new();
-        assert!(!phase.is_at_rest(), "its first request may be on its way");
-        phase.bytes_came();
-        assert!(!phase.is_at_rest());
-        phase.request_begins();
-        assert!(!phase.is_at_rest());
-        phase.request_ends(Instant::now());
-        assert!(!phase.is_at_rest(), "the answer is known, not sent");
-        phase.write_blocks();
-        phase.flushed();
-        assert!(!phase.is_at_rest(), "the last write did not go through");
-        phase.write_moves();
-        assert!(phase.is_at_rest());
-        phase.upload_begins();
-        assert!(!phase.is_at_rest(), "a body comes though its request is answered");
-        phase.upload_ends();
-        assert!(phase.is_at_rest());
-        phase.set_end_in_doubt(true);
-        assert!(!phase.is_at_rest());
-        phase.set_end_in_doubt(false);
-        phase.upload_left();
-        assert!(!phase.is_at_rest(), "what comes is still that body");
-    }
-
-    #[test]
-    fn a_slow_body_is_answered_before_it_is_cut() {
-        let begun = Instant::now();
-        let phase = Phase::new();
-        phase.request_begins();
-        phase.upload_begins();
-        let limits = LimitArgs::default();
-        let (deadline, _) = phase.deadline(&limits).expect("a deadline");
-        assert!(phase.instant(deadline) >= begun + limits.handler_time + LINGER);
-    }
-
-    #[test]
-    fn a_place_is_read_as_it_was_written() {
-        for step in STEPS {
-            let place = Place::new(step, 75_000_000_000);
-            assert_eq!((place.step(), place.time()), (step, 75_000_000_000));
-        }
-    }
-
-    #[test]
-    fn what_all_requests_look_at_is_as_long_as_one_cache_line() {
-        let counts = 2 * size_of::<usize>();
-        assert!(counts + size_of::<Phase>() <= 64, "{}", size_of::<Phase>());
-    }
-
-    #[test]
-    fn limits_without_end_are_deadlines_far_away() {
-        let limits = LimitArgs { idle_time: std::time::Duration::MAX, ..LimitArgs::default() };
-        let (deadline, _) = Phase::new().deadline(&limits).expect("a deadline");
-        assert!(deadline < super::NEVER);
-    }
-}
+mod tests;

@@ -15,6 +15,8 @@ pub(crate) enum Closed {
     WriteStall,
     /// The client kept sending what nobody reads after its last answer.
     Linger,
+    /// The listener was full, and a further connection came.
+    Evicted,
     /// The listener stopped while no request was under way.
     Drain,
     /// The budget of the stop ran out.
@@ -23,12 +25,13 @@ pub(crate) enum Closed {
 
 impl Closed {
     /// In the order of the declaration, which is that of the counters.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Idle,
         Self::HeaderTimeout,
         Self::BodyTimeout,
         Self::WriteStall,
         Self::Linger,
+        Self::Evicted,
         Self::Drain,
         Self::Cut,
     ];
@@ -41,14 +44,15 @@ impl Closed {
             Self::BodyTimeout => "body_timeout",
             Self::WriteStall => "write_stall",
             Self::Linger => "linger",
+            Self::Evicted => "evicted",
             Self::Drain => "drain",
             Self::Cut => "cut",
         }
     }
 
-    /// Whether a deadline of the client's ended the connection, not the stop of the server.
+    /// Whether a deadline of the client's ended the connection, not the stop of the server or its lack of room.
     pub(super) const fn is_deadline(self) -> bool {
-        !matches!(self, Self::Drain | Self::Cut)
+        !matches!(self, Self::Evicted | Self::Drain | Self::Cut)
     }
 }
 

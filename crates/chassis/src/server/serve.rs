@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep_until, timeout};
 
 use super::bind::BoundListener;
 use super::connection::Shared;
 use super::counters::{Counters, Served};
+use super::descriptors::Room;
 use super::exchange::Observer;
 use super::stack::{self, Settings};
 use super::stage::Stage;
@@ -38,6 +39,7 @@ pub struct Bound {
 #[derive(Debug)]
 pub(super) struct Process {
     pub(super) limits: LimitArgs,
+    pub(super) room: Room,
     pub(super) health: Health,
     pub(super) telemetry: Telemetry,
     pub(super) counters: Arc<Counters>,
@@ -169,7 +171,7 @@ impl Group {
     }
 
     fn start(&mut self, bound: BoundListener, process: &Process) {
-        let Process { limits, health, telemetry, counters } = process;
+        let Process { limits, room, health, telemetry, counters } = process;
         let listener = bound.listener;
         let fast_routes = listener.fast.as_ref().map_or(&[][..], |fast| &fast.routes);
         let observer = Arc::new(Observer::new(listener.name, fast_routes, telemetry.clone()));
@@ -184,11 +186,12 @@ impl Group {
             name: listener.name,
             role: listener.role,
             probes: listener.probes,
-            limits: limits.clone(),
+            limits: LimitArgs { connections: room.of(listener.role), ..limits.clone() },
             counters: Arc::clone(counters),
             observer,
             fast: listener.fast,
             router: stack::wrap(listener.router, settings),
+            stayed: Notify::new(),
         };
         self.loops.spawn(accept::run(bound.socket, Arc::new(shared), self.stage.subscribe(), heartbeat));
     }

@@ -110,6 +110,20 @@ impl Client {
         self.stream.shutdown().await.expect("open");
     }
 
+    /// The next head as it was sent; None when the connection ends before that.
+    pub(crate) async fn head(&mut self) -> Option<String> {
+        let read = async {
+            loop {
+                if let Some(position) = self.unread.windows(4).position(|window| window == b"\r\n\r\n") {
+                    break Some(position + 4);
+                }
+                self.more().await?;
+            }
+        };
+        let end = within("a head", read).await?;
+        Some(String::from_utf8(self.unread.drain(..end).collect()).expect("a header in ASCII"))
+    }
+
     /// Leaves with a reset, as a process does that dies with bytes unread.
     pub(crate) fn reset(self) {
         self.stream.set_zero_linger().expect("open");
@@ -139,6 +153,11 @@ impl Client {
     /// Waits for the server to close the connection, with or without a reset.
     pub(crate) async fn closed(&mut self) {
         within("the server to close", async { while self.more().await.is_some() {} }).await;
+    }
+
+    /// The same for a client that does not mind how long it takes.
+    pub(crate) async fn closed_some_time(&mut self) {
+        while self.more().await.is_some() {}
     }
 
     /// Takes one byte from the socket; false when the connection has ended.

@@ -92,22 +92,6 @@ async fn a_busy_connection_outlives_its_idle_limit() {
 }
 
 #[tokio::test]
-async fn a_connection_beyond_the_limit_waits_until_one_closes() {
-    let limits = LimitArgs { connections: 1, ..LimitArgs::default() };
-    let server = Server::start(at_once(), limits).await;
-    let mut first = Client::connect(server.public).await;
-    assert_eq!(first.get("/").await.status, 200);
-    let mut second = Client::connect(server.public).await;
-    second.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").await;
-    assert_eq!(first.get("/").await.status, 200);
-    assert!(second.is_silent());
-    assert_eq!(get(server.admin, "/livez").await.status, 200, "each listener has its own connections");
-    drop(first);
-    assert_eq!(second.answer().await.status, 200);
-    assert!(server.stop().await.accept_pauses >= 1);
-}
-
-#[tokio::test]
 async fn a_header_beyond_its_size_or_count_is_refused() {
     let limits = LimitArgs { header_bytes: 8192, header_count: 10, ..LimitArgs::default() };
     let server = Server::start(at_once(), limits).await;
