@@ -178,6 +178,12 @@ impl Phase {
         self.upload_left.store(true, Relaxed);
     }
 
+    /// Whether more of the request comes than was read when its answer is known. The connection ends with that answer, and the
+    /// answer has to say so (RFC 9112, 9.6).
+    pub(super) fn is_last(&self) -> bool {
+        self.end_in_doubt() || self.upload_left.load(Relaxed) || self.upload_since.load(Relaxed) != NEVER
+    }
+
     /// Asked when the connection is closed for writing: whether bytes still under way must be read first. Closing on
     /// unread bytes resets the connection, and the client may then never see the answer that says why.
     pub(super) fn must_linger(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
-use http::header::{ALLOW, CONNECTION, HeaderValue};
+use http::header::{ALLOW, HeaderValue};
 
 use super::connection::Shared;
 use super::reasons::Refused;
@@ -49,7 +49,6 @@ impl Refusal {
         self.note(shared, &id);
         let mut response = explain(self.problem().into_response(), &id).await;
         let headers = response.headers_mut();
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
         id.mark(headers);
         if self.reason == Refused::Connect {
             // RFC 9110, 15.5.6 demands the field; empty, it says that no method is allowed on that target.

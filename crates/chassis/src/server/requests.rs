@@ -6,8 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::body::{Body, HttpBody as _};
 use http::header::{CONNECTION, HeaderValue};
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::service::Service;
 use tokio::sync::watch;
@@ -95,40 +96,81 @@ impl Service<Request<Incoming>> for Requests {
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         self.phase.request_begins();
         self.note_traffic(request.uri().path(), Instant::now());
+        let wish = Wish::of(&request);
         let admission =
             framing::check(&request).and_then(|()| targets::admit(&mut request, &self.shared.limits));
         let request = request.map(|body| Upload::new(body, Arc::clone(&self.phase)));
         match admission {
-            Ok(()) => Box::pin(self.route(request)),
-            Err(refusal) => Box::pin(self.refuse(request, refusal)),
+            Ok(()) => Box::pin(self.route(request, wish)),
+            Err(refusal) => Box::pin(self.refuse(request, wish, refusal)),
         }
     }
 }
 
 impl Requests {
-    fn route(&self, request: Request<Upload>) -> impl Future<Output = Given> + use<> {
+    fn route(&self, request: Request<Upload>, wish: Wish) -> impl Future<Output = Given> + use<> {
         let (phase, stage) = (Arc::clone(&self.phase), self.stage.clone());
         let routed = self.shared.router.clone().oneshot(request);
         async move {
-            let response = routed.await?;
-            let mut response = response.map(|body| Download::new(body, Arc::clone(&phase)));
+            let mut response = routed.await?;
             // Once the drain has begun, every answer is the last of its connection; so is one after which it is in doubt
             // where the next request begins.
-            if is_draining(&stage) || phase.end_in_doubt() {
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            if is_draining(&stage) || phase.is_last() || wish.ends_with(response.body()) {
+                wish.say_last(&mut response);
             }
-            Ok(response)
-        }
-    }
-
-    fn refuse(&self, request: Request<Upload>, refusal: Refusal) -> impl Future<Output = Given> + use<> {
-        let (phase, shared) = (Arc::clone(&self.phase), Arc::clone(&self.shared));
-        async move {
-            phase.upload_left();
-            let response = refusal.answer(&shared, request.headers()).await;
             Ok(response.map(|body| Download::new(body, phase)))
         }
     }
+
+    fn refuse(
+        &self,
+        request: Request<Upload>,
+        wish: Wish,
+        refusal: Refusal,
+    ) -> impl Future<Output = Given> + use<> {
+        let (phase, shared) = (Arc::clone(&self.phase), Arc::clone(&self.shared));
+        async move {
+            phase.upload_left();
+            let mut response = refusal.answer(&shared, request.headers()).await;
+            wish.say_last(&mut response);
+            Ok(response.map(|body| Download::new(body, phase)))
+        }
+    }
+}
+
+/// What a request says of its connection. By HTTP/1.1 a wish for its end is hyper's to follow, which then says so in the
+/// answer; by HTTP/1.0 it would end the connection without a word.
+#[derive(Clone, Copy)]
+struct Wish {
+    is_old: bool,
+    is_last: bool,
+}
+
+impl Wish {
+    fn of<B>(request: &Request<B>) -> Self {
+        let is_old = request.version() == Version::HTTP_10;
+        Self { is_old, is_last: is_old && !is_kept_alive(request.headers()) }
+    }
+
+    /// HTTP/1.0 knows the end of a body without a length by the end of the connection.
+    fn ends_with(self, body: &Body) -> bool {
+        self.is_last || self.is_old && body.size_hint().exact().is_none()
+    }
+
+    fn say_last<B>(self, response: &mut Response<B>) {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        if self.is_old {
+            // Else hyper adds `keep-alive` to it.
+            *response.version_mut() = Version::HTTP_10;
+        }
+    }
+}
+
+/// Whether a client of HTTP/1.0 asks for that and for nothing else.
+fn is_kept_alive(headers: &HeaderMap) -> bool {
+    let mut fields = headers.get_all(CONNECTION).iter();
+    let first = fields.next();
+    first.is_some_and(|field| field.as_bytes().eq_ignore_ascii_case(b"keep-alive")) && fields.next().is_none()
 }
 
 /// The stage never goes back, and a receiver that has not looked at it since the server began tells by one atomic load

@@ -10,6 +10,7 @@
 mod args;
 mod bind;
 mod client;
+mod closing;
 mod crowded;
 mod cut;
 mod drain;
