@@ -8,7 +8,7 @@ use axum::body::{Body, HttpBody};
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use http_body_util::Limited;
 use tracing::Instrument;
 
@@ -41,10 +41,17 @@ async fn handle(State(settings): State<Arc<Settings>>, mut request: Request, nex
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(exchange.context());
     let span = tracing::info_span!("request", request_id = %id);
+    let asks_options = request.method() == Method::OPTIONS;
+    let asks_server = asks_options && request.uri().path() == "*";
 
     let answer = caught(in_time(&settings, request, next)).instrument(span);
-    let response =
+    let mut response =
         answer.await.unwrap_or_else(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response());
+    // RFC 9110, 9.3.7. A route that answers `OPTIONS` by itself has another status; axum adds `Allow` on the way out.
+    let is_known = asks_options && response.status() == StatusCode::METHOD_NOT_ALLOWED;
+    if is_known || asks_server && response.status() == StatusCode::NOT_FOUND {
+        response = StatusCode::NO_CONTENT.into_response();
+    }
 
     // Also the one of a route that found out while it read.
     if response.status() == StatusCode::PAYLOAD_TOO_LARGE {

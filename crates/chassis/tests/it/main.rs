@@ -18,6 +18,7 @@ mod front;
 mod harness;
 mod hostile;
 mod limits;
+mod options;
 mod probes;
 mod problems;
 mod readiness;
