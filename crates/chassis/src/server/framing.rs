@@ -4,6 +4,8 @@
 //! lengths, codings that do not end in `chunked`, any coding in HTTP/1.0, folded lines, space before a colon and malformed
 //! chunks, and where a request has both a length and a coding it goes by the coding and closes the connection.
 
+use std::net::Ipv6Addr;
+
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, Request, Version};
 
@@ -33,15 +35,15 @@ pub(super) fn is_valid_host(value: &[u8]) -> bool {
     value.is_empty() || is_host(value)
 }
 
-/// A name or an address, and perhaps a port. Narrower than the grammar of RFC 3986: no user information, and of a name's
-/// characters only those that host names have.
+/// A name or an address, and perhaps a port. Narrower than the grammar of RFC 3986: no user information, no IP literal but an
+/// IPv6 address, no port above 65535, and of a name's characters only those that host names have.
 pub(super) fn is_host(bytes: &[u8]) -> bool {
     let port = match bytes {
-        [b'[', rest @ ..] => after(rest, is_address_byte).and_then(|rest| rest.strip_prefix(b"]")),
+        [b'[', rest @ ..] => after_address(rest),
         name => after(name, |byte| NAME_BYTES[usize::from(*byte)]),
     };
     match port {
-        Some([b':', digits @ ..]) => digits.len() <= 5 && digits.iter().all(u8::is_ascii_digit),
+        Some([b':', digits @ ..]) => is_port(digits),
         Some(rest) => rest.is_empty(),
         None => false,
     }
@@ -53,8 +55,17 @@ fn after(bytes: &[u8], belongs: impl Fn(&u8) -> bool) -> Option<&[u8]> {
     (length > 0).then(|| &bytes[length..])
 }
 
-fn is_address_byte(byte: &u8) -> bool {
-    byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')
+/// What follows an IPv6 address and its bracket.
+fn after_address(bytes: &[u8]) -> Option<&[u8]> {
+    let end = bytes.iter().position(|byte| *byte == b']')?;
+    let address = str::from_utf8(&bytes[..end]).ok()?;
+    address.parse::<Ipv6Addr>().is_ok().then(|| &bytes[end + 1..])
+}
+
+/// A port may be empty (RFC 3986, 3.2.3).
+fn is_port(digits: &[u8]) -> bool {
+    let number = |digits: &[u8]| digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
+    digits.len() <= 5 && digits.iter().all(u8::is_ascii_digit) && number(digits) <= u32::from(u16::MAX)
 }
 
 /// A table, since every byte of every request's host is looked up.

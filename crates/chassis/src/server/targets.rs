@@ -33,6 +33,11 @@ pub(super) fn admit<B>(request: &mut Request<B>, limits: &LimitArgs) -> Result<(
         return Err(Refusal::target_too_long(limits));
     }
     let uri = request.uri();
+    if uri.path_and_query().is_some_and(|target| !target.as_str().is_ascii()) {
+        return Err(Refusal::bad_request(
+            "the request target must be ASCII, other characters percent-encoded",
+        ));
+    }
     if uri.scheme().is_some() {
         return to_origin_form(request);
     }

@@ -150,9 +150,47 @@ async fn a_request_is_for_exactly_one_host() {
         "Host: a b\r\n",
         "Host: u@a\r\n",
         "Host: a/b\r\n",
+        "Host: [:::::]\r\n",
+        "Host: [1]\r\n",
+        "Host: [.]\r\n",
+        "Host: [::1\r\n",
+        "Host: ::1\r\n",
+        "Host: [::1]x\r\n",
+        "Host: [::1%25eth0]\r\n",
+        "Host: [::1.2.3]\r\n",
+        "Host: [v1.a]\r\n",
+        "Host: [127.0.0.1]\r\n",
+        "Host: [1:2:3:4:5:6:7:8:9]\r\n",
+        "Host: a:b\r\n",
+        "Host: a:65536\r\n",
+        "Host: a:99999\r\n",
+        "Host: [::1]:65536\r\n",
+        "Host: a:+80\r\n",
+        "Host: a:80:80\r\n",
+        "Host: :80\r\n",
+        "Host: a\tb\r\n",
+        "Host: a%zz\r\n",
+        "Host: a\\b\r\n",
+        "Host: a,b\r\n",
+        "Host: a?b\r\n",
+        "Host: a#b\r\n",
+        "Host: \u{e4}.example\r\n",
+        "Host: \u{ff41}\r\n",
+        "Host: http://a\r\n",
     ] {
-        let request = format!("GET / HTTP/1.1\r\n{fields}\r\n{SMUGGLED}");
-        assert_refused(&answers(server.public, &request).await, 400, fields);
+        for address in [server.public, server.admin] {
+            for path in ["/", "/memory", "/readyz"] {
+                let request = format!("GET {path} HTTP/1.1\r\n{fields}\r\n{SMUGGLED}");
+                assert_refused(&answers(address, &request).await, 400, fields);
+                let alone = format!("GET {path} HTTP/1.1\r\n{fields}\r\n");
+                assert_refused(&answers(address, &alone).await, 400, fields);
+            }
+        }
+    }
+    for host in ["a", "a:", "a:65535", "a_b.c-d", "A.", "[::1]", "[::ffff:127.0.0.1]:80", "127.1", ""] {
+        let mut client = Client::connect(server.public).await;
+        client.send(&format!("GET /host HTTP/1.1\r\nHost: {host}\r\n\r\n")).await;
+        assert_eq!(client.answer().await.body, host);
     }
     let old = answers(server.public, &format!("GET / HTTP/1.0\r\n\r\n{SMUGGLED}")).await;
     assert_eq!(old.iter().map(|answer| answer.status).collect::<Vec<_>>(), [200], "HTTP/1.0 has no Host");
