@@ -5,6 +5,9 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Command};
 
+/// Longer than any timeout that makes sense. Durations are added to times, and to each other, without a further check.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// Gives every flag of `command` and of its subcommands the variable `PREFIX_FLAG_NAME`.
 ///
 /// Covers the flags that take a value and the boolean ones; a boolean variable takes `true`, `false`, `1`, `0`, `yes`,
@@ -33,12 +36,17 @@ fn with_variable(arg: Arg, prefix: &str) -> Arg {
 /// Parses a duration such as `5s`, `500ms` or `1m 30s`; use it as clap `value_parser`.
 ///
 /// # Errors
-/// The message to show when the text is no duration, or a number without a unit (also `0`: write `0s`).
+/// The message to show when the text is no duration, a number without a unit (also `0`: write `0s`), or longer than 365 days.
 pub fn duration(text: &str) -> Result<Duration, String> {
     if text.trim().parse::<f64>().is_ok() {
         return Err(format!("a duration needs a unit, for example `{0}s` or `{0}ms`", text.trim()));
     }
-    humantime::parse_duration(text).map_err(|error| format!("{error}, for example `5s` or `500ms`"))
+    let parsed =
+        humantime::parse_duration(text).map_err(|error| format!("{error}, for example `5s` or `500ms`"))?;
+    if parsed > LONGEST {
+        return Err("must be 365 days at most".to_owned());
+    }
+    Ok(parsed)
 }
 
 /// Parses a duration like [`duration`], above zero: a limit of nothing would refuse everything.

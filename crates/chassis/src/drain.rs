@@ -38,3 +38,23 @@ impl Default for DrainArgs {
         }
     }
 }
+
+impl DrainArgs {
+    /// Flags that contradict each other, one sentence each.
+    #[must_use]
+    pub fn contradictions(&self) -> Vec<String> {
+        let Self { min, quiet, accept_max, .. } = self;
+        let accept_max = humantime::format_duration(*accept_max);
+        [
+            ("drain-min", min, "connections cannot be accepted for longer than they are"),
+            ("drain-quiet", quiet, "traffic could never be seen to have moved elsewhere"),
+        ]
+        .into_iter()
+        .filter(|(_, time, _)| **time > self.accept_max)
+        .map(|(flag, time, why)| {
+            let time = humantime::format_duration(*time);
+            format!("--{flag} {time} is longer than --drain-accept-max {accept_max}: {why}")
+        })
+        .collect()
+    }
+}

@@ -66,3 +66,19 @@ impl Default for LimitArgs {
         }
     }
 }
+
+impl LimitArgs {
+    /// Flags that contradict each other, one sentence each.
+    #[must_use]
+    pub fn contradictions(&self) -> Vec<String> {
+        let Self { target_bytes, header_bytes, .. } = self;
+        let is_out_of_reach = target_bytes > header_bytes;
+        let sentence = || {
+            format!(
+                "--limit-target-bytes {target_bytes} is more than --limit-header-bytes {header_bytes}: \
+                 a target is a part of the header"
+            )
+        };
+        is_out_of_reach.then(sentence).into_iter().collect()
+    }
+}

@@ -99,6 +99,53 @@ fn a_duration_without_a_unit_is_refused_with_an_example() {
 }
 
 #[test]
+fn a_duration_that_no_clock_can_hold_is_refused() {
+    for text in ["18446744073709551615s", "584y", "366days", "8761h", "31536001s", "1year 1day"] {
+        for flag in LONG_FLAGS {
+            let error = parse(["testapp", flag, text]).unwrap_err().to_string();
+            assert!(error.contains(flag) && error.contains("365 days"), "{flag} {text}: {error}");
+        }
+    }
+    for flag in LONG_FLAGS {
+        assert!(parse(["testapp", flag, "365d"]).is_ok(), "{flag}");
+    }
+}
+
+/// All flags that take a duration.
+const LONG_FLAGS: [&str; 8] = [
+    "--drain-min",
+    "--drain-quiet",
+    "--drain-accept-max",
+    "--drain-requests-max",
+    "--limit-header-time",
+    "--limit-handler-time",
+    "--limit-write-stall",
+    "--limit-idle-time",
+];
+
+#[test]
+fn flags_that_contradict_each_other_are_told() {
+    let told = |arguments: &[&str]| {
+        let command = with_env_prefix(Cli::command(), "TESTAPP");
+        let arguments = [&["testapp"], arguments].concat();
+        let cli = Cli::from_arg_matches(&command.get_matches_from(arguments)).unwrap();
+        [cli.drain.contradictions(), cli.limits.contradictions()].concat().join("\n")
+    };
+    assert_eq!(told(&[]), "");
+    assert_eq!(told(&["--drain-min=12s", "--drain-quiet=12s"]), "");
+    assert_eq!(told(&["--drain-min=0s", "--drain-quiet=0s", "--drain-accept-max=0s"]), "");
+    for (arguments, words) in [
+        (&["--drain-min=20s"][..], ["--drain-min 20s", "--drain-accept-max 12s"]),
+        (&["--drain-min=4s", "--drain-accept-max=3s"], ["--drain-min 4s", "--drain-accept-max 3s"]),
+        (&["--drain-quiet=13s"], ["--drain-quiet 13s", "--drain-accept-max 12s"]),
+        (&["--limit-target-bytes=40000"], ["--limit-target-bytes 40000", "--limit-header-bytes 32768"]),
+    ] {
+        let told = told(arguments);
+        assert!(words.iter().all(|word| told.contains(word)), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
 fn a_limit_of_nothing_is_refused() {
     for (flag, value) in [
         ("--limit-header-time", "0s"),
