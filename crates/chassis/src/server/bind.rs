@@ -1,8 +1,10 @@
 //! Taking the addresses, and saying what to do when one cannot be had.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
+use rustix::io::Errno;
+use rustix::net::sockopt::set_ipv6_v6only;
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::Listener;
@@ -58,7 +60,7 @@ pub(super) fn all(listeners: Vec<Listener>) -> Result<Vec<BoundListener>, BindEr
     let mut bound = Vec::new();
     let mut errors = Vec::new();
     for listener in listeners {
-        match bind(listener.address) {
+        match bind(listener.name, listener.address, open) {
             Ok((socket, address)) => bound.push(BoundListener { listener, socket, address }),
             Err(source) => {
                 errors.push(BindError { name: listener.name, address: listener.address, source });
@@ -68,14 +70,56 @@ pub(super) fn all(listeners: Vec<Listener>) -> Result<Vec<BoundListener>, BindEr
     if errors.is_empty() { Ok(bound) } else { Err(BindErrors(errors)) }
 }
 
-fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // Else an address cannot be had again for a minute after its last connections.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
+/// Binds `address`; where it is that of all families and the node has no IPv6, the one of all IPv4 addresses.
+fn bind(
+    name: &'static str,
+    address: SocketAddr,
+    open: impl Fn(SocketAddr) -> io::Result<TcpSocket>,
+) -> io::Result<(TcpListener, SocketAddr)> {
+    let socket = open(address).or_else(|error| {
+        if !is_all_families(address) || !lacks_ipv6(&error) {
+            return Err(error);
+        }
+        let instead = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port());
+        tracing::warn!(
+            target: "lifecycle",
+            listener = name,
+            wanted = %address,
+            address = %instead,
+            "this node has no IPv6: listening on IPv4 alone"
+        );
+        open(instead)
+    })?;
     let socket = socket.listen(BACKLOG)?;
     let address = socket.local_addr()?;
     Ok((socket, address))
+}
+
+fn open(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Else an address cannot be had again for a minute after its last connections.
+    socket.set_reuseaddr(true)?;
+    if address.is_ipv6() {
+        // Else the node's `net.ipv6.bindv6only` would decide whether IPv4 is served too.
+        set_ipv6_v6only(&socket, !accepts_ipv4(address))?;
+    }
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+fn is_all_families(address: SocketAddr) -> bool {
+    address.is_ipv6() && address.ip().is_unspecified()
+}
+
+/// Whether an IPv6 address is one through which IPv4 comes as well: `::`, and IPv4 addresses in its notation.
+fn accepts_ipv4(address: SocketAddr) -> bool {
+    is_all_families(address) || address.ip().to_canonical().is_ipv4()
+}
+
+/// As kernels say that are built or started without IPv6, or told to use none.
+fn lacks_ipv6(error: &io::Error) -> bool {
+    let told = [Errno::AFNOSUPPORT, Errno::ADDRNOTAVAIL, Errno::PROTONOSUPPORT];
+    Errno::from_io_error(error).is_some_and(|error| told.contains(&error))
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "io::ErrorKind is open; only these have an advice")]
@@ -92,5 +136,37 @@ fn hint(source: &io::Error) -> String {
             "no interface of this machine has that address: choose one that is there, or 0.0.0.0".to_owned()
         }
         _ => source.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::net::SocketAddr;
+
+    use rustix::io::Errno;
+
+    use super::{bind, open};
+
+    fn bound(address: &str, error: Errno) -> io::Result<SocketAddr> {
+        let without_ipv6 = |address: SocketAddr| {
+            if address.is_ipv6() { Err(error.into()) } else { open(address) }
+        };
+        bind("test", address.parse().expect("an address"), without_ipv6).map(|(_, address)| address)
+    }
+
+    #[tokio::test]
+    async fn a_node_without_ipv6_is_served_by_ipv4_alone() {
+        for error in [Errno::AFNOSUPPORT, Errno::ADDRNOTAVAIL] {
+            let address = bound("[::]:0", error).expect("IPv4 is there");
+            assert!(address.is_ipv4() && address.ip().is_unspecified(), "{address}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_else_is_wrong_with_an_address_is_told() {
+        assert!(bound("[::]:0", Errno::ADDRINUSE).is_err());
+        assert!(bound("[::]:0", Errno::ACCESS).is_err());
+        assert!(bound("[::1]:0", Errno::ADDRNOTAVAIL).is_err(), "that address was meant");
     }
 }
