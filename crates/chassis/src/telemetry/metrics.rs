@@ -1,14 +1,15 @@
-//! Metrics in the OpenMetrics text format, under OpenTelemetry's names. Labels come from closed sets only: a client must
-//! not be able to make a time series.
+//! Metrics in the text format that a scraper asks for, under OpenTelemetry's names. Labels come from closed sets only: a client
+//! must not be able to make a time series.
 
+mod format;
 mod readings;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
-use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, VARY};
+use http::{HeaderMap, StatusCode};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::family::Family;
@@ -18,9 +19,8 @@ use prometheus_client::registry::{Registry, Unit};
 
 pub use readings::Sample;
 
+use format::Format;
 use readings::Readings;
-
-const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Upper bounds in seconds: those that OpenTelemetry's HTTP conventions advise, and finer ones below them, since an
 /// answer from memory takes microseconds.
@@ -96,16 +96,19 @@ impl Metrics {
         self.lock().register_collector(Box::new(Readings { kind, name, help, read: Box::new(read) }));
     }
 
-    /// `GET`: all metrics as they are now.
+    /// `GET`: all metrics as they are now, in the format that `Accept` prefers. OpenMetrics where it prefers none.
     pub fn route<S: Clone + Send + Sync + 'static>(&self) -> MethodRouter<S> {
         let metrics = self.clone();
-        get(async move || metrics.answer())
+        get(async move |headers: HeaderMap| metrics.answer(Format::accepted(&headers)))
     }
 
-    fn answer(&self) -> Response {
+    fn answer(&self, format: Format) -> Response {
         let mut text = String::new();
         match prometheus_client::encoding::text::encode(&mut text, &self.lock()) {
-            Ok(()) => ([(CONTENT_TYPE, MEDIA_TYPE)], text).into_response(),
+            Ok(()) => {
+                let headers = [(CONTENT_TYPE, format.media_type()), (VARY, "accept")];
+                (headers, format.render(text)).into_response()
+            }
             Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         }
     }
