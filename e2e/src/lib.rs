@@ -11,6 +11,7 @@ pub mod helm;
 pub mod kubernetes_schema;
 pub mod mount;
 pub mod objects;
+pub mod pod;
 pub mod pod_security;
 pub mod reach;
 pub mod release;

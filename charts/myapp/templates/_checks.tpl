@@ -47,20 +47,27 @@ one of them may paste a password.
 */}}
 {{- define "myapp.problems.database" -}}
 {{- $database := .Values.database }}
-{{- if $database.host }}
-{{- if hasKey (include "myapp.given" (list . false) | fromJson) "DATABASE_URL" }}
-{{- println "config.DATABASE_URL: given together with database.host; give one of them" }}
-{{- end }}
 {{- $hidden := "(the value is not shown, it may hold a secret)" }}
-{{- if not (regexMatch "^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$" $database.host) }}
-{{- printf "database.host: expected a name such as db.example.com, or an address, and nothing else %s" $hidden | println }}
+{{- range $part := list "host" "allowedHost" }}
+{{- $host := get $database $part }}
+{{- if and $host (not (regexMatch "^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$" $host)) }}
+{{- printf "database.%s: expected a name such as db.example.com, or an address, and nothing else %s" $part $hidden | println }}
+{{- end }}
+{{- end }}
+{{- $hasUrl := hasKey (include "myapp.given" (list . false) | fromJson) "DATABASE_URL" }}
+{{- if and $database.allowedHost (or $database.host $hasUrl) }}
+{{- println "database.allowedHost: given together with database.host or config.DATABASE_URL, which name the host themselves; leave it out" }}
+{{- end }}
+{{- if $database.host }}
+{{- if $hasUrl }}
+{{- println "config.DATABASE_URL: given together with database.host; give one of them" }}
 {{- end }}
 {{- range $part := list "name" "user" }}
 {{- if not (regexMatch "^[A-Za-z0-9_][A-Za-z0-9_.-]*$" (get $database $part)) }}
 {{- printf "database.%s: expected letters, digits, _, . and -, beginning with none of the last two %s" $part $hidden | println }}
 {{- end }}
 {{- end }}
-{{- else }}
+{{- else if not (include "myapp.databaseServer" . | fromJson) }}
 {{- $given := dict "auth" (ne $database.auth "password") "existingSecret" $database.existingSecret }}
 {{- range $part, $isGiven := merge $given (dict "caBundle.configMap" $database.caBundle.configMap) }}
 {{- if $isGiven }}

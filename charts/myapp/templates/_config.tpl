@@ -87,10 +87,8 @@ secret gives it away.
 {{- $_ := set $own "secret/revision" $revision }}
 {{- end }}
 {{- /* A running process stays with the server it began with, so that nobody can lead it and its password elsewhere. */}}
-{{- with .Values.database }}
-{{- if .host }}
+{{- with include "myapp.databaseServer" . | fromJson }}
 {{- $_ := set $own "database/server" (printf "%s %d" .host (int .port)) }}
-{{- end }}
 {{- end }}
 {{- merge $own (.Values.podAnnotations | default dict) | toYaml }}
 {{- end }}
@@ -175,14 +173,10 @@ The container's environment as the chart sets it: the process's arguments and, f
 - name: MYAPP_SBOM
   value: /usr/share/sbom/myapp.cdx.json
 {{- end }}
-{{- with .Values.database }}
-{{- if .host }}
 - name: MYAPP_DATABASE_HOST
-  value: {{ .host | quote }}
+  value: {{ include "myapp.databaseHost" . | quote }}
 - name: MYAPP_DATABASE_AUTH
-  value: {{ .auth }}
-{{- end }}
-{{- end }}
+  value: {{ .Values.database.auth }}
 - name: MYAPP_LIMIT_CONNECTIONS
   value: {{ int .Values.limits.connections | quote }}
 - name: MYAPP_DRAIN_MIN

@@ -15,10 +15,60 @@ keys of the contract that this is about are named here and in the checks, and no
 {{- end }}
 
 {{/*
-Non-empty where the server is in the pod itself.
+The server that the values name, as JSON: host and port, or nothing where there is none. database.host wins, then the URL among the
+settings; database.allowedHost stands for a URL that the chart does not see.
+*/}}
+{{- define "myapp.databaseServer" -}}
+{{- $server := dict }}
+{{- $url := get (include "myapp.given" (list . false) | fromJson) "DATABASE_URL" }}
+{{- with .Values.database }}
+{{- if .host }}
+{{- $server = dict "host" .host "port" (int .port) }}
+{{- else if regexMatch "^postgres(ql)?://" $url }}
+{{- $authority := regexReplaceAll "^[a-z]+://(?:[^@/?]*@)?([^/?]*).*$" $url "${1}" }}
+{{- $port := regexFind ":[0-9]+$" $authority | trimPrefix ":" | default "5432" }}
+{{- $server = dict "host" (regexReplaceAll ":[0-9]+$" $authority "" | trimAll "[]") "port" (int $port) }}
+{{- else if .allowedHost }}
+{{- $server = dict "host" .allowedHost "port" (int .port) }}
+{{- end }}
+{{- end }}
+{{- toJson $server }}
+{{- end }}
+
+{{/*
+The one host beyond loopback that the process gives the password to. It is in the pod template, which nobody changes by an edit of
+the ConfigMap, and it is set even where no server is named: `localhost` then leaves none, and no envFrom can add one.
+*/}}
+{{- define "myapp.databaseHost" -}}
+{{- (include "myapp.databaseServer" . | fromJson).host | default "localhost" }}
+{{- end }}
+
+{{/*
+Non-empty where there is no server, or it is in the pod itself: no packet leaves the pod.
 */}}
 {{- define "myapp.databaseIsLocal" -}}
-{{- if has .Values.database.host (list "localhost" "127.0.0.1" "::1") }}true{{ end }}
+{{- if has (include "myapp.databaseHost" .) (list "localhost" "127.0.0.1" "::1") }}true{{ end }}
+{{- end }}
+
+{{/*
+NetworkPolicy peers for a host, as JSON: the address alone where it is one, nothing for a name, which no policy can hold.
+*/}}
+{{- define "myapp.peersOf" -}}
+{{- $peers := list }}
+{{- if regexMatch "^([0-9]{1,3}\\.){3}[0-9]{1,3}$" . }}
+{{- $peers = list (dict "ipBlock" (dict "cidr" (printf "%s/32" .))) }}
+{{- else if contains ":" . }}
+{{- $peers = list (dict "ipBlock" (dict "cidr" (printf "%s/128" .))) }}
+{{- end }}
+{{- toJson $peers }}
+{{- end }}
+
+{{/*
+Where the policy opens the server's port to, as JSON: peers, or nothing for anywhere.
+*/}}
+{{- define "myapp.databasePeers" -}}
+{{- $derived := include "myapp.peersOf" (include "myapp.databaseHost" .) | fromJsonArray }}
+{{- .Values.networkPolicy.databaseTo | default $derived | toJson }}
 {{- end }}
 
 {{/*

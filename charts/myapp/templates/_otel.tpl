@@ -45,10 +45,17 @@ name is one.
 {{- join "," $pairs }}
 {{- end }}
 
+{{- define "myapp.collectorAuthority" -}}
+{{- regexReplaceAll "^http://([^/]*).*$" .Values.otel.endpoint "$1" }}
+{{- end }}
+
+{{- define "myapp.collectorHost" -}}
+{{- regexReplaceAll ":[0-9]+$" (include "myapp.collectorAuthority" .) "" | trimAll "[]" }}
+{{- end }}
+
 {{/*
 The collector's port; http's own where the endpoint has none.
 */}}
 {{- define "myapp.collectorPort" -}}
-{{- $authority := regexReplaceAll "^http://([^/]*).*$" .Values.otel.endpoint "$1" }}
-{{- regexFind ":[0-9]+$" $authority | trimPrefix ":" | default "80" }}
+{{- regexFind ":[0-9]+$" (include "myapp.collectorAuthority" .) | trimPrefix ":" | default "80" }}
 {{- end }}

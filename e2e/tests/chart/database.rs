@@ -38,8 +38,13 @@ fn secret_files(objects: &[Value]) -> Vec<(&str, &str, &str)> {
 fn without_a_host_nothing_of_a_server_is_rendered() {
     let objects = render(&Values::minimal());
     assert!(only(&objects, "ConfigMap")["data"].get("DATABASE_URL").is_none());
-    assert!(variable(&objects, "MYAPP_DATABASE_HOST").is_none());
-    assert!(!deployment_pod(&objects).to_string().contains("database"));
+    assert_eq!(variable(&objects, "MYAPP_DATABASE_HOST").unwrap()["value"], "localhost");
+    let pod = deployment_pod(&objects);
+    assert!(
+        pod["metadata"].get("annotations").is_none_or(|all| all.get("database/server").is_none()),
+        "{pod}"
+    );
+    assert!(!pod["spec"].to_string().contains("database-ca"), "{pod}");
 }
 
 #[test]

@@ -3,12 +3,15 @@
 use std::fs;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use e2e::helm::Values;
 use e2e::mount::{MountError, mount_projected};
 use e2e::objects::{items, text};
+use e2e::pod::start;
 use serde_json::{Value, json};
 
-use crate::support::{ci_file, container, contract_keys, deployment_pod, only, render};
+use crate::support::{ci_file, ci_files, container, contract_keys, deployment_pod, only, render};
 
 fn config_keys() -> Vec<String> {
     let mut keys = contract_keys(false);
@@ -137,4 +140,23 @@ fn a_missing_object_is_an_error_only_where_the_volume_does_not_call_it_optional(
     volumes[0]["projected"]["sources"][1]["secret"]["optional"] = json!(false);
     let error = mount_projected(&objects, dir.path()).unwrap_err();
     assert!(matches!(error, MountError::MissingObject { kind: "Secret", .. }), "{error}");
+}
+
+/// A Secret as someone else makes it.
+fn secret(name: &str, data: &[(&str, &str)]) -> Value {
+    let data: serde_json::Map<_, _> =
+        data.iter().map(|(key, value)| ((*key).to_owned(), json!(STANDARD.encode(value)))).collect();
+    json!({"kind": "Secret", "metadata": {"name": name}, "data": data})
+}
+
+#[test]
+fn every_ci_values_file_renders_a_pod_that_starts_the_process() {
+    for file in ci_files() {
+        let mut objects = render(&Values::none().file(&file));
+        objects.push(secret("myapp-secrets", &[("SECRET_KEY", "xyz"), ("DB_PASSWORD", "p123")]));
+        objects.push(secret("myapp-database", &[("password", "p123")]));
+        let output = start(&objects).unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {said}", file.display());
+    }
 }

@@ -3,9 +3,11 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod config;
+mod credential;
 mod database;
 mod delivery;
 mod doors;
+mod egress;
 mod options;
 mod otel;
 mod pods;

@@ -79,8 +79,6 @@ fn the_policy_opens_the_collectors_port() {
         ("http://collector:4318", 4318),
         ("http://collector:4318/tenant", 4318),
         ("http://collector/tenant", 80),
-        ("http://[2001:db8::1]:14318", 14318),
-        ("http://[2001:db8::1]", 80),
     ] {
         let values = Values::minimal().set_string("otel.endpoint", endpoint);
         assert_eq!(egress(&values), [json!({"ports": [{"port": port, "protocol": "TCP"}]})], "{endpoint}");

@@ -66,8 +66,8 @@ fn notes_warn_of_exposed_secrets_and_of_a_database_out_of_reach() {
     let postgres = Values::none()
         .set("existingSecret", "s")
         .set("config.DATABASE_URL", "postgres://app@db.example.com/app?sslmode=verify-full");
-    assert!(notes(&postgres).contains("networkPolicy.egress"));
-    assert!(!notes(&postgres.set("networkPolicy.enabled", "false")).contains("networkPolicy.egress"));
+    assert!(notes(&postgres).contains("networkPolicy.databaseTo"));
+    assert!(!notes(&postgres.set("networkPolicy.enabled", "false")).contains("networkPolicy.databaseTo"));
 }
 
 #[test]

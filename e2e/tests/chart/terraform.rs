@@ -3,9 +3,16 @@
 use std::path::Path;
 
 use e2e::helm::{Values, chart_dir};
-use e2e::objects::{data, text};
+use e2e::objects::{data, items, text};
+use serde_json::{Value, json};
 
 use crate::support::{container, deployment_pod, only, render_as};
+
+/// Whether the pod template names this host, and so the only one that is given the password.
+fn named_host(objects: &[Value], host: &str) -> bool {
+    let variables = items(container(objects), "/env");
+    variables.contains(&json!({"name": "MYAPP_DATABASE_HOST", "value": host}))
+}
 
 fn values(file: &Path) -> Values {
     Values::none().file(&chart_dir().join("../../terraform").join(file))
@@ -23,6 +30,7 @@ fn every_input_of_the_module_reaches_the_objects() {
     ] {
         assert_eq!(data(config, key).as_deref(), Some(value.as_bytes()), "{key}");
     }
+    assert!(named_host(&objects, "db.example.com"), "the URL's host is in the pod template");
     let image = text(container(&objects), "/image");
     assert_eq!(image, format!("registry.example.com/myapp:1.2.3@sha256:{}", "0".repeat(64)));
     assert_eq!(text(container(&objects), "/imagePullPolicy"), "Always");
@@ -50,5 +58,6 @@ fn the_aws_envs_values_render_the_service_that_its_platform_is_bound_to() {
     assert_eq!(text(pod, "/spec/serviceAccountName"), "myapp");
     let database = "postgres://myapp@shop.c0ffee.eu-central-1.rds.amazonaws.com:5432/myapp?sslmode=verify-full&sslrootcert=/etc/myapp-database/ca.crt";
     assert_eq!(data(only(&objects, "ConfigMap"), "DATABASE_URL").as_deref(), Some(database.as_bytes()));
+    assert!(named_host(&objects, "shop.c0ffee.eu-central-1.rds.amazonaws.com"));
     assert!(pod.to_string().contains(r#"{"name":"MYAPP_DATABASE_AUTH","value":"iam"}"#), "{pod}");
 }
