@@ -87,6 +87,14 @@ impl Cluster {
         }
     }
 
+    /// Arguments for `helm install` and `upgrade` of the chart where the cluster differs from what the chart's defaults expect.
+    pub(crate) fn chart_values(&self) -> Vec<String> {
+        match &self.provider {
+            Provider::Own => vec!["--set".to_owned(), own::DNS_VALUE.to_owned()],
+            Provider::Minikube { .. } | Provider::Kind { .. } => Vec::new(),
+        }
+    }
+
     /// Puts the image of a `docker save` or OCI archive onto the node, under the name it has in the archive.
     pub(crate) fn load_image(&self, archive: &Path) -> Result<()> {
         let command = match &self.provider {

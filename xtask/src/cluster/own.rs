@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use components::Component;
 pub(crate) use config::Kubelet;
+pub(crate) use dns::DNS_VALUE;
 pub(crate) use layout::CONTEXT;
 use layout::State;
 
