@@ -1,8 +1,9 @@
 //! The application: bound first, then run. `main` and the in-process tests use the same two calls.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -145,7 +146,8 @@ fn replica() -> String {
 
 /// Creates the directory and a file in it, so that a read-only mount is known now and not at the first record.
 fn prove_writable(directory: &Path) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
+    // For this user only, as are the folders above it that are not there yet.
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let probe = directory.join(format!(".write-probe-{}", std::process::id()));
     fs::write(&probe, b"")?;
     fs::remove_file(probe)

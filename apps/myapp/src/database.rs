@@ -5,6 +5,7 @@
 //! them, and a session holds its part of it from before it is opened until the server no longer counts it.
 
 mod connection;
+mod file;
 mod generation;
 mod iam;
 mod limit;

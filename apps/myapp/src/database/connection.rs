@@ -6,8 +6,10 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use super::file;
 use super::target::{Credential, Server, Target};
 use super::{CONNECT_TIMEOUT, Reason, STATEMENT_TIMEOUT, Unavailable};
 
@@ -59,7 +61,12 @@ impl Connection {
     pub(super) async fn open(target: &Target) -> Result<Self, Unavailable> {
         let open = async {
             match target {
-                Target::Sqlite(path) => Ok(Self::Sqlite(sqlite_options(path).connect().await?)),
+                Target::Sqlite(path) => {
+                    let own = path.clone();
+                    // A panic there would leave the file to SQLite, which tells what is wrong with it.
+                    let _ = spawn_blocking(move || file::make_private(&own)).await;
+                    Ok(Self::Sqlite(sqlite_options(path).connect().await?))
+                }
                 Target::Postgres(server) => {
                     let connection = server_options(server).await?.connect().await?;
                     Ok(Self::Postgres(Box::new(connection)))

@@ -2,7 +2,9 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -98,6 +100,13 @@ impl Serving {
         panic!("the log ended without {message:?}: {:#?}", self.log);
     }
 
+    /// Reads the log's next line.
+    pub(crate) fn next_line(&mut self) -> String {
+        let line = self.lines.next().unwrap().unwrap();
+        self.log.push(line.clone());
+        line
+    }
+
     /// The addresses of the public, admin and operator listeners.
     pub(crate) fn addresses(&mut self) -> [SocketAddr; 3] {
         ["public", "admin", "operator"].map(|listener| {
@@ -190,4 +199,24 @@ fn data_goes_to_the_users_state_directory_where_nothing_is_said() {
     let mut serving = Serving::spawn(myapp(&PORTS, &[("HOME", path)]));
     serving.addresses();
     assert!(home.path().join(".local/state/myapp").is_dir());
+}
+
+#[test]
+fn data_is_closed_to_others_whatever_the_umask() {
+    for umask in ["000", "022", "027", "077"] {
+        let home = tempfile::tempdir().unwrap();
+        let data = home.path().join("state/data");
+        let arguments = PORTS.join(" ");
+        let command = format!("umask {umask}; exec {} {arguments}", env!("CARGO_BIN_EXE_myapp"));
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &command]).env_clear().env("MYAPP_DATA_DIR", &data);
+        let mut serving = Serving::spawn(shell);
+        let [.., operator] = serving.addresses();
+        assert_eq!(get(operator, "/config").status, 200, "{umask}");
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let files = ["myapp.db", "myapp.db-wal", "myapp.db-shm"].map(|name| mode(&data.join(name)));
+        assert_eq!(files, [0o600; 3], "{umask}");
+        assert_eq!(mode(&data), 0o700, "{umask}");
+        assert_eq!(mode(&home.path().join("state")), 0o700, "{umask}");
+    }
 }
