@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::configuration::Configuration;
+use crate::fingerprint::is_weak;
 use crate::settings::Settings;
 use crate::store::Store;
 use recorder::Recorder;
@@ -59,6 +60,9 @@ fn log(event: &Event, live: &Live<Settings>) {
             let lag = snapshot.written.and_then(|written| snapshot.since().duration_since(written).ok());
             let lag_ms = lag.map(|lag| lag.as_secs_f64() * 1000.0);
             tracing::info!(target: LIFECYCLE, generation, keys, lag_ms, "configuration changed");
+            if changes.contains("SECRET_KEY") {
+                warn_of_weak_key(&snapshot.settings);
+            }
         }
         Event::Rejected { reasons, retrying } => {
             let reasons = reasons.join("; ");
@@ -68,6 +72,17 @@ fn log(event: &Event, live: &Live<Settings>) {
             tracing::error!(target: LIFECYCLE, generation, reason, retrying, "configuration rolled back");
         }
         Event::Restored => tracing::info!(target: LIFECYCLE, "the rejected configuration is gone"),
+    }
+}
+
+/// Writes one line where `SECRET_KEY` can be guessed.
+pub(crate) fn warn_of_weak_key(settings: &Settings) {
+    if is_weak(&settings.secret_key) {
+        tracing::warn!(
+            target: LIFECYCLE,
+            "SECRET_KEY can be guessed: cursors can be forged, and the history stores no fingerprints under it; set 32 or \
+            more random characters, as `openssl rand -hex 32` prints them"
+        );
     }
 }
 

@@ -137,7 +137,7 @@ async fn install(ns: &Namespace) -> Postgres {
     server.sql("postgres", &format!("CREATE ROLE {ROLE} LOGIN PASSWORD '{}'", PASSWORDS[0])).await;
     server.sql("postgres", &format!("CREATE DATABASE {ROLE} OWNER {ROLE}")).await;
     name_in_the_cluster(ns, &server).await;
-    create_secret(ns, "mine", json!({ "SECRET_KEY": "Secr3tXyz" })).await;
+    create_secret(ns, "mine", json!({ "SECRET_KEY": "8c1f3e0b7a92d465f0c8e37b19ad5264" })).await;
     create_secret(ns, "database", json!({ "password": PASSWORDS[0] })).await;
     let authority = json!({ "metadata": { "name": "authority" }, "data": { "ca.crt": server.authority() } });
     ns.create_object::<ConfigMap>(authority).await;

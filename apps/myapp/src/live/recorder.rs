@@ -1,31 +1,53 @@
 //! The history of the settings: what changed from what to what, one record a setting.
+//!
+//! An event names keys only, so what is to be recorded of a change is put into words while it is prepared. Beyond the snapshot
+//! in force and, until a change has settled, the one before it, nothing here holds a value: texts are of settings that are
+//! no secrets, and secrets are fingerprints or marks.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use live_config::{
-    Changes, Committed, Event, Live, Participant, Prepared, Refusal, Secret, Snapshot, Step, Text,
-};
+use live_config::{Changes, Committed, Event, Live, Participant, Prepared, Refusal, Snapshot, Step, Text};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::fingerprint::fingerprint;
+use crate::fingerprint::Fingerprints;
 use crate::settings::Settings;
 use crate::store::{Change, Outcome, Record, Store};
 
+/// The one key that signs and fingerprints: its own values have marks only.
+const SECRET_KEY: &str = "SECRET_KEY";
+
 type Shared = Arc<Snapshot<Settings>>;
 
-/// Keeps the snapshots that events tell of, since an event names keys only.
+/// Records each change of the configuration.
 pub(crate) struct Recorder {
     store: Store,
-    /// By generation: the one in force, and those that were or are about to be.
-    snapshots: Mutex<BTreeMap<u64, Shared>>,
+    fingerprints: Fingerprints,
+    held: Arc<Mutex<Held>>,
+}
+
+#[derive(Default)]
+struct Held {
+    /// The snapshot in force.
+    current: Option<Shared>,
+    /// Changes by the generation they lead to: those that came into force or are about to.
+    changes: BTreeMap<u64, Vec<Words>>,
+}
+
+/// A change of one setting, as the history stores it.
+struct Words {
+    key: String,
+    /// Value before and after it came into force.
+    forth: [Option<String>; 2],
+    /// Value before and after it was rolled back.
+    back: [Option<String>; 2],
 }
 
 impl Recorder {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, snapshots: Mutex::default() }
+        Self { store, fingerprints: Fingerprints::new(), held: Arc::default() }
     }
 
     /// Records what `events` tell, from the configuration in force now on.
@@ -46,83 +68,74 @@ impl Recorder {
     }
 
     fn changes(&self, at: SystemTime, event: Event, in_force: u64) -> Vec<Change> {
+        let change = |generation, outcome, key: &str, [old, new]: [Option<String>; 2], reason| Change {
+            at,
+            generation,
+            outcome,
+            key: key.to_owned(),
+            old,
+            new,
+            reason,
+        };
         match event {
-            Event::Committed { generation, changes } => {
-                let Some((old, new)) = self.committed(generation) else { return Vec::new() };
-                let change = |key: &str| Change {
-                    at,
-                    generation,
-                    outcome: Outcome::Committed,
-                    key: key.to_owned(),
-                    old: shown(&old, key, &new.settings.secret_key),
-                    new: shown(&new, key, &new.settings.secret_key),
-                    reason: None,
+            Event::Committed { generation, .. } => {
+                let mut held = lock(&self.held);
+                held.changes.retain(|at, _| *at >= generation);
+                let words = held.changes.get(&generation).into_iter().flatten();
+                let committed = |words: &Words| {
+                    change(generation, Outcome::Committed, &words.key, words.forth.clone(), None)
                 };
-                changes.keys().map(change).collect()
+                words.map(committed).collect()
             }
-            Event::Rejected { reasons, retrying: _ } => {
-                let change = |reason: String| Change {
-                    at,
-                    generation: in_force,
-                    outcome: Outcome::Rejected,
-                    key: key_of(&reason).unwrap_or_default().to_owned(),
-                    old: None,
-                    new: None,
-                    reason: Some(reason),
+            Event::Rejected { reasons, .. } => {
+                let rejected = |reason: String| {
+                    let key = key_of(&reason).unwrap_or_default().to_owned();
+                    change(in_force, Outcome::Rejected, &key, [None, None], Some(reason))
                 };
-                reasons.into_iter().map(change).collect()
+                reasons.into_iter().map(rejected).collect()
             }
-            Event::RolledBack { generation, reason, retrying: _ } => {
-                let taken_back = self.taken_back(generation);
-                let change = |(key, old, new): (String, _, _)| Change {
-                    at,
-                    generation,
-                    outcome: Outcome::RolledBack,
-                    key,
-                    old,
-                    new,
-                    reason: Some(reason.clone()),
+            Event::RolledBack { generation, reason, .. } => {
+                let held = lock(&self.held);
+                // It stays for the next try, which has the same number.
+                let taken_back = held.changes.range(generation + 1..).next();
+                let words = taken_back.into_iter().flat_map(|(_, words)| words);
+                let rolled_back = |words: &Words| {
+                    let (outcome, reason) = (Outcome::RolledBack, Some(reason.clone()));
+                    change(generation, outcome, &words.key, words.back.clone(), reason)
                 };
-                taken_back.into_iter().map(change).collect()
+                words.map(rolled_back).collect()
             }
             Event::Restored => Vec::new(),
         }
     }
 
-    /// What was in force before `generation`, and what is now; older ones are forgotten.
-    fn committed(&self, generation: u64) -> Option<(Shared, Shared)> {
-        let mut snapshots = self.snapshots();
-        let new = Arc::clone(snapshots.get(&generation)?);
-        let (before, old) =
-            snapshots.range(..generation).next_back().map(|(at, old)| (*at, Arc::clone(old)))?;
-        snapshots.retain(|at, _| *at >= before);
-        Some((old, new))
-    }
-
-    /// The keys that differ between what was taken back and what is in force again at `generation`, with both values.
-    fn taken_back(&self, generation: u64) -> Vec<(String, Option<String>, Option<String>)> {
-        let mut snapshots = self.snapshots();
-        let taken = snapshots.range(generation + 1..).next().map(|(_, taken)| Arc::clone(taken));
-        let again = snapshots.range(..=generation).next_back().map(|(_, again)| Arc::clone(again));
-        let (Some(taken), Some(again)) = (taken, again) else { return Vec::new() };
-        snapshots.retain(|at, _| *at <= generation);
-        let secret_key = &again.settings.secret_key;
-        let keys =
-            taken.values.keys().chain(again.values.keys().filter(|key| !taken.values.contains_key(*key)));
-        keys.map(|key| (key.clone(), shown(&taken, key, secret_key), shown(&again, key, secret_key)))
-            .filter(|(_, taken, again)| taken != again)
-            .collect()
-    }
-
-    /// Each change is one insertion or removal, so that the map is whole even where a holder panicked.
-    fn snapshots(&self) -> MutexGuard<'_, BTreeMap<u64, Shared>> {
-        self.snapshots.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What the first change is told against.
+    /// What the first change is recorded against.
     pub(crate) fn begin_with(&self, snapshot: Shared) {
-        self.snapshots().insert(snapshot.generation, snapshot);
+        lock(&self.held).current = Some(snapshot);
     }
+
+    /// Each value under the key that is in force once the change is: the new one when it comes, the old one when it goes.
+    fn words(&self, old: &Shared, next: &Shared, key: &str) -> Words {
+        Words {
+            key: key.to_owned(),
+            forth: [self.shown(old, key, next), self.shown(next, key, next)],
+            back: [self.shown(next, key, old), self.shown(old, key, old)],
+        }
+    }
+
+    /// The value of `key` in `snapshot`, as the history stores it while `in_force` is.
+    fn shown(&self, snapshot: &Shared, key: &str, in_force: &Shared) -> Option<String> {
+        snapshot.values.get(key).map(|value| match &value.text {
+            Text::Plain(text) => text.clone(),
+            Text::Secret(secret) if key == SECRET_KEY => self.fingerprints.mark(secret),
+            Text::Secret(secret) => self.fingerprints.of(&in_force.settings.secret_key, secret),
+        })
+    }
+}
+
+/// Each change is one assignment, insertion or removal, so that it is whole even where a holder panicked.
+fn lock(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Participant<Settings> for Recorder {
@@ -131,31 +144,40 @@ impl Participant<Settings> for Recorder {
     }
 
     /// A later try takes the place of one that came to nothing.
-    fn prepare(&self, next: Shared, _: &Changes) -> Step<Result<Box<dyn Prepared>, Refusal>> {
-        self.snapshots().insert(next.generation, next);
-        Box::pin(async { Ok(Box::new(Noted) as Box<dyn Prepared>) })
+    fn prepare(&self, next: Shared, changes: &Changes) -> Step<Result<Box<dyn Prepared>, Refusal>> {
+        let current = lock(&self.held).current.clone();
+        if let Some(old) = current {
+            let words = changes.keys().map(|key| self.words(&old, &next, key)).collect();
+            lock(&self.held).changes.insert(next.generation, words);
+        }
+        let noted = Noted { held: Arc::clone(&self.held), other: Some(next) };
+        Box::pin(async { Ok(Box::new(noted) as Box<dyn Prepared>) })
     }
 }
 
-/// Nothing more to do: what becomes of it comes as an event.
-struct Noted;
+/// Holds the snapshot to come or, once it is in force, the one before it until the change has settled.
+struct Noted {
+    held: Arc<Mutex<Held>>,
+    other: Option<Shared>,
+}
+
+impl Noted {
+    fn swap(&mut self) {
+        std::mem::swap(&mut self.other, &mut lock(&self.held).current);
+    }
+}
 
 impl Prepared for Noted {
-    fn commit(self: Box<Self>) -> Box<dyn Committed> {
+    fn commit(mut self: Box<Self>) -> Box<dyn Committed> {
+        self.swap();
         self
     }
 }
 
 impl Committed for Noted {
-    fn roll_back(self: Box<Self>) {}
-}
-
-/// A value as the history keeps it.
-fn shown(snapshot: &Snapshot<Settings>, key: &str, secret_key: &Secret) -> Option<String> {
-    snapshot.values.get(key).map(|value| match &value.text {
-        Text::Plain(text) => text.clone(),
-        Text::Secret(secret) => fingerprint(secret_key, secret.expose()),
-    })
+    fn roll_back(mut self: Box<Self>) {
+        self.swap();
+    }
 }
 
 /// The setting that a reason names: as its first word, or after the name of a participant.

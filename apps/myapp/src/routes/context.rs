@@ -9,7 +9,7 @@ use http::request::Parts;
 use live_config::{Live, Snapshot, Text};
 
 use crate::args::ServeArgs;
-use crate::live::feed::Feed;
+use crate::live::{self, feed::Feed};
 use crate::sbom::Sbom;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -74,6 +74,7 @@ impl Context {
         if self.expose_secrets {
             tracing::warn!(target: LIFECYCLE, "secrets are shown unmasked on the public listener");
         }
+        live::warn_of_weak_key(&snapshot.settings);
     }
 }
 

@@ -34,7 +34,9 @@ struct Item {
     /// The setting; absent where the reason is about none in particular.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
-    /// Its value before; of a secret the fingerprint.
+    /// Its value before. Of a secret 12 hex digits, equal for equal values on all replicas; or `mark-` and 12 hex digits,
+    /// equal for equal values on this replica until it restarts: of SECRET_KEY, and of every secret while SECRET_KEY can be
+    /// guessed.
     #[serde(skip_serializing_if = "Option::is_none")]
     old: Option<String>,
     /// Its value afterwards, in the same form.

@@ -7,6 +7,7 @@ use chassis::telemetry::Sample;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use crate::fingerprint::is_weak;
 
 const STATES: [&str; 6] = ["rejected", "rolled_back", "drifted", "pinned", "applying", "converged"];
 
@@ -36,6 +37,14 @@ pub(crate) fn register_metrics(context: &Arc<Context>) {
         "secrets_exposed",
         "1 if the public listener shows secrets",
         read(|context| vec![Sample::of(f64::from(u8::from(context.expose_secrets)))]),
+    );
+    metrics.gauge(
+        "secret_key_weak",
+        "1 if SECRET_KEY can be guessed",
+        read(|context| {
+            let weak = is_weak(&context.live.load().settings.secret_key);
+            vec![Sample::of(f64::from(u8::from(weak)))]
+        }),
     );
     metrics.counter(
         "history_records_dropped",

@@ -1,8 +1,12 @@
 //! Marked secrets are planted wherever secrets go in, and looked for wherever anything comes out.
 
+use myapp::store::HistoryFilter;
+
 use crate::databases::{Kind, on_both_databases};
-use crate::http::{Answer, get, request};
+use crate::http::{Answer, get, request, until_true};
+use crate::mount::Mount;
 use crate::process::{Serving, refusal};
+use crate::service::Service;
 
 on_both_databases! {
     no_route_and_no_log_line_at_trace_holds_a_secret
@@ -10,6 +14,9 @@ on_both_databases! {
 
 const MARKED: [(&str, &str); 2] =
     [("SECRET_KEY", "canary-key-7f3a9c"), ("DB_PASSWORD", "canary-password-51be02")];
+
+/// As `openssl rand -hex 16` prints one.
+const STRONG_KEY: &str = "8c1f3e0b7a92d465f0c8e37b19ad5264";
 
 /// Whether `text` holds a marked secret.
 fn holds_secret(text: &str) -> bool {
@@ -52,6 +59,65 @@ fn no_route_and_no_log_line_at_trace_holds_a_secret(kind: &Kind) {
     for line in &log {
         assert!(!holds_secret(line), "{line}");
     }
+}
+
+#[test]
+fn a_key_that_can_be_guessed_is_warned_of_and_serves() {
+    let warning = |line: &String| line.contains("SECRET_KEY can be guessed");
+    for (key, is_weak) in [("xyz", true), (STRONG_KEY, false)] {
+        let kind = Kind::sqlite();
+        let quick = ["--drain-min=0s", "--drain-quiet=0s"];
+        let mut serving = Serving::start(&kind, &quick, &[("SECRET_KEY", key), ("LOG_LEVEL", "critical")]);
+        let [_, admin, _] = serving.addresses();
+        let metric = format!("secret_key_weak {}\n", u8::from(is_weak));
+        assert!(get(admin, "/metrics").body.contains(&metric), "{key}");
+        serving.signal("-TERM");
+        let (status, log) = serving.ended();
+        assert_eq!(
+            (status.code(), log.iter().filter(|line| warning(line)).count()),
+            (Some(0), is_weak.into())
+        );
+    }
+}
+
+#[test]
+fn a_change_to_a_key_that_can_be_guessed_is_warned_of() {
+    let kind = Kind::sqlite();
+    let mut mount = Mount::of(&kind, &[("secrets/SECRET_KEY", STRONG_KEY)]);
+    let mut serving = Serving::mounted(&kind, &mount, &[]);
+    serving.addresses();
+    mount.swap(&[("secrets/SECRET_KEY", "xyz")]);
+    serving.line("configuration changed");
+    assert!(serving.next_line().contains("SECRET_KEY can be guessed"));
+}
+
+/// What a reader of the history could test guesses against.
+#[test]
+fn only_a_strong_key_makes_fingerprints_and_never_of_itself() {
+    let kind = Kind::sqlite();
+    let files = |key, password| [("secrets/SECRET_KEY", key), ("secrets/DB_PASSWORD", password)];
+    let mut mount = Mount::of(&kind, &files("abc", "p123"));
+    let service = Service::mounted(&kind, &mount);
+    let mut changed = |files: &[(&str, &str)], records: usize| -> Vec<(String, String, String)> {
+        mount.swap(files);
+        let count = || service.history(HistoryFilter::default()).len();
+        until_true("recorded", || count() == records);
+        let rows = service.history(HistoryFilter::default()).into_iter();
+        rows.map(|row| (row.key, row.old.unwrap(), row.new.unwrap())).collect()
+    };
+    let is_mark = |text: &str| text.strip_prefix("mark-").is_some_and(|digits| digits.len() == 12);
+    for (key, old, new) in changed(&files("xyz", "p124"), 2) {
+        assert!(is_mark(&old) && is_mark(&new) && old != new, "{key}: {old} {new}");
+    }
+    let rows = changed(&files(STRONG_KEY, "p125"), 4);
+    let of = |key: &str| rows.iter().find(|row| row.0 == key).unwrap().clone();
+    let (_, old, new) = of("SECRET_KEY");
+    assert!(is_mark(&old) && is_mark(&new), "{old} {new}");
+    let (_, old, new) = of("DB_PASSWORD");
+    assert!([&old, &new].iter().all(|print| print.len() == 12) && old != new, "{old} {new}");
+    // The same text twice: as a password it would be a fingerprint of the key under itself.
+    let rows = changed(&files(STRONG_KEY, STRONG_KEY), 5);
+    assert!(is_mark(&rows[0].2) && rows[0].1.len() == 12, "{rows:?}");
 }
 
 #[test]
