@@ -6,13 +6,16 @@
 
 mod migrations;
 mod records;
+mod retention;
+mod reveals;
 mod rows;
 mod writer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use chassis::telemetry::LIFECYCLE;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -20,12 +23,15 @@ pub use records::{
     Access, AccessFilter, AccessKind, AccessRow, Change, HistoryFilter, HistoryRow, Outcome, Page, Position,
     Record,
 };
-pub use writer::{Bounds, Writer};
+pub use retention::Bounds;
+pub use writer::Writer;
 
 use crate::database::{Database, Reason, Setup, Unavailable};
+use reveals::Reveals;
 use writer::{Entry, Message};
 
-/// Records that may wait for the database.
+/// Records that may wait for the database; half of it is open to rejected changes, so that however many there are, the
+/// others find room.
 const QUEUE: usize = 1024;
 /// Longest time someone waits for a reveal to be recorded, or for an answer.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -43,6 +49,7 @@ struct Shared {
     dropped: AtomicU64,
     /// Reads of the public listener that no record stands for yet.
     anonymous: AtomicU64,
+    reveals: Reveals,
 }
 
 /// Makes a database ready for a store; for [`Database::new`].
@@ -61,6 +68,7 @@ impl Store {
             queue,
             dropped: AtomicU64::new(0),
             anonymous: AtomicU64::new(0),
+            reveals: Reveals::default(),
         });
         let store = Self { shared };
         (store.clone(), Writer::new(store, messages, bounds))
@@ -69,7 +77,8 @@ impl Store {
     /// Keeps `record` as soon as the database lets it; returns at once. Where too many wait already it is dropped and
     /// counted.
     pub fn record(&self, record: Record) {
-        let entry = Entry::new(record);
+        let has_room = !record.is_repeatable() || self.shared.queue.capacity() > QUEUE / 2;
+        let entry = Entry::new(record).filter(|_| has_room);
         let queued = entry.is_some_and(|entry| self.shared.queue.try_send(Message::Write(entry)).is_ok());
         if !queued {
             self.drop_one();
@@ -81,8 +90,16 @@ impl Store {
     /// # Errors
     /// It is not known to be kept: what it stands for must not happen.
     pub async fn record_now(&self, record: Record) -> Result<(), Unavailable> {
+        let is_reveal = matches!(&record, Record::Access(access) if access.kind == AccessKind::Reveal);
         let entry = Entry::new(record).ok_or(Unavailable::of(Reason::Other))?;
-        self.patiently(self.write(entry)).await
+        self.patiently(self.write(entry)).await?;
+        if is_reveal && self.shared.reveals.is_alarming(Instant::now()) {
+            tracing::warn!(
+                target: LIFECYCLE,
+                "secrets were revealed more than 60 times within an hour; /api/v1/accesses?kind=reveal lists each time"
+            );
+        }
+        Ok(())
     }
 
     /// Counts one read of the settings by anyone; a few nanoseconds.
@@ -132,6 +149,11 @@ impl Store {
     /// Records dropped so far, because the queue was full or the database does not take them.
     pub fn dropped(&self) -> u64 {
         self.shared.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Looks at secrets that were recorded so far.
+    pub fn reveals(&self) -> u64 {
+        self.shared.reveals.total()
     }
 
     /// Records that wait for the database.

@@ -15,14 +15,14 @@ use crate::store::{AccessFilter, AccessKind, AccessRow};
 
 pub(super) const PATH: &str = "/api/v1/accesses";
 
-/// One look at secrets, or a minute of reads without them.
+/// One look at secrets, or a minute or an hour of reads without them.
 #[derive(JsonSchema, Serialize)]
 struct Item {
     /// Grows with each item.
     id: i64,
-    /// When, by the replica's clock, in UTC; of anonymous reads the minute's end.
+    /// When, by the replica's clock, in UTC; of anonymous reads when the last of them were counted.
     at: String,
-    /// The replica that was asked.
+    /// The replica that was asked; `*` where the item stands for reads of several.
     replica: String,
     /// The listener that was asked.
     listener: String,

@@ -51,6 +51,11 @@ pub(crate) fn register_metrics(context: &Arc<Context>) {
         "Records that were not kept, because too many waited or the database does not take them",
         read(|context| vec![Sample::of(context.store.dropped() as f64)]),
     );
+    metrics.counter(
+        "secret_reveals",
+        "Looks at secrets that this replica recorded and answered",
+        read(|context| vec![Sample::of(context.store.reveals() as f64)]),
+    );
     metrics.gauge(
         "history_records_waiting",
         "Records that wait for the database",

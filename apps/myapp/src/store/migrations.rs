@@ -2,10 +2,12 @@
 //!
 //! A migration must leave what the version before it needs: during a rollout both versions use the same tables.
 
+use super::retention;
 use crate::database::{Connection, Unavailable, Value};
 
 /// In their order; the first brings the schema to version 1.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_history_and_accesses.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_history_and_accesses.sql"), include_str!("migrations/0002_retention.sql")];
 
 /// Any number will do that nobody else who shares the server uses: these are the letters `myapp`.
 const LOCK: &str = "BEGIN; SELECT pg_advisory_xact_lock(470187864176)";
@@ -25,7 +27,8 @@ pub(super) async fn run(connection: &mut Connection) -> Result<(), Unavailable> 
     // Another replica may have done it while this one waited for the lock.
     let done = version(connection).await?;
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(done) {
-        connection.script(migration.replace("{id}", identity(connection))).await?;
+        let now = format!("({})", retention::now(connection));
+        connection.script(migration.replace("{id}", identity(connection)).replace("{now}", &now)).await?;
         let number = Value::integer(index + 1);
         connection.execute("INSERT INTO schema_version (version) VALUES ($1)", &[number]).await?;
     }

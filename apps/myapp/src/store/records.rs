@@ -11,6 +11,13 @@ pub enum Record {
     Access(Access),
 }
 
+impl Record {
+    /// Whether anything that is wrong for long may write it again and again.
+    pub(super) fn is_repeatable(&self) -> bool {
+        matches!(self, Self::Change(change) if change.outcome == Outcome::Rejected)
+    }
+}
+
 /// What became of one setting of a configuration that this replica found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -22,7 +29,7 @@ pub struct Change {
     pub outcome: Outcome,
     /// The setting; empty where the reason names none.
     pub key: String,
-    /// Its value before: of a secret the fingerprint. `None` where it had none, or nothing came into force.
+    /// Its value before: of a secret the fingerprint or mark. `None` where it had none, or nothing came into force.
     pub old: Option<String>,
     /// Its value afterwards, in the same form.
     pub new: Option<String>,
@@ -63,7 +70,7 @@ impl Outcome {
 /// Reads of the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
-    /// When; of anonymous reads the minute's end.
+    /// When; of anonymous reads the end of the time they are summed over.
     pub at: SystemTime,
     /// The listener that was asked.
     pub listener: &'static str,
@@ -80,7 +87,7 @@ pub struct Access {
 pub enum AccessKind {
     /// With secrets, one record each.
     Reveal,
-    /// By anyone on the public listener, one record a minute.
+    /// By anyone on the public listener, one record a minute, later one an hour.
     Anonymous,
 }
 
@@ -169,7 +176,7 @@ pub struct AccessRow {
     pub id: i64,
     /// Milliseconds since 1970, by the replica's clock.
     pub at_ms: i64,
-    /// The replica that was asked.
+    /// The replica that was asked; `*` where the record stands for several.
     pub replica: String,
     /// The listener that was asked.
     pub listener: String,

@@ -1,6 +1,6 @@
 //! The statements: the same text for both databases.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::records::{
     Access, AccessFilter, AccessRow, Change, HistoryFilter, HistoryRow, Page, Position, Record,
@@ -10,12 +10,40 @@ use crate::database::{Connection, Row, Unavailable, Value};
 /// Longest text that is kept, in bytes. A value has at most 4096 characters; a reason may name many keys.
 const LONGEST_TEXT: usize = 4096;
 
-const INSERT_CHANGE: &str = "INSERT INTO config_history \
-    (record, at_ms, replica, generation, outcome, key, old_value, new_value, reason) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (record) DO NOTHING";
-const INSERT_ACCESS: &str = "INSERT INTO accesses \
-    (record, at_ms, replica, listener, kind, count, request_id) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (record) DO NOTHING";
+/// The head of a statement and what it inserts, twice: on PostgreSQL in the order of ids, since each transaction that
+/// inserts waits for the one before it to be committed. Without this, a record with a lower id could appear behind a reader
+/// who walks the pages, and be in none of them. `retention_clock` is a table of one row.
+macro_rules! insert {
+    ($head:literal, $values:literal) => {
+        [
+            concat!(
+                "INSERT INTO ",
+                $head,
+                " SELECT ",
+                $values,
+                ", MAX(clock_ms) FROM retention_clock \
+                WHERE TRUE ON CONFLICT (record) DO NOTHING"
+            ),
+            concat!(
+                "INSERT INTO ",
+                $head,
+                " SELECT ",
+                $values,
+                ", (SELECT MAX(clock_ms) FROM retention_clock) \
+                FROM pg_advisory_xact_lock(470187864177) ON CONFLICT (record) DO NOTHING"
+            ),
+        ]
+    };
+}
+
+const INSERT_CHANGE: [&str; 2] = insert!(
+    "config_history (record, at_ms, replica, generation, outcome, key, old_value, new_value, reason, kept_ms)",
+    "$1, $2, $3, $4, $5, $6, $7, $8, $9"
+);
+const INSERT_ACCESS: [&str; 2] = insert!(
+    "accesses (record, at_ms, replica, listener, kind, count, request_id, kept_ms)",
+    "$1, $2, $3, $4, $5, $6, $7"
+);
 
 const SELECT_HISTORY: &str = "SELECT id, at_ms, replica, generation, outcome, key, old_value, new_value, reason \
     FROM config_history WHERE id < $1 AND ($2 IS NULL OR key = $2) AND ($3 IS NULL OR outcome = $3) \
@@ -24,13 +52,6 @@ const SELECT_ACCESSES: &str = "SELECT id, at_ms, replica, listener, kind, count,
     FROM accesses WHERE id < $1 AND ($2 IS NULL OR kind = $2) \
     AND ($3 IS NULL OR at_ms >= $3) AND ($4 IS NULL OR at_ms < $4) ORDER BY id DESC LIMIT $5";
 
-const PRUNE: [&str; 2] = [
-    "DELETE FROM config_history WHERE at_ms < $1 \
-        OR id <= (SELECT id FROM config_history ORDER BY id DESC LIMIT 1 OFFSET $2)",
-    "DELETE FROM accesses WHERE at_ms < $1 \
-        OR id <= (SELECT id FROM accesses ORDER BY id DESC LIMIT 1 OFFSET $2)",
-];
-
 /// Writes `record` once, however often it is tried: `id` is its own, for good.
 pub(super) async fn insert(
     connection: &mut Connection,
@@ -38,10 +59,12 @@ pub(super) async fn insert(
     replica: &str,
     record: &Record,
 ) -> Result<(), Unavailable> {
-    let (sql, values) = match record {
+    let (statements, values) = match record {
         Record::Change(change) => (INSERT_CHANGE, change_values(id, replica, change)),
         Record::Access(access) => (INSERT_ACCESS, access_values(id, replica, access)),
     };
+    let [on_sqlite, on_postgres] = statements;
+    let sql = if connection.is_sqlite() { on_sqlite } else { on_postgres };
     connection.execute(sql, &values).await.map(drop)
 }
 
@@ -111,15 +134,6 @@ pub(super) async fn accesses(
     ];
     let rows = connection.rows(SELECT_ACCESSES, &values).await?;
     page(&rows, limit, access_row, |row| row.id)
-}
-
-/// Removes what is older than `age`, and of the rest all but the newest `rows` of each table.
-pub(super) async fn prune(connection: &mut Connection, rows: u32, age: Duration) -> Result<(), Unavailable> {
-    let oldest = SystemTime::now().checked_sub(age).unwrap_or(UNIX_EPOCH);
-    for sql in PRUNE {
-        connection.execute(sql, &[Value::integer(milliseconds(oldest)), Value::integer(rows)]).await?;
-    }
-    Ok(())
 }
 
 fn history_row(row: &Row) -> Result<HistoryRow, Unavailable> {

@@ -16,8 +16,21 @@ fn store(directory: &Path, bounds: Bounds) -> (Store, Writer) {
     Store::new(Database::new(&settings, wiring, setup()).unwrap(), "test", bounds)
 }
 
-fn access(at: SystemTime) -> Record {
+fn reveal() -> Record {
+    let at = SystemTime::now();
     Record::Access(Access { at, listener: "operator", kind: AccessKind::Reveal, count: 1, request_id: None })
+}
+
+fn rejected() -> Record {
+    Record::Change(Change {
+        at: SystemTime::now(),
+        generation: 1,
+        outcome: Outcome::Rejected,
+        key: "LOG_LEVEL".into(),
+        old: None,
+        new: None,
+        reason: Some("LOG_LEVEL: must be another".into()),
+    })
 }
 
 async fn kept(store: &Store) -> usize {
@@ -25,27 +38,36 @@ async fn kept(store: &Store) -> usize {
 }
 
 #[tokio::test]
-async fn only_the_newest_rows_stay_and_none_that_is_too_old() {
+async fn rejected_changes_are_bounded_and_reveals_are_not() {
     let directory = tempfile::tempdir().unwrap();
-    let bounds = Bounds { rows: 5, age: Duration::from_secs(60) };
-    let (store, writer) = store(directory.path(), bounds);
-    let now = SystemTime::now();
-    for age in [120, 0, 0, 0, 0, 0, 120] {
-        store.record_now(access(now - Duration::from_secs(age))).await.unwrap();
+    let (store, writer) = store(directory.path(), Bounds { rejected: 5, ..Bounds::default() });
+    for _ in 0..7 {
+        store.record_now(reveal()).await.unwrap();
+        store.record_now(rejected()).await.unwrap();
     }
-    assert_eq!(kept(&store).await, 7);
     let writer = tokio::spawn(writer.run());
     assert!(store.flush(PATIENCE).await);
-    // The newest five, without the one among them that is too old.
-    assert_eq!(kept(&store).await, 4);
+    assert_eq!(store.history(HistoryFilter::default(), None, 100).await.unwrap().rows.len(), 5);
+    assert_eq!((kept(&store).await, store.reveals()), (7, 7));
     writer.abort();
+}
+
+#[tokio::test]
+async fn rejected_changes_leave_room_in_the_queue() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, _writer) = store(directory.path(), Bounds::default());
+    (0..2 * QUEUE).for_each(|_| store.record(rejected()));
+    let dropped = store.dropped();
+    assert!(dropped as usize >= QUEUE, "{dropped}");
+    (0..QUEUE / 4).for_each(|_| store.record(reveal()));
+    assert_eq!(store.dropped(), dropped);
 }
 
 #[tokio::test]
 async fn a_record_that_is_written_twice_is_there_once() {
     let directory = tempfile::tempdir().unwrap();
     let (store, _writer) = store(directory.path(), Bounds::default());
-    let entry = Entry::new(access(SystemTime::now())).unwrap();
+    let entry = Entry::new(reveal()).unwrap();
     store.write(entry.clone()).await.unwrap();
     store.write(entry).await.unwrap();
     assert_eq!(kept(&store).await, 1);

@@ -1,31 +1,20 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use chassis::telemetry::LIFECYCLE;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
+use super::Store;
 use super::records::{Access, AccessKind, Record};
-use super::{Store, rows};
+use super::retention::{self, Bounds, Clock};
 
 /// Anonymous reads of this time are one record, and bounds are kept that often.
 const MINUTE: Duration = Duration::from_secs(60);
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LONGEST_RETRY: Duration = Duration::from_secs(5);
-
-/// How much is kept, of each table.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Rows, give or take those of a minute.
-    pub rows: u32,
-    /// Age.
-    pub age: Duration,
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        Self { rows: 10_000, age: Duration::from_secs(90 * 24 * 60 * 60) }
-    }
-}
+/// Looks, a minute apart, after which a clock that went back is taken for right.
+const ACCEPTED_BACK: u32 = 60;
 
 /// A record with the id that makes it one, however often it is written.
 #[derive(Clone)]
@@ -56,11 +45,13 @@ pub struct Writer {
     store: Store,
     messages: mpsc::Receiver<Message>,
     bounds: Bounds,
+    /// Looks at a clock that is behind the last one that was trusted.
+    behind: u32,
 }
 
 impl Writer {
     pub(super) fn new(store: Store, messages: mpsc::Receiver<Message>, bounds: Bounds) -> Self {
-        Self { store, messages, bounds }
+        Self { store, messages, bounds, behind: 0 }
     }
 
     /// Runs until dropped. What waits then is lost, unless [`Store::flush`] came before.
@@ -128,12 +119,42 @@ impl Writer {
     }
 
     /// What is not removed now is removed a minute later.
-    async fn prune(&self) {
-        let Bounds { rows, age } = self.bounds;
+    async fn prune(&mut self) {
+        let (bounds, takes_back) = (self.bounds, self.behind >= ACCEPTED_BACK);
         let database = &self.store.shared.database;
-        let pruned = database.write(move |connection| Box::pin(rows::prune(connection, rows, age))).await;
-        if let Err(error) = pruned {
-            tracing::debug!(%error, "old records stay for another minute");
+        let pruned = database
+            .write(move |connection| Box::pin(retention::prune(connection, bounds, takes_back)))
+            .await;
+        match pruned {
+            Ok(Some(clock)) => self.judge(clock),
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "old records stay for another minute"),
+        }
+    }
+
+    /// Logs that the clock is wrong, once.
+    fn judge(&mut self, clock: Clock) {
+        match clock {
+            Clock::Runs => self.behind = 0,
+            Clock::Jumped(by_ms) => {
+                tracing::warn!(
+                    target: LIFECYCLE,
+                    by_ms,
+                    "the database's clock jumped ahead, or nobody used the database for days; records age by one day"
+                );
+                self.behind = 0;
+            }
+            Clock::Behind(by_ms) => {
+                if self.behind == 0 {
+                    tracing::warn!(
+                        target: LIFECYCLE,
+                        by_ms,
+                        "the database's clock went back; records do not age until it has caught up, or for an hour"
+                    );
+                }
+                // One more than is accepted was accepted, and the next look begins anew.
+                self.behind = if self.behind >= ACCEPTED_BACK { 0 } else { self.behind + 1 };
+            }
         }
     }
 }

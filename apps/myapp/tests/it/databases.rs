@@ -6,8 +6,11 @@ use std::sync::OnceLock;
 
 use rustix::fd::OwnedFd;
 use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 use tempfile::TempDir;
-use test_postgres::{Database, Server};
+use test_postgres::{Database, Server, Session};
+use tokio::runtime::Runtime;
 
 /// Settings by name.
 pub(crate) type Settings = Vec<(&'static str, String)>;
@@ -55,6 +58,38 @@ impl Kind {
         if let Some(server) = &self.server {
             server.sql(&format!("ALTER ROLE {} PASSWORD '{password}'", server.user));
         }
+    }
+
+    /// Runs one statement beside the service.
+    pub(crate) fn sql(&self, sql: &str) {
+        match &self.server {
+            Some(server) => drop(server.sql(sql)),
+            None => drop(self.in_file(sql)),
+        }
+    }
+
+    /// The one number that a statement asks for.
+    pub(crate) fn number(&self, sql: &str) -> i64 {
+        match &self.server {
+            Some(server) => server.sql(sql).trim().parse().unwrap(),
+            None => self.in_file(sql)[0].get(0),
+        }
+    }
+
+    /// A session of the superuser with this database, which is a server's.
+    pub(crate) fn session(&self) -> Session {
+        let server = self.server.as_ref().unwrap();
+        server.server.session(&server.name)
+    }
+
+    fn in_file(&self, sql: &str) -> Vec<SqliteRow> {
+        Runtime::new().unwrap().block_on(async {
+            let file = SqliteConnectOptions::new().filename(self.data_directory().join("myapp.db"));
+            let mut connection = file.connect().await.unwrap();
+            let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+            rows
+        })
     }
 
     /// Settings that lead to a database of this kind that is not there, for as long as what is returned beside them lives.

@@ -23,6 +23,7 @@ mod process;
 mod public;
 mod refusals;
 mod reload;
+mod retention;
 mod sbom;
 mod secrets;
 mod service;

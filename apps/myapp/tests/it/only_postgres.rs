@@ -2,6 +2,7 @@
 
 mod credentials;
 mod load;
+mod order;
 mod outage_matrix;
 mod outages;
 mod proxy;
