@@ -63,6 +63,10 @@ impl Layout {
         self.0.iter().find(|present| present.place == place)
     }
 
+    fn identity(&self, place: Place) -> Option<&Identity> {
+        self.at(place).map(|present| &present.identity)
+    }
+
     fn files(&self) -> usize {
         self.0.iter().map(|present| present.files).sum()
     }
@@ -84,8 +88,8 @@ impl Layout {
                 Kind::Plain => present.identity != before.identity,
                 // A whole generation may have no files.
                 Kind::Volume => false,
-                // A folder of a generation is there for its files only.
-                Kind::Part => true,
+                // As may a folder of another generation.
+                Kind::Part => self.identity(Place::Root) == now.identity(Place::Root),
             };
             let is_emptied = before.files > 0 && files == 0;
             (is_emptied && is_suspect).then_some("held files at the last read and is an empty one now")

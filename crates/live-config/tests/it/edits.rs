@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use live_config::{Apply, Contract, Driver, Loaded, Sources};
 use proptest::prelude::*;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use tokio::time::{sleep, timeout};
 
 use crate::kubelet::{Kubelet, STEPS, eager, running};
@@ -42,7 +43,31 @@ enum Edit {
     Away,
     /// And back, if it was.
     Back,
+    /// Something is moved away and, after so many milliseconds, back.
+    Trip(Traveller, u8),
+    /// A new state is written into the other directory, which then takes the place of this one.
+    Deploy,
+    /// The other directory takes the place of this one, whatever is in it.
+    Swap,
+    /// The two directories are exchanged in one step.
+    Exchange,
     Pause(u8),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Traveller {
+    Directory,
+    Config,
+    Secrets,
+}
+
+/// How the directory that is read is named.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    /// By its own path.
+    Direct,
+    /// By a link, which is replaced by rename(2).
+    Link,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,13 +78,15 @@ enum LinkGame {
     Gone,
 }
 
-fn edits() -> impl Strategy<Value = Vec<Edit>> {
+fn edits() -> impl Strategy<Value = (Way, Vec<Edit>)> {
     let games = prop_oneof![
         Just(LinkGame::Nowhere),
         Just(LinkGame::ToFile),
         Just(LinkGame::ToItself),
         Just(LinkGame::Gone)
     ];
+    let traveller =
+        prop_oneof![Just(Traveller::Directory), Just(Traveller::Config), Just(Traveller::Secrets)];
     let edit = prop_oneof![
         6 => Just(Edit::Valid),
         2 => (2..30u8).prop_map(Edit::Burst),
@@ -70,70 +97,148 @@ fn edits() -> impl Strategy<Value = Vec<Edit>> {
         2 => games.prop_map(Edit::Link),
         1 => Just(Edit::Away),
         2 => Just(Edit::Back),
+        3 => (traveller, 0..3u8).prop_map(|(traveller, pause)| Edit::Trip(traveller, pause)),
+        2 => Just(Edit::Deploy),
+        1 => Just(Edit::Swap),
+        2 => Just(Edit::Exchange),
         4 => (0..6u8).prop_map(Edit::Pause),
     ];
-    proptest::collection::vec(edit, 1..14)
+    let way = prop_oneof![Just(Way::Direct), Just(Way::Link)];
+    (way, proptest::collection::vec(edit, 1..14))
 }
 
 /// The disk, and what the model knows of it.
 struct Model {
+    way: Way,
+    /// What is read.
     home: PathBuf,
+    /// Two directories; in a direct way the first one is `home`.
+    directories: [PathBuf; 2],
     away: PathBuf,
     kubelet: Kubelet,
     next: usize,
     /// Numbers of all states that have been whole and valid, noted before they can be seen.
     valid: Arc<Mutex<BTreeSet<usize>>>,
-    /// What a look would find now.
-    on_disk: Option<usize>,
+    /// Where `home` leads: always to the first directory in a direct way.
+    current: usize,
+    /// What a look at each directory would find now.
+    on_disk: [Option<usize>; 2],
     is_away: bool,
 }
 
 impl Model {
-    fn new(root: &Path) -> Self {
+    fn new(root: &Path, way: Way) -> Self {
         let home = root.join("mount");
-        fs::create_dir(&home).unwrap();
+        let directories = match way {
+            Way::Direct => [home.clone(), root.join("second")],
+            Way::Link => ["first", "second"].map(|name| root.join(name)),
+        };
+        fs::create_dir(&directories[0]).unwrap();
+        if way == Way::Link {
+            symlink("first", &home).unwrap();
+        }
         let mut model = Self {
-            kubelet: Kubelet::new(&home),
+            way,
             home,
+            kubelet: Kubelet::new(&directories[0]),
+            directories,
             away: root.join("away"),
             next: 0,
             valid: Arc::default(),
-            on_disk: None,
+            current: 0,
+            on_disk: [None, None],
             is_away: false,
         };
         model.write(STEPS);
         model
     }
 
+    fn directory(&self) -> &Path {
+        &self.directories[self.current]
+    }
+
     fn write(&mut self, steps: usize) {
+        self.write_into(self.current, steps);
+    }
+
+    fn write_into(&mut self, directory: usize, steps: usize) {
         let number = self.next;
         self.next += 1;
         self.valid.lock().unwrap().insert(number);
+        self.kubelet.turn_to(&self.directories[directory]);
         self.kubelet.write_until(number, steps);
         if steps >= 4 {
-            self.on_disk = Some(number);
+            self.on_disk[directory] = Some(number);
+        }
+    }
+
+    /// The other directory takes the place of this one, in two steps where there is no link to it.
+    fn swap(&mut self) {
+        let other = 1 - self.current;
+        match self.way {
+            Way::Link => {
+                let fresh = self.home.with_file_name("fresh");
+                symlink(&self.directories[other], &fresh).unwrap();
+                fs::rename(&fresh, &self.home).unwrap();
+                self.current = other;
+            }
+            Way::Direct if self.directories[1].exists() => {
+                let aside = self.home.with_file_name("aside");
+                fs::rename(&self.directories[0], &aside).unwrap();
+                fs::rename(&self.directories[1], &self.directories[0]).unwrap();
+                fs::rename(&aside, &self.directories[1]).unwrap();
+                self.on_disk.swap(0, 1);
+            }
+            Way::Direct => {}
+        }
+    }
+
+    fn exchange(&mut self) {
+        let [first, second] = &self.directories;
+        if renameat_with(CWD, first, CWD, second, RenameFlags::EXCHANGE).is_ok() {
+            self.on_disk.swap(0, 1);
+        }
+    }
+
+    /// There and back; where it is not there, nowhere.
+    fn trip(&mut self, traveller: Traveller, pause: u8) {
+        let data = self.directory().join("..data");
+        let (here, there) = match traveller {
+            Traveller::Directory => (self.directory().to_path_buf(), self.away.clone()),
+            Traveller::Config => (data.join("config"), data.join("..away")),
+            Traveller::Secrets => (data.join("secrets"), data.join("..away")),
+        };
+        if fs::rename(&here, &there).is_ok() {
+            std::thread::sleep(Duration::from_millis(pause.into()));
+            fs::rename(&there, &here).unwrap();
         }
     }
 
     fn write_refused(&mut self, files: &[(&str, &[u8])]) {
+        self.kubelet.turn_to(&self.directories[self.current]);
         self.kubelet.swap(files, STEPS);
-        self.on_disk = None;
+        self.on_disk[self.current] = None;
     }
 
     fn edit(&mut self, edit: &Edit) {
         match edit {
             Edit::Back if self.is_away => {
-                fs::rename(&self.away, &self.home).unwrap();
+                fs::rename(&self.away, self.directory()).unwrap();
                 self.is_away = false;
             }
             Edit::Pause(milliseconds) => std::thread::sleep(Duration::from_millis((*milliseconds).into())),
             // Nobody writes into a directory that is not there.
             _ if self.is_away => {}
             Edit::Back => {}
-            Edit::Away => {
-                fs::rename(&self.home, &self.away).unwrap();
-                self.is_away = true;
+            // After a swap there may be none.
+            Edit::Away => self.is_away = fs::rename(self.directory(), &self.away).is_ok(),
+            Edit::Trip(traveller, pause) => self.trip(*traveller, *pause),
+            Edit::Deploy => {
+                self.write_into(1 - self.current, STEPS);
+                self.swap();
             }
+            Edit::Swap => self.swap(),
+            Edit::Exchange => self.exchange(),
             Edit::Valid => self.write(STEPS),
             Edit::Burst(count) => (0..*count).for_each(|_| self.write(STEPS)),
             Edit::Stopped(steps) => self.write(*steps),
@@ -145,28 +250,30 @@ impl Model {
     }
 
     fn play(&mut self, game: LinkGame) {
-        let data = self.home.join("..data");
+        let home = self.directory().to_path_buf();
+        fs::create_dir_all(&home).unwrap();
+        let data = home.join("..data");
         let old = fs::read_link(&data).ok().filter(|old| old.to_string_lossy().starts_with("..2026"));
         let _ = fs::remove_file(&data);
         match game {
             LinkGame::Nowhere => symlink("nowhere", &data).unwrap(),
             LinkGame::ToFile => {
-                fs::write(self.home.join("..file"), "x").unwrap();
+                fs::write(home.join("..file"), "x").unwrap();
                 symlink("..file", &data).unwrap();
             }
             LinkGame::ToItself => symlink("..data", &data).unwrap(),
             LinkGame::Gone => {}
         }
         if let Some(old) = old {
-            let _ = fs::remove_dir_all(self.home.join(old));
+            let _ = fs::remove_dir_all(home.join(old));
         }
-        self.on_disk = None;
+        self.on_disk[self.current] = None;
     }
 }
 
-async fn follow(edits: Vec<Edit>) {
+async fn follow((way, edits): (Way, Vec<Edit>)) {
     let root = tempfile::tempdir().unwrap();
-    let mut model = Model::new(root.path());
+    let mut model = Model::new(root.path(), way);
     let contract = Contract::of::<Settings>().unwrap();
     let sources = Sources::default().directory(&model.home);
     let loaded: Loaded<Settings> = Loaded::read(&contract, &sources).unwrap_or_else(|p| panic!("{p}"));
@@ -190,7 +297,7 @@ async fn follow(edits: Vec<Edit>) {
     });
     let model = model.await.unwrap();
 
-    let expected = model.on_disk.filter(|_| !model.is_away);
+    let expected = model.on_disk[model.current].filter(|_| !model.is_away);
     let mut status = live.watch_status();
     let outcome = status.wait_for(|status| match expected {
         Some(number) => running(&live) == number && status.apply == Apply::Converged,
@@ -211,4 +318,35 @@ fn whatever_is_done_to_the_directory_what_runs_was_whole_and_the_last_valid_stat
             scope.spawn(|| sequences::follow_all(file!(), cases, &edits(), follow));
         }
     });
+}
+
+/// Sequences that failed once, with a reader that took a folder away for a moment for one without settings.
+fn failed_once() -> [Vec<Edit>; 2] {
+    use Edit::{Away, Back, Burst, Invalid, Link, Missing, Valid};
+    let long = vec![
+        Burst(16),
+        Link(LinkGame::ToItself),
+        Missing,
+        Burst(5),
+        Burst(9),
+        Invalid,
+        Away,
+        Burst(11),
+        Back,
+        Valid,
+        Back,
+        Invalid,
+    ];
+    [long, vec![Link(LinkGame::ToItself), Valid]]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sequences_that_failed_once_hold() {
+    for edits in failed_once() {
+        for way in [Way::Direct, Way::Link] {
+            for _ in 0..20 {
+                follow((way, edits.clone())).await;
+            }
+        }
+    }
 }

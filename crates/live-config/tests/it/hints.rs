@@ -180,14 +180,16 @@ async fn changes_in_quick_succession_are_folded_into_one_look() {
     let (live, driver) = drive(directory.path(), Timing { poll: NEVER, debounce: DELAY, ..eager() });
     let driver = tokio::spawn(driver.run());
     live.reload().await;
+    let begun = Instant::now();
     for number in 1..=50 {
         kubelet.write(number);
         std::thread::sleep(Duration::from_millis(1));
     }
+    let looks = begun.elapsed().as_millis() / DELAY.as_millis();
     until_token(&live, "t50").await;
-    // One, unless the machine was so busy that the writes took longer than the delay.
+    // Each look waits for the delay after its first hint, however long the writes take on a busy machine.
     let generation = live.status().generation;
-    assert!(generation <= 5, "{generation} generations of 50 writes");
+    assert!(u128::from(generation) <= looks + 3, "{generation} generations of 50 writes");
     driver.abort();
 }
 

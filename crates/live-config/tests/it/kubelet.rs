@@ -24,6 +24,11 @@ impl Kubelet {
         Self { directory: directory.to_path_buf(), writes: 0 }
     }
 
+    /// Goes on with another directory.
+    pub(crate) fn turn_to(&mut self, directory: &Path) {
+        self.directory = directory.to_path_buf();
+    }
+
     /// A whole write of a state in which both secrets tell its number, and the mode whether it is odd.
     pub(crate) fn write(&mut self, number: usize) {
         self.write_until(number, STEPS);

@@ -301,6 +301,17 @@ fn key_that_a_new_generation_leaves_out_has_its_default() {
 }
 
 #[test]
+fn new_generation_may_have_an_empty_folder() {
+    let home = tempdir().unwrap();
+    mount(home.path(), "..2026_1", &[("config/MODE", b"loud"), ("secrets/TOKEN", b"t")]);
+    let sources = Sources::default().directory(home.path());
+    assert_eq!(read(&sources).unwrap_or_else(|p| panic!("{p}")).settings.mode, "loud");
+    fs::create_dir_all(home.path().join("..2026_2/config")).unwrap();
+    mount(home.path(), "..2026_2", &[("secrets/TOKEN", b"t")]);
+    assert_eq!(read(&sources).unwrap_or_else(|p| panic!("{p}")).settings.mode, "quiet");
+}
+
+#[test]
 fn file_removed_from_a_plain_folder_has_its_default() {
     let home = tempdir().unwrap();
     state(home.path(), "loud");
