@@ -118,11 +118,11 @@ impl App {
         let mut tasks = JoinSet::new();
         // Before the driver, so that nothing happens untold.
         tasks.spawn(self.context.feed.clone().follow(self.context.live.events()));
+        tasks.spawn(live::log_events(self.context.live.clone()));
         tasks.spawn(self.driver.run());
         tasks.spawn(self.writer.run());
         tasks.spawn(self.recording);
         tasks.spawn(self.context.store.database().clone().tend());
-        tasks.spawn(live::log_events(self.context.live.clone()));
         tasks.spawn(live::reload_on_hangup(self.context.live.clone()));
         self.health.mark_started();
         self.health.mark_ready();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chassis::telemetry::{LIFECYCLE, Level, Telemetry};
 use live_config::{
-    Changes, Committed, Driver, Event, Live, Participant, Prepared, Refusal, Snapshot, Step, Timing,
+    Changes, Committed, Driver, Event, Live, Participant, Prepared, Refusal, Snapshot, Step, Timing, Unknown,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast::error::RecvError;
@@ -38,16 +38,18 @@ pub(crate) fn start(
     (live, driver, recording)
 }
 
-/// Writes one line a reload: keys and reasons, never a value.
-pub(crate) async fn log_events(live: Live<Settings>) {
+/// Writes one line an event from now on: keys and reasons, never a value.
+pub(crate) fn log_events(live: Live<Settings>) -> impl Future<Output = ()> + Send {
     let mut events = live.events();
-    loop {
-        match events.recv().await {
-            Ok(event) => log(&event, &live),
-            Err(RecvError::Lagged(missed)) => {
-                tracing::warn!(target: LIFECYCLE, missed, "reload lines were missed");
+    async move {
+        loop {
+            match events.recv().await {
+                Ok(event) => log(&event, &live),
+                Err(RecvError::Lagged(missed)) => {
+                    tracing::warn!(target: LIFECYCLE, missed, "reload lines were missed");
+                }
+                Err(RecvError::Closed) => return,
             }
-            Err(RecvError::Closed) => return,
         }
     }
 }
@@ -70,6 +72,12 @@ fn log(event: &Event, live: &Live<Settings>) {
         }
         Event::RolledBack { generation, reason, retrying } => {
             tracing::error!(target: LIFECYCLE, generation, reason, retrying, "configuration rolled back");
+        }
+        Event::Unknown(files) => {
+            for Unknown { name, path, suggestion } in files {
+                let (path, did_you_mean) = (path.display(), suggestion);
+                tracing::warn!(target: LIFECYCLE, setting = name, %path, did_you_mean, "unknown setting ignored");
+            }
         }
         Event::Restored => tracing::info!(target: LIFECYCLE, "the rejected configuration is gone"),
     }

@@ -35,6 +35,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             Event::Committed { changes, .. } => {
                 println!("changed: {}", changes.keys().collect::<Vec<_>>().join(", "));
             }
+            Event::Unknown(files) => {
+                files.iter().for_each(|file| println!("unknown setting ignored: {file}"));
+            }
             other @ (Event::Rejected { .. } | Event::RolledBack { .. } | Event::Restored) => {
                 println!("{other:?}");
             }

@@ -33,6 +33,8 @@ pub(crate) struct Engine<S> {
     watcher: Option<Watcher>,
     hints: Arc<Notify>,
     asked: mpsc::UnboundedReceiver<oneshot::Sender<Apply>>,
+    /// What the last look found.
+    looked_at: Option<[u8; 32]>,
     /// What the snapshot in force was read from; nothing where that is not known.
     running: Option<[u8; 32]>,
     /// What was refused or rolled back last, so that it is not refused again and again.
@@ -101,6 +103,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
             hints: watcher.hints(),
             watcher: Some(watcher),
             asked,
+            looked_at: None,
             running: None,
             failed: None,
             retry: None,
@@ -112,6 +115,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         // A change between the first read and the watch would otherwise wait for a poll.
         let mut cause = Cause::Look;
         while let Some(read) = self.read().await {
+            self.report_unknown(&read);
             let window = self.consider(read, &cause).await;
             if let Cause::Asked(askers) = cause {
                 let apply = self.shared.status.borrow().apply.clone();
@@ -183,6 +187,14 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         Some(read)
     }
 
+    /// Reports files of unknown names at the first look and at each that finds something else than the one before.
+    fn report_unknown(&mut self, read: &Read<S>) {
+        let is_new = self.looked_at.replace(read.content) != Some(read.content);
+        if is_new && !read.unknown.is_empty() {
+            self.tell(Event::Unknown(read.unknown.clone()));
+        }
+    }
+
     /// Brings what was read into force, or says why not.
     async fn consider(&mut self, read: Read<S>, cause: &Cause) -> Option<Window<S>> {
         if self.running == Some(read.content) {
@@ -215,13 +227,18 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         }
     }
 
+    /// No value has changed: the generation stays, with what is now said of it, such as the seal of another release.
+    fn restate(&mut self, content: [u8; 32], old: &Snapshot<S>, loaded: Loaded<S>) {
+        self.shared.snapshot.store(Arc::new(old.restated(loaded)));
+        self.running = Some(content);
+        self.nothing_new();
+    }
+
     async fn apply(&mut self, attempt: Attempt, loaded: Loaded<S>) -> Option<Window<S>> {
         let old = self.shared.snapshot.load_full();
         let changes = Changes::between(&self.contract, &old, &loaded);
-        let is_in_force = self.running.is_none() && changes.is_empty() && loaded.sums == old.sums;
-        if is_in_force {
-            self.running = Some(attempt.content);
-            self.nothing_new();
+        if changes.is_empty() {
+            self.restate(attempt.content, &old, loaded);
             return None;
         }
         // What was refused stays so until it succeeds: since when it has been is worth more than each try.
@@ -231,11 +248,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         // What was rolled back has its number already.
         let generation = self.generations + u64::from(!self.was_rolled_back(attempt.content));
         let next = Arc::new(Snapshot::new(generation, loaded));
-        let ready = if changes.is_empty() {
-            Ok(Ready::nothing())
-        } else {
-            ensemble::prepare(&self.participants, &next, &changes, self.timing.prepare).await
-        };
+        let ready = ensemble::prepare(&self.participants, &next, &changes, self.timing.prepare).await;
         match ready {
             Ok(ready) => self.commit(attempt, &next, changes, ready),
             Err(refused) => {

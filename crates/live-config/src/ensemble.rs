@@ -74,11 +74,6 @@ fn named(name: &str, refusal: &Refusal) -> Refusal {
 }
 
 impl Ready {
-    /// Of no participants at all.
-    pub(crate) fn nothing() -> Self {
-        Self(Vec::new())
-    }
-
     /// Puts every part into force; nothing waits. Afterwards those who may object are watched.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::engine::Engine;
 use crate::watch::Watcher;
-use crate::{Apply, Changes, Contract, Loaded, Participant, Reader, Snapshot, Sources, Status};
+use crate::{Apply, Changes, Contract, Loaded, Participant, Reader, Snapshot, Sources, Status, Unknown};
 
 /// Events that a slow listener may lag behind before it misses some.
 const EVENTS: usize = 256;
@@ -70,6 +70,8 @@ pub enum Event {
         /// Whether it is tried again by itself.
         retrying: bool,
     },
+    /// Files whose names are no settings, at the first look and whenever what is mounted has changed.
+    Unknown(Vec<Unknown>),
     /// What had been refused is gone, and what is in force is what is mounted again.
     Restored,
 }

@@ -75,6 +75,8 @@ pub struct Loaded<S> {
 /// What one look at all sources found.
 pub(crate) struct Read<S> {
     pub(crate) outcome: Result<Loaded<S>, Problems>,
+    /// Files of names that the contract does not have.
+    pub(crate) unknown: Vec<Unknown>,
     /// Equal for two looks between which nothing has changed.
     pub(crate) content: [u8; 32],
     /// What was rendered and what was found, valid or not.
@@ -91,6 +93,7 @@ impl<S: DeserializeOwned> Read<S> {
             .map_or_else(Mounted::nothing, |directory| directory.read(contract, &mut problems));
         let (content, written, sums) = (mounted.content, mounted.written, sums(&given, &mounted));
 
+        let unknown = mounted.unknown;
         let mut values = mounted.values;
         values.extend(given.values);
         let values = effective(contract, sources, values);
@@ -101,14 +104,14 @@ impl<S: DeserializeOwned> Read<S> {
                 settings,
                 values,
                 sums: sums.clone(),
-                unknown: mounted.unknown,
+                unknown: unknown.clone(),
                 written,
             })
         } else {
             problems.sort_by(|a, b| a.subject.cmp(&b.subject));
             Err(Problems(problems))
         };
-        Self { outcome, content, sums }
+        Self { outcome, unknown, content, sums }
     }
 }
 

@@ -19,6 +19,11 @@ impl<S> Snapshot<S> {
         Self { generation, made: SystemTime::now(), in_force: OnceLock::new(), loaded }
     }
 
+    /// The same generation with the same values, as it was read anew.
+    pub(crate) fn restated(&self, loaded: Loaded<S>) -> Self {
+        Self { generation: self.generation, made: self.made, in_force: self.in_force.clone(), loaded }
+    }
+
     pub(crate) fn comes_into_force(&self) {
         // Each does so once.
         let _ = self.in_force.set(SystemTime::now());

@@ -68,9 +68,6 @@ impl Context {
             watching = ?self.live.status().watching,
             "configuration in force"
         );
-        for unknown in &snapshot.unknown {
-            tracing::warn!(target: LIFECYCLE, path = %unknown.path.display(), "unknown setting ignored");
-        }
         if self.expose_secrets {
             tracing::warn!(target: LIFECYCLE, "secrets are shown unmasked on the public listener");
         }

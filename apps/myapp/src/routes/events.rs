@@ -9,7 +9,7 @@ use axum::response::sse::{Event as Frame, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream::{self, Stream, StreamExt as _};
 use http::HeaderMap;
-use live_config::Event;
+use live_config::{Event, Unknown};
 use serde_json::{Value, json};
 
 use super::answer::unavailable;
@@ -38,7 +38,7 @@ pub(super) fn parameters() -> Vec<Value> {
 
 pub(super) fn responses() -> Value {
     json!({ "200": {
-        "description": "Events `committed`, `rejected`, `rolled_back`, `restored`; `reset` where some were missed \
+        "description": "Events `committed`, `rejected`, `rolled_back`, `restored`, `unknown`; `reset` where some were missed \
             before this answer, `lagged` where some were missed during it, which ends it",
         "content": { "text/event-stream": { "schema": { "type": "string" } } },
     } })
@@ -83,6 +83,10 @@ fn frame(happening: &Happening) -> Frame {
         }
         Event::RolledBack { generation, reason, retrying } => {
             ("rolled_back", json!({ "generation": generation, "reason": reason, "retrying": retrying }))
+        }
+        Event::Unknown(files) => {
+            let file = |file: &Unknown| json!({ "name": file.name, "suggestion": file.suggestion });
+            ("unknown", json!({ "files": files.iter().map(file).collect::<Vec<_>>() }))
         }
         Event::Restored => ("restored", json!({})),
     };

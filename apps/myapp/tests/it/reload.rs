@@ -14,6 +14,7 @@ on_both_databases! {
     a_changed_base_path_is_in_force_without_a_restart
     an_invalid_change_leaves_the_old_configuration_serving_and_is_told_everywhere
     a_changed_level_changes_what_is_logged_and_no_line_holds_a_value
+    unknown_file_is_named_while_the_process_runs
     a_hangup_and_a_request_ask_for_a_look_at_once
     the_fleet_is_every_replica_with_what_it_tells_of_itself
 }
@@ -47,6 +48,25 @@ fn a_changed_base_path_is_in_force_without_a_restart(kind: &Kind) {
     assert_eq!(get(service.public, "/old/config").status, 404);
     until("settled", || get(service.admin, "/digests").json(), is("state", "converged"));
     assert_eq!(get(service.admin, "/digests").json()["generation"], 2);
+}
+
+fn unknown_file_is_named_while_the_process_runs(kind: &Kind) {
+    let level = ("config/LOG_LEVEL", "info");
+    let mut mount = Mount::of(kind, &[KEY, level]);
+    let mut serving = Serving::mounted(kind, &mount, &["--drain-min=0s", "--drain-quiet=0s"]);
+    let [_, admin, operator] = serving.addresses();
+    mount.swap(&[KEY, level, ("config/LOG_LEVLE", "debug")]);
+    let line = serving.line("unknown setting ignored");
+    assert_eq!(
+        (&line["setting"], &line["did_you_mean"]),
+        (&json!("LOG_LEVLE"), &json!("LOG_LEVEL")),
+        "{line}"
+    );
+    post(operator, "/reload");
+    assert_eq!(get(admin, "/digests").json()["generation"], 1);
+    serving.signal("-TERM");
+    let (_, log) = serving.ended();
+    assert!(!log.iter().any(|line| line.contains("configuration changed")), "{log:#?}");
 }
 
 fn an_invalid_change_leaves_the_old_configuration_serving_and_is_told_everywhere(kind: &Kind) {

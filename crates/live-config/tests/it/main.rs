@@ -13,6 +13,7 @@ mod retry;
 mod rollback;
 mod sequences;
 mod swaps;
+mod unknown;
 
 use std::path::{Path, PathBuf};
 

@@ -114,6 +114,7 @@ impl Scene {
                 Event::Rejected { .. } => "rejected",
                 Event::RolledBack { .. } => "rolled back",
                 Event::Restored => "restored",
+                Event::Unknown(_) => "unknown",
             })
             .collect()
     }
