@@ -2,6 +2,7 @@
 
 mod frozen;
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,9 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
 
 use crate::Watching;
+
+/// Subscriptions in a row whose folders were others by the time they were watched.
+const MAX_ATTEMPTS: usize = 3;
 
 /// Collects hints about one directory.
 pub(crate) struct Watcher {
@@ -26,6 +30,8 @@ pub(crate) struct Watcher {
 struct Subscription {
     _system: RecommendedWatcher,
     folders: Vec<Folder>,
+    /// Why a folder is not watched, if one is not.
+    missed: Option<String>,
     /// One of the folders was removed or renamed, or the system forgot events. What stands in its place now is another
     /// folder, even where the file system gave it the same number.
     lost: Arc<AtomicBool>,
@@ -60,57 +66,101 @@ impl Watcher {
         Arc::clone(&self.hints)
     }
 
-    /// Makes sure that what is there now is watched: also after the directory was removed and has come back, or after
-    /// the system had no room for another watch. A few calls of stat(2) where nothing changed. The old watch goes after
-    /// the new one is there, so that nothing is missed between them.
+    /// Makes sure that what is there now is watched: also after the directory was removed and has come back, after its
+    /// path was made to lead elsewhere, or after the system had no room for another watch. A few calls of stat(2) where
+    /// nothing changed. The old watch goes after the new one is there, so that nothing is missed between them.
     pub(crate) fn watch(&mut self) {
         let Some(directory) = &self.directory else { return };
-        let folders = folders(directory);
-        if self.subscription.as_ref().is_some_and(|present| present.holds(&folders)) {
-            return;
-        }
-        if let Some(mount) = frozen::mount_of_one_generation(directory) {
-            let reason = format!("{} is mounted by subPath, which never changes", mount.display());
-            self.state = Watching::Nothing(reason);
-            self.subscription = None;
-            return;
-        }
-        match Subscription::new(folders, Arc::clone(&self.hints)) {
-            Ok(subscription) => {
-                self.subscription = Some(subscription);
-                self.state = Watching::Events;
+        // The system finds what it watches by path, which may lead elsewhere by then.
+        for _ in 0..MAX_ATTEMPTS {
+            let folders = folders(directory);
+            if self.subscription.as_ref().is_some_and(|present| present.holds(&folders)) {
+                return;
             }
-            Err(error) => {
+            if let Some(mount) = frozen::mount_of_one_generation(directory) {
+                let reason = format!("{} is mounted by subPath, which never changes", mount.display());
+                self.state = Watching::Nothing(reason);
                 self.subscription = None;
-                self.state = Watching::Polling(error.to_string());
+                return;
+            }
+            match Subscription::new(directory, folders, Arc::clone(&self.hints)) {
+                Ok(subscription) => {
+                    let missed = subscription.missed.clone();
+                    self.subscription = Some(subscription);
+                    self.state = Watching::Events;
+                    if let Some(reason) = missed {
+                        self.state = Watching::Polling(reason);
+                        return;
+                    }
+                }
+                Err(error) => {
+                    self.subscription = None;
+                    self.state = Watching::Polling(error.to_string());
+                    return;
+                }
             }
         }
     }
 }
 
 impl Subscription {
-    fn new(folders: Vec<Folder>, hints: Arc<Notify>) -> notify::Result<Self> {
+    /// Watches `folders`, and the place of `directory` for another one.
+    ///
+    /// # Errors
+    /// The system has no watcher left. Where only a folder cannot be watched, the rest of them are.
+    fn new(directory: &Path, folders: Vec<Folder>, hints: Arc<Notify>) -> notify::Result<Self> {
         let lost = Arc::new(AtomicBool::new(false));
         let is_lost = Arc::clone(&lost);
         let paths: Vec<PathBuf> = folders.iter().map(|folder| folder.path.clone()).collect();
-        let mut system = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            match event {
-                // Reading is no change, and the engine itself reads.
-                Ok(event) if event.kind.is_access() => return,
-                Ok(event) if !event.need_rescan() && !is_end_of(&paths, &event) => {}
-                // An error or an overflowed queue is a reason to look, and to start afresh.
-                Ok(_) | Err(_) => is_lost.store(true, Ordering::SeqCst),
+        let place = Place::of(directory);
+        let mut system = notify::recommended_watcher({
+            let place = place.clone();
+            move |event: notify::Result<Event>| {
+                match event {
+                    // Reading is no change, and the engine itself reads.
+                    Ok(event) if event.kind.is_access() => return,
+                    Ok(event) if place.as_ref().is_some_and(|place| place.is_beside(&event)) => return,
+                    Ok(event) if !event.need_rescan() && !is_end_of(&paths, &event) => {}
+                    // An error or an overflowed queue is a reason to look, and to start afresh.
+                    Ok(_) | Err(_) => is_lost.store(true, Ordering::SeqCst),
+                }
+                hints.notify_one();
             }
-            hints.notify_one();
         })?;
-        for folder in &folders {
-            system.watch(&folder.path, RecursiveMode::NonRecursive)?;
+        // First, so that a directory that comes back meanwhile is noticed. Without it, looks at intervals do.
+        if let Some(place) = place {
+            let _ = system.watch(&place.parent, RecursiveMode::NonRecursive);
         }
-        Ok(Self { _system: system, folders, lost })
+        let watched =
+            folders.iter().try_for_each(|folder| system.watch(&folder.path, RecursiveMode::NonRecursive));
+        Ok(Self { _system: system, folders, missed: watched.err().map(|error| error.to_string()), lost })
     }
 
     fn holds(&self, folders: &[Folder]) -> bool {
-        self.folders == folders && !self.lost.load(Ordering::SeqCst)
+        self.missed.is_none() && self.folders == folders && !self.lost.load(Ordering::SeqCst)
+    }
+}
+
+/// Where the directory is, as an entry of another one: it may be a link, moved away or made anew.
+#[derive(Clone)]
+struct Place {
+    parent: PathBuf,
+    name: OsString,
+}
+
+impl Place {
+    fn of(directory: &Path) -> Option<Self> {
+        let parent = directory.parent()?;
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        Some(Self { parent: parent.to_path_buf(), name: directory.file_name()?.to_owned() })
+    }
+
+    /// Whether `event` is about other entries of the parent only.
+    fn is_beside(&self, event: &Event) -> bool {
+        let is_other = |path: &PathBuf| {
+            path.parent() == Some(&self.parent) && path.file_name() != Some(self.name.as_os_str())
+        };
+        !event.paths.is_empty() && event.paths.iter().all(is_other)
     }
 }
 

@@ -157,6 +157,50 @@ async fn a_directory_behind_a_link_is_watched_where_the_link_leads_now() {
 }
 
 #[tokio::test]
+async fn flipped_link_is_noticed_by_hints_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let [first, second, link, fresh] =
+        ["first", "second", "link", "fresh"].map(|name| home.path().join(name));
+    crate::write(&first, &[("TOKEN", b"t0")]);
+    crate::write(&second, &[("TOKEN", b"t1")]);
+    std::os::unix::fs::symlink("first", &link).unwrap();
+    let (live, driver) = drive(&link, Timing { poll: NEVER, ..eager() });
+    let driver = tokio::spawn(driver.run());
+    live.reload().await;
+    for (target, token) in [("second", "t1"), ("first", "t2")] {
+        crate::write(&first, &[("TOKEN", b"t2")]);
+        std::os::unix::fs::symlink(target, &fresh).unwrap();
+        fs::rename(&fresh, &link).unwrap();
+        until_token(&live, token).await;
+    }
+    crate::write(&first, &[("TOKEN", b"t3")]);
+    until_token(&live, "t3").await;
+    driver.abort();
+}
+
+#[tokio::test]
+async fn directory_moved_away_and_back_is_noticed_by_hints_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let [directory, away] = ["mount", "away"].map(|name| home.path().join(name));
+    let mut kubelet = Kubelet::new(&directory);
+    kubelet.write(0);
+    let (live, driver) = drive(&directory, Timing { poll: NEVER, ..eager() });
+    let driver = tokio::spawn(driver.run());
+    live.reload().await;
+    fs::rename(&directory, &away).unwrap();
+    let mut status = live.watch_status();
+    let rejected = status.wait_for(|status| matches!(status.apply, Apply::Rejected { .. }));
+    assert!(timeout(PATIENCE, rejected).await.is_ok(), "{:?}", live.status());
+    fs::rename(&away, &directory).unwrap();
+    let converged = status.wait_for(|status| status.apply == Apply::Converged);
+    assert!(timeout(PATIENCE, converged).await.is_ok(), "{:?}", live.status());
+    kubelet.write(1);
+    until_token(&live, "t1").await;
+    assert_eq!(live.status().watching, Watching::Events);
+    driver.abort();
+}
+
+#[tokio::test]
 async fn what_changed_before_the_driver_ran_is_noticed_without_a_hint_or_a_poll() {
     let directory = tempfile::tempdir().unwrap();
     let mut kubelet = Kubelet::new(directory.path());
