@@ -33,8 +33,6 @@ pub struct Key {
     pub on_change: OnChange,
     /// What a value must be, in words: `must be …`.
     pub expected: String,
-    /// A refused value is not repeated in messages: it might hold a secret by mistake.
-    conceal: bool,
     /// A pattern that a value must not match, and why.
     refused: Option<(Regex, String)>,
     required_when: Option<RequiredWhen>,
@@ -163,7 +161,6 @@ impl Key {
                 other => return Err(format!("x-on-change must be hot or prepare, not {other:?}")),
             },
             expected: string(schema, "x-expected").ok_or("x-expected is missing")?.into(),
-            conceal: flag("x-conceal"),
             refused: schema.get("not").map(refused).transpose()?,
             required_when: schema.get("x-required-when").map(RequiredWhen::from_schema).transpose()?,
         };

@@ -21,9 +21,7 @@ fn told(key: &str, value: &str) -> String {
 #[test]
 fn each_bad_value_is_refused_by_a_sentence_that_says_what_would_be_right() {
     for value in ["0", "-1", "1e3", " 5", "99999999999999999999", ""] {
-        let expected = format!(
-            "myapp: MAX_CONNECTIONS: must be a whole number from 1 to 1000, not {value:?} (from environment)"
-        );
+        let expected = "myapp: MAX_CONNECTIONS: must be a whole number from 1 to 1000 (from environment)";
         assert_eq!(told("MAX_CONNECTIONS", value), expected);
     }
     assert!(
@@ -31,7 +29,7 @@ fn each_bad_value_is_refused_by_a_sentence_that_says_what_would_be_right() {
     );
     for value in ["//x", "no-slash", "/a/../b", "javascript:x"] {
         let line = told("API_BASE_URL", value);
-        assert!(line.contains("must be a path such as / or /api") && line.contains(value), "{line}");
+        assert!(line.contains("must be a path such as / or /api") && !line.contains(value), "{line}");
     }
     assert!(told("API_BASE_URL", "/a\nb").contains("contains a line break at character 3"));
     assert!(told("API_BASE_URL", "/readyz/x").contains("must not begin with the name of a route"));
@@ -134,7 +132,8 @@ fn an_unknown_mounted_key_is_noted_and_not_refused() {
     let output = run(&["check", "--config-dir", directory.path().to_str().unwrap()], &[]);
     assert_eq!(output.status.code(), Some(0));
     let said = String::from_utf8(output.stdout).unwrap();
-    let note = format!("unknown setting ignored: {}", directory.path().join("LOGLEVEL").display());
+    let path = directory.path().join("LOGLEVEL");
+    let note = format!("unknown setting ignored: {}, did you mean LOG_LEVEL?", path.display());
     assert!(said.contains(&note), "{said}");
 }
 

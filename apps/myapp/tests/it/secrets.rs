@@ -10,6 +10,7 @@ use crate::service::Service;
 
 on_both_databases! {
     no_route_and_no_log_line_at_trace_holds_a_secret
+    no_refused_value_comes_out_of_a_running_process
 }
 
 const MARKED: [(&str, &str); 2] =
@@ -58,6 +59,40 @@ fn no_route_and_no_log_line_at_trace_holds_a_secret(kind: &Kind) {
     assert!(log.iter().filter(|line| line.contains("\"message\":\"request\"")).count() > 10);
     for line in &log {
         assert!(!holds_secret(line), "{line}");
+    }
+}
+
+/// Whoever edits may have pasted a password into any key.
+fn no_refused_value_comes_out_of_a_running_process(kind: &Kind) {
+    let key = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
+    let mut mount = Mount::of(kind, &[key]);
+    let mut serving = Serving::mounted(kind, &mount, &["--drain-min=0s", "--drain-quiet=0s"]);
+    let [public, admin, operator] = serving.addresses();
+    for refused in [
+        ("config/API_BASE_URL", "https://admin:canary-password-51be02@api.example.com/"),
+        ("config/DATABASE_URL", "canary-password-51be02"),
+        ("config/LOG_LEVEL", "canary-password-51be02"),
+        ("config/MAX_CONNECTIONS", "canary-password-51be02"),
+        ("config/MAX_CONNECTIONS", "51510202"),
+    ] {
+        let (_, setting) = refused.0.split_once('/').unwrap();
+        mount.swap(&[key, refused]);
+        let digests = || get(admin, "/digests");
+        until_true("the refusal is reported", || digests().body.contains(&format!("\"{setting}: ")));
+        let holds = |text: &str| holds_secret(text) || text.contains("51510202");
+        for path in ["/digests", "/readyz", "/config", "/metrics"] {
+            assert!(!holds(&whole(&get(admin, path))), "{path}");
+        }
+        for path in ["/api/v1/status", "/api/v1/history"] {
+            assert!(!holds(&whole(&get(operator, path))), "{path}");
+        }
+        assert!(!holds(&whole(&request(public, "GET", "/", &[("Accept", "text/html")]))));
+    }
+    serving.signal("-TERM");
+    let (_, log) = serving.ended();
+    assert!(log.iter().any(|line| line.contains("MAX_CONNECTIONS: must be")), "{log:#?}");
+    for line in &log {
+        assert!(!holds_secret(line) && !line.contains("51510202"), "{line}");
     }
 }
 
@@ -123,7 +158,10 @@ fn only_a_strong_key_makes_fingerprints_and_never_of_itself() {
 #[test]
 fn no_refusal_holds_a_secret() {
     let long = "canary-key-7f3a9c".repeat(400);
-    let cases: [&[(&str, &str)]; 4] = [
+    let cases: [&[(&str, &str)]; 7] = [
+        &[("API_BASE_URL", "https://admin:canary-password-51be02@api.example.com/")],
+        &[("LOG_LEVEL", "canary-password-51be02")],
+        &[("MAX_CONNECTIONS", "canary-password-51be02")],
         &[("SECRET_KEY", "canary-key-7f3a9c\n"), ("DB_PASSWORD", "canary-password-51be02\u{7f}")],
         &[("SECRET_KEY", &long)],
         &[("DATABASE_URL", "postgres://app:canary-password-51be02@localhost/app")],

@@ -2,13 +2,11 @@
 
 use super::{Contract, Key, Kind};
 
-/// A refused value is repeated up to this many characters.
-const SHOWN_CHARACTERS: usize = 60;
-
 impl Key {
     /// Every reason why `text` is not a value of this key; empty if it is one.
     ///
-    /// A reason never holds the value of a secret, nor of a key whose value might hold one by mistake.
+    /// A reason names the rule and never holds anything of the value: whoever edits may have pasted a password into any
+    /// key.
     pub fn violations(&self, text: &str) -> Vec<String> {
         let mut reasons = Vec::new();
         if let Some((position, name)) = text.chars().enumerate().find_map(|(i, c)| Some((i, unfit(c)?))) {
@@ -20,33 +18,22 @@ impl Key {
                 if length < *min_length || length > *max_length {
                     reasons.push(format!("must have {min_length} to {max_length} characters, has {length}"));
                 } else if reasons.is_empty() && pattern.as_ref().is_some_and(|p| !p.is_match(text)) {
-                    reasons.push(format!("must be {}{}", self.expected, self.shown(text)));
+                    reasons.push(format!("must be {}", self.expected));
                 }
             }
             Kind::Integer { minimum, maximum } => {
                 let value = plain_decimal(text);
                 if reasons.is_empty() && !value.is_some_and(|n| (*minimum..=*maximum).contains(&n)) {
-                    reasons.push(format!("must be {}{}", self.expected, self.shown(text)));
+                    reasons.push(format!("must be {}", self.expected));
                 }
             }
         }
         if let Some((pattern, because)) = &self.refused
             && pattern.is_match(text)
         {
-            reasons.push(format!("{because}{}", self.shown(text)));
+            reasons.push(because.clone());
         }
         reasons
-    }
-
-    fn shown(&self, text: &str) -> String {
-        if self.secret || self.conceal {
-            return String::new();
-        }
-        let mut shown: String = text.chars().take(SHOWN_CHARACTERS).collect();
-        if shown.len() < text.len() {
-            shown.push('…');
-        }
-        format!(", not {shown:?}")
     }
 }
 
