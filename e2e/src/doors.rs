@@ -15,7 +15,7 @@ use proptest::sample::select;
 use crate::service::check;
 
 /// Beyond loopback, as in a pod: there the process makes up no key of its own.
-const IN_A_POD: [&str; 2] = ["--listen", "0.0.0.0:5000"];
+const IN_A_POD: [&str; 2] = ["--listen", "[::]:5000"];
 
 /// Settings by key, as text.
 pub type Settings = BTreeMap<&'static str, String>;

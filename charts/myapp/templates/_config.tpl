@@ -158,9 +158,9 @@ The container's environment as the chart sets it: the process's arguments and, f
 */}}
 {{- define "myapp.env" -}}
 - name: MYAPP_LISTEN
-  value: 0.0.0.0:5000
+  value: {{ printf "%s:5000" .Values.listen.address | quote }}
 - name: MYAPP_ADMIN_LISTEN
-  value: 0.0.0.0:9090
+  value: {{ printf "%s:9090" .Values.listen.address | quote }}
 - name: MYAPP_OPERATOR_LISTEN
   value: 127.0.0.1:9091
 - name: MYAPP_DATA_DIR

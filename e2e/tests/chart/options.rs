@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use e2e::helm::Values;
-use e2e::objects::{items, text};
+use e2e::objects::{items, of_kind, text};
+use e2e::pod::{environment, start};
 use serde_json::{Value, json};
 
 use crate::support::{ci_file, container, deployment_pod, only, refusal, render};
@@ -152,6 +153,42 @@ fn what_the_service_is_made_of_is_served_only_where_asked_for() {
     assert_eq!(file(&Values::minimal()), None);
     let asked = file(&Values::minimal().set("sbom.enabled", "true"));
     assert_eq!(asked.as_deref(), Some("/usr/share/sbom/myapp.cdx.json"));
+}
+
+#[test]
+fn both_ports_listen_on_both_families_unless_one_is_chosen() {
+    let listens = |values: &Values| {
+        let variables = environment(&render(values));
+        ["MYAPP_LISTEN", "MYAPP_ADMIN_LISTEN", "MYAPP_OPERATOR_LISTEN"].map(|name| variables[name].clone())
+    };
+    assert_eq!(listens(&Values::minimal()), ["[::]:5000", "[::]:9090", "127.0.0.1:9091"]);
+    let chosen = Values::minimal().set_string("listen.address", "0.0.0.0");
+    assert_eq!(listens(&chosen), ["0.0.0.0:5000", "0.0.0.0:9090", "127.0.0.1:9091"]);
+    for values in [Values::minimal(), chosen] {
+        assert!(start(&render(&values)).unwrap().status.success(), "{values:?}");
+    }
+    for address in ["::", "", "10.0.0.7", "[::]:80", "127.0.0.1"] {
+        let message = refusal(&Values::minimal().set_string("listen.address", address));
+        assert!(message.contains("at '/listen/address'"), "{address}: {message}");
+    }
+}
+
+#[test]
+fn both_services_have_the_families_that_are_asked_for() {
+    let families = |values: &Values| -> Vec<Value> {
+        let objects = render(values);
+        let specs = of_kind(&objects, "Service").into_iter().map(|service| &service["spec"]);
+        specs.map(|spec| json!([spec.get("ipFamilyPolicy"), spec.get("ipFamilies")])).collect()
+    };
+    assert_eq!(families(&Values::minimal()), [json!([null, null]), json!([null, null])]);
+    let dual = Values::minimal()
+        .document(json!({"service": {"ipFamilyPolicy": "PreferDualStack", "ipFamilies": ["IPv6", "IPv4"]}}));
+    let both = json!(["PreferDualStack", ["IPv6", "IPv4"]]);
+    assert_eq!(families(&dual), [both.clone(), both]);
+    for (path, value) in [("ipFamilyPolicy", "DualStack"), ("ipFamilies[0]", "ipv6")] {
+        let message = refusal(&Values::minimal().set(&format!("service.{path}"), value));
+        assert!(message.contains("at '/service/ipFamil"), "{message}");
+    }
 }
 
 #[test]

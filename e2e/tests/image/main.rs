@@ -52,7 +52,7 @@ fn it_starts_the_service_as_a_user_that_is_not_root_on_addresses_a_node_reaches(
     let own: Vec<_> =
         variables.iter().filter_map(|text| text.as_str()).filter(|text| !text.starts_with("PATH=")).collect();
     let expected =
-        ["MYAPP_LISTEN=0.0.0.0:5000", "MYAPP_ADMIN_LISTEN=0.0.0.0:9090", "MYAPP_DATA_DIR=/var/lib/myapp"];
+        ["MYAPP_LISTEN=[::]:5000", "MYAPP_ADMIN_LISTEN=[::]:9090", "MYAPP_DATA_DIR=/var/lib/myapp"];
     assert_eq!(own, expected);
 }
 

@@ -23,7 +23,7 @@ const CLEAN: [Entry<'_>; 12] = [
     ("var/lib/", 0o755, 0),
     ("var/lib/myapp/", 0o755, USER),
 ];
-const CONFIG: &str = r#"{ "config": { "User": "65532:65532", "Env": ["MYAPP_LISTEN=0.0.0.0:5000"] } }"#;
+const CONFIG: &str = r#"{ "config": { "User": "65532:65532", "Env": ["MYAPP_LISTEN=[::]:5000"] } }"#;
 
 fn scan(project: &Project, config: &str, entries: &[Entry<'_>]) -> Told {
     let path = archive(project, config, entries);
