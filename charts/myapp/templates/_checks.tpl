@@ -129,8 +129,11 @@ Unmasked secrets on the public port are for one laptop; nothing that leads to th
 {{- if gt $needed (int64 $grace) }}
 {{- printf "terminationGracePeriodSeconds: %d is too short; drain.acceptMaxSeconds %d + drain.requestsMaxSeconds %d + %d to close down = %d" $grace $accept $requests $slack $needed | println }}
 {{- end }}
-{{- if gt (int .Values.drain.minSeconds) $accept }}
-{{- printf "drain.minSeconds: %d is more than drain.acceptMaxSeconds %d" (int .Values.drain.minSeconds) $accept | println }}
+{{- range $part := list "minSeconds" "quietSeconds" }}
+{{- $seconds := int (get $.Values.drain $part) }}
+{{- if gt $seconds $accept }}
+{{- printf "drain.%s: %d is more than drain.acceptMaxSeconds %d" $part $seconds $accept | println }}
+{{- end }}
 {{- end }}
 {{- end }}
 

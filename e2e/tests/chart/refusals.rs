@@ -200,6 +200,8 @@ fn the_grace_period_must_hold_the_drain_and_the_message_shows_the_sum() {
     assert!(message.contains(sum), "{message}");
     let message = refusal(&minimal().set("drain.minSeconds", "13"));
     assert!(message.contains("drain.minSeconds: 13 is more than drain.acceptMaxSeconds 12"), "{message}");
+    let message = refusal(&minimal().set("drain.quietSeconds", "13"));
+    assert!(message.contains("drain.quietSeconds: 13 is more than drain.acceptMaxSeconds 12"), "{message}");
 }
 
 #[test]
