@@ -1,8 +1,8 @@
 //! What the service depends on, and what it is without it.
 
-use chassis::readiness::{Class, Dependency};
+use chassis::readiness::{CheckFailure, Class, Dependency};
 
-use crate::database::Database;
+use crate::database::{Database, Unavailable};
 use crate::settings::Settings;
 
 /// History and accesses are kept here.
@@ -31,9 +31,17 @@ impl Policy {
         let database = database.clone();
         let check = move || {
             let database = database.clone();
-            async move { database.check().await.map_err(|unavailable| unavailable.reason.as_str()) }
+            async move { database.check().await.map_err(failure) }
         };
         let dependency = Dependency::new(DATABASE, self.class, check);
         vec![if self.shared { dependency } else { dependency.own() }]
+    }
+}
+
+fn failure(Unavailable { reason, code }: Unavailable) -> CheckFailure {
+    let failure = CheckFailure::new(reason.as_str());
+    match code {
+        Some(code) => failure.code(&code),
+        None => failure,
     }
 }

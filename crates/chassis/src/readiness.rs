@@ -18,6 +18,9 @@
 
 mod breaker;
 mod dependency;
+mod failure;
+mod journal;
+mod metrics;
 mod report;
 mod sampler;
 mod verdict;
@@ -29,13 +32,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use breaker::{Watched, requires};
-pub use dependency::{CheckResult, Class, Dependency, InvalidDependency, Timing};
+pub use dependency::{Class, Dependency, InvalidDependency, Timing};
+pub use failure::{CheckFailure, CheckResult};
 pub use report::DependencyReport;
 pub use sampler::{PANICKED, TIMED_OUT};
 pub use verdict::State;
 
 use crate::Health;
-use crate::telemetry::{Metrics, Sample};
+use crate::telemetry::Metrics;
 use sampler::Sampler;
 use verdict::Verdict;
 
@@ -85,29 +89,10 @@ impl Readiness {
         self.0.iter().map(Watched::report).collect()
     }
 
-    /// Adds `dependency_up` (1 or 0) and `dependency_check_age_seconds`; a dependency has neither before its first
-    /// check has ended. May be called once for a set of metrics.
+    /// Adds the metrics of all dependencies; `dependency_up`, `dependency_check_age_seconds` and
+    /// `dependency_down_reason`. May be called once for a set of metrics.
     pub fn register(&self, metrics: &Metrics) {
-        let samples = |readiness: &Self, value: fn(&DependencyReport) -> Option<f64>| {
-            let reports = readiness.report();
-            let labelled =
-                |report| value(report).map(|value| Sample::labelled("dependency", report.name, value));
-            reports.iter().filter_map(labelled).collect()
-        };
-        let readiness = self.clone();
-        metrics.gauge("dependency_up", "Whether a dependency is up", move || {
-            samples(&readiness, |report| match report.state {
-                State::Unknown => None,
-                State::Up => Some(1.0),
-                State::Down => Some(0.0),
-            })
-        });
-        let readiness = self.clone();
-        metrics.gauge(
-            "dependency_check_age_seconds",
-            "Time since the last check of a dependency ended",
-            move || samples(&readiness, |report| report.age.map(|age| age.as_secs_f64())),
-        );
+        metrics::register(self, metrics);
     }
 }
 

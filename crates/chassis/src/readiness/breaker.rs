@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::dependency::{Class, Dependency};
+use super::failure::CheckFailure;
 use super::report::DependencyReport;
 use super::verdict::Verdict;
 use crate::Problem;
@@ -58,7 +59,7 @@ impl Watched {
     /// What is known of it now.
     #[must_use]
     pub fn report(&self) -> DependencyReport {
-        let verdict = *self.verdict.borrow();
+        let verdict = self.verdict.borrow().clone();
         let now = Instant::now();
         let since = |then: Option<Instant>| then.map(|then| now.saturating_duration_since(then));
         DependencyReport {
@@ -66,7 +67,9 @@ impl Watched {
             class: self.class,
             shared: self.shared,
             state: verdict.state,
-            reason: verdict.reason,
+            reason: verdict.failure.as_ref().map(CheckFailure::reason),
+            code: verdict.failure.as_ref().and_then(CheckFailure::code_text).map(str::to_owned),
+            blocks_readiness: verdict.holds_readiness(self.class, self.shared),
             age: since(verdict.checked_at),
             unchanged: since(verdict.changed_at),
         }

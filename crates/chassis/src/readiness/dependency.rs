@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// What a check found: nothing wrong, or a reason of a closed set. The reason is shown to operators, so it must not be
-/// built from an error that may hold a password.
-pub type CheckResult = Result<(), &'static str>;
+use super::failure::CheckResult;
 
 pub(super) type Check = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = CheckResult> + Send>> + Send + Sync>;
 

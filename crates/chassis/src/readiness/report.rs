@@ -6,7 +6,7 @@ use super::dependency::Class;
 use super::verdict::State;
 
 /// What is known of a dependency, for operators. As JSON, times are whole milliseconds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct DependencyReport {
     /// Its name.
     pub name: &'static str,
@@ -19,6 +19,10 @@ pub struct DependencyReport {
     /// Why the last check failed, when it did. One that is up may have a reason, as long as failures are too few to
     /// call it down.
     pub reason: Option<&'static str>,
+    /// What the dependency itself said then: an SQLSTATE, or a short sentence. Not of a closed set.
+    pub code: Option<String>,
+    /// Whether it keeps the replica from being ready.
+    pub blocks_readiness: bool,
     /// Time since the last check ended; much more than a period and a timeout means that nothing is checked any more.
     #[serde(rename = "age_ms", serialize_with = "milliseconds")]
     pub age: Option<Duration>,

@@ -6,8 +6,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::dependency::{Check, CheckResult, Dependency, Timing};
-use super::verdict::{State, Verdict};
+use super::dependency::{Check, Dependency, Timing};
+use super::failure::CheckResult;
+use super::journal::Journal;
+use super::verdict::Verdict;
 use crate::health::Hold;
 
 /// Reason of a check that took longer than its timeout.
@@ -21,6 +23,7 @@ pub(super) struct Sampler {
     check: Check,
     verdict: watch::Sender<Verdict>,
     hold: Hold,
+    journal: Journal,
     /// At most one check; dropped with the sampler.
     running: JoinSet<CheckResult>,
 }
@@ -29,13 +32,15 @@ impl Sampler {
     pub(super) fn new(dependency: Dependency, verdict: watch::Sender<Verdict>, mut hold: Hold) -> Self {
         hold.set(verdict.borrow().holds_readiness(dependency.class, dependency.shared));
         let check = dependency.check();
-        Self { dependency, check, verdict, hold, running: JoinSet::new() }
+        let journal = Journal::new(dependency.name, dependency.class);
+        Self { dependency, check, verdict, hold, journal, running: JoinSet::new() }
     }
 
     pub(super) async fn run(mut self) {
         let timing = self.dependency.timing;
         loop {
-            let result = timeout(timing.timeout, self.sample()).await.unwrap_or(Err(TIMED_OUT));
+            let result =
+                timeout(timing.timeout, self.sample()).await.unwrap_or_else(|_| Err(TIMED_OUT.into()));
             self.running.abort_all();
             self.publish(result);
             sleep(pause(&timing)).await;
@@ -51,27 +56,18 @@ impl Sampler {
         self.running.spawn(async move { check().await });
         match self.running.join_next().await {
             Some(Ok(result)) => result,
-            Some(Err(_)) | None => Err(PANICKED),
+            Some(Err(_)) | None => Err(PANICKED.into()),
         }
     }
 
     fn publish(&mut self, result: CheckResult) {
-        let Dependency { name, class, shared, timing, .. } = self.dependency;
-        let before = *self.verdict.borrow();
-        let after = before.after(result, &timing, Instant::now());
-        self.hold.set(after.holds_readiness(class, shared));
-        self.verdict.send_replace(after);
-        if before.state == after.state {
-            return;
-        }
-        match after.state {
-            State::Unknown => {}
-            State::Up => tracing::info!(dependency = name, "dependency is up"),
-            State::Down => {
-                let reason = after.reason.unwrap_or_default();
-                tracing::warn!(dependency = name, reason, "dependency is down");
-            }
-        }
+        let Dependency { class, shared, timing, .. } = self.dependency;
+        let now = Instant::now();
+        let verdict = self.verdict.borrow().after(result, &timing, now);
+        let holds = verdict.holds_readiness(class, shared);
+        self.hold.set(holds);
+        self.journal.note(&verdict, !holds, now);
+        self.verdict.send_replace(verdict);
     }
 }
 

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::dependency::{CheckResult, Class, Timing};
+use super::dependency::{Class, Timing};
+use super::failure::{CheckFailure, CheckResult};
 
 /// Whether a dependency works, as far as it is known.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
@@ -18,13 +19,13 @@ pub enum State {
     Down,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Verdict {
     pub(super) state: State,
     /// Whether it was ever up.
     pub(super) connected: bool,
     /// Why the last check failed, when it did; also while the state is still, or again, another.
-    pub(super) reason: Option<&'static str>,
+    pub(super) failure: Option<CheckFailure>,
     pub(super) checked_at: Option<Instant>,
     pub(super) changed_at: Option<Instant>,
     /// Results in a row that speak against the state.
@@ -34,7 +35,7 @@ pub(super) struct Verdict {
 impl Verdict {
     /// The first result decides at once. Later, a state gives way only to several results in a row against it, so that
     /// a dependency that fails now and then does not make the service go back and forth.
-    pub(super) fn after(self, result: CheckResult, timing: &Timing, now: Instant) -> Self {
+    pub(super) fn after(&self, result: CheckResult, timing: &Timing, now: Instant) -> Self {
         let (found, needed) = match result {
             Ok(()) => (State::Up, timing.successes_to_up),
             Err(_) => (State::Down, timing.failures_to_down),
@@ -45,7 +46,7 @@ impl Verdict {
         Self {
             state,
             connected: self.connected || state == State::Up,
-            reason: result.err(),
+            failure: result.err(),
             checked_at: Some(now),
             changed_at: if changes { Some(now) } else { self.changed_at },
             n_contrary: if changes { 0 } else { n_contrary },
@@ -80,7 +81,7 @@ mod tests {
     fn states(results: &str) -> String {
         let mut verdict = Verdict::default();
         let mut state_after = |result: char| {
-            let result = if result == '+' { Ok(()) } else { Err("refused") };
+            let result = if result == '+' { Ok(()) } else { Err("refused".into()) };
             verdict = verdict.after(result, &TIMING, Instant::now());
             if verdict.state == State::Up { 'U' } else { 'D' }
         };
@@ -108,7 +109,7 @@ mod tests {
         let timing = Timing { failures_to_down: 0, successes_to_up: 0, ..TIMING };
         let now = Instant::now();
         let up = Verdict::default().after(Ok(()), &timing, now);
-        let down = up.after(Err("refused"), &timing, now);
+        let down = up.after(Err("refused".into()), &timing, now);
         assert_eq!((down.state, down.after(Ok(()), &timing, now).state), (State::Down, State::Up));
     }
 }

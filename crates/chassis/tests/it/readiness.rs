@@ -1,6 +1,7 @@
 //! Dependencies that a test breaks and mends, sampled in virtual time: a second costs nothing and is exact.
 
 mod breaker;
+mod journal;
 mod outages;
 mod report;
 mod sampler;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chassis::Health;
-use chassis::readiness::{CheckResult, Class, Dependency, Readiness, Samplers, Timing};
+use chassis::readiness::{CheckFailure, CheckResult, Class, Dependency, Readiness, Samplers, Timing};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
@@ -30,6 +31,8 @@ enum Behaviour {
     Unreachable,
     /// Nothing listens: known at once.
     Refuses,
+    /// The same, with a code of its own.
+    RefusesWith(&'static str),
     /// It would answer, after its timeout.
     Slow,
     /// Packets to it vanish.
@@ -109,9 +112,10 @@ async fn act(behaviour: Behaviour) -> CheckResult {
         Behaviour::Works => Ok(()),
         Behaviour::Unreachable => {
             sleep(TIMEOUT / 2).await;
-            Err("unreachable")
+            Err("unreachable".into())
         }
-        Behaviour::Refuses => Err("refused"),
+        Behaviour::Refuses => Err("refused".into()),
+        Behaviour::RefusesWith(code) => Err(CheckFailure::new("refused").code(code)),
         Behaviour::Slow => {
             sleep(TIMEOUT * 2).await;
             Ok(())

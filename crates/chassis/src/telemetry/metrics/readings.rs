@@ -1,5 +1,6 @@
 //! Metrics that are read where they are kept, at the moment someone asks.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use prometheus_client::collector::Collector;
@@ -12,7 +13,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// One number of a metric.
 #[derive(Clone, Debug)]
 pub struct Sample {
-    label: Option<(&'static str, &'static str)>,
+    labels: Vec<(&'static str, Cow<'static, str>)>,
     value: f64,
 }
 
@@ -20,20 +21,27 @@ impl Sample {
     /// The only number of a metric.
     #[must_use]
     pub fn of(value: f64) -> Self {
-        Self { label: None, value }
+        Self { labels: Vec::new(), value }
     }
 
     /// One of several, told apart by a label whose values are known beforehand.
     #[must_use]
     pub fn labelled(label: &'static str, label_value: &'static str, value: f64) -> Self {
-        Self { label: Some((label, label_value)), value }
+        Self { labels: vec![(label, label_value.into())], value }
+    }
+
+    /// Adds another label. The caller bounds the number of its values.
+    #[must_use]
+    pub fn and(mut self, label: &'static str, label_value: impl Into<Cow<'static, str>>) -> Self {
+        self.labels.push((label, label_value.into()));
+        self
     }
 
     fn encode(&self, encoder: &mut MetricEncoder<'_>, kind: MetricType) -> fmt::Result {
-        match self.label {
-            None => self.encode_value(encoder, kind),
-            Some(label) => self.encode_value(&mut encoder.encode_family(&[label])?, kind),
+        if self.labels.is_empty() {
+            return self.encode_value(encoder, kind);
         }
+        self.encode_value(&mut encoder.encode_family(&self.labels)?, kind)
     }
 
     /// Whole numbers as such: `1` and not `1.0`.

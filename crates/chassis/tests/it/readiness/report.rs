@@ -1,32 +1,34 @@
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::to_bytes;
 use axum::{Router, body::Body, http::Request};
-use chassis::readiness::{Class, State};
-use chassis::telemetry::{Level, Options, Telemetry};
+use chassis::Health;
+use chassis::readiness::{CheckFailure, Class, Dependency, Readiness, State};
+use chassis::telemetry::Telemetry;
 use tokio::time::sleep;
 use tower::ServiceExt;
 
-use super::{Behaviour, Fake, JITTER, PERIOD, TIMEOUT, rounds, start};
-use crate::telemetry::{Memory, lines};
+use super::{Behaviour, Fake, JITTER, PERIOD, TIMEOUT, TIMING, rounds, start};
 
 #[tokio::test(start_paused = true)]
 async fn what_is_known_of_a_dependency_gets_older_until_the_next_check() {
     let fake = Fake::new(Behaviour::Works);
     let (_health, readiness, samplers) = start(vec![fake.dependency("database", Class::Required)]);
-    let report = readiness.report()[0];
+    let report = readiness.report().remove(0);
     assert_eq!((report.state, report.age, report.unchanged), (State::Unknown, None, None));
 
     let second = Duration::from_secs(1);
     sleep(second).await;
-    let first = readiness.report()[0];
+    let first = readiness.report().remove(0);
     sleep(second).await;
-    let later = readiness.report()[0];
+    let later = readiness.report().remove(0);
     assert_eq!(first.state, State::Up);
     assert_eq!(later.age.unwrap() - first.age.unwrap(), second);
 
     rounds(5).await;
-    let report = readiness.report()[0];
+    let report = readiness.report().remove(0);
     assert!(report.age.unwrap() <= PERIOD + JITTER, "{report:?}");
     assert!(report.unchanged.unwrap() > PERIOD * 5, "{report:?}");
 
@@ -42,7 +44,7 @@ async fn a_failure_is_shown_before_it_is_an_outage() {
     sleep(TIMEOUT).await;
     fake.behaves(Behaviour::Refuses);
     rounds(1).await;
-    let report = readiness.report()[0];
+    let report = readiness.report().remove(0);
     assert_eq!((report.state, report.reason), (State::Up, Some("refused")));
     assert!(report.age < report.unchanged, "{report:?}");
 }
@@ -54,11 +56,16 @@ async fn a_report_is_json_with_closed_sets_and_whole_milliseconds() {
     let json = || serde_json::to_string(&readiness.report()).unwrap();
     assert_eq!(
         json(),
-        r#"[{"name":"cache","class":"degraded","shared":false,"state":"unknown","reason":null,"age_ms":null,"unchanged_ms":null}]"#
+        r#"[{"name":"cache","class":"degraded","shared":false,"state":"unknown","reason":null,"code":null,"blocks_readiness":false,"age_ms":null,"unchanged_ms":null}]"#
     );
     sleep(TIMEOUT + Duration::from_millis(1500)).await;
     let json = json();
-    assert!(json.contains(r#""state":"down","reason":"timed out","age_ms":1"#), "{json}");
+    assert!(
+        json.contains(
+            r#""state":"down","reason":"timed out","code":null,"blocks_readiness":false,"age_ms":1"#
+        ),
+        "{json}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,12 +76,7 @@ async fn metrics_tell_which_dependency_is_up_once_it_is_known() {
     let (_health, readiness, _samplers) = start(dependencies);
     let telemetry = Telemetry::silent().unwrap();
     readiness.register(telemetry.metrics());
-    let metrics = async || {
-        let routes: Router = Router::new().route("/metrics", telemetry.metrics().route());
-        let request = Request::get("/metrics").body(Body::empty()).unwrap();
-        let response = routes.oneshot(request).await.unwrap();
-        String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap()
-    };
+    let metrics = async || metrics(&telemetry).await;
 
     sleep(TIMEOUT / 2).await;
     let text = metrics().await;
@@ -84,32 +86,41 @@ async fn metrics_tell_which_dependency_is_up_once_it_is_known() {
     sleep(TIMEOUT).await;
     let text = metrics().await;
     assert!(text.contains("dependency_up{dependency=\"cache\"} 0\n"), "{text}");
+    let down = "dependency_down_reason{dependency=\"cache\",reason=\"timed out\",code=\"\"} 1\n";
+    assert!(text.contains(down) && text.matches("dependency_down_reason{").count() == 1, "{text}");
+}
+
+async fn metrics(telemetry: &Telemetry) -> String {
+    let routes: Router = Router::new().route("/metrics", telemetry.metrics().route());
+    let request = Request::get("/metrics").body(Body::empty()).unwrap();
+    let response = routes.oneshot(request).await.unwrap();
+    String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_log_tells_of_changes_once_and_why() {
-    let outage = async || {
-        let fake = Fake::new(Behaviour::Works);
-        let (_health, _readiness, _samplers) = start(vec![fake.dependency("database", Class::Required)]);
-        for behaviour in [Behaviour::Works, Behaviour::Refuses, Behaviour::Works] {
-            fake.behaves(behaviour);
-            rounds(5).await;
-        }
+async fn codes_that_a_dependency_makes_up_make_no_series() {
+    let (health, telemetry) = (Health::new(), Telemetry::silent().unwrap());
+    let n_checks = AtomicUsize::new(0);
+    let check = move || {
+        let n = n_checks.fetch_add(1, Ordering::SeqCst);
+        async move { Err(CheckFailure::new("other").code(&format!("{n:05}"))) }
     };
-    // Once unheard: a place that logs for the first time asks the subscriber of its own thread only, which may be that
-    // of another test, and keeps to the answer until there is a new subscriber.
-    outage().await;
-    let memory = Memory::default();
-    let options = Options { level: Level::Info, own_crates: Vec::new() };
-    let (subscriber, telemetry) = Telemetry::build(&options, memory.clone()).unwrap();
-    let _guard = tracing::subscriber::set_default(subscriber);
-    outage().await;
-    let told = lines(&memory, &telemetry);
-    let told: Vec<_> = told
-        .iter()
-        .map(|line| ["level", "message", "dependency", "reason"].map(|field| line[field].as_str()))
-        .collect();
-    let up = [Some("INFO"), Some("dependency is up"), Some("database"), None];
-    let down = [Some("WARN"), Some("dependency is down"), Some("database"), Some("refused")];
-    assert_eq!(told, [up, down, up]);
+    let dependency = Dependency::new("database", Class::Required, check).timing(TIMING);
+    let (readiness, _samplers) = Readiness::start(vec![dependency], &health).unwrap();
+    readiness.register(telemetry.metrics());
+    let mut codes = BTreeSet::new();
+    for _ in 0..200 {
+        rounds(1).await;
+        let text = metrics(&telemetry).await;
+        let (_, after) = text.split_once("reason=\"other\",code=\"").unwrap();
+        codes.insert(after.split('"').next().unwrap().to_owned());
+    }
+    assert!((2..=33).contains(&codes.len()), "{codes:?}");
+    let sentence = Fake::new(Behaviour::RefusesWith("the certificate is another server's"));
+    let (_health, readiness, _samplers) = start(vec![sentence.dependency("database", Class::Required)]);
+    rounds(1).await;
+    assert_eq!(readiness.report()[0].code.as_deref(), Some("the certificate is another server's"));
+    let telemetry = Telemetry::silent().unwrap();
+    readiness.register(telemetry.metrics());
+    assert!(metrics(&telemetry).await.contains("reason=\"refused\",code=\"\"} 1\n"));
 }

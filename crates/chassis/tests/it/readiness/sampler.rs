@@ -3,7 +3,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chassis::Health;
-use chassis::readiness::{Class, Dependency, InvalidDependency, Readiness, State, TIMED_OUT, Timing};
+use chassis::readiness::{
+    CheckResult, Class, Dependency, InvalidDependency, Readiness, State, TIMED_OUT, Timing,
+};
 use tokio::time::{Instant, sleep};
 
 use super::{Behaviour, Fake, JITTER, PERIOD, TIMEOUT, TIMING, rounds, start};
@@ -94,7 +96,7 @@ async fn a_check_that_blocks_its_thread_is_seen_and_not_started_again() {
 
     let report = within("later rounds than the first that failed", async {
         loop {
-            let report = readiness.report()[0];
+            let report = readiness.report().remove(0);
             if report.unchanged > report.age.map(|age| age + quick * 4) {
                 break report;
             }
@@ -118,12 +120,12 @@ async fn a_check_that_blocks_its_thread_is_seen_and_not_started_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_check_that_panics_fails_and_is_made_again() {
-    let check = || -> std::future::Ready<Result<(), &'static str>> { panic!("before there is a future") };
+    let check = || -> std::future::Ready<CheckResult> { panic!("before there is a future") };
     let (_health, readiness, _samplers) =
         start(vec![Dependency::new("cache", Class::Degraded, check).timing(TIMING)]);
     for _ in 0..3 {
         rounds(1).await;
-        let report = readiness.report()[0];
+        let report = readiness.report().remove(0);
         assert_eq!((report.state, report.reason), (State::Down, Some("panicked")));
         assert!(report.age.unwrap() <= PERIOD + JITTER, "{report:?}");
     }

@@ -1,0 +1,69 @@
+//! Metrics of dependencies.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use super::verdict::State;
+use super::{DependencyReport, Readiness};
+use crate::telemetry::{Metrics, Sample};
+
+/// Codes that become a label's value in the life of a process. A dependency that makes codes up makes no more series.
+const MAX_CODES: usize = 32;
+
+/// Characters of a code that becomes a label's value: an SQLSTATE has five. Sentences are for logs and status.
+const MAX_CODE_CHARS: usize = 16;
+
+pub(super) fn register(readiness: &Readiness, metrics: &Metrics) {
+    let samples = |value: fn(&DependencyReport) -> Option<f64>| {
+        let readiness = readiness.clone();
+        move || {
+            let reports = readiness.report();
+            let labelled =
+                |report| value(report).map(|value| Sample::labelled("dependency", report.name, value));
+            reports.iter().filter_map(labelled).collect()
+        }
+    };
+    metrics.gauge(
+        "dependency_up",
+        "Whether a dependency is up; absent before its first check has ended",
+        samples(|report| match report.state {
+            State::Unknown => None,
+            State::Up => Some(1.0),
+            State::Down => Some(0.0),
+        }),
+    );
+    metrics.gauge(
+        "dependency_check_age_seconds",
+        "Time since the last check of a dependency ended",
+        samples(|report| report.age.map(|age| age.as_secs_f64())),
+    );
+    let (readiness, codes) = (readiness.clone(), Codes::default());
+    metrics.gauge(
+        "dependency_down_reason",
+        "1 for the reason and code with which a dependency is down",
+        move || readiness.report().iter().filter_map(|report| down(report, &codes)).collect(),
+    );
+}
+
+fn down(report: &DependencyReport, codes: &Codes) -> Option<Sample> {
+    let reason = report.reason.filter(|_| report.state == State::Down)?;
+    let sample = Sample::labelled("dependency", report.name, 1.0).and("reason", reason);
+    let code = report.code.clone().filter(|code| codes.admit(code));
+    Some(sample.and("code", code.unwrap_or_default()))
+}
+
+/// Codes that are values of a label by now.
+#[derive(Default)]
+struct Codes(Mutex<BTreeSet<String>>);
+
+impl Codes {
+    fn admit(&self, code: &str) -> bool {
+        if code.len() > MAX_CODE_CHARS
+            || !code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        {
+            return false;
+        }
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.contains(code) || (known.len() < MAX_CODES && known.insert(code.to_owned()))
+    }
+}
