@@ -31,7 +31,7 @@ pub enum Command {
     Check(ServeArgs),
     /// Print the settings contract as JSON Schema
     Schema,
-    /// Ask every replica what is in force: exit 0 when all agree, else 1 with the replica and its reason
+    /// Ask every replica what is in force: exit 0 when all agree and are ready, else 1 with the replica and its reason
     Verify(VerifyArgs),
 }
 
@@ -92,7 +92,14 @@ pub struct VerifyArgs {
     /// Seal that every replica must run; without it they must agree with each other
     #[arg(long, value_name = "HEX")]
     pub seal: Option<String>,
-    /// Time to wait for the replicas to agree: the kubelet takes up to two minutes to bring a change into the pods
+    /// Least number of replicas: the name may not lead to all of them yet
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub replicas: usize,
+    /// Print replicas that are not ready, and exit 0 all the same
+    #[arg(long)]
+    pub configuration_only: bool,
+    /// Time to wait for the replicas to agree and to be ready: the kubelet takes up to two minutes to bring a change into the
+    /// pods
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = chassis::duration)]
     pub within: Duration,
 }

@@ -14,12 +14,16 @@ use chassis::telemetry::TraceSettings;
 use crate::args::{Cli, Command, ServeArgs};
 use crate::configuration::{self, Configuration, Environment};
 use crate::database::Wiring;
+use crate::printable::printable;
 use crate::settings;
 
 /// What was given is wrong: flags or configuration (`EX_USAGE` of sysexits.h).
 pub const EXIT_USAGE: u8 = 64;
 /// What was given is right, but it cannot be done here and now.
 pub const EXIT_FAILURE: u8 = 1;
+
+/// Characters of a line that quotes what a file or another process holds.
+const MAX_LINE_CHARS: usize = 4000;
 
 /// Does what was asked for and says how it went.
 pub fn run(cli: Cli, environment: &Environment) -> ExitCode {
@@ -75,7 +79,7 @@ fn say(text: impl Display) -> u8 {
 fn complain(code: u8, problems: impl Display) -> u8 {
     let mut stderr = std::io::stderr().lock();
     for line in problems.to_string().lines() {
-        let _ = writeln!(stderr, "myapp: {line}");
+        let _ = writeln!(stderr, "myapp: {}", printable(line, MAX_LINE_CHARS));
     }
     code
 }

@@ -17,11 +17,14 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::routes::Digests;
+use crate::printable::printable;
+use crate::routes::{Dependency, Digests};
 
 /// A replica that has not answered by then counts as one that cannot answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST_ANSWER: usize = 64 * 1024;
+/// What is shown of a replica's reasons.
+const MAX_REASON_CHARS: usize = 500;
 
 /// One replica, and what it said.
 pub(crate) type Answer = (SocketAddr, Result<Digests, AskError>);
@@ -71,8 +74,52 @@ pub(crate) struct Complaint {
 
 impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.replica, self.reason)
+        write!(f, "{}: {}", self.replica, printable(&self.reason, MAX_REASON_CHARS))
     }
+}
+
+/// Why one replica takes no traffic.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unready {
+    replica: SocketAddr,
+    reason: String,
+}
+
+impl fmt::Display for Unready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: not ready: {}", self.replica, self.shown_reason())
+    }
+}
+
+impl Unready {
+    pub(crate) fn shown_reason(&self) -> String {
+        printable(&self.reason, MAX_REASON_CHARS)
+    }
+}
+
+/// The replicas that take no traffic, although they are to stay. One that drains is about to go, so it counts only where
+/// all do.
+pub(crate) fn unready(answers: &[Answer]) -> Vec<Unready> {
+    let nobody_stays = n_staying(answers) == 0;
+    let unready = |(replica, answer): &Answer| {
+        let digests = answer.as_ref().ok().filter(|digests| !digests.ready)?;
+        let obstacles: Vec<_> = digests.dependencies.iter().filter_map(Dependency::obstacle).collect();
+        let reason = match (digests.stopping, obstacles.is_empty()) {
+            (true, _) if nobody_stays => "stopping".to_owned(),
+            (true, _) => return None,
+            (false, true) => "it does not say why".to_owned(),
+            (false, false) => obstacles.join("; "),
+        };
+        Some(Unready { replica: *replica, reason })
+    };
+    answers.iter().filter_map(unready).collect()
+}
+
+/// Replicas that do not drain. One that gave no answer counts.
+pub(crate) fn n_staying(answers: &[Answer]) -> usize {
+    let is_stopping =
+        |answer: &Result<Digests, AskError>| answer.as_ref().is_ok_and(|digests| digests.stopping);
+    answers.iter().filter(|(_, answer)| !is_stopping(answer)).count()
 }
 
 /// What keeps the fleet from being converged, one complaint a replica; empty if nothing does.
@@ -136,6 +183,9 @@ mod tests {
             rendered: None,
             mounted: running.into(),
             running: running.into(),
+            ready: true,
+            stopping: false,
+            dependencies: Vec::new(),
         }
     }
 
@@ -193,6 +243,23 @@ mod tests {
                 "10.0.0.3:9090: rejected: LOG_LEVEL: must be another",
                 "10.0.0.4:9090: no answer within 5 s",
             ]
+        );
+    }
+
+    #[test]
+    fn draining_replica_is_not_waited_for_unless_all_drain() {
+        let replica = |n: u8, ready: bool, stopping: bool| {
+            let digests = Digests { ready, stopping, ..digests("a", "matches") };
+            (SocketAddr::from(([10, 0, 0, n], 9090)), Ok(digests))
+        };
+        let told = |answers: &[Answer]| -> Vec<String> {
+            unready(answers).iter().map(ToString::to_string).collect()
+        };
+        assert!(told(&[replica(0, true, false), replica(1, false, true)]).is_empty());
+        assert_eq!(told(&[replica(0, false, true)]), ["10.0.0.0:9090: not ready: stopping"]);
+        assert_eq!(
+            told(&[replica(0, false, true), replica(1, false, false)]),
+            ["10.0.0.1:9090: not ready: it does not say why"]
         );
     }
 }

@@ -13,6 +13,7 @@ mod derived;
 mod fingerprint;
 mod fleet;
 mod live;
+mod printable;
 pub mod routes;
 pub mod sbom;
 pub mod settings;

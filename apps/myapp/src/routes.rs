@@ -30,7 +30,7 @@ use chassis::probes;
 use crate::dependencies::DATABASE;
 
 pub use context::Context;
-pub(crate) use digests::Digests;
+pub(crate) use digests::{Dependency, Digests};
 pub(crate) use memory::Memory;
 pub(crate) use metrics::register_metrics;
 use openapi::Guard;

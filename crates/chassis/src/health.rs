@@ -65,6 +65,12 @@ impl Health {
             && !self.0.draining.load(Ordering::Acquire)
     }
 
+    /// Whether the drain has begun, which ends readiness for good.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Acquire)
+    }
+
     /// Whether every accept loop of a traffic listener still runs, or was stopped by the drain.
     #[must_use]
     pub fn is_live(&self) -> bool {

@@ -109,7 +109,9 @@ fn the_test_pod_asks_the_replicas_for_the_seal_that_was_rendered() {
     assert_eq!(restricted_violations(pod), Vec::<String>::new());
     let container = &pod["containers"][0];
     let seal = &only(&objects, "ConfigMap")["data"]["CONFIG_SEAL"];
-    assert_eq!(items(container, "/args")[..3], [json!("verify"), json!("--seal"), seal.clone()]);
+    let args = items(container, "/args");
+    assert_eq!(args[..3], [json!("verify"), json!("--seal"), seal.clone()]);
+    assert_eq!(args[args.len() - 2..], [json!("--replicas"), json!("2")], "as many as the default has");
     let variables = items(&deployment_pod(&objects)["spec"]["containers"][0], "/env");
     let peers = variables.iter().find(|variable| variable["name"] == "MYAPP_PEERS").unwrap();
     assert_eq!(container["env"], json!([peers]));

@@ -1,11 +1,12 @@
-//! Asks every replica what it runs.
+//! Asks every replica what it runs, and whether it is ready.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use crate::args::VerifyArgs;
-use crate::fleet;
+use crate::fleet::{self, Answer, Complaint, Unready};
 
 use super::{EXIT_FAILURE, complain, say};
 
@@ -18,37 +19,56 @@ pub(super) fn verify(args: &VerifyArgs) -> u8 {
         Err(error) => return complain(EXIT_FAILURE, error),
     };
     runtime.block_on(async {
-        let deadline = Instant::now() + args.within;
+        // No deadline where the time is longer than a clock can count.
+        let deadline = Instant::now().checked_add(args.within);
+        let is_over = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
         loop {
             match ask(args).await {
-                Ok(replicas) => return say(format_args!("{replicas} replicas agree")),
-                Err(no) if no.is_final || Instant::now() >= deadline => {
-                    return complain(EXIT_FAILURE, no.reasons);
-                }
+                Ok(agreement) => return say(agreement),
+                Err(no) if no.is_final || is_over() => return complain(EXIT_FAILURE, no.reasons.join("\n")),
                 Err(_) => sleep(PAUSE).await,
             }
         }
     })
 }
 
-/// Why the answer is no, for now or for good.
+/// Why the answer is no, for now or for good; one line each.
 struct No {
-    reasons: String,
+    reasons: Vec<String>,
     is_final: bool,
 }
 
-/// The number of replicas, if they agree.
-async fn ask(args: &VerifyArgs) -> Result<usize, No> {
-    let not_yet = |reasons: String| No { reasons, is_final: false };
+/// One line on the replicas, if they agree and are ready.
+async fn ask(args: &VerifyArgs) -> Result<String, No> {
+    let not_yet = |reason: String| No { reasons: vec![reason], is_final: false };
     let answers = fleet::ask_all(&args.peers, None).await;
     let answers = answers.map_err(|error| not_yet(format!("{} cannot be resolved: {error}", args.peers)))?;
     if answers.is_empty() {
         return Err(not_yet(format!("{} names no replica", args.peers)));
     }
-    let complaints = fleet::complaints(&answers, args.seal.as_deref());
-    if complaints.is_empty() {
-        return Ok(answers.len());
+    judge(args, &answers)
+}
+
+fn judge(args: &VerifyArgs, answers: &[Answer]) -> Result<String, No> {
+    let complaints = fleet::complaints(answers, args.seal.as_deref());
+    let unready = fleet::unready(answers);
+    let mut agreement = format!("{} replicas agree", answers.len());
+    if !unready.is_empty() {
+        let reasons: BTreeSet<String> = unready.iter().map(Unready::shown_reason).collect();
+        let reasons = reasons.into_iter().take(3).collect::<Vec<_>>().join("; ");
+        agreement.push_str(&format!(", {} are not ready: {reasons}", unready.len()));
     }
-    let reasons: Vec<String> = complaints.iter().map(ToString::to_string).collect();
-    Err(No { reasons: reasons.join("\n"), is_final: complaints.iter().any(|complaint| complaint.is_final) })
+    let mut reasons: Vec<String> = complaints.iter().map(Complaint::to_string).collect();
+    if !args.configuration_only && !unready.is_empty() {
+        reasons.extend(unready.iter().map(Unready::to_string));
+        reasons.extend(complaints.is_empty().then(|| agreement.clone()));
+    }
+    let n_found = fleet::n_staying(answers);
+    if n_found < args.replicas {
+        reasons.push(format!("{n_found} replicas were found, {} are expected", args.replicas));
+    }
+    if reasons.is_empty() {
+        return Ok(agreement);
+    }
+    Err(No { reasons, is_final: complaints.iter().any(|complaint| complaint.is_final) })
 }

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::State;
 use axum::response::Response;
+use chassis::readiness::{DependencyReport, State as Known};
 use live_config::{Snapshot, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,71 @@ pub(crate) struct Digests {
     pub(crate) mounted: String,
     /// The sum that the configuration in force was read with.
     pub(crate) running: String,
+    /// Whether traffic is welcome. A replica of a version that does not report it counts as ready.
+    #[serde(default = "unreported")]
+    pub(crate) ready: bool,
+    /// Whether the replica drains, and is therefore not ready.
+    #[serde(default)]
+    pub(crate) stopping: bool,
+    /// What the replica depends on, and whether it works.
+    #[serde(default)]
+    pub(crate) dependencies: Vec<Dependency>,
+}
+
+const fn unreported() -> bool {
+    true
+}
+
+/// One dependency of one replica.
+#[derive(Deserialize, JsonSchema, Serialize)]
+pub(crate) struct Dependency {
+    name: String,
+    /// Whether all replicas use the same one.
+    shared: bool,
+    /// `None` before the first check has ended.
+    up: Option<bool>,
+    /// Why the last check failed, if it did: one of a closed set.
+    reason: Option<String>,
+    /// What the dependency itself said then: an SQLSTATE, or a short sentence.
+    code: Option<String>,
+    /// Whether it keeps the replica from being ready.
+    blocks_readiness: bool,
+    /// Time since the last check ended.
+    age_ms: Option<u64>,
+}
+
+impl From<DependencyReport> for Dependency {
+    fn from(report: DependencyReport) -> Self {
+        Self {
+            name: report.name.into(),
+            shared: report.shared,
+            up: match report.state {
+                Known::Unknown => None,
+                Known::Up => Some(true),
+                Known::Down => Some(false),
+            },
+            reason: report.reason.map(str::to_owned),
+            code: report.code,
+            blocks_readiness: report.blocks_readiness,
+            age_ms: report.age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
+        }
+    }
+}
+
+impl Dependency {
+    /// Why it keeps the replica from being ready; `None` if it does not.
+    pub(crate) fn obstacle(&self) -> Option<String> {
+        let Self { name, reason, code, up, .. } = self;
+        if !self.blocks_readiness {
+            return None;
+        }
+        Some(match (reason, code, up) {
+            (Some(reason), Some(code), _) => format!("{name}: {reason} ({code})"),
+            (Some(reason), None, _) => format!("{name}: {reason}"),
+            (None, _, None) => format!("{name}: not checked yet"),
+            (None, _, Some(_)) => format!("{name}: down"),
+        })
+    }
 }
 
 pub(super) async fn digests(State(context): State<Arc<Context>>) -> Response {
@@ -51,10 +117,16 @@ pub(super) fn responses() -> Value {
 
 impl Digests {
     pub(super) fn of(context: &Context) -> Self {
-        Self::from(&context.live.status(), &context.live.snapshot())
+        let configuration = Self::of_configuration(&context.live.status(), &context.live.snapshot());
+        Self {
+            ready: context.health.is_ready(),
+            stopping: context.health.is_draining(),
+            dependencies: context.readiness.report().into_iter().map(Dependency::from).collect(),
+            ..configuration
+        }
     }
 
-    fn from(status: &Status, snapshot: &Snapshot<Settings>) -> Self {
+    fn of_configuration(status: &Status, snapshot: &Snapshot<Settings>) -> Self {
         Self {
             state: status.word().into(),
             apply: status.apply.as_str().into(),
@@ -67,6 +139,9 @@ impl Digests {
             rendered: status.found.rendered.clone(),
             mounted: status.found.mounted.clone(),
             running: snapshot.sums.mounted.clone(),
+            ready: unreported(),
+            stopping: false,
+            dependencies: Vec::new(),
         }
     }
 }

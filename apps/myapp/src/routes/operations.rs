@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, extract};
-use chassis::readiness::{DependencyReport, State};
 use chassis::{Problem, TraceContext};
 use http::StatusCode;
 use live_config::Watching;
@@ -28,33 +27,6 @@ struct Status {
     watching: String,
     /// Each setting that has a value: its kind of source, never the value.
     origins: std::collections::BTreeMap<String, &'static str>,
-    /// What the service depends on, and whether it works.
-    dependencies: Vec<Dependency>,
-}
-
-#[derive(JsonSchema, Serialize)]
-struct Dependency {
-    name: &'static str,
-    /// Whether all replicas use the same one.
-    shared: bool,
-    /// `None` before the first check has ended.
-    up: Option<bool>,
-    /// Why the last check failed, if it did.
-    reason: Option<&'static str>,
-    /// Time since the last check ended.
-    age_ms: Option<u64>,
-}
-
-impl From<DependencyReport> for Dependency {
-    fn from(report: DependencyReport) -> Self {
-        let up = match report.state {
-            State::Unknown => None,
-            State::Up => Some(true),
-            State::Down => Some(false),
-        };
-        let age_ms = report.age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
-        Self { name: report.name, shared: report.shared, up, reason: report.reason, age_ms }
-    }
 }
 
 pub(super) async fn status(extract::State(context): extract::State<Arc<Context>>) -> Response {
@@ -69,7 +41,6 @@ pub(super) async fn status(extract::State(context): extract::State<Arc<Context>>
             Watching::Nothing(reason) => format!("nothing: {reason}"),
         },
         origins: snapshot.values.iter().map(|(key, value)| (key.clone(), value.origin.kind())).collect(),
-        dependencies: context.readiness.report().into_iter().map(Dependency::from).collect(),
     })
 }
 
@@ -83,6 +54,8 @@ struct Fleet {
     converged: bool,
     /// One line for each replica that keeps the fleet from being so.
     reasons: Vec<String>,
+    /// One line for each replica that is not ready, with the dependency that it waits for.
+    not_ready: Vec<String>,
     replicas: Vec<Replica>,
 }
 
@@ -112,6 +85,7 @@ pub(super) async fn fleet(
     };
     let complaints = fleet::complaints(&answers, None);
     let reasons: Vec<String> = complaints.iter().map(ToString::to_string).collect();
+    let not_ready = fleet::unready(&answers).iter().map(ToString::to_string).collect();
     let replica = |(address, answer): fleet::Answer| {
         let (digests, error) = match answer {
             Ok(digests) => (Some(digests), None),
@@ -120,7 +94,8 @@ pub(super) async fn fleet(
         Replica { address: address.to_string(), digests, error }
     };
     let converged = reasons.is_empty() && !answers.is_empty();
-    json_line(&Fleet { converged, reasons, replicas: answers.into_iter().map(replica).collect() })
+    let replicas = answers.into_iter().map(replica).collect();
+    json_line(&Fleet { converged, reasons, not_ready, replicas })
 }
 
 pub(super) fn fleet_responses() -> Value {

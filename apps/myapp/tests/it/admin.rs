@@ -2,7 +2,7 @@ use live_config::seal;
 use serde_json::json;
 
 use crate::databases::{Kind, borrowed, on_both_databases};
-use crate::http::{get, request};
+use crate::http::{get, request, until_true};
 use crate::mount::Mount;
 use crate::service::Service;
 
@@ -39,12 +39,18 @@ fn digests_tell_what_was_rendered_mounted_and_runs(kind: &Kind) {
     };
     let mut mount = Mount::of(kind, &with("7"));
     let service = Service::mounted(kind, &mount);
+    service.until_ready();
+    // A replica with a file of its own is ready before it has reached it.
+    until_true("reached", || get(service.admin, "/digests").json()["dependencies"][0]["up"] == true);
     let digests = get(service.admin, "/digests");
+    let dependency = json!({ "name": "database", "shared": digests.json()["dependencies"][0]["shared"], "up": true, "reason": null,
+        "code": null, "blocks_readiness": false, "age_ms": digests.json()["dependencies"][0]["age_ms"] });
     assert_eq!(
         digests.json(),
         json!({ "state": "converged", "apply": "converged", "reasons": [], "retrying": false, "since": digests.json()["since"],
                 "release": "matches", "pinned": [], "generation": 1,
-                "rendered": rendered, "mounted": rendered, "running": rendered })
+                "rendered": rendered, "mounted": rendered, "running": rendered,
+                "ready": true, "stopping": false, "dependencies": [dependency] })
     );
     drop(service);
 

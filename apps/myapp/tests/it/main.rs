@@ -28,3 +28,4 @@ mod sbom;
 mod secrets;
 mod service;
 mod store;
+mod verify;

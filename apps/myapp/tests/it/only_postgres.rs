@@ -10,3 +10,4 @@ mod replica;
 mod rotation;
 mod set_up;
 mod tokens;
+mod unready;
