@@ -14,6 +14,10 @@ use super::level::is_always_written;
 /// Lines waiting to be written; above it lines are dropped and counted.
 const MOST_BYTES: usize = 1 << 20;
 
+/// The same for lines to keep. They are dropped only where the ordinary ones have been for long: a log that nobody reads must
+/// not cost the process its memory.
+const MOST_KEPT_BYTES: usize = 2 * MOST_BYTES;
+
 /// Time in which further lines join the first of a batch: under load the writer wakes a thousand times a second, not once
 /// a line. Longer batches leave the processor's cache before they are written, and no longer fit a pipe, which costs more
 /// than it saves. A line that must not be lost does not wait.
@@ -44,6 +48,8 @@ struct Shared {
     /// For those who flush: another batch is written.
     written: Condvar,
     dropped: AtomicU64,
+    /// Of them, those that were to be kept.
+    dropped_kept: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -92,11 +98,13 @@ impl Queue {
         true
     }
 
-    /// Takes a whole line. One to `keep` is never dropped and written without delay.
+    /// Takes a whole line. One to `keep` is written without delay, and dropped only where there is no room for any other.
     pub(super) fn push(&self, line: &[u8], keep: bool) {
         let mut pending = self.shared().lock();
-        if pending.bytes.len() + line.len() > MOST_BYTES && !keep {
+        let most = if keep { MOST_KEPT_BYTES } else { MOST_BYTES };
+        if pending.bytes.len().saturating_add(line.len()) > most {
             self.shared().dropped.fetch_add(1, Ordering::Relaxed);
+            self.shared().dropped_kept.fetch_add(u64::from(keep), Ordering::Relaxed);
             return;
         }
         pending.bytes.extend_from_slice(line);
@@ -171,7 +179,8 @@ fn write_all(shared: &Shared, mut writer: impl Write) {
         shared.finish();
         let dropped = shared.dropped.load(Ordering::Relaxed);
         if dropped > reported {
-            tracing::warn!(target: super::LIFECYCLE, lines = dropped - reported, "log lines dropped");
+            let lifecycle = shared.dropped_kept.swap(0, Ordering::Relaxed);
+            tracing::warn!(target: super::LIFECYCLE, lines = dropped - reported, lifecycle, "log lines dropped");
             reported = dropped;
         }
     }

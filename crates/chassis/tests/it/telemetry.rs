@@ -152,6 +152,30 @@ fn a_stuck_reader_costs_lines_and_never_time_but_no_lifecycle_line() {
     assert!(messages.iter().any(|message| message == "stopped"));
 }
 
+#[test]
+fn a_stuck_reader_costs_lifecycle_lines_too_before_it_costs_memory() {
+    const N_LINES: u64 = 10_000;
+    let (release, stuck) = sync_channel(0);
+    let memory = Memory::default();
+    let (subscriber, telemetry) =
+        Telemetry::build(&options(Level::Info), Stuck(stuck, memory.clone())).unwrap();
+    let long = "x".repeat(1000);
+    let guard = tracing::subscriber::set_default(subscriber);
+    for _ in 0..N_LINES {
+        tracing::info!(target: "lifecycle", long, "kept");
+        tracing::error!(target: "panic", long, "kept");
+    }
+    drop(guard);
+    let dropped = telemetry.dropped_lines();
+    drop(release);
+    let messages = messages(&memory, &telemetry);
+    let n_kept = messages.iter().filter(|message| *message == "kept").count();
+    assert_eq!(u64::try_from(n_kept).unwrap() + dropped, 2 * N_LINES);
+    let bytes = memory.0.lock().unwrap().len();
+    // What the writer holds already, and what waits for it.
+    assert!((1 << 20..5 << 20).contains(&bytes), "{bytes} bytes");
+}
+
 #[tokio::test]
 async fn a_request_is_one_line_with_its_route_and_not_its_path() {
     let memory = Memory::default();
