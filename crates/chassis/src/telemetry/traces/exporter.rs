@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::sender::{Delivery, Sender};
@@ -15,9 +16,9 @@ use super::{Counters, message};
 type Stop = watch::Receiver<Option<Instant>>;
 
 pub(super) struct Exporter {
-    sender: Sender,
+    sender: Arc<Sender>,
     batches: Batches,
-    resource: Resource,
+    resource: Arc<Resource>,
     spans: mpsc::Receiver<Vec<u8>>,
     batch_waits: Arc<Notify>,
     counters: Arc<Counters>,
@@ -34,9 +35,9 @@ impl Exporter {
         batch_waits: Arc<Notify>,
         counters: Arc<Counters>,
     ) -> Self {
-        let resource = message::resource(&settings.resource);
+        let resource = Arc::new(message::resource(&settings.resource));
         let batches = settings.batches;
-        let sender = Sender::new(settings.collector, batches.export_time);
+        let sender = Arc::new(Sender::new(settings.collector, batches.export_time));
         Self { sender, batches, resource, spans, batch_waits, counters, under_way: 0, lost_in_a_row: 0 }
     }
 
@@ -48,7 +49,7 @@ impl Exporter {
             () = self.export_until(stop.clone()) => {}
             () = end_of_flush(stop.clone(), patience) => {}
         }
-        self.drop_the_rest();
+        drop(self);
         drop(stop);
     }
 
@@ -99,9 +100,13 @@ impl Exporter {
     async fn export(&mut self, batch: Vec<Vec<u8>>) {
         let n_spans = batch.len() as u64;
         self.under_way = n_spans;
-        let delivery = self.sender.deliver(message::export(&self.resource, batch)).await;
+        let (sender, resource) = (Arc::clone(&self.sender), Arc::clone(&self.resource));
+        let delivery = outcome(async move { sender.deliver(message::export(&resource, batch)).await }).await;
         self.under_way = 0;
-        self.account(n_spans, delivery);
+        match delivery {
+            Some(delivery) => self.account(n_spans, delivery),
+            None => add(&self.counters.dropped, n_spans),
+        }
     }
 
     fn account(&mut self, n_spans: u64, delivery: Delivery) {
@@ -125,7 +130,7 @@ impl Exporter {
         self.lost_in_a_row = if n_lost == 0 { 0 } else { self.lost_in_a_row + n_lost };
     }
 
-    fn drop_the_rest(&mut self) {
+    fn count_the_rest(&mut self) {
         self.spans.close();
         let mut n_dropped = self.under_way;
         while self.spans.try_recv().is_ok() {
@@ -133,6 +138,20 @@ impl Exporter {
         }
         add(&self.counters.dropped, n_dropped);
     }
+}
+
+/// However the task ends, no span is in no counter.
+impl Drop for Exporter {
+    fn drop(&mut self) {
+        self.count_the_rest();
+    }
+}
+
+/// Result of `work`, which runs in a task of its own; none where it panics. Dropped, it ends the task.
+async fn outcome<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+    let mut task = JoinSet::new();
+    task.spawn(work);
+    task.join_next().await.and_then(Result::ok)
 }
 
 /// The deadline of a shutdown; when the last handle is dropped without one, `patience` from then on.
@@ -143,4 +162,15 @@ async fn end_of_flush(mut stop: Stop, patience: Duration) {
 
 fn add(counter: &AtomicU64, n_spans: u64) {
     counter.fetch_add(n_spans, Ordering::Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn panic_of_a_delivery_is_no_outcome() {
+        assert_eq!(outcome(async { 1 }).await, Some(1));
+        assert_eq!(outcome::<u8>(async { panic!("on purpose") }).await, None);
+    }
 }

@@ -21,6 +21,12 @@ use super::settings::Collector;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// Also where the collector asks for the batch at once: it is the one that is busy.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// Characters of the collector's message that go into the log.
+const MAX_MESSAGE_CHARS: usize = 200;
+
 /// What is read of an answer; the rest could only be noise.
 const LONGEST_ANSWER: usize = 64 << 10;
 
@@ -72,8 +78,10 @@ impl Sender {
                 Tried::Done(delivery) => return delivery,
                 Tried::Again { reason, after } => (reason, after),
             };
-            let wait = after.unwrap_or_else(|| pause.mul_f64(0.5 + fastrand::f64() / 2.0));
-            if Instant::now() + wait >= end {
+            let own = pause.mul_f64(0.5 + fastrand::f64() / 2.0);
+            let wait = after.map_or(own, |after| after.max(SHORTEST_PAUSE));
+            // Compared and not added: the collector may name any time at all.
+            if wait >= end.saturating_duration_since(Instant::now()) {
                 return Delivery::Lost { reason };
             }
             sleep(wait).await;
@@ -84,7 +92,7 @@ impl Sender {
     /// A collector that took a batch and does not answer in time may well keep it: sent again, its spans could be there
     /// twice, so that is the end of the batch.
     async fn attempt(&self, body: Bytes, end: Instant) -> Tried {
-        let patience = self.collector.timeout.min(end - Instant::now());
+        let patience = self.collector.timeout.min(end.saturating_duration_since(Instant::now()));
         match timeout(patience, self.exchange(body)).await {
             Ok(tried) => tried,
             Err(_) => Tried::Done(Delivery::Lost { reason: Reason::NoAnswer(patience) }),
@@ -132,7 +140,8 @@ fn taken(body: Bytes) -> Delivery {
     let answer = ExportTraceServiceResponse::decode(body).unwrap_or_default();
     let partial = answer.partial_success.unwrap_or_default();
     let refused = u64::try_from(partial.rejected_spans).unwrap_or_default();
-    Delivery::Taken { refused, reason: partial.error_message }
+    let reason = partial.error_message.chars().take(MAX_MESSAGE_CHARS).collect();
+    Delivery::Taken { refused, reason }
 }
 
 /// Seconds, or a date.

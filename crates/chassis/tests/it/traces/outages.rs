@@ -1,6 +1,9 @@
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use chassis::telemetry::TraceCounters;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use super::receiver::{Receiver, Reply};
 use super::{AT_ONCE, record, traces, until};
@@ -104,4 +107,82 @@ async fn spans_that_the_collector_refuses_one_by_one_are_no_exported_ones() {
     until(&traces, "an answer", |counters| counters.exported > 0).await;
     let expected = TraceCounters { ended: 5, exported: 3, dropped: 0, failed: 2 };
     assert_eq!(traces.counters(), expected);
+}
+
+#[tokio::test]
+async fn absurd_time_to_wait_costs_the_batch_and_not_tracing() {
+    let absurd = [
+        "18446744073709551615",
+        "18446744073709551616",
+        "9223372036854775807",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "-1",
+        "1e9",
+        "soon",
+    ];
+    for value in absurd {
+        let mut receiver = Receiver::start(&[Reply::Status(503, Some(value)), Reply::Taken]).await;
+        let traces = traces(receiver.address, &[AT_ONCE]);
+        record(&traces, 3);
+        receiver.spans(3).await;
+        until(&traces, value, |counters| counters.failed + counters.exported == 3).await;
+        record(&traces, 1);
+        until(&traces, value, |counters| counters.failed + counters.exported == 4).await;
+        assert_eq!(traces.counters().dropped, 0, "{value}");
+    }
+}
+
+#[tokio::test]
+async fn collector_that_asks_for_the_batch_at_once_is_not_flooded() {
+    let mut receiver = Receiver::start(&[Reply::Status(503, Some("0"))]).await;
+    let traces = traces(receiver.address, &[AT_ONCE, ("OTEL_BSP_EXPORT_TIMEOUT", "1000")]);
+    record(&traces, 1);
+    until(&traces, "the loss", |counters| counters.failed == 1).await;
+    let mut n_tries = 0;
+    while !receiver.has_no_more() {
+        n_tries += 1;
+    }
+    assert!((2..=20).contains(&n_tries), "{n_tries} tries in a second");
+}
+
+/// A collector that answers each connection with these bytes, again and again as long as they are taken.
+async fn babbler(head: &'static str, endless: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind(crate::harness::LOOPBACK).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(head.as_bytes()).await;
+                while !endless.is_empty() && stream.write_all(endless.as_bytes()).await.is_ok() {}
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn no_answer_however_malformed_ends_tracing() {
+    for (head, endless) in [
+        ("", "HTTP/1.1 100 Continue\r\n\r\n"),
+        ("", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
+        ("HTTP/1.1 200 OK\r\n", "X-Field: value\r\n"),
+        ("HTTP/1.1 503 Busy\r\nContent-Length: 18446744073709551615\r\n\r\n", "xxxxxxxx"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "8\r\nxxxxxxxx\r\n"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "f"),
+        ("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", ""),
+        ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n", "x"),
+        ("HTTP/1.1 999 No Such Status\r\n\r\n", ""),
+        ("\u{0}\u{1}\u{2}", "garbage"),
+        ("", ""),
+    ] {
+        let variables = [AT_ONCE, ("OTEL_BSP_EXPORT_TIMEOUT", "300"), ("OTEL_EXPORTER_OTLP_TIMEOUT", "200")];
+        let traces = traces(babbler(head, endless).await, &variables);
+        for n_spans in 1..=2 {
+            record(&traces, 1);
+            let case = format!("{head:?} {endless:?}");
+            until(&traces, &case, |counters| counters.failed + counters.exported == n_spans).await;
+        }
+        assert_eq!(traces.counters().dropped, 0);
+    }
 }
