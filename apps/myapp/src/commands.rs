@@ -9,7 +9,7 @@ use std::fmt::Display;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use chassis::telemetry::TraceSettings;
+use chassis::telemetry::{TracePlan, TraceSettings};
 
 use crate::args::{Cli, Command, ServeArgs};
 use crate::configuration::{self, Configuration, Environment};
@@ -41,25 +41,20 @@ struct Given {
     configuration: Configuration,
     /// How the database is reached.
     wiring: Wiring,
-    /// Where traces go.
-    traces: Option<TraceSettings>,
+    /// Where traces go, and what of the variables for them is not followed.
+    traces: TracePlan,
 }
 
 /// Reads it. One problem a line, of all its parts.
 fn read(args: &ServeArgs, environment: &Environment) -> Result<Given, String> {
     let configuration = configuration::read(args, environment).map_err(|problems| problems.to_string());
-    let wired = configuration.and_then(|configuration| {
+    let (configuration, wiring) = configuration.and_then(|configuration| {
         let wiring = configuration::wiring(args, environment, &configuration.loaded.settings)?;
         Ok((configuration, wiring))
-    });
+    })?;
     let variable = |name: &str| environment.get(OsStr::new(name)).cloned();
     let traces = TraceSettings::from_env(variable, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    match (wired, traces) {
-        (Ok((configuration, wiring)), Ok(traces)) => Ok(Given { configuration, wiring, traces }),
-        (Err(problems), Ok(_)) => Err(problems),
-        (Ok(_), Err(problems)) => Err(problems.to_string()),
-        (Err(problems), Err(traces)) => Err(format!("{problems}\n{traces}")),
-    }
+    Ok(Given { configuration, wiring, traces })
 }
 
 fn schema() -> u8 {

@@ -22,15 +22,16 @@ pub use level::{Level, Levels, PassingLevel};
 pub(crate) use metrics::RequestLabels;
 pub use metrics::{Metrics, Sample};
 pub(crate) use request_line::{KnownLine, RequestLine};
-pub use traces::{ServerSpan, TraceCounters, TraceFlush, TraceSettings, Traces, TracesError};
+pub use traces::{ServerSpan, TraceCounters, TraceFlush, TracePlan, TraceSettings, Traces};
 
 use level::Gate;
 use queue::{Lines, Queue};
 
-/// Target of lines on the life of the process (start, stop, reload); written whatever the level is, never dropped.
+/// Target of lines on the life of the process (start, stop, reload); written whatever the level is, and dropped only where the
+/// log has not been read for megabytes.
 pub const LIFECYCLE: &str = "lifecycle";
 
-/// Target of lines on panics; written whatever the level is, never dropped.
+/// Target of lines on panics; written and kept like those of [`LIFECYCLE`].
 pub const PANIC: &str = "panic";
 
 /// What to log.

@@ -35,7 +35,8 @@ pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> u8 {
     };
     let _flush = telemetry.flush_on_drop();
     runtime.block_on(async {
-        traces.into_iter().for_each(|traces| telemetry.export_traces(traces));
+        traces.log();
+        traces.settings.into_iter().for_each(|settings| telemetry.export_traces(settings));
         let code = run(args, configuration, wiring, &telemetry).await;
         telemetry.flush_traces(FLUSH_TRACES).await;
         code

@@ -28,4 +28,5 @@ mod sbom;
 mod secrets;
 mod service;
 mod store;
+mod telemetry;
 mod verify;

@@ -45,21 +45,6 @@ fn everything_that_is_wrong_is_told_at_once_one_line_each() {
 }
 
 #[test]
-fn a_collector_that_cannot_be_reached_as_told_is_refused_with_the_rest() {
-    let settings = [
-        ("LOG_LEVEL", "verbose"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4318"),
-        ("OTEL_TRACES_SAMPLER", "sometimes"),
-    ];
-    for command in ["serve", "check"] {
-        let (code, lines) = refusal(&[command], &settings);
-        assert_eq!(code, Some(64), "{lines:?}");
-        let keys: Vec<&str> = lines.iter().map(|line| line.split(": ").nth(1).unwrap()).collect();
-        assert_eq!(keys, ["LOG_LEVEL", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER"]);
-    }
-}
-
-#[test]
 fn a_key_is_made_up_on_loopback_only() {
     let line = "myapp: SECRET_KEY: is required and not given; set the environment variable SECRET_KEY";
     for flag in ["--listen", "--admin-listen"] {

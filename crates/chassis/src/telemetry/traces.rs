@@ -10,7 +10,6 @@ mod sender;
 mod settings;
 mod span;
 
-use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -21,7 +20,7 @@ use tokio::time::Instant;
 use crate::trace_context::TraceContext;
 use exporter::Exporter;
 
-pub use settings::{TraceSettings, TracesError};
+pub use settings::{TracePlan, TraceSettings};
 pub use span::ServerSpan;
 
 /// Sends the spans of sampled requests to a collector. Clones share the queue.
@@ -73,21 +72,6 @@ pub struct TraceFlush {
 }
 
 impl Traces {
-    /// [`TraceSettings::from_env`] and [`Traces::start`] in one.
-    ///
-    /// # Errors
-    /// See [`TraceSettings::from_env`].
-    ///
-    /// # Panics
-    /// See [`Traces::start`].
-    pub fn from_env(
-        variables: impl Fn(&str) -> Option<OsString>,
-        service_name: &str,
-        version: &str,
-    ) -> Result<Option<Self>, TracesError> {
-        Ok(TraceSettings::from_env(variables, service_name, version)?.map(Self::start))
-    }
-
     /// Starts the task that exports. It ends with [`Traces::shutdown`], or some time after the last clone is dropped.
     ///
     /// # Panics

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chassis::telemetry::{ServerSpan, TraceCounters, Traces};
+use chassis::telemetry::{ServerSpan, TraceCounters, TraceSettings, Traces};
 use chassis::{TraceContext, TraceState};
 use http::{HeaderMap, StatusCode, Version};
 use opentelemetry_proto::tonic::common::v1::KeyValue;
@@ -27,7 +27,7 @@ fn traces(collector: SocketAddr, variables: &[(&str, &str)]) -> Traces {
     let endpoint = format!("http://{collector}");
     let given = [&[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())], variables].concat();
     let read = |name: &str| given.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
-    Traces::from_env(read, "greeter", "1.2.3").expect("sane variables").expect("an endpoint")
+    Traces::start(TraceSettings::from_env(read, "greeter", "1.2.3").settings.expect("an endpoint"))
 }
 
 fn span() -> ServerSpan<'static> {

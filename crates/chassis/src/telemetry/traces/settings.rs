@@ -1,17 +1,18 @@
 //! What the standard `OTEL_*` variables say of traces.
 
 mod endpoint;
+mod exporters;
 mod lists;
 mod variables;
 
 use std::ffi::OsString;
-use std::fmt;
 use std::time::Duration;
 
 use http::{HeaderMap, Uri};
 
 use super::sampler::Sampler;
-use variables::Variables;
+use crate::telemetry::LIFECYCLE;
+use variables::{Variables, Words};
 
 /// How traces are sampled, batched and sent. What a header holds is never printed.
 #[derive(Clone, Debug)]
@@ -41,58 +42,108 @@ pub(super) struct Batches {
     pub(super) export_time: Duration,
 }
 
-/// All that is wrong with the variables; displayed one problem a line. Shows no value that could be a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TracesError(Vec<String>);
+/// What the variables ask for, as far as it can be done. Shows no value that could be a secret.
+#[derive(Clone, Debug)]
+pub struct TracePlan {
+    /// How to export spans; none where traces are off.
+    pub settings: Option<TraceSettings>,
+    /// Values that are not used, a sentence each: the variable, what it must be, and what is used in its place.
+    pub ignored: Vec<String>,
+    /// Choices that are not supported, a sentence each: the variable, the choice, and what to do. Where there is one, traces
+    /// are off.
+    pub unsupported: Vec<String>,
+}
 
 impl TraceSettings {
     /// Reads the variables through `variables`, which gives the value of a name, or none.
     ///
-    /// None when tracing is off: `OTEL_SDK_DISABLED=true`, `OTEL_TRACES_EXPORTER=none`, or no endpoint. In contrast to
-    /// the standard there is no endpoint by default, since most services have no collector on their own host.
+    /// No value keeps a service from starting. As the standard says, one that is unknown or malformed is ignored. A choice of the
+    /// standard that is not built in (TLS, compression, a protocol other than `http/protobuf`, some samplers and exporters)
+    /// switches traces off.
     ///
-    /// # Errors
-    /// Lists every variable that cannot be followed. An unknown value is refused and not replaced by a default, and so
-    /// are TLS, compression, and protocols other than `http/protobuf`.
+    /// Traces are off as well with `OTEL_SDK_DISABLED=true`, with `OTEL_TRACES_EXPORTER=none`, and without an endpoint. In contrast
+    /// to the standard there is no endpoint by default, since most services have no collector on their own host.
     pub fn from_env(
         variables: impl Fn(&str) -> Option<OsString>,
         service_name: &str,
         version: &str,
-    ) -> Result<Option<Self>, TracesError> {
+    ) -> TracePlan {
         let mut variables = Variables::new(&variables);
         let settings = read(&mut variables, service_name, version);
-        variables.finish(settings)
+        let Variables { ignored, unsupported, .. } = variables;
+        TracePlan { settings: settings.filter(|_| unsupported.is_empty()), ignored, unsupported }
     }
 }
 
-/// None when tracing is off. A problem leaves a stand-in behind, which nobody sees.
+impl TracePlan {
+    /// What someone should know, one sentence each.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        let off = self.reason_for_off().map(|reason| format!("traces are switched off: {reason}"));
+        // Where traces are off, nothing else matters.
+        let ignored = self.ignored.iter().filter(|_| self.unsupported.is_empty()).cloned();
+        off.into_iter().chain(ignored)
+    }
+
+    /// Writes the same to the log, whatever its level is.
+    pub fn log(&self) {
+        if let Some(reason) = self.reason_for_off() {
+            tracing::warn!(target: LIFECYCLE, reason, "traces are switched off");
+            return;
+        }
+        for reason in &self.ignored {
+            tracing::warn!(target: LIFECYCLE, reason, "variable for traces is ignored");
+        }
+    }
+
+    fn reason_for_off(&self) -> Option<String> {
+        (!self.unsupported.is_empty()).then(|| self.unsupported.join("; "))
+    }
+}
+
+/// None when tracing is off.
 fn read(variables: &mut Variables<'_>, service_name: &str, version: &str) -> Option<TraceSettings> {
-    let disabled = variables.choice("OTEL_SDK_DISABLED", &["false", "true"]) == Some("true");
-    let exporter = variables.choice("OTEL_TRACES_EXPORTER", &["otlp", "none"]);
-    if disabled || exporter == Some("none") {
+    if is_disabled(variables) || !exporters::has_otlp(variables) {
         return None;
     }
-    let endpoint = endpoint::read(variables)?;
+    let endpoint = endpoint::read(variables);
+    if endpoint.is_none() && variables.unsupported.is_empty() {
+        return None;
+    }
     refuse_what_is_missing_here(variables);
-    Some(TraceSettings {
-        sampler: sampler(variables),
-        collector: Collector {
-            endpoint,
-            headers: lists::headers(variables),
-            timeout: variables.otlp("TIMEOUT", |variables, name| variables.milliseconds(name, 10_000)),
-        },
-        batches: batches(variables),
-        resource: resource(variables, service_name, version),
-    })
+    let (sampler, batches) = (sampler(variables), batches(variables));
+    let collector = Collector {
+        endpoint: endpoint?,
+        headers: lists::headers(variables),
+        timeout: variables.otlp("TIMEOUT", |variables, name| variables.timeout(name, 10_000)),
+    };
+    Some(TraceSettings { sampler, collector, batches, resource: resource(variables, service_name, version) })
+}
+
+/// The standard takes every value but `true` for false.
+fn is_disabled(variables: &mut Variables<'_>) -> bool {
+    let words = Words { supported: &["false", "true"], known: &[], advice: "" };
+    variables.choice("OTEL_SDK_DISABLED", &words) == Some("true")
 }
 
 fn refuse_what_is_missing_here(variables: &mut Variables<'_>) {
-    variables.otlp("PROTOCOL", |variables, name| variables.choice(name, &["http/protobuf"]));
-    variables.otlp("COMPRESSION", |variables, name| variables.choice(name, &["none"]));
+    let protocols = Words {
+        supported: &["http/protobuf"],
+        known: &["grpc", "http/json"],
+        advice: "set http/protobuf, and the collector's port for OTLP over HTTP, which is 4318 by convention",
+    };
+    variables.otlp("PROTOCOL", |variables, name| variables.choice(name, &protocols));
+    let compressions =
+        Words { supported: &["none"], known: &["gzip"], advice: "set none, which every collector takes" };
+    variables.otlp("COMPRESSION", |variables, name| variables.choice(name, &compressions));
 }
 
 fn sampler(variables: &mut Variables<'_>) -> Sampler {
-    let name = variables.choice("OTEL_TRACES_SAMPLER", &Sampler::NAMES).unwrap_or(Sampler::DEFAULT);
+    let words = Words {
+        supported: &Sampler::NAMES,
+        known: &["jaeger_remote", "parentbased_jaeger_remote", "xray", "parentbased_xray"],
+        advice: "set one of the six of the standard, such as parentbased_traceidratio",
+    };
+    let name = variables.choice("OTEL_TRACES_SAMPLER", &words).unwrap_or(Sampler::DEFAULT);
     let ratio =
         if Sampler::takes_ratio(name) { variables.ratio("OTEL_TRACES_SAMPLER_ARG", 1.0) } else { 1.0 };
     Sampler::named(name, ratio)
@@ -107,13 +158,14 @@ fn batches(variables: &mut Variables<'_>) -> Batches {
         None => queue_spans.min(512),
     };
     if batch_spans > queue_spans {
-        variables.refuse(BATCH, format_args!("must not be above {QUEUE}, which is {queue_spans}"));
+        variables.ignore(BATCH, format_args!("must not be above {QUEUE}; {queue_spans} is used"));
     }
+    let spans = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     Batches {
-        queue_spans,
-        batch_spans,
-        schedule_delay: variables.milliseconds("OTEL_BSP_SCHEDULE_DELAY", 5000),
-        export_time: variables.milliseconds("OTEL_BSP_EXPORT_TIMEOUT", 30_000),
+        queue_spans: spans(queue_spans),
+        batch_spans: spans(batch_spans.min(queue_spans)),
+        schedule_delay: variables.delay("OTEL_BSP_SCHEDULE_DELAY", 5000),
+        export_time: variables.timeout("OTEL_BSP_EXPORT_TIMEOUT", 30_000),
     }
 }
 
@@ -138,18 +190,3 @@ fn resource(variables: &mut Variables<'_>, service_name: &str, version: &str) ->
     }
     attributes
 }
-
-impl TracesError {
-    /// The problems, each naming its variable; at least one.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-}
-
-impl fmt::Display for TracesError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("\n"))
-    }
-}
-
-impl std::error::Error for TracesError {}

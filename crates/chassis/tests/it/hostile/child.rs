@@ -179,7 +179,7 @@ fn serves() {
     let limits = LimitArgs::from_arg_matches(&matches).unwrap();
     let telemetry = Telemetry::install(&Options { level: Level::Info, own_crates: vec!["chassis"] }).unwrap();
     let _flush = telemetry.flush_on_drop();
-    let traces = TraceSettings::from_env(|name| std::env::var_os(name), "child", "1.2.3").unwrap();
+    let traces = TraceSettings::from_env(|name| std::env::var_os(name), "child", "1.2.3").settings;
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         if let Some(traces) = traces {
             telemetry.export_traces(traces);

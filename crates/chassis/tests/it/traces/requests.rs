@@ -13,7 +13,7 @@ async fn traced(collector: &Receiver) -> (Server, Telemetry) {
     let endpoint = format!("http://{}", collector.address);
     let given = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), AT_ONCE];
     let read = |name: &str| given.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
-    let settings = TraceSettings::from_env(read, "greeter", "1.2.3").expect("sane").expect("an endpoint");
+    let settings = TraceSettings::from_env(read, "greeter", "1.2.3").settings.expect("an endpoint");
     let telemetry = Telemetry::silent().expect("a thread");
     telemetry.export_traces(settings);
     (Server::start_told(at_once(), LimitArgs::default(), telemetry.clone()).await, telemetry)

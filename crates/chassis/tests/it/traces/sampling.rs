@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::num::NonZeroU128;
 
 use chassis::TraceContext;
@@ -6,11 +7,14 @@ use opentelemetry::trace::{SpanKind, TraceId};
 use opentelemetry_sdk::trace::{Sampler, SamplingDecision, ShouldSample};
 
 use super::traces;
-use crate::harness::LOOPBACK;
+
 use crate::trace_context::{PARENT, context};
 
 fn sampler(name: &str, ratio: &str) -> Traces {
-    traces(LOOPBACK, &[("OTEL_TRACES_SAMPLER", name), ("OTEL_TRACES_SAMPLER_ARG", ratio)])
+    traces(
+        SocketAddr::from(([127, 0, 0, 1], 9)),
+        &[("OTEL_TRACES_SAMPLER", name), ("OTEL_TRACES_SAMPLER_ARG", ratio)],
+    )
 }
 
 fn sampled(traces: &Traces, parent: Option<&TraceContext>, n_traces: usize) -> usize {

@@ -8,15 +8,14 @@ use super::variables::Variables;
 const FOR_TRACES: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 const FOR_ALL: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-/// None when no variable names one; a stand-in when the one that is named is refused. The one for traces is used as it
+/// None when no variable names one, or when the one that is named is refused. The one for traces is used as it
 /// is; the one for all signals gets the signal's path behind its own.
 pub(super) fn read(variables: &mut Variables<'_>) -> Option<Uri> {
     if let Some(text) = variables.text(FOR_TRACES) {
-        return Some(accepted(variables, FOR_TRACES, &text).unwrap_or_default());
+        return accepted(variables, FOR_TRACES, &text);
     }
     let text = variables.text(FOR_ALL)?;
-    let for_traces = accepted(variables, FOR_ALL, &text).and_then(|base| below(variables, base));
-    Some(for_traces.unwrap_or_default())
+    accepted(variables, FOR_ALL, &text).and_then(|base| below(variables, base))
 }
 
 fn below(variables: &mut Variables<'_>, base: Uri) -> Option<Uri> {
@@ -40,12 +39,20 @@ fn accepted(variables: &mut Variables<'_>, name: &str, text: &str) -> Option<Uri
         Ok(uri) if uri.scheme() != Some(&Scheme::HTTP) || uri.host().is_none_or(str::is_empty) => {
             "must be a URL like http://collector:4318"
         }
+        Ok(uri) if has_unusable_port(&uri) => "must have a port from 1 to 65535",
         Ok(uri) if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) => {
-            "must not hold a user or password: send them by OTEL_EXPORTER_OTLP_HEADERS"
+            "must hold no user or password: send them by OTEL_EXPORTER_OTLP_HEADERS"
         }
         Ok(uri) => return Some(uri),
         Err(_) => "must be a URL like http://collector:4318",
     };
     variables.refuse(name, problem);
     None
+}
+
+/// The type takes any digits for a port, and its client goes to port 80 where they are none.
+fn has_unusable_port(uri: &Uri) -> bool {
+    let (host, authority) = (uri.host().unwrap_or_default(), uri.authority().map_or("", |it| it.as_str()));
+    let is_given = authority.rsplit_once('@').map_or(authority, |(_, rest)| rest).len() > host.len();
+    is_given && uri.port_u16().is_none_or(|port| port == 0)
 }

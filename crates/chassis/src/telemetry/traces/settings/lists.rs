@@ -9,14 +9,15 @@ use super::variables::Variables;
 const FRAME: [&str; 5] =
     ["content-length", "content-type", "content-encoding", "transfer-encoding", "connection"];
 
-/// None of a list that breaks its form.
+/// No pair of a list that breaks its form: the standard discards it whole.
 pub(super) fn pairs(variables: &mut Variables<'_>, name: &str) -> Vec<(String, String)> {
     let text = variables.text(name).unwrap_or_default();
     let members = text.split(',').map(str::trim).filter(|member| !member.is_empty());
     if let Some(pairs) = members.map(pair).collect() {
         return pairs;
     }
-    variables.refuse(name, "must be key=value pairs with commas between, values in percent-encoding");
+    let form = "must be key=value pairs with commas between, values in percent-encoding";
+    variables.ignore(name, format_args!("{form}; all of it is left out"));
     Vec::new()
 }
 
@@ -38,7 +39,12 @@ pub(super) fn headers(variables: &mut Variables<'_>) -> HeaderMap {
                     headers.append(key, value);
                 }
                 // By its place: a list whose commas were forgotten has a part of a token for a key.
-                None => variables.refuse(name, format_args!("cannot be sent: header {} of it", index + 1)),
+                None => {
+                    variables.ignore(
+                        name,
+                        format_args!("header {} of it cannot be sent; it is left out", index + 1),
+                    );
+                }
             }
         }
         headers
