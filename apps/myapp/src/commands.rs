@@ -1,6 +1,7 @@
 //! What the process can be asked to do, and the exit code of each outcome.
 
 mod check;
+mod private;
 mod serve;
 mod verify;
 

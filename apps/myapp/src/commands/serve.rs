@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use chassis::shutdown;
-use chassis::telemetry::{Options, Telemetry};
+use chassis::telemetry::{LIFECYCLE, Options, Telemetry};
 
 use crate::app::App;
 use crate::args::ServeArgs;
@@ -9,7 +9,7 @@ use crate::configuration::{Configuration, Environment};
 use crate::database::Wiring;
 use crate::dependencies::Policy;
 
-use super::{EXIT_FAILURE, EXIT_USAGE, Given, complain};
+use super::{EXIT_FAILURE, EXIT_USAGE, Given, complain, private};
 
 /// Crates whose log lines follow `LOG_LEVEL` all the way down.
 const OWN_CRATES: [&str; 2] = ["myapp", "live_config"];
@@ -19,6 +19,8 @@ const FLUSH_TRACES: Duration = Duration::from_secs(1);
 
 /// Serves until drained. Nothing is bound before the whole configuration is valid.
 pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> u8 {
+    // Before any secret is read.
+    let private = private::keep_memory_private();
     let Given { configuration, wiring, traces } = match super::read(args, environment) {
         Ok(read) => read,
         Err(problems) => return complain(EXIT_USAGE, problems),
@@ -34,6 +36,9 @@ pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> u8 {
         Err(error) => return complain(EXIT_FAILURE, error),
     };
     let _flush = telemetry.flush_on_drop();
+    if let Err(error) = private {
+        tracing::warn!(target: LIFECYCLE, %error, "core dumps cannot be switched off: one would hold the secrets in force");
+    }
     runtime.block_on(async {
         traces.log();
         traces.settings.into_iter().for_each(|settings| telemetry.export_traces(settings));
