@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
 use chassis::{FastAnswer, FastPath, MemoryAnswer, probes};
-use live_config::{Reader, Snapshot};
+use live_config::Snapshot;
 
 use super::answer;
 use super::config;
@@ -15,11 +15,11 @@ const CONFIG: usize = 0;
 const HEALTHZ: usize = 1;
 const READYZ: usize = 2;
 
-/// Of one connection: it keeps `/config` as it was answered last, until the configuration changes.
+/// Of one connection: it keeps `/config` as it was answered last, secrets masked, until the configuration changes. It
+/// holds no snapshot: a connection may wait for long, and a replaced secret must not wait with it.
 pub(crate) struct Memory {
     context: Arc<Context>,
     shared: Arc<Documents>,
-    reader: Reader<Settings>,
     config: Option<Document>,
 }
 
@@ -35,10 +35,10 @@ struct Document {
 }
 
 impl Documents {
-    fn of(&self, snapshot: &Arc<Snapshot<Settings>>, reveal: bool) -> Option<Document> {
+    fn of(&self, snapshot: &Arc<Snapshot<Settings>>) -> Option<Document> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.as_ref().is_none_or(|document| document.generation != snapshot.generation) {
-            let bytes = config::bytes(&InForce(Arc::clone(snapshot)), reveal)?;
+            let bytes = config::bytes(&InForce(Arc::clone(snapshot)), false)?;
             *kept = Some(Document { generation: snapshot.generation, bytes });
         }
         kept.clone()
@@ -52,18 +52,17 @@ impl Memory {
     /// Makes one for each connection.
     pub(crate) fn maker(context: &Arc<Context>) -> impl Fn() -> Self + Send + Sync + 'static {
         let (context, shared) = (Arc::clone(context), Arc::<Documents>::default());
-        move || Self {
-            context: Arc::clone(&context),
-            shared: Arc::clone(&shared),
-            reader: context.live.reader(),
-            config: None,
-        }
+        move || Self { context: Arc::clone(&context), shared: Arc::clone(&shared), config: None }
     }
 
+    /// `None` where secrets are shown: the router makes that document anew each time, and nothing keeps it.
     fn config(&mut self) -> Option<MemoryAnswer> {
-        let snapshot = self.reader.snapshot();
+        if self.context.expose_secrets {
+            return None;
+        }
+        let snapshot = self.context.live.load();
         if self.config.as_ref().is_none_or(|document| document.generation != snapshot.generation) {
-            self.config = Some(self.shared.of(snapshot, self.context.expose_secrets)?);
+            self.config = Some(self.shared.of(&snapshot)?);
         }
         self.config.as_ref().map(|document| config::answer(document.bytes.clone()))
     }

@@ -60,6 +60,32 @@ pub(crate) fn send(
     parse(&exchange(address, method, path, headers, body).unwrap())
 }
 
+/// A connection that stays open between requests.
+pub(crate) struct Kept(TcpStream);
+
+impl Kept {
+    pub(crate) fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        Self(stream)
+    }
+
+    /// Asks, reads the whole answer and returns its status.
+    pub(crate) fn status(&mut self, path: &str) -> u16 {
+        self.0.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            self.0.read_exact(&mut byte).unwrap();
+            head.extend(byte);
+        }
+        let answer = parse(std::str::from_utf8(&head).unwrap());
+        let length = answer.header("content-length").unwrap().parse().unwrap();
+        self.0.read_exact(&mut vec![0; length]).unwrap();
+        answer.status
+    }
+}
+
 /// Asks a service that may end at any moment; `None` where it did, unless its answer was whole.
 pub(crate) fn try_get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Option<Answer> {
     let answer = exchange(address, "GET", path, headers, "").ok()?;

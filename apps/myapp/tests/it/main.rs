@@ -23,6 +23,7 @@ mod process;
 mod public;
 mod refusals;
 mod reload;
+mod residue;
 mod retention;
 mod sbom;
 mod secrets;

@@ -1,0 +1,117 @@
+//! What the memory of the process holds, read from outside of it.
+
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::databases::{Kind, on_both_databases};
+use crate::http::{Kept, get, request, until_true};
+use crate::mount::Mount;
+use crate::process::{PORTS, Serving};
+
+on_both_databases! {
+    replaced_secrets_leave_the_memory
+}
+
+const OLD: [&str; 2] = ["canary-key-5f2c9a7e1b3d8046-old", "canary-password-e81d07c4b96a2f35-old"];
+const NEW: [&str; 2] = ["canary-key-90b7d3e64c1fa285-new", "canary-password-42a6f8039e5cd71b-new"];
+/// Time after the change has settled, as the operations manual states it.
+const STATED: Duration = Duration::from_secs(10);
+
+/// The end of a secret: the allocator of a program may have put its own notes over the beginning of what was freed.
+fn end(secret: &str) -> &[u8] {
+    let (_, end) = secret.split_at(secret.len() - 16);
+    end.as_bytes()
+}
+
+/// How often `needle` stands in the memory that the process can write; `None` where this user may not read it.
+fn copies(pid: u32, needle: &[u8]) -> Option<usize> {
+    let memory = match File::open(format!("/proc/{pid}/mem")) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => return None,
+        other => other.unwrap(),
+    };
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
+    let regions =
+        maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|mode| mode.starts_with("rw")));
+    let count = |line: &str| {
+        let (from, to) = line.split(' ').next().unwrap().split_once('-').unwrap();
+        let [from, to] = [from, to].map(|address| u64::from_str_radix(address, 16).unwrap());
+        let mut bytes = vec![0; (to - from) as usize];
+        // A region may be gone by now, and one without pages cannot be read.
+        let read = memory.read_at(&mut bytes, from).unwrap_or_default();
+        bytes[..read].windows(needle.len()).filter(|window| *window == needle).count()
+    };
+    Some(regions.map(count).sum())
+}
+
+fn replaced_secrets_leave_the_memory(kind: &Kind) {
+    let files = |[key, password]: [&'static str; 2]| {
+        [("secrets/SECRET_KEY", key), ("secrets/DB_PASSWORD", password), ("config/LOG_LEVEL", "info")]
+    };
+    kind.learn(OLD[1]);
+    let mut mount = Mount::of(kind, &files(OLD));
+    let mut serving = Serving::mounted(kind, &mount, &[]);
+    let [public, admin, operator] = serving.addresses();
+    let pid = serving.child.id();
+    if copies(pid, end(OLD[0])).is_none() {
+        let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+        assert!(!is_root, "root must be able to read the memory of a process");
+        return;
+    }
+    // A connection that stays, and has asked for something else last.
+    let mut waiting = Kept::open(public);
+    assert_eq!([waiting.status("/config"), waiting.status("/healthz")], [200, 200]);
+    assert_eq!(get(public, "/config").status, 200);
+    until_true("revealed", || get(operator, "/config").status == 200);
+    assert_eq!(request(operator, "GET", "/api/v1/history?limit=1", &[]).status, 200);
+    assert!(OLD.iter().all(|secret| copies(pid, end(secret)) > Some(0)), "the search finds what is there");
+
+    kind.learn(NEW[1]);
+    mount.swap(&files(NEW));
+    until_true("settled", || {
+        let digests = get(admin, "/digests").json();
+        (digests["generation"].as_u64(), digests["state"].as_str()) == (Some(2), Some("converged"))
+    });
+    let settled = Instant::now();
+    until_true("recorded", || get(operator, "/config").body.contains(NEW[0]));
+    while OLD.iter().any(|secret| copies(pid, end(secret)) != Some(0)) {
+        let left = OLD.map(|secret| copies(pid, end(secret)));
+        assert!(settled.elapsed() < STATED, "{left:?} copies of the old key and password");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(NEW.iter().all(|secret| copies(pid, end(secret)) > Some(0)), "the search finds what is there");
+    assert_eq!(waiting.status("/healthz"), 200);
+}
+
+#[test]
+fn the_process_leaves_no_core_and_lets_nobody_look_in() {
+    let data = tempfile::tempdir().unwrap();
+    let (root, path) = (fs::metadata("/proc/self").unwrap().uid() == 0, data.path().join("state"));
+    fs::set_permissions(data.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
+    fs::create_dir(&path).unwrap();
+    // Of root's processes everything is root's: there would be nothing to see.
+    let mut command = if root {
+        std::os::unix::fs::chown(&path, Some(65534), Some(65534)).unwrap();
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--", env!("CARGO_BIN_EXE_myapp")]);
+        command
+    } else {
+        Command::new(env!("CARGO_BIN_EXE_myapp"))
+    };
+    command.args(PORTS).env_clear().env("PATH", std::env::var("PATH").unwrap()).env("MYAPP_DATA_DIR", &path);
+    let mut serving = Serving::spawn(command);
+    let [_, admin, operator] = serving.addresses();
+    let proc = format!("/proc/{}", serving.child.id());
+    let limits = fs::read_to_string(format!("{proc}/limits")).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
+    // The kernel gives these files to root, whoever the process is of.
+    assert_eq!(fs::metadata(format!("{proc}/environ")).unwrap().uid(), 0);
+    // What the process reads of itself it still can.
+    let metrics = get(admin, "/metrics").body;
+    let descriptors = metrics.lines().find_map(|line| line.strip_prefix("process_open_fds "));
+    assert!(descriptors.is_some_and(|count| count.parse::<u32>().unwrap() > 3), "{metrics}");
+    assert_eq!(get(operator, "/config").status, 200);
+}
