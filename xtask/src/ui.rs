@@ -5,13 +5,27 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 #[expect(clippy::print_stdout, reason = "a task talks to the person who called it")]
-pub(crate) fn say(line: impl Display) {
-    println!("{line}");
+pub(crate) fn say(text: impl Display) {
+    println!("{}", by_line(&text.to_string()));
 }
 
 #[expect(clippy::print_stderr, reason = "a task talks to the person who called it")]
 pub(crate) fn error(text: &str) {
-    eprintln!("error: {text}");
+    eprintln!("error: {}", by_line(text));
+}
+
+/// `text` on one line. What a pod, a server or a file says is printed through this: control characters, line breaks and what else
+/// could move a cursor or turn the direction of writing are shown as escapes, so that nobody else writes a line of ours.
+pub(crate) fn printable(text: &str) -> String {
+    let show = |c: char| if matches!(c, ' '..='~') { c.to_string() } else { c.escape_debug().to_string() };
+    text.chars().map(show).collect()
+}
+
+fn by_line(text: &str) -> String {
+    text.split('\n')
+        .map(|line| line.split('\t').map(printable).collect::<Vec<_>>().join("\t"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Where a long step has got to: one line rewritten on a terminal, elsewhere a line now and then.

@@ -49,9 +49,9 @@ fn of_pod(target: &Target, held: &Held, pod: &Value) -> Vec<Row> {
     let seal = held.seal();
     let short = seal.as_deref().map(shorten);
     let what = format!("config of {name}");
-    let config = match digests(target, &held.namespace, name, pod) {
-        Ok(digests) => judge(what, seal.as_deref(), &digests),
-        Err(error) => Row::judged(what, [None, short, Some(format!("{error:#}"))], Verdict::Unknown),
+    let (config, readiness) = match digests(target, &held.namespace, name, pod) {
+        Ok(digests) => (judge(what, seal.as_deref(), &digests), not_ready(name, &digests)),
+        Err(error) => (Row::judged(what, [None, short, Some(format!("{error:#}"))], Verdict::Unknown), None),
     };
     let revision = held.values["secretRevision"].as_str().filter(|revision| !revision.is_empty());
     let secret = revision.map(|revision| {
@@ -59,7 +59,7 @@ fn of_pod(target: &Target, held: &Held, pod: &Value) -> Vec<Row> {
         let cells = [None, Some(revision.to_owned()), Some(started_with.to_owned())];
         Row::compared(format!("secretRevision of {name}"), cells)
     });
-    [Some(config), secret].into_iter().flatten().collect()
+    [Some(config), readiness, secret].into_iter().flatten().collect()
 }
 
 /// A replica that complains of its own state differs, whatever it runs.
@@ -69,6 +69,23 @@ fn judge(what: String, seal: Option<&str>, digests: &Value) -> Row {
     let is_sound = ["converged", "pinned"].contains(&state) && seal.is_none_or(|seal| seal == running);
     let cells = [None, seal.map(shorten), Some(format!("{} {state}", shorten(running)))];
     Row::judged(what, cells, if is_sound { Verdict::Same } else { Verdict::Differs })
+}
+
+/// Why a replica takes no traffic, by its own word; none where it does, or does not say.
+fn not_ready(name: &str, digests: &Value) -> Option<Row> {
+    if digests["ready"] != false {
+        return None;
+    }
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let dependencies = digests["dependencies"].as_array().into_iter().flatten();
+    let reasons: Vec<String> = dependencies
+        .filter(|dependency| dependency["blocks_readiness"] == true)
+        .map(|it| {
+            format!("{}: {} {}", text(&it["name"]), text(&it["reason"]), text(&it["code"])).trim().to_owned()
+        })
+        .collect();
+    let cells = [None, Some("ready".to_owned()), Some(format!("not ready {}", reasons.join("; ")))];
+    Some(Row::judged(format!("readiness of {name}"), cells, Verdict::Differs))
 }
 
 fn shorten(digest: &str) -> String {
@@ -160,6 +177,16 @@ mod tests {
         assert_eq!(judge("abc", "pinned"), Verdict::Same);
         assert_eq!(judge("abc", "drifted"), Verdict::Differs);
         assert_eq!(judge("def", "converged"), Verdict::Differs);
+    }
+
+    #[test]
+    fn replica_that_is_not_ready_differs_and_says_why() {
+        let dependency = json!({ "name": "database", "reason": "authentication", "code": "28P01", "blocks_readiness": true });
+        let row = not_ready("a", &json!({ "ready": false, "dependencies": [dependency] })).unwrap();
+        assert_eq!(row.verdict(), Verdict::Differs);
+        assert!(format!("{row:?}").contains("not ready database: authentication 28P01"), "{row:?}");
+        assert!(not_ready("a", &json!({ "ready": true })).is_none());
+        assert!(not_ready("a", &json!({})).is_none(), "a version that does not report it");
     }
 
     #[test]

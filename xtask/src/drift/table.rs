@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::release::Held;
 use super::terraform::Given;
+use crate::ui::printable;
 
 /// Values below these keys are compared and not shown: they may hold secrets.
 const NOT_SHOWN: [&str; 4] = ["config.SECRET_KEY", "config.DB_PASSWORD", "config.DATABASE_URL", "extraEnv"];
@@ -146,9 +147,11 @@ pub(super) fn render(rows: &[Row]) -> String {
     lines.iter().map(pad).collect::<Vec<_>>().join("\n")
 }
 
+/// A cell may hold what a pod or a server says.
 fn cut(cell: &str) -> String {
+    let cell = printable(cell);
     if cell.chars().count() <= WIDEST {
-        return cell.to_owned();
+        return cell;
     }
     cell.chars().take(WIDEST - 1).chain(['…']).collect()
 }
@@ -202,6 +205,14 @@ mod tests {
     fn the_worst_of_all_rows_counts() {
         assert_eq!(Verdict::Same.worse(Verdict::Unknown), Verdict::Unknown);
         assert_eq!(Verdict::Unknown.worse(Verdict::Differs), Verdict::Differs);
+    }
+
+    #[test]
+    fn text_of_a_pod_makes_no_line_of_its_own() {
+        let said = "\u{1b}[2Jx\r\nconfig  same\u{9b}\u{202e}".to_owned();
+        let text = render(&[Row::compared(said.clone(), [None, None, Some(said)])]);
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(!text.contains(|c: char| c != '\n' && (c.is_control() || c == '\u{202e}')), "{text:?}");
     }
 
     #[test]
