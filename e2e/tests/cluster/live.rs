@@ -5,8 +5,8 @@ use e2e::harness::wait::until_answer;
 use serde_json::{Value, json};
 
 use crate::support::{
-    PUBLIC_PORT, SECRET_KEY, address_of, assert_untouched, config, config_map, converged, digests, names,
-    patch_config, pod_names, until_digests, verify,
+    PUBLIC_PORT, SECRET_KEY, address_of, assert_untouched, config, config_at, config_map, converged, digests,
+    names, patch_config, pod_names, until_digests, verify,
 };
 
 /// Upgrades the release `myapp` with another value or flag.
@@ -168,8 +168,10 @@ fn a_secret_and_a_config_map_changed_at_the_same_time_both_arrive() {
         for (level, key) in [("info", "first"), ("debug", "second"), ("warn", "third")] {
             change_both(ns, level, key).await;
             for pod in names(&pods) {
+                let (address, _forward) = ns.forward(&pod, PUBLIC_PORT).await;
                 let holds = |shown: &Value| shown["LOG_LEVEL"] == level && shown["SECRET_KEY"] == key;
-                until_answer(&format!("{pod} to run both"), async || config(ns, &pod).await, holds).await;
+                until_answer(&format!("{pod} to run both"), async || config_at(ns, &address).await, holds)
+                    .await;
             }
         }
         assert_untouched(ns, &pods).await;

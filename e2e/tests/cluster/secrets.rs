@@ -3,7 +3,9 @@
 use e2e::harness::namespace::in_namespace;
 use serde_json::json;
 
-use crate::support::{MASK, OPERATOR_PORT, config, create_secret, digests, only_pod, pod_names};
+use crate::support::{
+    MASK, OPERATOR_PORT, PUBLIC_PORT, config, config_at, create_secret, digests, only_pod, pod_names,
+};
 
 #[test]
 fn an_existing_secret_is_used_and_a_trailing_newline_is_no_part_of_its_values() {
@@ -12,11 +14,14 @@ fn an_existing_secret_is_used_and_a_trailing_newline_is_no_part_of_its_values() 
         create_secret(ns, "mine", values).await;
         ns.install("myapp", &["--set", "existingSecret=mine", "--set", "exposeSecrets=true"]).await;
         for pod in pod_names(ns, "myapp").await {
-            let shown = config(ns, &pod).await;
+            let (address, _forward) = ns.forward(&pod, PUBLIC_PORT).await;
+            let shown = config_at(ns, &address).await;
             assert_eq!(
                 (&shown["SECRET_KEY"], &shown["DB_PASSWORD"]),
                 (&json!("Secr3tXyz"), &json!("passw0rdXyZ"))
             );
+            let elsewhere = config(ns, &pod).await;
+            assert_eq!((&elsewhere["SECRET_KEY"], &elsewhere["DB_PASSWORD"]), (&json!(MASK), &json!(MASK)));
         }
     });
 }

@@ -41,6 +41,13 @@ pub(crate) async fn config(ns: &Namespace, pod: &str) -> Value {
     serde_json::from_str(&ns.get(pod, PUBLIC_PORT, "/config").await).unwrap()
 }
 
+/// What `/config` says to a request for `address`, to which the pod's public port is forwarded: secrets are exposed to names of
+/// loopback only, and the API server asks by the pod's address.
+pub(crate) async fn config_at(ns: &Namespace, address: &str) -> Value {
+    let shown = ns.sh(&format!("curl -s http://{address}/config")).await.succeeded();
+    serde_json::from_str(&shown).unwrap()
+}
+
 /// What a pod says of its state to its peers.
 pub(crate) async fn digests(ns: &Namespace, pod: &str) -> Value {
     serde_json::from_str(&ns.get(pod, ADMIN_PORT, "/digests").await).unwrap()

@@ -9,13 +9,14 @@ use axum::response::{IntoResponse, Response};
 use chassis::telemetry::LIFECYCLE;
 use chassis::{MemoryAnswer, RequestId};
 use http::header::CACHE_CONTROL;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::answer::{JSON_TYPE, json_bytes, json_response, unavailable};
 use super::context::{Context, InForce};
+use super::guard;
 use crate::store::{Access, AccessKind, Record};
 
 const MASK: &str = "********";
@@ -37,9 +38,15 @@ struct Document<'a> {
     message: &'static str,
 }
 
-pub(super) async fn public(State(context): State<Arc<Context>>, in_force: InForce) -> Response {
+/// Secrets are shown only where they are exposed, and only to a request from this machine: a page that found this address
+/// under a name of its own (rebinding), or a proxy that leads in from elsewhere, asks for another name.
+pub(super) async fn public(
+    State(context): State<Arc<Context>>,
+    headers: HeaderMap,
+    in_force: InForce,
+) -> Response {
     context.store.count_anonymous();
-    document(&in_force, context.expose_secrets)
+    document(&in_force, context.expose_secrets && guard::is_local(&headers))
 }
 
 /// Recorded before it is answered: no record, no reveal.

@@ -8,13 +8,20 @@
 //! - An older browser may say neither. It can read nothing here all the same, since no answer allows another origin to, but
 //!   a form of such a page could post. So whoever posts shows what no page can send to another origin unasked: a body of
 //!   JSON, or a header that forms do not have. For these, and for any method but GET, HEAD and POST, a browser asks first,
-//!   by `OPTIONS`, and is refused: that is why a `PUT` needs no such sign.
+//!   by `OPTIONS`, and gets no leave: that is why a `PUT` needs no such sign.
+//! - An image of such a page could make an older browser look at the secrets, which would be recorded, or hold the seats of the
+//!   event stream. So whatever looks like a browser and does not say where it comes from needs the header too. A browser
+//!   cannot be made to look like a tool: a page has no power over `User-Agent` of what it embeds. That leaves `curl` as it is.
+
+mod loopback;
 
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chassis::Problem;
-use http::header::{CONTENT_TYPE, HOST, ORIGIN, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HOST, ORIGIN, REFERER, USER_AGENT, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -59,18 +66,22 @@ fn judge(method: &Method, headers: &HeaderMap) -> Result<(), (StatusCode, &'stat
             whatever its value";
         return Err((StatusCode::FORBIDDEN, detail));
     }
+    if may_be_embedded(headers) && !is_deliberate(headers) {
+        let detail = "a browser that sends no Sec-Fetch-Site may ask for a page of another site: use a newer one, or a tool \
+            as curl, or send the header X-Requested-By, whatever its value";
+        return Err((StatusCode::FORBIDDEN, detail));
+    }
     Ok(())
 }
 
 fn names_loopback(headers: &HeaderMap) -> bool {
-    headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(is_loopback_name)
+    headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(loopback::is_loopback_host)
 }
 
-/// A loopback name, with or without a port.
-fn is_loopback_name(host: &str) -> bool {
-    let is_port = |port: &str| port.chars().all(|c| c.is_ascii_digit());
-    let name = host.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(host, |(name, _)| name);
-    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+/// Whether a request to any listener is one that someone on this machine means: for a name of loopback, and not from a page of
+/// another site.
+pub(super) fn is_local(headers: &HeaderMap) -> bool {
+    names_loopback(headers) && is_own_site(headers)
 }
 
 /// Whether nothing that a browser adds speaks of another site. Another port of loopback is one: what listens there may
@@ -81,6 +92,19 @@ fn is_own_site(headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).map_or(&[][..], HeaderValue::as_bytes);
     let own_origin = |origin: &HeaderValue| origin.as_bytes().strip_prefix(b"http://") == Some(host);
     own_fetch && headers.get_all(ORIGIN).iter().all(own_origin)
+}
+
+/// Whether the request has anything about it that browsers send with what a page embeds, and tools do not send by themselves.
+fn may_be_embedded(headers: &HeaderMap) -> bool {
+    const BROWSERS: [&str; 2] = ["Mozilla/", "Opera/"];
+    const EMBEDDED: [&str; 6] = ["image/", "text/html", "text/css", "video/", "audio/", "application/xhtml"];
+    let names = |name: &HeaderName, words: &[&str]| {
+        let text = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+        text.into_iter().any(|text| words.iter().any(|word| text.contains(word)))
+    };
+    [ACCEPT_LANGUAGE, COOKIE, REFERER].iter().any(|name| headers.contains_key(name))
+        || names(&USER_AGENT, &BROWSERS)
+        || names(&ACCEPT, &EMBEDDED)
 }
 
 /// Whether the request shows what a page of another site cannot make a browser send.
@@ -156,18 +180,48 @@ mod tests {
     }
 
     #[test]
-    fn only_loopback_names_are_answered() {
-        let named = |host: &'static str| {
-            names_loopback(&HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]))
+    fn a_browser_that_hides_its_page_needs_the_header_for_every_request() {
+        for browser in [
+            ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:60.0) Gecko/20100101 Firefox/60.0"),
+            ("user-agent", "Opera/9.80 (Windows NT 6.1) Presto/2.12.388 Version/12.18"),
+            ("accept", "image/webp,image/apng,image/*,*/*;q=0.8"),
+            ("accept", "text/html,application/xhtml+xml,*/*;q=0.8"),
+            ("accept-language", "de"),
+            ("referer", "http://evil.example/"),
+            ("cookie", "a=b"),
+        ] {
+            assert!(!is_allowed(&Method::GET, &[browser]), "{browser:?}");
+            for sign in
+                [("x-requested-by", "me"), ("sec-fetch-site", "none"), ("sec-fetch-site", "same-origin")]
+            {
+                assert!(is_allowed(&Method::GET, &[browser, sign]), "{browser:?} {sign:?}");
+            }
+            assert!(!is_allowed(&Method::GET, &[browser, ("sec-fetch-site", "cross-site")]), "{browser:?}");
+        }
+        for tool in [("user-agent", "curl/8.5.0"), ("accept", "*/*"), ("accept", "application/json")] {
+            assert!(is_allowed(&Method::GET, &[tool]), "{tool:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_request_for_loopback_that_no_other_page_makes_is_local() {
+        let local = |headers: &[(&'static str, &'static str)]| {
+            let headers = headers
+                .iter()
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+            is_local(&headers.collect())
         };
-        for host in ["localhost", "localhost:9091", "127.0.0.1:8080", "[::1]", "[::1]:9091"] {
-            assert!(named(host), "{host}");
+        assert!(local(&[HERE]));
+        assert!(local(&[("host", "[::1]:5000"), ("sec-fetch-site", "none")]));
+        for headers in [
+            &[][..],
+            &[("host", "")],
+            &[("host", "rebound.example:9091")],
+            &[HERE, ("sec-fetch-site", "cross-site")],
+            &[HERE, ("sec-fetch-site", "same-site")],
+            &[HERE, ("origin", "http://evil.example")],
+        ] {
+            assert!(!local(headers), "{headers:?}");
         }
-        for host in
-            ["", "evil.example", "localhost.evil.example:9091", "127.0.0.1.evil.example", "localhost:x"]
-        {
-            assert!(!named(host), "{host}");
-        }
-        assert!(!names_loopback(&HeaderMap::new()));
     }
 }

@@ -63,7 +63,7 @@ fn wants_html(headers: &HeaderMap) -> bool {
 fn page(context: &Context, in_force: &InForce) -> String {
     let ready = context.health.is_ready();
     let warning = if context.expose_secrets {
-        r#"<p class="warning" role="status">Secrets are shown unmasked to everyone who can reach this address.</p>"#
+        r#"<p class="warning" role="status">Secrets are shown unmasked at /config to requests for a name of loopback.</p>"#
     } else {
         ""
     };

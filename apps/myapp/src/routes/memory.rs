@@ -55,7 +55,8 @@ impl Memory {
         move || Self { context: Arc::clone(&context), shared: Arc::clone(&shared), config: None }
     }
 
-    /// `None` where secrets are shown: the router makes that document anew each time, and nothing keeps it.
+    /// `None` where secrets are shown: who asks decides over that document, the router makes it anew each time, and nothing
+    /// keeps it.
     fn config(&mut self) -> Option<MemoryAnswer> {
         if self.context.expose_secrets {
             return None;

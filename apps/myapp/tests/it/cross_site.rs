@@ -14,6 +14,8 @@ use crate::service::Service;
 on_both_databases! {
     no_route_answers_a_page_of_another_origin_or_a_rebinding_host
     no_form_changes_anything_even_where_the_browser_says_nothing_of_its_page
+    an_image_in_an_old_browser_records_nothing_and_holds_nothing
+    the_operator_is_answered_by_every_name_of_loopback
     an_answer_is_of_no_use_to_a_page_that_embeds_it
 }
 
@@ -97,6 +99,50 @@ fn no_form_changes_anything_even_where_the_browser_says_nothing_of_its_page(kind
         assert_tells_nothing(&request(service.operator, "OPTIONS", &path, &preflight), &[204], &what);
     }
     assert_eq!(state(&service), before);
+}
+
+/// Such a browser does not say where a request comes from, and need not say which page made it.
+fn an_image_in_an_old_browser_records_nothing_and_holds_nothing(kind: &Kind) {
+    const AGENT: (&str, &str) =
+        ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:60.0) Gecko/20100101 Firefox/60.0");
+    let service = Service::start(kind, &[], &[CANARY]);
+    let before = state(&service);
+    for (_, path) in operations(&service) {
+        for headers in [
+            &[AGENT][..],
+            &[AGENT, ("Accept", "*/*")],
+            &[AGENT, ("Accept", "image/webp,*/*;q=0.8"), ("Referer", "http://evil.example/")],
+            &[("Referer", "http://evil.example/")],
+            &[("Accept", "image/png,image/*;q=0.8"), ("Accept-Language", "en")],
+        ] {
+            for method in ["GET", "HEAD"] {
+                let answer = request(service.operator, method, &path, headers);
+                assert_tells_nothing(&answer, &[403], &format!("{method} {path} {headers:?}"));
+            }
+        }
+    }
+    assert_eq!(state(&service), before);
+    let deliberate = [AGENT, ("X-Requested-By", "me")];
+    assert_eq!(request(service.operator, "GET", "/config", &deliberate).status, 200);
+    let tool = [("User-Agent", "curl/7.88.1"), ("Accept", "*/*")];
+    assert_eq!(request(service.operator, "GET", "/config", &tool).status, 200, "as documented");
+}
+
+fn the_operator_is_answered_by_every_name_of_loopback(kind: &Kind) {
+    let service = Service::start(kind, &[], &[CANARY]);
+    for host in [
+        "LOCALHOST:9091",
+        "localhost.",
+        "127.0.0.2:1",
+        "127.1",
+        "[::ffff:127.0.0.1]",
+        "[0:0:0:0:0:0:0:1]:9091",
+    ] {
+        assert_eq!(request(service.operator, "GET", "/log-level", &[("Host", host)]).status, 200, "{host}");
+    }
+    for host in ["", "0.0.0.0", "[::]", "10.0.0.1", "localhost.example"] {
+        assert_eq!(request(service.operator, "GET", "/log-level", &[("Host", host)]).status, 421, "{host}");
+    }
 }
 
 fn an_answer_is_of_no_use_to_a_page_that_embeds_it(kind: &Kind) {

@@ -1,3 +1,6 @@
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+
 use crate::databases::{Kind, on_both_databases};
 use crate::http::{get, request};
 use crate::service::Service;
@@ -5,6 +8,7 @@ use crate::service::Service;
 on_both_databases! {
     config_is_the_promised_157_bytes_where_secrets_are_exposed
     config_masks_secrets_unless_exposed
+    exposed_secrets_are_shown_to_requests_for_loopback_only
     with_nothing_set_it_serves_its_defaults
     the_probes_answer_their_exact_bytes
     every_route_answers_below_the_base_path_as_well
@@ -42,6 +46,72 @@ fn config_masks_secrets_unless_exposed(kind: &Kind) {
     let service = Service::start(kind, &[], &SEED);
     let masked = WALK_THROUGH.replace("passw0rdXyZ", "********").replace("Secr3tXyz", "********");
     assert_eq!(get(service.public, "/config").body, masked);
+}
+
+fn exposed_secrets_are_shown_to_requests_for_loopback_only(kind: &Kind) {
+    kind.learn("passw0rdXyZ");
+    let service =
+        Service::start(kind, &["--expose-secrets"], &[&SEED[..], &[("API_BASE_URL", "/base")]].concat());
+    let shows = |path: &str, headers: &[(&str, &str)]| {
+        let answer = request(service.public, "GET", path, headers);
+        assert_eq!(answer.status, 200, "{path} {headers:?}");
+        let shown = ["Secr3tXyz", "passw0rdXyZ"].map(|secret| answer.body.contains(secret));
+        assert_eq!(shown[0], shown[1], "{}", answer.body);
+        assert_ne!(shown[0], answer.body.contains("********"), "{}", answer.body);
+        shown[0]
+    };
+    for path in ["/config", "/base/config", "/config?x"] {
+        for host in [
+            "localhost",
+            "LOCALHOST:8080",
+            "localhost.",
+            "127.0.0.1",
+            "127.0.0.1:8080",
+            "127.0.0.2",
+            "127.1",
+            "[::1]:1",
+            "[::ffff:127.0.0.1]",
+            "[0:0:0:0:0:0:0:1]",
+        ] {
+            assert!(shows(path, &[("Host", host)]), "{path} {host}");
+        }
+        for host in [
+            "",
+            "rebound.example",
+            "rebound.example:8080",
+            "localhost.rebound.example",
+            "127.0.0.1.rebound.example",
+            "10.0.0.1:5000",
+            "0.0.0.0:5000",
+            "[::]",
+            "[fe80::1]",
+            "myapp",
+        ] {
+            assert!(!shows(path, &[("Host", host)]), "{path} {host}");
+        }
+        for (name, value) in [
+            ("Sec-Fetch-Site", "cross-site"),
+            ("Sec-Fetch-Site", "same-site"),
+            ("Origin", "http://evil.example"),
+        ] {
+            assert!(!shows(path, &[(name, value)]), "{path} {name}: {value}");
+        }
+        assert!(shows(path, &[("Sec-Fetch-Site", "none")]), "{path}");
+    }
+    let old = raw(service.public, "GET /config HTTP/1.0\r\n\r\n");
+    assert!(old.contains("********") && !old.contains("Secr3tXyz"), "{old}");
+    let absolute =
+        raw(service.public, "GET http://rebound.example/config HTTP/1.0\r\nHost: localhost\r\n\r\n");
+    assert!(absolute.contains("********") && !absolute.contains("Secr3tXyz"), "{absolute}");
+}
+
+/// What comes of these bytes until the connection is closed.
+fn raw(address: SocketAddr, bytes: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(bytes.as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
 }
 
 fn with_nothing_set_it_serves_its_defaults(kind: &Kind) {
