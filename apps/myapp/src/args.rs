@@ -1,12 +1,13 @@
 //! Process wiring: flags, each also an environment variable (`MYAPP_` and its name), fixed for the life of the process.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use chassis::{DrainArgs, LimitArgs};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::EXIT_USAGE;
@@ -55,13 +56,13 @@ pub struct ServeArgs {
     pub data_dir: Option<PathBuf>,
     /// The one database server beyond loopback that is given the credential, whatever DATABASE_URL says [default: any that
     /// proves its name]
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", value_parser = NonEmptyStringValueParser::new())]
     pub database_host: Option<String>,
     /// What the database server is shown: `password` for DB_PASSWORD, or `iam` for a token of RDS made with the pod's role
     #[arg(long, value_name = "KIND", default_value = "password")]
     pub database_auth: DatabaseAuth,
     /// Admin listeners of all replicas, as a name that resolves to them
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     pub peers: Option<String>,
     /// Serve this CycloneDX document (JSON) at /sbom of the admin listener; the image's is /usr/share/sbom/myapp.cdx.json
     #[arg(long, value_name = "FILE", value_parser = Sbom::read)]
@@ -73,6 +74,9 @@ pub struct ServeArgs {
     pub drain: DrainArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
+    /// The command line that they come from
+    #[arg(skip)]
+    pub arguments: Vec<OsString>,
 }
 
 /// What proves to the database server who asks.
@@ -87,10 +91,10 @@ pub enum DatabaseAuth {
 #[derive(Clone, Debug, clap::Args)]
 pub struct VerifyArgs {
     /// Admin listeners of all replicas, as a name that resolves to them
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     pub peers: String,
     /// Seal that every replica must run; without it they must agree with each other
-    #[arg(long, value_name = "HEX")]
+    #[arg(long, value_name = "HEX", value_parser = NonEmptyStringValueParser::new())]
     pub seal: Option<String>,
     /// Least number of replicas: the name may not lead to all of them yet
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
@@ -110,13 +114,19 @@ impl Cli {
     /// # Errors
     /// Help was asked for, or something was refused: it is printed, and the exit code is returned.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ExitCode> {
-        let parsed =
-            Self::full_command().try_get_matches_from(arguments).and_then(|m| Self::from_arg_matches(&m));
-        parsed.map_err(|error| {
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let parsed = Self::full_command().try_get_matches_from(&arguments);
+        let mut cli = parsed.and_then(|matches| Self::from_arg_matches(&matches)).map_err(|error| {
+            let error = chassis::naming_variables(error, &Self::full_command(), &arguments);
             // Nothing is left to do where even stderr is closed.
             let _ = error.print();
             if error.use_stderr() { EXIT_USAGE.into() } else { ExitCode::SUCCESS }
-        })
+        })?;
+        if let Some(Command::Serve(args) | Command::Check(args)) = &mut cli.command {
+            args.arguments.clone_from(&arguments);
+        }
+        cli.serve.arguments = arguments;
+        Ok(cli)
     }
 
     /// The command with a variable for every flag.
@@ -128,13 +138,67 @@ impl Cli {
 impl ServeArgs {
     /// Whether only this machine can reach the process.
     pub fn is_local(&self) -> bool {
-        self.listen.ip().is_loopback() && self.admin_listen.ip().is_loopback()
+        is_loopback(self.listen) && is_loopback(self.admin_listen)
     }
+
+    /// Flags that contradict each other, one sentence each; a value that came by a variable is told under that name.
+    pub fn contradictions(&self) -> Vec<String> {
+        let mut found = [self.drain.contradictions(), self.limits.contradictions()].concat();
+        let listeners = [
+            ("--listen", self.listen),
+            ("--admin-listen", self.admin_listen),
+            ("--operator-listen", self.operator_listen),
+        ];
+        for (index, (flag, address)) in listeners.iter().enumerate() {
+            let others = listeners[..index].iter().filter(|(_, other)| are_same(*address, *other));
+            found.extend(others.map(|(other, taken)| {
+                format!("{flag} {address} and {other} {taken} are the same address: choose another port")
+            }));
+        }
+        let command = Cli::full_command();
+        let named = |text: String| chassis::with_variables_named(&text, &command, &self.arguments);
+        found.into_iter().map(named).collect()
+    }
+}
+
+/// Whether only one listener can have both; a port of 0 is another one each time.
+fn are_same(one: SocketAddr, other: SocketAddr) -> bool {
+    let [own, others] = [one, other].map(|address| address.ip().to_canonical());
+    let is_any = |ip: IpAddr| ip.is_unspecified();
+    let covers = |any: IpAddr, ip: IpAddr| is_any(any) && (any.is_ipv6() || ip.is_ipv4());
+    one.port() != 0
+        && one.port() == other.port()
+        && (own == others || covers(own, others) || covers(others, own))
+}
+
+/// Also an IPv4 address in the notation of IPv6.
+fn is_loopback(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}
+
+/// A name or an address, and a port. The name is resolved when it is used.
+fn host_and_port(text: &str) -> Result<String, String> {
+    let is_host = |host: &str| {
+        let is_ipv6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).is_some_and(is_ipv6);
+        is_ipv6
+            || !(host.is_empty()
+                || host.contains([':', '[', ']', '/', '@'])
+                || host.contains(char::is_whitespace))
+    };
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+    match text.rsplit_once(':') {
+        Some((host, port)) if is_host(host) && is_port(port) => Ok(text.to_owned()),
+        _ => Err("must be a name or an address with a port, as in myapp-peers:9090 or [::1]:9090".into()),
+    }
+}
+
+fn is_ipv6(text: &str) -> bool {
+    text.parse::<Ipv6Addr>().is_ok()
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text.parse().map_err(|error| format!("{error}"))?;
-    if address.ip().is_loopback() {
+    if is_loopback(address) {
         Ok(address)
     } else {
         Err("the operator listener shows secrets and must be on loopback, as in 127.0.0.1:9091".into())

@@ -10,6 +10,7 @@ use std::fmt::Display;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use chassis::UnknownVariable;
 use chassis::telemetry::{TracePlan, TraceSettings};
 
 use crate::args::{Cli, Command, ServeArgs};
@@ -49,13 +50,23 @@ struct Given {
 /// Reads it. One problem a line, of all its parts.
 fn read(args: &ServeArgs, environment: &Environment) -> Result<Given, String> {
     let configuration = configuration::read(args, environment).map_err(|problems| problems.to_string());
-    let (configuration, wiring) = configuration.and_then(|configuration| {
+    let wired = configuration.and_then(|configuration| {
         let wiring = configuration::wiring(args, environment, &configuration.loaded.settings)?;
         Ok((configuration, wiring))
-    })?;
+    });
+    let contradictions = args.contradictions();
+    let (configuration, wiring) = match wired {
+        Ok(wired) if contradictions.is_empty() => wired,
+        wired => return Err(wired.err().into_iter().chain(contradictions).collect::<Vec<_>>().join("\n")),
+    };
     let variable = |name: &str| environment.get(OsStr::new(name)).cloned();
     let traces = TraceSettings::from_env(variable, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
     Ok(Given { configuration, wiring, traces })
+}
+
+/// Variables that look like those of flags and are none, most likely mistyped.
+fn unknown_variables(environment: &Environment) -> Vec<UnknownVariable> {
+    chassis::unknown_variables(&Cli::full_command(), "MYAPP", environment.keys())
 }
 
 fn schema() -> u8 {

@@ -151,7 +151,7 @@ async fn ask(replica: SocketAddr, caller: Option<TraceContext>) -> Result<Digest
     let stream = TcpStream::connect(replica).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
-    let request = Request::get("/digests").header("host", replica.to_string()).body(Empty::<Bytes>::new());
+    let request = Request::get("/digests").header("host", host_of(replica)).body(Empty::<Bytes>::new());
     let mut request = request.map_err(|error| AskError::Content(error.into()))?;
     if let Some(caller) = caller {
         caller.inject(request.headers_mut());
@@ -164,6 +164,11 @@ async fn ask(replica: SocketAddr, caller: Option<TraceContext>) -> Result<Digest
         Limited::new(response.into_body(), LONGEST_ANSWER).collect().await.map_err(AskError::Content)?;
     connection.abort();
     serde_json::from_slice(&body.to_bytes()).map_err(|error| AskError::Content(error.into()))
+}
+
+/// The address as `Host` has it: without the zone that a link-local one has on this machine.
+fn host_of(replica: SocketAddr) -> String {
+    SocketAddr::new(replica.ip(), replica.port()).to_string()
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! Parsers of flag values, and the rule that every flag is also an environment variable.
 
+mod variables;
+
 use std::time::Duration;
+
+pub use variables::{UnknownVariable, naming_variables, unknown_variables, with_variables_named};
 
 use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Command};

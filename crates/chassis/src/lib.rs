@@ -16,7 +16,10 @@ pub mod shutdown;
 pub mod telemetry;
 mod trace_context;
 
-pub use args::{duration, positive_duration, with_env_prefix};
+pub use args::{
+    UnknownVariable, duration, naming_variables, positive_duration, unknown_variables, with_env_prefix,
+    with_variables_named,
+};
 pub use drain::DrainArgs;
 pub use health::Health;
 pub use limits::LimitArgs;

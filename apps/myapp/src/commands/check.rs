@@ -10,8 +10,11 @@ pub(super) fn check(args: &ServeArgs, environment: &Environment) -> u8 {
         Ok(Given { configuration, traces, .. }) => {
             let unknown = configuration.loaded.unknown.iter();
             let unknown = unknown.map(|unknown| format!("unknown setting ignored: {unknown}"));
+            let variables = super::unknown_variables(environment);
+            let variables = variables.iter().map(|variable| format!("unknown variable ignored: {variable}"));
             let notes: String = unknown
                 .chain(traces.notes())
+                .chain(variables)
                 .map(|note| format!("\n{}", printable(&note, MAX_LINE_CHARS)))
                 .collect();
             say(format_args!("the configuration is valid{notes}"))

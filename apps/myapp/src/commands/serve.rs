@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use chassis::shutdown;
 use chassis::telemetry::{LIFECYCLE, Options, Telemetry};
+use chassis::{UnknownVariable, shutdown};
 
 use crate::app::App;
 use crate::args::ServeArgs;
@@ -38,6 +38,9 @@ pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> u8 {
     let _flush = telemetry.flush_on_drop();
     if let Err(error) = private {
         tracing::warn!(target: LIFECYCLE, %error, "core dumps cannot be switched off: one would hold the secrets in force");
+    }
+    for UnknownVariable { name, nearest } in super::unknown_variables(environment) {
+        tracing::warn!(target: LIFECYCLE, variable = name, did_you_mean = nearest, "unknown variable ignored");
     }
     runtime.block_on(async {
         traces.log();

@@ -71,7 +71,8 @@ pub(crate) fn register_metrics(context: &Arc<Context>) {
 /// As OpenAPI describes the answer of the chassis.
 pub(super) fn responses() -> Value {
     let text = json!({ "schema": { "type": "string" } });
-    json!({ "200": { "description": "Metrics", "content": { "application/openmetrics-text": text } } })
+    let content = json!({ "application/openmetrics-text": text, "text/plain": text });
+    json!({ "200": { "description": "Metrics, in the format that Accept prefers", "content": content } })
 }
 
 fn states(context: &Context) -> Vec<Sample> {

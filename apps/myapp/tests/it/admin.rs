@@ -11,6 +11,7 @@ on_both_databases! {
     digests_tell_what_was_rendered_mounted_and_runs
     settings_held_by_the_environment_are_told_as_pinned
     metrics_count_requests_by_route_whoever_answers_them
+    metrics_come_in_the_format_that_a_scraper_asks_for
 }
 
 fn the_probes_answer_on_the_admin_listener(kind: &Kind) {
@@ -101,4 +102,29 @@ fn metrics_count_requests_by_route_whoever_answers_them(kind: &Kind) {
     ] {
         assert!(answer.body.contains(name), "{name} in {}", answer.body);
     }
+}
+
+fn metrics_come_in_the_format_that_a_scraper_asks_for(kind: &Kind) {
+    let service = Service::start(kind, &[], &[]);
+    let asked = |accept| request(service.admin, "GET", "/metrics", &[("Accept", accept)]);
+    let text = asked("text/plain;version=0.0.4;q=0.5, application/openmetrics-text;q=0.4");
+    assert_eq!(text.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    assert_eq!(text.header("vary"), Some("accept"));
+    assert!(text.body.contains("# TYPE http_server_connections_total counter\n"), "{}", text.body);
+    assert!(!text.body.contains("# EOF") && !text.body.contains("# UNIT"), "{}", text.body);
+    let open_metrics = asked("application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5");
+    assert!(
+        open_metrics
+            .header("content-type")
+            .unwrap()
+            .starts_with("application/openmetrics-text; version=1.0.0")
+    );
+    assert!(open_metrics.body.contains("# TYPE http_server_connections counter\n"));
+    let names = |body: &str| {
+        let samples = body.lines().filter(|line| !line.starts_with('#'));
+        samples
+            .map(|line| line.split(['{', ' ']).next().unwrap().to_owned())
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(names(&text.body), names(&open_metrics.body));
 }

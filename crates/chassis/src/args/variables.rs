@@ -1,0 +1,155 @@
+//! Variables that stand for flags: how a refusal names them, and which of the environment are none.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+
+use clap::error::{ContextKind, ContextValue, Error};
+use clap::{Arg, Command};
+
+/// A variable with the prefix of the flags that stands for none of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownVariable {
+    /// The variable.
+    pub name: String,
+    /// The variable that was most likely meant.
+    pub nearest: Option<String>,
+}
+
+impl std::fmt::Display for UnknownVariable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.nearest {
+            Some(nearest) => write!(f, "{}; did you mean {nearest}?", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
+/// The variables among `names` that begin with `PREFIX_` and belong to no flag of `command`, sorted.
+///
+/// Those that Kubernetes puts into each pod for a Service whose name begins like the prefix (`PREFIX_PORT`,
+/// `PREFIX_SERVICE_HOST`) are left out: nobody has mistyped them.
+#[must_use]
+pub fn unknown_variables<'a>(
+    command: &Command,
+    prefix: &str,
+    names: impl IntoIterator<Item = &'a OsString>,
+) -> Vec<UnknownVariable> {
+    let known = known(command);
+    let names: BTreeSet<_> = names.into_iter().filter_map(|name| name.to_str()).collect();
+    names
+        .into_iter()
+        .filter(|name| {
+            let own = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
+            own.is_some_and(|own| !is_service_link(own)) && !known.contains(*name)
+        })
+        .map(|name| UnknownVariable { name: name.to_owned(), nearest: nearest(name, &known) })
+        .collect()
+}
+
+/// Names the variable in a refusal of its value, not the flag that nobody gave. `arguments` are those of the command line.
+#[must_use]
+pub fn naming_variables(mut error: Error, command: &Command, arguments: &[OsString]) -> Error {
+    let told = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(told)) => told.split([' ', '=']).next().unwrap_or_default().to_owned(),
+        _ => return error,
+    };
+    if let Some(variable) = standing_in(command, arguments, &told) {
+        error.insert(ContextKind::InvalidArg, ContextValue::String(variable));
+    }
+    error
+}
+
+/// Replaces the flags in `text` by the variables that gave their values.
+#[must_use]
+pub fn with_variables_named(text: &str, command: &Command, arguments: &[OsString]) -> String {
+    let word = |word: &str| {
+        let flag = word.trim_end_matches([':', ',', ';']);
+        let variable = standing_in(command, arguments, flag);
+        variable.map_or_else(|| word.to_owned(), |variable| word.replace(flag, &variable))
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// The variable that gave the value of `flag`; None where the command line did, or nothing.
+fn standing_in(command: &Command, arguments: &[OsString], flag: &str) -> Option<String> {
+    let long = flag.strip_prefix("--")?;
+    let variable = all(command).find(|arg| arg.get_long() == Some(long))?.get_env()?.to_str()?.to_owned();
+    let is_given = arguments.iter().filter_map(|argument| argument.to_str()).any(|argument| {
+        argument.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    });
+    (!is_given && std::env::var_os(&variable).is_some()).then_some(variable)
+}
+
+fn known(command: &Command) -> BTreeSet<String> {
+    all(command).filter_map(Arg::get_env).filter_map(OsStr::to_str).map(str::to_owned).collect()
+}
+
+fn all(command: &Command) -> Box<dyn Iterator<Item = &Arg> + '_> {
+    Box::new(command.get_arguments().chain(command.get_subcommands().flat_map(all)))
+}
+
+/// `SERVICE_HOST`, `SERVICE_PORT`, `PORT`, `PORT_80_TCP_ADDR` and the like, also behind the rest of a Service's name.
+fn is_service_link(own: &str) -> bool {
+    let words: Vec<_> = own.split('_').collect();
+    let is_number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_link = |words: &[&str]| match words {
+        ["SERVICE", "HOST"] | ["SERVICE", "PORT", ..] | ["PORT"] => true,
+        ["PORT", number, "TCP" | "UDP" | "SCTP"] => is_number(number),
+        ["PORT", number, "TCP" | "UDP" | "SCTP", "PROTO" | "PORT" | "ADDR"] => is_number(number),
+        _ => false,
+    };
+    (0..words.len()).any(|start| is_link(&words[start..]))
+}
+
+/// The known name that takes the fewest changed letters, if they are few.
+fn nearest(name: &str, known: &BTreeSet<String>) -> Option<String> {
+    let distance = |known: &str| strsim::damerau_levenshtein(name, known);
+    let (distance, nearest) = known.iter().map(|known| (distance(known), known)).min()?;
+    (distance <= 3).then(|| nearest.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_the_one_that_was_meant() {
+        let command = Command::new("app").args([
+            Arg::new("listen").long("listen").env("APP_LISTEN"),
+            Arg::new("admin-listen").long("admin-listen").env("APP_ADMIN_LISTEN"),
+            Arg::new("peers").long("peers").env("APP_PEERS"),
+        ]);
+        let told = |names: &[&str]| {
+            let names: Vec<OsString> = names.iter().map(OsString::from).collect();
+            let unknown = unknown_variables(&command, "APP", &names);
+            unknown.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&["APP_LISTN"]), ["APP_LISTN; did you mean APP_LISTEN?"]);
+        assert_eq!(told(&["APP_ADMINLISTEN"]), ["APP_ADMINLISTEN; did you mean APP_ADMIN_LISTEN?"]);
+        assert_eq!(told(&["APP_SOMETHING_ELSE"]), ["APP_SOMETHING_ELSE"]);
+        assert!(told(&["APP_LISTEN", "APP_PEERS", "APPLE", "APP", "OTHER_LISTN"]).is_empty());
+    }
+
+    #[test]
+    fn what_kubernetes_puts_into_a_pod_is_no_mistake() {
+        for own in [
+            "PORT",
+            "SERVICE_HOST",
+            "SERVICE_PORT",
+            "SERVICE_PORT_HTTP",
+            "PORT_80_TCP",
+            "PORT_80_TCP_PROTO",
+            "PORT_80_TCP_PORT",
+            "PORT_80_TCP_ADDR",
+            "PORT_53_UDP_ADDR",
+            "PEERS_SERVICE_HOST",
+            "PEERS_PORT",
+            "PEERS_PORT_9090_TCP_ADDR",
+        ] {
+            assert!(is_service_link(own), "{own}");
+        }
+        for own in ["LISTN", "PORTS", "PORT_X_TCP", "PORT_80", "SERVICE", "HOST"] {
+            assert!(!is_service_link(own), "{own}");
+        }
+    }
+}
