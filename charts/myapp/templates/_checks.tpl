@@ -1,6 +1,6 @@
 {{/*
 What the values schema cannot say. Each helper prints one line a problem and nothing where there is none; all are shown at once.
-No line holds the value of a secret, nor a value that may hold one by mistake.
+No line holds a value of `config:`: whoever edits may have pasted a password into any key.
 */}}
 
 {{- define "myapp.refuseProblems" -}}
@@ -22,17 +22,17 @@ Values of `config:` one by one.
 {{- $value := get $.Values.config $key }}
 {{- if and (kindIs "float64" $value) (or (ne $setting.type "integer") (ne (floor $value) $value)) }}
 {{- printf "config.%s: YAML read it as a number; quote it (on the command line: --set-string)" $key | println }}
-{{- else if kindIs "string" $value }}
+{{- else if not (kindIs "invalid" $value) }}
+{{- $text := include "myapp.text" $value }}
 {{- /* Bytes that are no UTF-8 do not survive JSON, so Helm would store something else than was given. */}}
-{{- if ne (toString $value) (dict "text" $value | toJson | fromJson).text }}
+{{- if ne $text (dict "text" $text | toJson | fromJson).text }}
 {{- printf "config.%s: is not UTF-8 text" $key | println }}
-{{- else if regexMatch "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}\\x{feff}\\x{fffe}\\x{ffff}]" (toString $value) }}
+{{- else if regexMatch "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}\\x{feff}\\x{fffe}\\x{ffff}]" $text }}
 {{- printf "config.%s: contains a control character such as a newline or NUL" $key | println }}
-{{- else if and $setting.pattern (not (regexMatch $setting.pattern (toString $value))) }}
-{{- $shown := ternary " (the value is not shown, it may hold a secret)" (printf ", not %q" $value) (default false $setting.concealed) }}
-{{- printf "config.%s: expected %s%s" $key $setting.expected $shown | println }}
+{{- else if and $setting.pattern (not (regexMatch $setting.pattern $text)) }}
+{{- printf "config.%s: expected %s (the value is not shown, it may hold a secret)" $key $setting.expected | println }}
 {{- else if $setting.refused }}
-{{- if regexMatch $setting.refused.pattern (toString $value) }}
+{{- if regexMatch $setting.refused.pattern $text }}
 {{- printf "config.%s: %s" $key $setting.refused.because | println }}
 {{- end }}
 {{- end }}

@@ -4,15 +4,16 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use super::contract::{Setting, settings};
+use super::number_pattern::number_pattern;
 
 pub(super) fn chart_contract(contract: &Value) -> Result<Value> {
     let keys = settings(contract)?;
-    let keys: Map<String, Value> =
-        keys.iter().map(|setting| (setting.name.to_owned(), describe(setting))).collect();
+    let described = keys.iter().map(|setting| Ok((setting.name.to_owned(), describe(setting)?)));
+    let keys = described.collect::<Result<Map<String, Value>>>()?;
     Ok(json!({ "keys": keys }))
 }
 
-fn describe(setting: &Setting<'_>) -> Value {
+fn describe(setting: &Setting<'_>) -> Result<Value> {
     let mut key = Map::new();
     key.insert("type".into(), setting.text("type").into());
     key.insert("secret".into(), setting.is_secret().into());
@@ -22,21 +23,27 @@ fn describe(setting: &Setting<'_>) -> Value {
     if let Some(default) = setting.default() {
         key.insert("default".into(), default.into());
     }
-    if setting.is_concealed() {
-        key.insert("concealed".into(), true.into());
-    }
-    if let Some(pattern) = setting.template_pattern() {
+    if let Some(pattern) = pattern(setting)? {
         key.insert("pattern".into(), pattern.into());
         key.insert("expected".into(), setting.text("x-expected").into());
     }
-    // What the values schema could not explain: its message for `not` is "not failed".
     if let Some(not) = setting.keyword("not") {
         key.insert("refused".into(), json!({ "pattern": not["pattern"], "because": not["description"] }));
     }
     if let Some(rule) = setting.keyword("x-required-when") {
         key.insert("requiredWhen".into(), rule.clone());
     }
-    key.into()
+    Ok(key.into())
+}
+
+/// What the whole text of a value must match. Only a template can say what is expected and keep the value back: Helm's
+/// message for a schema repeats both the pattern and the value.
+fn pattern(setting: &Setting<'_>) -> Result<Option<String>> {
+    if setting.is_integer() {
+        let range = number_pattern(setting.integer("minimum")?, setting.integer("maximum")?);
+        return Ok(Some(format!("^{range}$")));
+    }
+    Ok(setting.keyword("pattern").and_then(Value::as_str).map(str::to_owned))
 }
 
 #[cfg(test)]
@@ -52,11 +59,11 @@ mod tests {
             "properties": {
                 "KEY": { "type": "string", "maxLength": 9, "x-secret": true,
                          "x-required-when": { "key": "URL", "pattern": "^p", "because": "it is" } },
-                "URL": { "type": "string", "maxLength": 9, "pattern": "^(?:x)$", "x-conceal": true, "default": null,
+                "URL": { "type": "string", "maxLength": 9, "pattern": "^(?:x)$", "default": null,
                          "x-expected": "x" },
-                "NAME": { "type": "string", "pattern": "^(?:y)$", "default": "y",
+                "NAME": { "type": "string", "pattern": "^(?:y)$", "default": "y", "x-expected": "y",
                           "not": { "pattern": "^z", "description": "must not be z" } },
-                "SIZE": { "type": "integer", "default": 30 },
+                "SIZE": { "type": "integer", "minimum": 1, "maximum": 9, "default": 3, "x-expected": "1 to 9" },
             },
         });
         assert_eq!(
@@ -64,10 +71,10 @@ mod tests {
             json!({ "keys": {
                 "KEY": { "type": "string", "secret": true, "required": true,
                          "requiredWhen": { "key": "URL", "pattern": "^p", "because": "it is" } },
-                "NAME": { "type": "string", "secret": false, "default": "y",
+                "NAME": { "type": "string", "secret": false, "default": "y", "pattern": "^(?:y)$", "expected": "y",
                           "refused": { "pattern": "^z", "because": "must not be z" } },
-                "SIZE": { "type": "integer", "secret": false, "default": "30" },
-                "URL": { "type": "string", "secret": false, "concealed": true, "pattern": "^(?:x)$", "expected": "x" },
+                "SIZE": { "type": "integer", "secret": false, "default": "3", "pattern": "^(?:[1-9])$", "expected": "1 to 9" },
+                "URL": { "type": "string", "secret": false, "pattern": "^(?:x)$", "expected": "x" },
             } })
         );
     }

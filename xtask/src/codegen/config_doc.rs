@@ -18,7 +18,8 @@ stronger than the default. With the chart, give them below `config:`; secrets be
 `existingSecret`.
 
 No value may contain a control character such as a line break; one line break at the end of a file is not part of its
-value. `myapp check` tells every problem of a configuration without serving it.
+value. `myapp check` tells every problem of a configuration without serving it. No message repeats a refused value: a
+password may have been pasted into any key.
 ";
 
 pub(super) fn config_doc(contract: &Value) -> Result<String> {
@@ -50,12 +51,6 @@ fn section(text: &mut String, setting: &Setting<'_>) -> Result<()> {
     }
     if let Some(rule) = setting.keyword("x-required-when") {
         writeln!(text, "- Required where {}.", rule["because"].as_str().unwrap_or_default())?;
-    }
-    if setting.is_concealed() {
-        writeln!(
-            text,
-            "- A refused value is not repeated in messages, since it may hold a password by mistake."
-        )?;
     }
     if setting.is_secret() {
         writeln!(text, "- Secret: masked wherever it is shown; a file of it is refused in `config/`.")?;

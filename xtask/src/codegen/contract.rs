@@ -3,9 +3,6 @@
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-/// A longer pattern explains nothing to the person whose value it refused.
-const LEGIBLE_PATTERN: usize = 200;
-
 /// One setting.
 pub(super) struct Setting<'a> {
     pub(super) name: &'a str,
@@ -59,20 +56,6 @@ impl Setting<'_> {
     /// Whether a refused value may hold a secret by mistake.
     pub(super) fn is_concealed(&self) -> bool {
         self.flag("x-conceal")
-    }
-
-    /// The pattern, where the values schema can check it: Helm's message repeats both the pattern and the value.
-    pub(super) fn schema_pattern(&self) -> Option<&str> {
-        self.pattern().filter(|pattern| !self.is_concealed() && pattern.len() <= LEGIBLE_PATTERN)
-    }
-
-    /// The pattern, where a template must check it, since it can say what is expected and keep the value back.
-    pub(super) fn template_pattern(&self) -> Option<&str> {
-        self.pattern().filter(|_| self.schema_pattern().is_none())
-    }
-
-    fn pattern(&self) -> Option<&str> {
-        self.keyword("pattern").and_then(Value::as_str)
     }
 
     /// The description on one line.

@@ -4,12 +4,11 @@ use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
 use super::contract::{Setting, settings};
-use super::number_pattern::number_pattern;
 
 /// Puts the settings of `contract` into `properties.config` of `base`.
 ///
 /// A projection, since Helm knows draft-07 only, values may be numbers where the process reads text, null means not
-/// given, and validators print what a pattern refuses.
+/// given, and validators print what a pattern or a range refuses: those are checked by the templates.
 pub(super) fn values_schema(contract: &Value, base: &Value) -> Result<Value> {
     let mut schema = base.clone();
     let config = schema["properties"]["config"].as_object_mut().context("the base has no config object")?;
@@ -28,11 +27,7 @@ fn project(setting: &Setting<'_>) -> Result<Value> {
     let mut schema = Map::new();
     schema.insert("description".into(), setting.description().into());
     if setting.is_integer() {
-        let (minimum, maximum) = (setting.integer("minimum")?, setting.integer("maximum")?);
-        let pattern = format!("^{}$", number_pattern(minimum, maximum));
-        let number = json!({ "type": "integer", "minimum": minimum, "maximum": maximum });
-        let text = json!({ "type": "string", "pattern": pattern });
-        schema.insert("anyOf".into(), json!([number, text, { "type": "null" }]));
+        schema.insert("type".into(), json!(["integer", "string", "null"]));
         return Ok(schema.into());
     }
     schema.insert("maxLength".into(), setting.integer("maxLength")?.into());
@@ -42,9 +37,6 @@ fn project(setting: &Setting<'_>) -> Result<Value> {
         return Ok(schema.into());
     }
     schema.insert("type".into(), json!(["string", "null"]));
-    if let Some(pattern) = setting.schema_pattern() {
-        schema.insert("pattern".into(), pattern.into());
-    }
     Ok(schema.into())
 }
 
@@ -55,12 +47,11 @@ mod tests {
     use super::values_schema;
 
     #[test]
-    fn secrets_what_may_hold_one_and_what_no_one_could_read_have_type_and_length_only() {
+    fn settings_have_type_and_length_only() {
         let contract = json!({ "properties": {
             "KEY": { "type": "string", "maxLength": 9, "minLength": 1, "x-secret": true, "description": "A\nkey." },
             "URL": { "type": "string", "maxLength": 9, "pattern": "^(?:x)$", "x-conceal": true },
             "NAME": { "type": "string", "maxLength": 9, "pattern": "^(?:y)$", "not": { "pattern": "z" } },
-            "PATH": { "type": "string", "maxLength": 9, "pattern": format!("^(?:{})$", "x".repeat(300)) },
             "SIZE": { "type": "integer", "minimum": 1, "maximum": 9 },
         } });
         let base = json!({ "properties": { "config": {
@@ -71,13 +62,8 @@ mod tests {
             schema["properties"]["config"],
             json!({ "type": "object", "additionalProperties": false, "properties": {
                 "KEY": { "description": "A key.", "type": ["string", "integer", "null"], "maxLength": 9 },
-                "NAME": { "description": "", "type": ["string", "null"], "maxLength": 9, "pattern": "^(?:y)$" },
-                "PATH": { "description": "", "type": ["string", "null"], "maxLength": 9 },
-                "SIZE": { "description": "", "anyOf": [
-                    { "type": "integer", "minimum": 1, "maximum": 9 },
-                    { "type": "string", "pattern": "^(?:[1-9])$" },
-                    { "type": "null" },
-                ] },
+                "NAME": { "description": "", "type": ["string", "null"], "maxLength": 9 },
+                "SIZE": { "description": "", "type": ["integer", "string", "null"] },
                 "URL": { "description": "", "type": ["string", "null"], "maxLength": 9 },
                 "delivery": { "enum": ["files"] },
             } })
