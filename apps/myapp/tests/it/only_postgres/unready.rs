@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use test_postgres::Database;
 
-use crate::databases::shared;
+use crate::databases::{Kind, shared};
 use crate::http::{get, until_true};
 use crate::process::{PORTS, Serving, myapp, run};
+use crate::service::Service;
 
 /// The log of a replica, as JSON.
 fn parsed(log: &[String]) -> Vec<Value> {
@@ -121,4 +122,18 @@ fn verify_waits_for_readiness_as_well() {
     database.sql(&format!("ALTER ROLE {} PASSWORD 'the-new-one'", database.user));
     let output = verifying.join().unwrap();
     assert_eq!((output.status.code(), output.stdout), (Some(0), b"1 replicas agree\n".to_vec()));
+}
+
+#[test]
+fn fleet_names_replicas_that_are_not_ready() {
+    let database = shared().database();
+    let mut refused = start(&database.url(), "wrong-password");
+    let [_, admin, _] = refused.addresses();
+    until_true("known", || get(admin, "/digests").json()["dependencies"][0]["up"] == false);
+    let (kind, peers) = (Kind::sqlite(), format!("--peers={admin}"));
+    let service = Service::start(&kind, &[&peers], &[]);
+    let fleet = get(service.operator, "/api/v1/fleet").json();
+    assert_eq!((&fleet["converged"], &fleet["reasons"]), (&json!(true), &json!([])));
+    let expected = format!("{admin}: not ready: database: authentication (28P01)");
+    assert_eq!(fleet["not_ready"], json!([expected]));
 }
