@@ -79,7 +79,7 @@ impl App {
             prove_writable(&path).map_err(|source| BuildError::DataDirectory { path, source })?;
         }
         let health = Health::new();
-        let database = Database::new(&configuration.loaded.settings, wiring, store::setup())
+        let database = Database::new(&configuration.loaded.settings, wiring, store::schema())
             .map_err(BuildError::Database)?;
         let (readiness, samplers) = Readiness::start(policy.dependencies(&database), &health)?;
         readiness.register(telemetry.metrics());

@@ -1,21 +1,24 @@
 //! The database: sessions with it and nothing else. What is asked of it is [`crate::store`]'s.
 //!
-//! Sessions come in generations, one for each credential and place. New work goes to the generation in force; a session
-//! of another one is closed when its work ends, at the latest [`LONGEST_WORK`] after the change. One limit spans all of
-//! them, and a session holds its part of it from before it is opened until the server no longer counts it.
+//! Sessions come in generations, one for each credential and place. New work goes to the generation in force. While that one may
+//! still be rolled back, sessions of the one before it stay open; then they are closed when their work ends, at the latest
+//! [`LONGEST_WORK`] later. One limit spans all of them, and a session holds its part of it from before it is opened until the
+//! server no longer counts it.
 
 mod connection;
 mod file;
 mod generation;
 mod iam;
 mod limit;
+mod open_file;
 mod rotation;
 mod target;
 mod token;
 mod unavailable;
+mod work;
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -28,7 +31,7 @@ pub use token::{Pending, TokenSource};
 pub use unavailable::{Reason, Unavailable};
 
 use crate::settings::Settings;
-use generation::{Generation, Generations, InForce, Session};
+use generation::{Generation, Generations, InForce};
 use limit::Limit;
 use target::Target;
 
@@ -38,23 +41,33 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest time one statement may take, as told to the server.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest time one piece of work may hold a session. Longer than a statement's, so that the server ends it first; the
-/// session of a server that answers nothing at all is cut.
-pub const LONGEST_WORK: Duration = Duration::from_secs(10);
+/// Longest time one piece of work may hold a session. Longer than a statement's, so that the server ends it first: a session that
+/// is silent for longer has lost its server.
+pub const LONGEST_WORK: Duration = Duration::from_secs(6);
+/// The same for a check of a server. A little longer than a check is waited for, so that its failure is a timeout for whoever
+/// waits, and the other sessions are tried right after it.
+const LONGEST_CHECK: Duration = Duration::from_millis(2500);
 /// Sessions that nobody used for so long are closed.
 const LONGEST_IDLE: Duration = Duration::from_secs(300);
-/// Longest time to wait for someone else's session where no new one can be had.
-const WAIT_FOR_IDLE: Duration = Duration::from_secs(3);
-/// Time after which whoever waits for room looks again whether a session can make some.
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// Sessions that were opened so long ago are replaced: a name may lead to another server by then.
+const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
 /// Longest time to say goodbye to all sessions in.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// One piece of work on a session. It may be done twice, when the session turns out to be lost.
 pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>> + Send + 'a>>;
 
-/// Makes the database fit for use; run on the first session of each generation.
-pub(crate) type Setup = Arc<dyn Fn(&mut Connection) -> Work<'_, ()> + Send + Sync>;
+/// Work that returns nothing.
+type Task = Arc<dyn Fn(&mut Connection) -> Work<'_, ()> + Send + Sync>;
+
+/// What the database must hold to be of use.
+#[derive(Clone)]
+pub(crate) struct Schema {
+    /// Brings the tables to this version; run on the first session of each generation, and again where they turn out to be gone.
+    pub(crate) set_up: Task,
+    /// Touches all that work needs, and changes nothing.
+    pub(crate) check: Task,
+}
 
 /// The database that the settings name. Clones are handles to the same one.
 #[derive(Clone)]
@@ -64,7 +77,7 @@ pub struct Database {
 
 struct Shared {
     wiring: Wiring,
-    setup: Setup,
+    schema: Schema,
     in_force: InForce,
     /// Pieces of work at a time. Whoever waits for one has chosen no generation yet.
     turns: Limit,
@@ -76,17 +89,17 @@ struct Shared {
 
 impl Database {
     /// The database that `settings` name. Nothing is opened before it is needed, so that a process can start while its
-    /// database is away. `setup` makes each database fit for use.
+    /// database is away.
     ///
     /// # Errors
     /// Why the settings do not fit the wiring.
-    pub(crate) fn new(settings: &Settings, wiring: Wiring, setup: Setup) -> Result<Self, String> {
+    pub(crate) fn new(settings: &Settings, wiring: Wiring, schema: Schema) -> Result<Self, String> {
         let target = Target::of(settings, &wiring)?;
         let sessions = target.sessions(settings.max_connections.get());
         let current = Arc::new(Generation::new(target));
         let shared = Shared {
             wiring,
-            setup,
+            schema,
             in_force: Mutex::new(Generations { current, before: None }),
             turns: Limit::new(sessions),
             rooms: Limit::new(sessions),
@@ -95,12 +108,18 @@ impl Database {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Whether it does now what is asked of it, writing included. Costs a round trip and a session's turn.
+    /// Whether it does now what is asked of it, writing included. Costs a few round trips and a session's turn.
     ///
     /// # Errors
     /// Why not.
     pub async fn check(&self) -> Result<(), Unavailable> {
-        self.write(|connection| Box::pin(check(connection))).await
+        let limit = match self.shared.current().target {
+            // A statement waits for another writer.
+            Target::Sqlite(_) => LONGEST_WORK,
+            Target::Postgres(_) => LONGEST_CHECK,
+        };
+        let check = Arc::clone(&self.shared.schema.check);
+        self.run(true, limit, move |connection| check_session(connection, Arc::clone(&check))).await
     }
 
     /// Sessions open now, of all generations; those being opened and closed are counted.
@@ -114,7 +133,7 @@ impl Database {
         T: Send + 'static,
         W: Fn(&mut Connection) -> Work<'_, T> + Send + Sync + 'static,
     {
-        self.run(false, work).await
+        self.run(false, LONGEST_WORK, work).await
     }
 
     /// Does something that may change what is kept, and that leaves the same when done twice.
@@ -123,32 +142,26 @@ impl Database {
         T: Send + 'static,
         W: Fn(&mut Connection) -> Work<'_, T> + Send + Sync + 'static,
     {
-        self.run(true, work).await
+        self.run(true, LONGEST_WORK, work).await
     }
 
     /// In a task of its own, which ends even where whoever asked has gone: a session left in the middle of something
     /// could not be used again.
-    async fn run<T, W>(&self, writes: bool, work: W) -> Result<T, Unavailable>
+    async fn run<T, W>(&self, writes: bool, limit: Duration, work: W) -> Result<T, Unavailable>
     where
         T: Send + 'static,
         W: Fn(&mut Connection) -> Work<'_, T> + Send + Sync + 'static,
     {
-        let shared = Arc::clone(&self.shared);
-        let task = tokio::spawn(async move {
-            match shared.attempt(writes, &work).await {
-                // The server was started anew, for example: one that is opened now will do.
-                Err(error) if error.is_lost_session() => shared.attempt(writes, &work).await,
-                outcome => outcome,
-            }
-        });
+        let task = tokio::spawn(Arc::clone(&self.shared).run(writes, limit, work));
         task.await.unwrap_or_else(|_| Err(Unavailable::with(Reason::Other, "panic")))
     }
 
-    /// Closes sessions that nobody uses any more, for as long as it runs.
+    /// Closes sessions that nobody uses any more and replaces old ones, for as long as it runs.
     pub(crate) async fn tend(self) {
         loop {
             sleep(LONGEST_IDLE / 4).await;
             self.shared.current().close_idle_for(LONGEST_IDLE);
+            self.shared.renew(LONGEST_LIFE).await;
         }
     }
 
@@ -157,7 +170,7 @@ impl Database {
         self.shared.turns.close();
         let all_gone = async {
             while self.sessions() > 0 {
-                self.shared.current().close_idle();
+                self.shared.close_idle();
                 sleep(Duration::from_millis(10)).await;
             }
         };
@@ -166,106 +179,16 @@ impl Database {
     }
 }
 
-impl Shared {
-    async fn attempt<T, W>(&self, writes: bool, work: &W) -> Result<T, Unavailable>
-    where
-        W: Fn(&mut Connection) -> Work<'_, T> + Sync,
-    {
-        let acquire = async {
-            let alone = writes && matches!(self.current().target, Target::Sqlite(_));
-            let writer = if alone { self.writer.acquire().await.ok() } else { None };
-            let turn = self.turns.take().await.ok_or(Unavailable::of(Reason::Stopping))?;
-            let (generation, session) = self.session().await?;
-            Ok((writer, turn, generation, session))
-        };
-        let acquired = timeout(ACQUIRE_TIMEOUT, acquire).await;
-        // Both are given back after the session.
-        let (_writer, _turn, generation, mut session) =
-            acquired.unwrap_or_else(|_| Err(Unavailable::of(Reason::Timeout)))?;
-        let outcome = timeout(LONGEST_WORK, work(&mut session.connection)).await;
-        let outcome = outcome.unwrap_or_else(|_| Err(Unavailable::of(Reason::Timeout)));
-        match &outcome {
-            Ok(_) if self.keeps(&generation) => generation.give_back(session),
-            Ok(_) => session.close(),
-            // Perhaps in the middle of something, and if lost, those opened before it are as well.
-            Err(error) => {
-                session.close();
-                if error.is_lost_session() {
-                    generation.close_idle();
-                }
-            }
-        }
-        outcome
-    }
-
-    /// A session of the generation in force. Where the server lets no new one in, those it has let in before do the work:
-    /// it may have been given a password that this process is about to be told.
-    async fn session(&self) -> Result<(Arc<Generation>, Session), Unavailable> {
-        loop {
-            let generation = self.current();
-            match self.session_of(&generation).await {
-                Ok(Some(session)) => return Ok((generation, session)),
-                Ok(None) => {}
-                Err(error) if error.reason == Reason::Authentication => {
-                    match generation.idle_within(WAIT_FOR_IDLE).await {
-                        Some(session) => return Ok((generation, session)),
-                        None if Arc::ptr_eq(&self.current(), &generation) => return Err(error),
-                        None => {}
-                    }
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// An idle session, or a new one if there is room for it soon; `None` where it is worth to look again.
-    async fn session_of(&self, generation: &Arc<Generation>) -> Result<Option<Session>, Unavailable> {
-        if let Some(session) = generation.pop() {
-            return Ok(Some(session));
-        }
-        if self.rooms.is_full() {
-            self.make_room_for(generation);
-        }
-        tokio::select! {
-            biased;
-            session = generation.next_idle() => Ok(session),
-            room = self.rooms.take() => {
-                let room = room.ok_or(Unavailable::of(Reason::Stopping))?;
-                generation.open(room, &self.setup).await.map(Some)
-            }
-            () = sleep(LOOK_AGAIN) => Ok(None),
-        }
-    }
-
-    /// Closes an idle session of another generation, if there is one. The last of the generation in force stays, unless it is the
-    /// only one there may be: if its credential lets nobody in any more, it is all that can do the work.
-    fn make_room_for(&self, generation: &Arc<Generation>) {
-        let generations = self.generations();
-        let before = generations.before.iter();
-        let current =
-            Some(&generations.current).filter(|current| current.open_sessions() > 1 || self.rooms.get() == 1);
-        let mut others = before.chain(current).filter(|other| !Arc::ptr_eq(other, generation));
-        if let Some(session) = others.find_map(|other| other.pop()) {
-            session.close();
-        }
-    }
-
-    /// Whether a session of `generation` will be of use again.
-    fn keeps(&self, generation: &Arc<Generation>) -> bool {
-        Arc::ptr_eq(&self.generations().current, generation) && !self.rooms.is_in_debt()
-    }
-
-    fn current(&self) -> Arc<Generation> {
-        Arc::clone(&self.generations().current)
-    }
-
-    /// Each change is a few assignments, so that it is whole even where a holder panicked.
-    fn generations(&self) -> MutexGuard<'_, Generations> {
-        self.in_force.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Whether this session may write, and `check` passes on it.
+fn check_session(connection: &mut Connection, check: Task) -> Work<'_, ()> {
+    Box::pin(async move {
+        may_write(connection).await?;
+        check(connection).await
+    })
 }
 
-async fn check(connection: &mut Connection) -> Result<(), Unavailable> {
+/// Whether this session may write.
+async fn may_write(connection: &mut Connection) -> Result<(), Unavailable> {
     if connection.is_sqlite() {
         // Takes the lock of a writer and gives it back: a file that cannot be written says so.
         return connection.script("BEGIN IMMEDIATE; ROLLBACK".to_owned()).await;

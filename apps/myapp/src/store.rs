@@ -26,7 +26,7 @@ pub use records::{
 pub use retention::Bounds;
 pub use writer::Writer;
 
-use crate::database::{Database, Reason, Setup, Unavailable};
+use crate::database::{Database, Reason, Schema, Unavailable};
 use reveals::Reveals;
 use writer::{Entry, Message};
 
@@ -52,9 +52,12 @@ struct Shared {
     reveals: Reveals,
 }
 
-/// Makes a database ready for a store; for [`Database::new`].
-pub(crate) fn setup() -> Setup {
-    Arc::new(|connection| Box::pin(migrations::run(connection)))
+/// What a database must hold for a store; for [`Database::new`].
+pub(crate) fn schema() -> Schema {
+    Schema {
+        set_up: Arc::new(|connection| Box::pin(migrations::run(connection))),
+        check: Arc::new(|connection| Box::pin(migrations::check(connection))),
+    }
 }
 
 impl Store {

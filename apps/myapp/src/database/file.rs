@@ -19,8 +19,9 @@ pub(super) fn make_private(path: &Path) {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return;
     }
-    // Without this, nothing would create it but SQLite.
-    let _ = OpenOptions::new().write(true).create(true).truncate(false).mode(MODE).open(path);
+    // Without this, nothing would create it but SQLite. One that is there is not opened: SQLite's locks of this process would end
+    // when it is closed again (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
+    let _ = OpenOptions::new().write(true).create_new(true).mode(MODE).open(path);
     let beside = BESIDE.map(|suffix| {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);

@@ -1,15 +1,23 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Mutex as AsyncMutex, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::connection::Connection;
+use super::open_file::{self, OpenFile};
 use super::target::Target;
-use super::{Setup, Unavailable};
+use super::{Reason, Schema, Unavailable};
 
 /// The server needs a moment to take a closed session off its own count, which is the one that is promised.
 const GONE: Duration = Duration::from_millis(250);
+/// Time for which a refusal to let anyone in is taken to hold while others are in.
+const REFUSAL_HOLDS: Duration = Duration::from_secs(1);
+/// Time after which whoever waits for the end of all sessions looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// Times that a file is opened anew because another lay at its path in between; a file that is created is opened twice.
+const MAX_OPENINGS: usize = 4;
 
 /// Everything that was opened with one credential at one place.
 pub(super) struct Generation {
@@ -17,19 +25,42 @@ pub(super) struct Generation {
     idle: Mutex<Vec<Idle>>,
     /// One for each idle session: whoever waits for one is served before whoever comes later.
     idle_count: Semaphore,
-    set_up: OnceCell<()>,
+    /// Whether the tables are known to be there.
+    is_set_up: AtomicBool,
+    setting_up: AsyncMutex<()>,
+    file: AsyncMutex<FileState>,
     /// Shared by all open sessions.
     presence: Arc<()>,
+    /// Shared by all sessions until they are closed.
+    unclosed: Arc<()>,
     /// Why the last session could not be opened.
     failed: watch::Sender<Option<Unavailable>>,
+    /// When the server last let nobody in.
+    refused: Mutex<Option<Instant>>,
+}
+
+/// Which file lies at the path of an SQLite database.
+#[derive(Default)]
+struct FileState {
+    /// Files so far.
+    number: u64,
+    /// Whether sessions of the file before may be open. They would share SQLite's index of the log with those of the next one, since
+    /// a process has one for each file, so the next session is opened when they are closed.
+    is_new: bool,
 }
 
 /// An open session, and the room it takes up.
 pub(super) struct Session {
     pub(super) connection: Connection,
+    /// Of SQLite only: the file, and its number.
+    file: Option<(OpenFile, u64)>,
+    opened: Instant,
     room: OwnedSemaphorePermit,
+    unclosed: Arc<()>,
     _presence: Arc<()>,
 }
+
+type Opened = (Connection, Option<(OpenFile, u64)>, Arc<()>);
 
 struct Idle {
     session: Session,
@@ -42,9 +73,13 @@ impl Generation {
             target,
             idle: Mutex::default(),
             idle_count: Semaphore::new(0),
-            set_up: OnceCell::new(),
+            is_set_up: AtomicBool::new(false),
+            setting_up: AsyncMutex::default(),
+            file: AsyncMutex::default(),
             presence: Arc::default(),
+            unclosed: Arc::default(),
             failed: watch::Sender::new(None),
+            refused: Mutex::default(),
         }
     }
 
@@ -52,22 +87,87 @@ impl Generation {
     pub(super) async fn open(
         &self,
         room: OwnedSemaphorePermit,
-        setup: &Setup,
+        schema: &Schema,
     ) -> Result<Session, Unavailable> {
         let opened = async {
-            let mut connection = Connection::open(&self.target).await?;
-            self.set_up.get_or_try_init(|| setup(&mut connection)).await?;
-            Ok(Session { connection, room, _presence: Arc::clone(&self.presence) })
+            let (mut connection, file, unclosed) = self.connect().await?;
+            self.set_up(&mut connection, schema).await?;
+            let (opened, _presence) = (Instant::now(), Arc::clone(&self.presence));
+            Ok(Session { connection, file, opened, room, unclosed, _presence })
         };
         opened.await.inspect_err(|error: &Unavailable| {
+            if lets_nobody_in(error) {
+                *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            }
             self.failed.send_replace(Some(error.clone()));
         })
+    }
+
+    async fn connect(&self) -> Result<Opened, Unavailable> {
+        let Target::Sqlite(path) = &self.target else {
+            return Ok((Connection::open(&self.target).await?, None, Arc::clone(&self.unclosed)));
+        };
+        let mut state = self.file.lock().await;
+        while state.is_new && Arc::strong_count(&self.unclosed) > 1 {
+            self.close_idle();
+            sleep(LOOK_AGAIN).await;
+        }
+        state.is_new = false;
+        for _ in 0..MAX_OPENINGS {
+            let before = open_file::at(path).await;
+            let connection = Connection::open(&self.target).await?;
+            if let Some(file) = OpenFile::opened(path, before).await {
+                return Ok((connection, Some((file, state.number)), Arc::clone(&self.unclosed)));
+            }
+            connection.close().await;
+        }
+        Err(Unavailable::moved())
+    }
+
+    /// Has all sessions of the file of that number closed before another one is opened, and the database set up again.
+    pub(super) async fn begin_anew(&self, number: u64) {
+        let mut state = self.file.lock().await;
+        if state.number == number {
+            *state = FileState { number: number + 1, is_new: true };
+            self.forget_set_up();
+            self.close_idle();
+        }
+    }
+
+    /// Brings the tables to this version, unless that was done and nothing has shown since that they are gone.
+    pub(super) async fn set_up(
+        &self,
+        connection: &mut Connection,
+        schema: &Schema,
+    ) -> Result<(), Unavailable> {
+        if self.is_set_up.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let _alone = self.setting_up.lock().await;
+        if !self.is_set_up.load(Ordering::Acquire) {
+            (schema.set_up)(connection).await?;
+            self.is_set_up.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// Has the next work set the database up again.
+    pub(super) fn forget_set_up(&self) {
+        self.is_set_up.store(false, Ordering::Release);
     }
 
     /// An idle session: the one used last, so that those before it can grow old.
     pub(super) fn pop(&self) -> Option<Session> {
         self.idle_count.try_acquire().ok()?.forget();
         self.idle().pop().map(|idle| idle.session)
+    }
+
+    /// The idle session that was used least, where it was opened before `age` ago.
+    pub(super) fn pop_older_than(&self, age: Duration) -> Option<Session> {
+        let mut idle = self.idle();
+        let old = idle.iter().position(|idle| idle.session.opened.elapsed() >= age)?;
+        self.idle_count.try_acquire().ok()?.forget();
+        Some(idle.remove(old).session)
     }
 
     /// The next session to be idle, in the order of asking; waits for ever where none is open.
@@ -79,6 +179,13 @@ impl Generation {
     /// Sessions that are idle or at work; those being opened or closed are not counted.
     pub(super) fn open_sessions(&self) -> usize {
         Arc::strong_count(&self.presence) - 1
+    }
+
+    /// Whether those who are in do the work for a moment: each further attempt to log in would cost the server and this process
+    /// more than the work.
+    pub(super) fn is_refused(&self) -> bool {
+        let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        self.open_sessions() > 0 && refused.is_some_and(|refused| refused.elapsed() < REFUSAL_HOLDS)
     }
 
     /// The next session to be idle within `longest`. Where none is open nothing is waited for.
@@ -134,11 +241,48 @@ impl Drop for Generation {
 }
 
 impl Session {
+    /// Makes sure that the work done was done to the database that others find. Only a file can be replaced under a session.
+    pub(super) async fn prove_place(&mut self) -> Result<(), Unavailable> {
+        let Some((file, _)) = &mut self.file else { return Ok(()) };
+        if file.is_in_place().await {
+            return Ok(());
+        }
+        if file.has_moved().await {
+            // What was recorded stays with the file, wherever it is now. Where it cannot, nobody will find either.
+            let _ = self.connection.script("PRAGMA wal_checkpoint(TRUNCATE)".to_owned()).await;
+        }
+        if let Err(error) = file.clear_away().await {
+            tracing::warn!(%error, "cannot remove what is left of the database's file");
+        }
+        Err(Unavailable::moved())
+    }
+
+    /// The number of its file.
+    pub(super) fn file_number(&self) -> Option<u64> {
+        self.file.as_ref().map(|(_, number)| *number)
+    }
+
+    /// Closes a session whose server does not answer: it would not hear a goodbye, and others wait for the room.
+    pub(super) fn cut(self) {
+        if self.connection.is_sqlite() {
+            return self.close();
+        }
+        let Self { connection, room, .. } = self;
+        drop(connection);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                sleep(GONE).await;
+                drop(room);
+            });
+        }
+    }
+
     /// Says goodbye without anyone waiting for it. The room is free once the server no longer counts the session.
     pub(super) fn close(self) {
-        let Self { connection, room, .. } = self;
+        let Self { connection, room, unclosed, .. } = self;
         let close = async move {
             connection.close().await;
+            drop(unclosed);
             sleep(GONE).await;
             drop(room);
         };
@@ -155,4 +299,11 @@ pub(super) type InForce = Mutex<Generations>;
 pub(super) struct Generations {
     pub(super) current: Arc<Generation>,
     pub(super) before: Option<Arc<Generation>>,
+}
+
+/// Whether the server, or whatever stands before it, answers and lets nobody new in. That says something of the credential, the
+/// role or the address, which a server that is away does not.
+pub(super) fn lets_nobody_in(error: &Unavailable) -> bool {
+    matches!(error.reason, Reason::Authentication | Reason::Other | Reason::SessionLimit)
+        && error.code.is_some()
 }

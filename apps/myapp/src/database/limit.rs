@@ -52,9 +52,14 @@ impl Limit {
 
     /// Whether permits that come back are given up.
     pub(super) fn is_in_debt(&self) -> bool {
+        self.debt() > 0
+    }
+
+    /// Permits that are out and will be given up when they come back.
+    pub(super) fn debt(&self) -> usize {
         self.with(|state| {
             self.pay(state);
-            state.debt > 0
+            state.debt
         })
     }
 

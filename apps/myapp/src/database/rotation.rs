@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use live_config::{Changes, Committed, Participant, Prepared, Refusal, Snapshot, Step};
 
-use super::generation::Generation;
+use super::generation::{Generation, Session, lets_nobody_in};
 use super::target::Target;
 use super::{Database, Reason, Shared, Unavailable};
 use crate::settings::Settings;
@@ -82,20 +82,23 @@ impl Change {
         let before = self.shared.rooms.get();
         self.shared.turns.set(self.sessions);
         self.shared.rooms.set(self.sessions);
-        let surplus = before.saturating_sub(std::mem::replace(&mut self.sessions, before));
+        self.sessions = before;
         let mut generations = self.shared.generations();
         if let Some(generation) = &mut self.generation {
             std::mem::swap(generation, &mut generations.current);
             generations.before = Some(Arc::clone(generation));
         }
-        let idle = (0..surplus).filter_map(|_| {
-            let before = generations.before.as_ref().and_then(|before| before.pop());
-            before.or_else(|| generations.current.pop())
+        // Sessions at work pay their part when their work ends.
+        let spare =
+            |of: &Arc<Generation>, least: usize| if of.open_sessions() > least { of.pop() } else { None };
+        let surplus = (0..self.shared.rooms.debt()).map_while(|_| {
+            let before = generations.before.as_ref().and_then(|before| spare(before, self.shared.reserve()));
+            before.or_else(|| spare(&generations.current, 1))
         });
-        idle.for_each(super::Session::close);
+        surplus.for_each(Session::close);
     }
 
-    /// Nothing comes back: what is idle ends now, the rest with its work.
+    /// The generation it holds does not come back: what is idle ends now, the rest with its work.
     fn retire(self) {
         if let Some(generation) = self.generation {
             self.shared.generations().before = None;
@@ -117,13 +120,7 @@ impl Committed for Change {
     fn veto(&mut self) -> Option<Step<Refusal>> {
         self.generation.as_ref()?;
         let generation = self.shared.current();
-        Some(Box::pin(async move {
-            let fault = |error: &Unavailable| {
-                matches!(error.reason, Reason::Authentication | Reason::Other | Reason::SessionLimit)
-                    && error.code.is_some()
-            };
-            refusal(&generation.failure(fault).await)
-        }))
+        Some(Box::pin(async move { refusal(&generation.failure(lets_nobody_in).await) }))
     }
 
     fn settle(self: Box<Self>) {

@@ -4,6 +4,10 @@ use std::io::ErrorKind;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgDatabaseError;
 
+/// Codes of this process.
+const SILENT: &str = "silent";
+const MOVED: &str = "replaced";
+
 /// Why the database does not do what was asked: a closed set, fit for metrics and answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
@@ -27,6 +31,8 @@ pub enum Reason {
     Locked,
     /// What it kept cannot be read any more.
     Corrupt,
+    /// Tables or columns are missing.
+    Schema,
     /// Anything else, as the code tells.
     Other,
 }
@@ -45,6 +51,7 @@ impl Reason {
             Self::Full => "full",
             Self::Locked => "locked",
             Self::Corrupt => "corrupt",
+            Self::Schema => "schema",
             Self::Other => "other",
         }
     }
@@ -75,6 +82,7 @@ impl fmt::Display for Unavailable {
             Reason::Full => "the database has no room left",
             Reason::Locked => "the database is locked by someone else",
             Reason::Corrupt => "the database is damaged",
+            Reason::Schema => "tables or columns of the database are missing",
             Reason::Other => "the database failed",
         })?;
         match &self.code {
@@ -95,9 +103,40 @@ impl Unavailable {
         Self { reason, code: Some(code.to_owned()) }
     }
 
-    /// Whether another session may well do it: this one was lost, as those opened before it are.
-    pub(super) fn is_lost_session(&self) -> bool {
-        self.reason == Reason::Unreachable
+    /// A session did not answer for longer than the server lets any statement take.
+    pub(super) fn silent() -> Self {
+        Self::with(Reason::Timeout, SILENT)
+    }
+
+    pub(super) fn is_silent(&self) -> bool {
+        self.code.as_deref() == Some(SILENT)
+    }
+
+    /// The file that a session has open is not the one at its path.
+    pub(super) fn moved() -> Self {
+        Self::with(Reason::Unreachable, MOVED)
+    }
+
+    pub(super) fn is_moved(&self) -> bool {
+        self.code.as_deref() == Some(MOVED)
+    }
+
+    /// Whether sessions opened before may fail for the same reason: the server is gone, or another one is the primary now.
+    pub(super) fn concerns_other_sessions(&self) -> bool {
+        matches!(self.reason, Reason::Unreachable | Reason::ReadOnly) || self.is_silent()
+    }
+
+    /// Whether another session may well do it, or this one once the tables are there again.
+    pub(super) fn may_work_elsewhere(&self) -> bool {
+        self.concerns_other_sessions() || self.reason == Reason::Schema
+    }
+
+    /// Whether the session is as it was before, except that a transaction may be open: the server answered.
+    pub(super) fn leaves_session_usable(&self) -> bool {
+        let is_sqlstate = |code: &str| {
+            code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+        };
+        !self.concerns_other_sessions() && self.code.as_deref().is_some_and(is_sqlstate)
     }
 
     /// Whether the database works and refuses what it was given, and would do so again.
@@ -143,9 +182,18 @@ fn of_database(error: &(dyn DatabaseError + 'static)) -> Unavailable {
     let code = error.code().unwrap_or_default();
     let reason = match error.try_downcast_ref::<PgDatabaseError>() {
         Some(_) => of_sqlstate(&code),
+        // All errors in a statement share one code.
+        None if is_missing(error.message()) => Reason::Schema,
         None => of_sqlite(&code),
     };
     Unavailable::with(reason, &code)
+}
+
+/// Whether SQLite says that a table or a column is not there.
+fn is_missing(message: &str) -> bool {
+    message.starts_with("no such table")
+        || message.starts_with("no such column")
+        || message.contains(" has no column named ")
 }
 
 /// Classes and codes of PostgreSQL's appendix A.
@@ -162,6 +210,8 @@ fn of_sqlstate(code: &str) -> Reason {
         "57P01" | "57P02" | "57P03" => Reason::Unreachable,
         _ if code.starts_with("08") => Reason::Unreachable,
         "XX001" | "XX002" => Reason::Corrupt,
+        // Undefined table, undefined column, invalid schema name.
+        "42P01" | "42703" | "3F000" => Reason::Schema,
         _ => Reason::Other,
     }
 }

@@ -1,6 +1,7 @@
 //! The tables, brought to this version under a lock.
 //!
-//! A migration must leave what the version before it needs: during a rollout both versions use the same tables.
+//! A migration must leave what the version before it needs: during a rollout both versions use the same tables. It must also leave
+//! what is there already, since all of them are run again where a table is gone.
 
 use super::retention;
 use crate::database::{Connection, Unavailable, Value};
@@ -9,6 +10,16 @@ use crate::database::{Connection, Unavailable, Value};
 const MIGRATIONS: [&str; 2] =
     [include_str!("migrations/0001_history_and_accesses.sql"), include_str!("migrations/0002_retention.sql")];
 
+/// Names every column that is written or read, and changes no row.
+const CHECKS: [&str; 3] = [
+    "INSERT INTO config_history (record, at_ms, replica, generation, outcome, key, old_value, new_value, reason, \
+     kept_ms) SELECT record, at_ms, replica, generation, outcome, key, old_value, new_value, reason, kept_ms \
+     FROM config_history WHERE FALSE AND id = 0",
+    "INSERT INTO accesses (record, at_ms, replica, listener, kind, count, request_id, kept_ms) \
+     SELECT record, at_ms, replica, listener, kind, count, request_id, kept_ms FROM accesses WHERE FALSE AND id = 0",
+    "UPDATE retention_clock SET clock_ms = clock_ms, wall_ms = wall_ms WHERE FALSE",
+];
+
 /// Any number will do that nobody else who shares the server uses: these are the letters `myapp`.
 const LOCK: &str = "BEGIN; SELECT pg_advisory_xact_lock(470187864176)";
 const SQLITE_LOCK: &str = "BEGIN IMMEDIATE";
@@ -16,7 +27,7 @@ const SQLITE_LOCK: &str = "BEGIN IMMEDIATE";
 /// Brings the schema to this version, or finds that it is at it or beyond: then nothing is written, so that a database that
 /// may be read only can be read.
 pub(super) async fn run(connection: &mut Connection) -> Result<(), Unavailable> {
-    if version(connection).await? >= MIGRATIONS.len() {
+    if version(connection).await? >= MIGRATIONS.len() && is_complete(connection).await? {
         return Ok(());
     }
     let lock = if connection.is_sqlite() { SQLITE_LOCK } else { LOCK };
@@ -25,14 +36,60 @@ pub(super) async fn run(connection: &mut Connection) -> Result<(), Unavailable> 
         .script("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)".to_owned())
         .await?;
     // Another replica may have done it while this one waited for the lock.
-    let done = version(connection).await?;
+    let recorded = version(connection).await?;
+    let done = if is_complete(connection).await? { recorded } else { 0 };
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(done) {
         let now = format!("({})", retention::now(connection));
+        let migration = without_known_columns(connection, migration).await?;
         connection.script(migration.replace("{id}", identity(connection)).replace("{now}", &now)).await?;
-        let number = Value::integer(index + 1);
-        connection.execute("INSERT INTO schema_version (version) VALUES ($1)", &[number]).await?;
+        if index >= recorded {
+            let number = Value::integer(index + 1);
+            connection.execute("INSERT INTO schema_version (version) VALUES ($1)", &[number]).await?;
+        }
     }
     connection.script("COMMIT".to_owned()).await
+}
+
+/// Whether the tables are there as this version uses them, and may be written.
+pub(super) async fn check(connection: &mut Connection) -> Result<(), Unavailable> {
+    for check in CHECKS {
+        connection.execute(check, &[]).await?;
+    }
+    Ok(())
+}
+
+/// Leaves out the columns that are there already. Each is added on a line of its own.
+async fn without_known_columns(connection: &mut Connection, migration: &str) -> Result<String, Unavailable> {
+    if !connection.is_sqlite() {
+        return Ok(migration.replace(" ADD COLUMN ", " ADD COLUMN IF NOT EXISTS "));
+    }
+    // SQLite knows no such condition.
+    let mut needed = String::new();
+    for line in migration.lines() {
+        let words: Vec<_> = line.split(' ').collect();
+        if let ["ALTER", "TABLE", table, "ADD", "COLUMN", column, ..] = words[..] {
+            let known = "SELECT COUNT(*) FROM pragma_table_info($1) WHERE name = $2";
+            if connection.integer(known, &[Value::text(table), Value::text(column)]).await? > 0 {
+                continue;
+            }
+        }
+        needed.push_str(line);
+        needed.push('\n');
+    }
+    Ok(needed)
+}
+
+/// Whether the tables are there, and the clock in one of them: they may have been dropped since the version was recorded.
+async fn is_complete(connection: &mut Connection) -> Result<bool, Unavailable> {
+    let tables = if connection.is_sqlite() {
+        "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' \
+         AND name IN ('config_history', 'accesses', 'retention_clock')"
+    } else {
+        "SELECT CAST(num_nonnulls(to_regclass('config_history'), to_regclass('accesses'), \
+         to_regclass('retention_clock')) AS BIGINT)"
+    };
+    Ok(connection.integer(tables, &[]).await? == 3
+        && connection.integer("SELECT COUNT(*) FROM retention_clock", &[]).await? > 0)
 }
 
 /// How many migrations were run; 0 where there is no schema yet.

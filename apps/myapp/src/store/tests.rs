@@ -13,7 +13,7 @@ fn store(directory: &Path, bounds: Bounds) -> (Store, Writer) {
     let loaded = Loaded::<Settings>::read(&settings::contract().unwrap(), &sources);
     let settings = loaded.unwrap_or_else(|problems| panic!("{problems}")).settings;
     let wiring = Wiring { data_directory: directory.to_path_buf(), ..Wiring::default() };
-    Store::new(Database::new(&settings, wiring, setup()).unwrap(), "test", bounds)
+    Store::new(Database::new(&settings, wiring, schema()).unwrap(), "test", bounds)
 }
 
 fn reveal() -> Record {

@@ -1,12 +1,15 @@
 //! What only a server has: passwords, sessions, and a network in between.
 
 mod credentials;
+mod failover;
 mod load;
 mod order;
 mod outage_matrix;
 mod outages;
+mod passing_refusals;
 mod proxy;
 mod replica;
+mod restored;
 mod rotation;
 mod set_up;
 mod tokens;

@@ -1,3 +1,4 @@
 //! What only a file has: a disk, permissions, and locks of other processes.
 
 mod outages;
+mod replaced;

@@ -1,5 +1,5 @@
 -- {id} is the identity column of the database at hand. `record` makes writing the same record twice write it once.
-CREATE TABLE config_history (
+CREATE TABLE IF NOT EXISTS config_history (
     id {id},
     record TEXT NOT NULL UNIQUE,
     at_ms BIGINT NOT NULL,
@@ -12,7 +12,7 @@ CREATE TABLE config_history (
     reason TEXT
 );
 
-CREATE TABLE accesses (
+CREATE TABLE IF NOT EXISTS accesses (
     id {id},
     record TEXT NOT NULL UNIQUE,
     at_ms BIGINT NOT NULL,

@@ -42,6 +42,10 @@ struct Shared {
 
 struct State {
     way: Way,
+    /// Connections so far.
+    carried: usize,
+    /// Those before this number are stranded.
+    stranded: usize,
     /// Both ends of all that was accepted.
     open: Vec<TcpStream>,
     /// These fill the queue of those who wait to be accepted.
@@ -56,7 +60,7 @@ impl Proxy {
         drop(listener);
         // A port that was asked for is kept while nobody listens there; one that the system chose is not.
         let listener = TcpListener::bind(address).unwrap();
-        let state = State { way: Way::Open, open: Vec::new(), fillers: Vec::new() };
+        let state = State { way: Way::Open, carried: 0, stranded: 0, open: Vec::new(), fillers: Vec::new() };
         let shared = Shared { listener, address, server, state: Mutex::new(state), changed: Condvar::new() };
         let proxy = Self { shared: Arc::new(shared) };
         std::thread::spawn({
@@ -89,6 +93,12 @@ impl Proxy {
         self.shared.changed.notify_all();
     }
 
+    /// Swallows from now on what open connections carry, either way, and carries new ones: the server they lead to is another one.
+    pub(crate) fn strand(&self) {
+        let mut state = self.state();
+        state.stranded = state.carried;
+    }
+
     /// Connects until there is no more answer.
     fn fill(&self) -> Vec<TcpStream> {
         let connect = || TcpStream::connect_timeout(&self.shared.address, DROPPED).ok();
@@ -112,31 +122,39 @@ impl Proxy {
         self.until(|way| way != Way::BlackHole, None);
         let Ok(server) = TcpStream::connect(self.shared.server) else { return };
         let ends = || [client.try_clone().unwrap(), server.try_clone().unwrap()];
-        {
+        let number = {
             let mut state = self.state();
             if state.way == Way::Down {
                 return;
             }
             state.open.extend(ends());
-        }
+            state.carried += 1;
+            state.carried - 1
+        };
         let (proxy, [from, to]) = (self.clone(), ends());
-        std::thread::spawn(move || proxy.copy(from, to, false));
-        self.copy(server, client, true);
+        std::thread::spawn(move || proxy.copy(number, from, to, false));
+        self.copy(number, server, client, true);
     }
 
     /// Until either side has had enough.
-    fn copy(&self, mut from: TcpStream, mut to: TcpStream, is_answer: bool) {
+    fn copy(&self, number: usize, mut from: TcpStream, mut to: TcpStream, is_answer: bool) {
         let mut bytes = [0; 16 * 1024];
         while let Ok(length @ 1..) = from.read(&mut bytes) {
             if is_answer {
                 self.until(|way| way != Way::Slow, Some(LATE));
             }
             self.until(|way| way != Way::BlackHole, None);
+            if number < self.state().stranded {
+                continue;
+            }
             if to.write_all(&bytes[..length]).is_err() {
                 break;
             }
         }
-        let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+        // Of a stranded connection neither side learns that the other has gone.
+        if number >= self.state().stranded {
+            let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+        }
     }
 
     /// Waits for a way that suits, at most for that long.

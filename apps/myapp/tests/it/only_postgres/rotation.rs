@@ -15,34 +15,34 @@ use crate::service::Service;
 const ROTATIONS: usize = 20;
 const SESSIONS: usize = 6;
 /// As the operations manual states it.
-const STATED: Duration = Duration::from_secs(10);
+const STATED: Duration = Duration::from_secs(6);
 const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
 
-struct Scene {
+pub(super) struct Scene {
     mount: Mount,
-    service: Service,
+    pub(super) service: Service,
 }
 
 impl Scene {
-    fn start(url: &str, password: &str, sessions: usize) -> Self {
+    pub(super) fn start(url: &str, password: &str, sessions: usize) -> Self {
         let mount = Mount::new(&files(url, password, &sessions.to_string()));
         let service = Service::as_told(&[&mount.flag()], &[], None);
         Self { mount, service }
     }
 
-    fn swap(&mut self, url: &str, password: &str, sessions: usize) {
+    pub(super) fn swap(&mut self, url: &str, password: &str, sessions: usize) {
         self.mount.swap(&files(url, password, &sessions.to_string()));
     }
 
-    fn digests(&self) -> Value {
+    pub(super) fn digests(&self) -> Value {
         get(self.service.admin, "/digests").json()
     }
 
-    fn generation(&self) -> u64 {
+    pub(super) fn generation(&self) -> u64 {
         self.digests()["generation"].as_u64().unwrap()
     }
 
-    fn until_state(&self, state: &str) -> Value {
+    pub(super) fn until_state(&self, state: &str) -> Value {
         until_true(state, || self.digests()["state"] == state);
         self.digests()
     }
@@ -308,4 +308,12 @@ fn a_role_that_lets_in_one_session_and_no_more_is_rolled_back() {
     let keys: Vec<_> = rows.iter().map(|row| row.key.as_str()).collect();
     assert_eq!(keys, ["DB_PASSWORD", "DATABASE_URL"]);
     assert_eq!(rows[1].new.as_deref(), Some(database.url().as_str()));
+    // Nobody has to ask.
+    assert_eq!(digests["retrying"], true, "{digests}");
+    database.sql(&format!("ALTER ROLE {other} CONNECTION LIMIT -1"));
+    scene.until_state("converged");
+    assert_eq!(get(scene.service.public, "/config").status, 200);
+    let mut session = shared().session("postgres");
+    let new = sessions_where(&database, &format!("usename = '{other}'"));
+    assert!(session.number(&new) > 0);
 }

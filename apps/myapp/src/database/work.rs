@@ -1,0 +1,275 @@
+//! One piece of work: its session, its time limits, and what its failure says of other sessions.
+
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::connection::Connection;
+use super::generation::{Generation, Generations, Session, lets_nobody_in};
+use super::target::Target;
+use super::{ACQUIRE_TIMEOUT, Reason, Shared, Unavailable, Work};
+
+/// Longest time to wait for someone else's session where no new one can be had.
+const WAIT_FOR_IDLE: Duration = Duration::from_secs(3);
+/// Time after which whoever waits for room looks again whether a session can make some.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// Longest time in which a session has to show that it works.
+const PROOF_TIMEOUT: Duration = Duration::from_secs(2);
+/// Attempts at one piece of work, each on another session.
+const MAX_ATTEMPTS: usize = 3;
+/// Time after which no further attempt begins: longer than one piece of work that is met by silence, shorter than anyone waits.
+const LAST_ATTEMPT: Duration = Duration::from_secs(7);
+
+impl Shared {
+    /// Does `work`, which may not hold a session for longer than `limit`. Where it fails for a reason that another session may not
+    /// have, such as a server that was started anew, another session does it.
+    pub(super) async fn run<T, W>(
+        self: Arc<Self>,
+        writes: bool,
+        limit: Duration,
+        work: W,
+    ) -> Result<T, Unavailable>
+    where
+        W: Fn(&mut Connection) -> Work<'_, T> + Sync,
+    {
+        let begun = Instant::now();
+        let mut attempts = 1;
+        loop {
+            match self.attempt(writes, limit, &work).await {
+                Err(error)
+                    if error.may_work_elsewhere()
+                        && attempts < MAX_ATTEMPTS
+                        && begun.elapsed() < LAST_ATTEMPT =>
+                {
+                    attempts += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn attempt<T, W>(
+        self: &Arc<Self>,
+        writes: bool,
+        limit: Duration,
+        work: &W,
+    ) -> Result<T, Unavailable>
+    where
+        W: Fn(&mut Connection) -> Work<'_, T> + Sync,
+    {
+        let acquire = async {
+            let alone = writes && matches!(self.current().target, Target::Sqlite(_));
+            let writer = if alone { self.writer.acquire().await.ok() } else { None };
+            let turn = self.turns.take().await.ok_or(Unavailable::of(Reason::Stopping))?;
+            let (generation, session) = self.session().await?;
+            Ok((writer, turn, generation, session))
+        };
+        let acquired = timeout(ACQUIRE_TIMEOUT, acquire).await;
+        // Both are given back after the session.
+        let (_writer, _turn, generation, mut session) =
+            acquired.unwrap_or_else(|_| Err(Unavailable::of(Reason::Timeout)))?;
+        let done = async {
+            generation.set_up(&mut session.connection, &self.schema).await?;
+            let result = work(&mut session.connection).await?;
+            session.prove_place().await?;
+            Ok(result)
+        };
+        let mut outcome = timeout(limit, done).await.unwrap_or_else(|_| Err(Unavailable::silent()));
+        if outcome.is_err()
+            && let Err(moved) = session.prove_place().await
+        {
+            // That is why.
+            outcome = Err(moved);
+        }
+        match &outcome {
+            Ok(_) => self.put_back(&generation, session),
+            Err(error) => {
+                let file = session.file_number().filter(|_| error.is_moved());
+                if error.leaves_session_usable() {
+                    self.try_out(Arc::clone(&generation), session, true);
+                } else if error.is_silent() {
+                    session.cut();
+                } else {
+                    session.close();
+                }
+                self.doubt(&generation, error);
+                if let Some(number) = file {
+                    generation.begin_anew(number).await;
+                }
+            }
+        }
+        outcome
+    }
+
+    /// Draws from a failure what it says of the sessions that are idle. They are tried rather than closed: where the server lets
+    /// nobody new in, those that still work are all there is.
+    fn doubt(self: &Arc<Self>, generation: &Arc<Generation>, error: &Unavailable) {
+        if error.reason == Reason::Schema {
+            generation.forget_set_up();
+        }
+        if error.concerns_other_sessions() && !error.is_moved() {
+            let idle = std::iter::from_fn(|| generation.pop());
+            idle.for_each(|session| self.try_out(Arc::clone(generation), session, false));
+        }
+    }
+
+    /// Has a session show that it works, and may write, without anyone waiting for it; closes it where it does not.
+    fn try_out(self: &Arc<Self>, generation: Arc<Generation>, mut session: Session, in_transaction: bool) {
+        let shared = Arc::clone(self);
+        tokio::spawn(async move {
+            let proof = async {
+                if in_transaction {
+                    session.connection.script("ROLLBACK".to_owned()).await?;
+                }
+                super::may_write(&mut session.connection).await
+            };
+            match timeout(PROOF_TIMEOUT, proof).await {
+                Ok(Ok(())) => shared.put_back(&generation, session),
+                Ok(Err(_)) => session.close(),
+                Err(_) => session.cut(),
+            }
+        });
+    }
+
+    fn put_back(&self, generation: &Arc<Generation>, session: Session) {
+        if self.retains_session_of(generation) {
+            generation.give_back(session);
+        } else {
+            session.close();
+        }
+    }
+
+    /// A session of the generation in force. Where the server lets no new one in, those it has let in before do the work:
+    /// it may have been given a password that this process is about to be told.
+    async fn session(&self) -> Result<(Arc<Generation>, Session), Unavailable> {
+        loop {
+            let generation = self.current();
+            match self.session_of(&generation).await {
+                Ok(Some(session)) => return Ok((generation, session)),
+                Ok(None) => {}
+                Err(error) if lets_nobody_in(&error) => {
+                    if let Some(session) = self.session_let_in_before(&generation).await {
+                        return Ok(session);
+                    }
+                    if Arc::ptr_eq(&self.current(), &generation) {
+                        return Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// An idle session, or a new one if there is room for it soon; `None` where it is worth to look again.
+    pub(super) async fn session_of(
+        &self,
+        generation: &Arc<Generation>,
+    ) -> Result<Option<Session>, Unavailable> {
+        if let Some(session) = generation.pop() {
+            return Ok(Some(session));
+        }
+        if generation.is_refused() {
+            return Ok(timeout(LOOK_AGAIN, generation.next_idle()).await.ok().flatten());
+        }
+        if self.rooms.is_full() {
+            self.make_room_for(generation);
+        }
+        tokio::select! {
+            biased;
+            session = generation.next_idle() => Ok(session),
+            room = self.rooms.take() => {
+                let room = room.ok_or(Unavailable::of(Reason::Stopping))?;
+                generation.open(room, &self.schema).await.map(Some)
+            }
+            () = sleep(LOOK_AGAIN) => Ok(None),
+        }
+    }
+
+    /// The next session to be idle of `generation` or, while that one may still be rolled back, of the one before it.
+    async fn session_let_in_before(
+        &self,
+        generation: &Arc<Generation>,
+    ) -> Option<(Arc<Generation>, Session)> {
+        let before = self.generations().before.clone();
+        let of_before = async {
+            let before = before?;
+            let session = before.idle_within(WAIT_FOR_IDLE).await?;
+            Some((before, session))
+        };
+        tokio::select! {
+            biased;
+            Some(session) = generation.idle_within(WAIT_FOR_IDLE) => Some((Arc::clone(generation), session)),
+            Some(session) = of_before => Some(session),
+            else => None,
+        }
+    }
+
+    /// Closes an idle session of another generation, if there is one to spare.
+    ///
+    /// While a generation may still be rolled back, the one before it retains half of all sessions: they do the work if the server
+    /// takes neither credential any more. While one is prepared, the last of the generation in force stays. Where there may be one
+    /// session only, it cannot be of both.
+    fn make_room_for(&self, generation: &Arc<Generation>) {
+        let generations = self.generations();
+        let before = generations.before.as_ref().filter(|before| before.open_sessions() > self.reserve());
+        let current =
+            Some(&generations.current).filter(|current| current.open_sessions() > 1 || self.rooms.get() == 1);
+        let mut others = before.into_iter().chain(current).filter(|other| !Arc::ptr_eq(other, generation));
+        if let Some(session) = others.find_map(|other| other.pop()) {
+            session.close();
+        }
+    }
+
+    /// Sessions that a generation retains for as long as the one after it may be rolled back.
+    pub(super) fn reserve(&self) -> usize {
+        self.rooms.get() / 2
+    }
+
+    /// Whether a session of `generation` will be of use again.
+    fn retains_session_of(&self, generation: &Arc<Generation>) -> bool {
+        if self.rooms.is_in_debt() {
+            return false;
+        }
+        let generations = self.generations();
+        if Arc::ptr_eq(&generations.current, generation) {
+            return true;
+        }
+        let is_before = generations.before.as_ref().is_some_and(|before| Arc::ptr_eq(before, generation));
+        is_before && (!self.rooms.is_full() || generation.open_sessions() <= self.reserve())
+    }
+
+    /// Replaces idle sessions that were opened before `age` ago. The new one is opened first, since the server may let nobody new in;
+    /// where there is no room beside the old one, it stays.
+    pub(super) async fn renew(&self, age: Duration) {
+        let generation = self.current();
+        while !self.rooms.is_full() {
+            let Some(old) = generation.pop_older_than(age) else { return };
+            let Some(room) = self.rooms.take().await else { return };
+            let Ok(session) = generation.open(room, &self.schema).await else {
+                return self.put_back(&generation, old);
+            };
+            self.put_back(&generation, session);
+            old.close();
+        }
+    }
+
+    /// Closes what nobody uses, of all generations.
+    pub(super) fn close_idle(&self) {
+        let generations = self.generations();
+        generations
+            .before
+            .iter()
+            .chain([&generations.current])
+            .for_each(|generation| generation.close_idle());
+    }
+
+    pub(super) fn current(&self) -> Arc<Generation> {
+        Arc::clone(&self.generations().current)
+    }
+
+    /// Each change is a few assignments, so that it is whole even where a holder panicked.
+    pub(super) fn generations(&self) -> MutexGuard<'_, Generations> {
+        self.in_force.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
