@@ -35,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Looks in a row that must find the same thing missing: what is moved away is often moved back.
 const FAULTY_LOOKS: usize = 5;
 
-/// What a directory holds.
+/// The content of a mounted directory.
 #[derive(Default)]
 pub(crate) struct Mounted {
     pub(crate) values: BTreeMap<String, (Text, Origin)>,
@@ -44,7 +44,7 @@ pub(crate) struct Mounted {
     pub(crate) seal: Option<String>,
     /// Files whose names the contract does not have.
     pub(crate) unknown: Vec<Unknown>,
-    /// Whether every folder could be read. Of one that could not, nothing is known to be missing.
+    /// Set if every folder could be read. A key of an unreadable folder is not known to be missing.
     pub(crate) is_whole: bool,
     /// A digest of all of it, secrets and faults included: equal when nothing has changed.
     pub(crate) content: [u8; 32],
@@ -53,7 +53,7 @@ pub(crate) struct Mounted {
 }
 
 impl Mounted {
-    /// Where no directory is mounted.
+    /// The content where no directory is mounted.
     pub(crate) fn nothing() -> Self {
         Self { is_whole: true, ..Self::default() }
     }
@@ -67,9 +67,9 @@ pub(crate) struct Directory {
 
 #[derive(Default)]
 struct Last {
-    /// What the last read found, as a look stamps it.
+    /// The stamp of the look that the last read returned.
     stamp: Option<[u8; 32]>,
-    /// What was there when the directory was last whole.
+    /// The folders of the last read that found all of them.
     layout: Layout,
 }
 
@@ -84,7 +84,7 @@ impl Directory {
 
     /// Reads one state that was whole on disk; what is wrong with it goes to `problems`.
     ///
-    /// What was there at the last read and is gone is a problem, never a set of defaults.
+    /// A folder that the last read found and this one does not is a problem, never a set of defaults.
     pub(crate) fn read(&self, contract: &Contract, problems: &mut Vec<Problem>) -> Mounted {
         // Left whole by each holder, even by one that panicked.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);

@@ -33,7 +33,7 @@ pub(crate) struct Engine<S> {
     watcher: Option<Watcher>,
     hints: Arc<Notify>,
     asked: mpsc::UnboundedReceiver<oneshot::Sender<Apply>>,
-    /// What the last look found.
+    /// Digest of the content that the last look found.
     looked_at: Option<[u8; 32]>,
     /// What the snapshot in force was read from; nothing where that is not known.
     running: Option<[u8; 32]>,

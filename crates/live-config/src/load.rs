@@ -164,7 +164,7 @@ fn effective(
     values
 }
 
-/// What is missing is only known of sources that could be read whole.
+/// Reports missing values only if all sources could be read whole.
 fn check(
     contract: &Contract,
     values: &BTreeMap<String, Effective>,

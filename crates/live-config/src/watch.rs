@@ -30,7 +30,7 @@ pub(crate) struct Watcher {
 struct Subscription {
     _system: RecommendedWatcher,
     folders: Vec<Folder>,
-    /// Why a folder is not watched, if one is not.
+    /// The reason why a folder is not watched, if one is not.
     missed: Option<String>,
     /// One of the folders was removed or renamed, or the system forgot events. What stands in its place now is another
     /// folder, even where the file system gave it the same number.
@@ -141,7 +141,7 @@ impl Subscription {
     }
 }
 
-/// Where the directory is, as an entry of another one: it may be a link, moved away or made anew.
+/// The directory's entry in its parent: it may be a link, moved away or made anew.
 #[derive(Clone)]
 struct Place {
     parent: PathBuf,
@@ -155,7 +155,7 @@ impl Place {
         Some(Self { parent: parent.to_path_buf(), name: directory.file_name()?.to_owned() })
     }
 
-    /// Whether `event` is about other entries of the parent only.
+    /// Returns true if `event` is about other entries of the parent only.
     fn is_beside(&self, event: &Event) -> bool {
         let is_other = |path: &PathBuf| {
             path.parent() == Some(&self.parent) && path.file_name() != Some(self.name.as_os_str())

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::open::Identity;
 
-/// Which files a folder may hold.
+/// A folder's role, which decides the files that it may hold.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Place {
     Root,
@@ -33,7 +33,7 @@ impl Place {
     }
 }
 
-/// How the content of a folder changes.
+/// The way in which the content of a folder changes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Kind {
     /// File by file.
@@ -50,7 +50,7 @@ pub(super) struct Present {
     pub(super) place: Place,
     pub(super) identity: Identity,
     pub(super) kind: Kind,
-    /// How many files gave a value or the seal.
+    /// Number of files that gave a value or the seal.
     pub(super) files: usize,
 }
 

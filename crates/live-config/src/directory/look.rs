@@ -11,7 +11,7 @@ use super::open::Folder;
 use super::{Mounted, Unknown};
 use crate::{Contract, Origin, Problem, SEAL_KEY, Text};
 
-/// What was found.
+/// The result of one look.
 pub(super) struct Look {
     pub(super) mounted: Mounted,
     pub(super) problems: Vec<Problem>,
@@ -65,7 +65,7 @@ impl Look {
         walk.ended()
     }
 
-    /// Whether all of it was swapped in as a whole, so that nothing of it is still being written.
+    /// Returns true if all of it was swapped in as a whole, so that nothing of it is still being written.
     pub(super) fn is_generation(&self) -> bool {
         self.mounted.is_whole && self.layout.0.iter().all(|present| present.kind != Kind::Plain)
     }

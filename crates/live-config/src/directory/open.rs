@@ -21,7 +21,7 @@ const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLO
 /// An open folder.
 pub(super) struct Folder(File);
 
-/// Which folder it is: the file system may give a number again to a new one.
+/// Identity of a folder. The creation time is part of it, since a new folder may get the number of a removed one.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Identity {
     device: u64,
@@ -59,7 +59,7 @@ impl Folder {
         Ok(Self(openat(&self.0, name, flags, Mode::empty())?.into()))
     }
 
-    /// Whether there is an entry `name`, be it a link that leads nowhere.
+    /// Returns true if there is an entry `name`, be it a dangling link.
     pub(super) fn has(&self, name: &str) -> bool {
         !matches!(statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW), Err(Errno::NOENT))
     }
@@ -100,17 +100,17 @@ impl Folder {
     /// The bytes of a regular file of bounded size.
     ///
     /// # Errors
-    /// What is wrong with it, as a lower-case fragment without anything of its content.
+    /// The fault, as a lower-case fragment without anything of the file's content.
     pub(super) fn file(&self, name: &OsStr) -> Result<Contents, String> {
         let cannot_be_read = |error: io::Error| format!("cannot be read: {error}");
         let file = match openat(&self.0, name, FLAGS, Mode::empty()) {
             Ok(file) => File::from(file),
             Err(Errno::NOENT) => return Err("is a dangling link".into()),
-            // What the system says of a socket, and of a device that nothing is behind.
+            // The errors for a socket and for a device without a driver.
             Err(Errno::NXIO | Errno::NODEV) => return Err("is not a regular file".into()),
             Err(error) => return Err(cannot_be_read(error.into())),
         };
-        // Of what was opened: by its name, it might be something else by now.
+        // Metadata of the open file: by now its name might lead to another one.
         let metadata = file.metadata().map_err(cannot_be_read)?;
         if metadata.is_dir() {
             return Err("is a directory where a file should be".into());

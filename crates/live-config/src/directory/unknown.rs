@@ -14,7 +14,7 @@ const SIMILAR: f64 = 0.6;
 pub struct Unknown {
     /// The name, with control characters escaped and no longer than a line.
     pub name: String,
-    /// Where it is; its last part is the name as above.
+    /// Path of the file; the last part is the name as above.
     pub path: PathBuf,
     /// The key that was most likely meant.
     pub suggestion: Option<String>,
