@@ -24,6 +24,7 @@ mod serve;
 mod stack;
 mod stage;
 mod substitute;
+mod sync;
 mod targets;
 mod watchdog;
 

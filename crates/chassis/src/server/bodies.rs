@@ -51,6 +51,8 @@ impl Drop for Download {
 /// The body of a request.
 pub(super) struct Upload {
     body: Incoming,
+    /// Whether the connection knows that it is over. A body may be held until the next request has begun, and says nothing of itself
+    /// any more then.
     is_over: bool,
     has_trailer: bool,
     phase: Arc<Phase>,
@@ -58,12 +60,12 @@ pub(super) struct Upload {
 
 impl Upload {
     pub(super) fn new(body: Incoming, phase: Arc<Phase>) -> Self {
-        if !body.is_end_stream() {
-            phase.upload_begins();
+        let is_over = body.is_end_stream();
+        if !is_over {
             // Without a known length it is chunked.
-            phase.set_end_in_doubt(body.size_hint().exact().is_none());
+            phase.upload_begins(body.size_hint().exact().is_none());
         }
-        Self { body, is_over: false, has_trailer: false, phase }
+        Self { body, is_over, has_trailer: false, phase }
     }
 }
 
@@ -77,10 +79,9 @@ impl HttpBody for Upload {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         self.has_trailer |= matches!(&frame, Some(Ok(frame)) if frame.is_trailers());
-        self.is_over = frame.is_none();
-        if self.is_over {
-            self.phase.upload_ends();
-            self.phase.set_end_in_doubt(self.has_trailer);
+        if frame.is_none() && !self.is_over {
+            self.is_over = true;
+            self.phase.upload_ends(self.has_trailer);
         }
         Poll::Ready(frame)
     }
@@ -96,8 +97,12 @@ impl HttpBody for Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        self.phase.upload_ends();
-        if !self.is_over && !self.body.is_end_stream() {
+        if self.is_over {
+            return;
+        }
+        if self.body.is_end_stream() {
+            self.phase.upload_ends(self.has_trailer);
+        } else {
             self.phase.upload_left();
         }
     }

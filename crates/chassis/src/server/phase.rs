@@ -3,13 +3,16 @@
 //! hyper's own header timer also runs while a kept-alive connection idles, so it cannot be shorter than the idle limit.
 //! Here the header deadline runs from the first byte of a request. Each further limit is one more line in [`Phase::deadline`].
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::reasons::Closed;
 use super::seats::{Spare, Spared};
+use super::sync::{
+    AtomicBool, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use crate::LimitArgs;
 
 /// Time for a client to notice that nobody reads its upload any more.
@@ -20,7 +23,8 @@ const LINGER: Duration = Duration::from_secs(1);
 /// Each request looks here several times, and with many connections the first look is one at memory that has left the
 /// processor's cache: so all of it, the counts of its `Arc` included, is as long as one cache line, and no lock is taken.
 /// Only the connection's task changes it, save that a handler may drop a request's body elsewhere, and that a full listener
-/// may ask it to leave; each field stands for itself, so relaxed order is enough.
+/// may ask it to leave. Each field stands for itself, so relaxed order is enough, but for a body's end, which two fields tell. A
+/// model check runs both sides in every order (`fuzz/model`).
 #[derive(Debug)]
 pub(super) struct Phase {
     /// Times are counted from here, in nanoseconds.
@@ -152,36 +156,41 @@ impl Phase {
         self.answer_owed.load(Relaxed)
     }
 
-    /// A request's body is to be read.
-    pub(super) fn upload_begins(&self) {
+    /// A request's body is to be read. The end of a chunked one is in doubt until it has been read.
+    pub(super) fn upload_begins(&self, is_chunked: bool) {
+        self.end_in_doubt.store(is_chunked, Relaxed);
         self.upload_since.store(self.age(Instant::now()), Relaxed);
     }
 
-    /// A request's body is over, or not read any further.
-    pub(super) fn upload_ends(&self) {
-        self.upload_since.store(NEVER, Relaxed);
-    }
-
-    /// Whether a chunked body has begun whose last chunk has not been seen, or had a trailer section after it. hyper looks
-    /// for CRLF where a trailer ends but reads LF inside it, so that it may take for a trailer what another server takes
-    /// for the next request. Requests after such a body would be out of step with their answers.
-    pub(super) fn end_in_doubt(&self) -> bool {
-        self.end_in_doubt.load(Relaxed)
-    }
-
-    pub(super) fn set_end_in_doubt(&self, is_in_doubt: bool) {
-        self.end_in_doubt.store(is_in_doubt, Relaxed);
+    /// A request's body is over, by whichever thread held it. Said once for each body, so that none ends the body of the next request.
+    pub(super) fn upload_ends(&self, has_trailer: bool) {
+        self.end_in_doubt.store(has_trailer, Relaxed);
+        self.upload_is_over();
     }
 
     /// What the client still sends will not be read.
     pub(super) fn upload_left(&self) {
         self.upload_left.store(true, Relaxed);
+        self.upload_is_over();
+    }
+
+    /// Stored last and released: whoever finds that no body is read finds what became of it.
+    fn upload_is_over(&self) {
+        self.upload_since.store(NEVER, Release);
+    }
+
+    /// Whether a chunked body has begun whose last chunk has not been seen, or had a trailer section after it. hyper looks
+    /// for CRLF where a trailer ends but reads LF inside it, so that it may take for a trailer what another server takes
+    /// for the next request. Requests after such a body would be out of step with their answers.
+    fn end_in_doubt(&self) -> bool {
+        self.end_in_doubt.load(Relaxed)
     }
 
     /// Whether more of the request comes than was read when its answer is known. The connection ends with that answer, and the
     /// answer has to say so (RFC 9112, 9.6).
     pub(super) fn is_last(&self) -> bool {
-        self.end_in_doubt() || self.upload_left.load(Relaxed) || self.upload_since.load(Relaxed) != NEVER
+        // In this order, for the reason that `upload_is_over` gives.
+        self.upload_since.load(Acquire) != NEVER || self.end_in_doubt() || self.upload_left.load(Relaxed)
     }
 
     /// Asked when the connection is closed for writing: whether bytes still under way must be read first. Closing on
@@ -212,11 +221,10 @@ impl Phase {
     /// Whether all that came was read as whole requests, and each of them is answered and sent, so that the next byte is the
     /// first of a request.
     pub(super) fn is_at_rest(&self) -> bool {
-        let flags = [&self.answer_owed, &self.upload_left, &self.end_in_doubt];
-        let times = [&self.upload_since, &self.unread_since];
         self.step() == Step::Idle
-            && flags.iter().all(|flag| !flag.load(Relaxed))
-            && times.iter().all(|time| time.load(Relaxed) == NEVER)
+            && self.unread_since.load(Relaxed) == NEVER
+            && !self.answer_owed.load(Relaxed)
+            && !self.is_last()
     }
 
     /// Whether a request must be expected though the server stops: some of its header has come, or the connection is so

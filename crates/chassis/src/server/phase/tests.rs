@@ -13,9 +13,9 @@ fn each_step_of_a_connection_ends_for_a_reason_of_its_own() {
     assert_eq!(reason(&phase), Some(Closed::HeaderTimeout));
     phase.request_begins();
     assert_eq!(reason(&phase), None, "the handler has a deadline of its own");
-    phase.upload_begins();
+    phase.upload_begins(false);
     assert_eq!(reason(&phase), Some(Closed::BodyTimeout));
-    phase.upload_ends();
+    phase.upload_ends(false);
     phase.write_blocks();
     assert_eq!(reason(&phase), Some(Closed::WriteStall));
     phase.write_moves();
@@ -43,13 +43,13 @@ fn a_connection_is_at_rest_only_when_nothing_of_a_request_is_under_way() {
     assert!(!phase.is_at_rest(), "the last write did not go through");
     phase.write_moves();
     assert!(phase.is_at_rest());
-    phase.upload_begins();
+    phase.upload_begins(false);
     assert!(!phase.is_at_rest(), "a body comes though its request is answered");
-    phase.upload_ends();
+    phase.upload_ends(false);
     assert!(phase.is_at_rest());
-    phase.set_end_in_doubt(true);
+    phase.upload_ends(true);
     assert!(!phase.is_at_rest());
-    phase.set_end_in_doubt(false);
+    phase.upload_ends(false);
     phase.upload_left();
     assert!(!phase.is_at_rest(), "what comes is still that body");
 }
@@ -59,7 +59,7 @@ fn a_slow_body_is_answered_before_it_is_cut() {
     let begun = Instant::now();
     let phase = Phase::new();
     phase.request_begins();
-    phase.upload_begins();
+    phase.upload_begins(false);
     let limits = LimitArgs::default();
     let (deadline, _) = phase.deadline(&limits).expect("a deadline");
     assert!(phase.instant(deadline) >= begun + limits.handler_time + LINGER);
