@@ -20,7 +20,7 @@ const IN_A_POD: [&str; 2] = ["--listen", "[::]:5000"];
 /// Settings by key, as text.
 pub type Settings = BTreeMap<&'static str, String>;
 
-const SECRETS: [&str; 2] = ["DB_PASSWORD", "SECRET_KEY"];
+const SECRETS: [&str; 3] = ["DB_PASSWORD", "DB_USER", "SECRET_KEY"];
 
 /// Values at both sides of each limit that a setting has.
 fn edges(key: &str) -> &'static [&'static str] {
@@ -64,6 +64,7 @@ fn edges(key: &str) -> &'static [&'static str] {
             "mysql://a@h/b",
             "",
         ],
+        "DB_USER" => &["", "app", "v-token-app-x7Gq", "a@b", "a b", "a\tb", "007", "true", "é"],
         "DB_PASSWORD" => &["", "p123", "a\tb", "1e3", "007", "true", "null", "{{ fail }}", "é"],
         "LOG_LEVEL" => &[
             "trace", "DEBUG", "Warning", "warn", "critical", "verbose", "", " info", "info ", "info\n",
@@ -127,7 +128,8 @@ fn fillers(key: &str) -> &'static [&'static str] {
 
 fn value(key: &'static str) -> impl Strategy<Value = String> {
     let edge = select(edges(key)).prop_map(str::to_owned);
-    let length = prop_oneof![Just(8), Just(9), Just(2048), Just(2049), Just(4096), Just(4097)];
+    let length =
+        prop_oneof![Just(8), Just(9), Just(63), Just(64), Just(2048), Just(2049), Just(4096), Just(4097)];
     let long = (length, select(fillers(key)))
         .prop_map(move |(n, filler)| start(key).chars().chain(filler.chars().cycle()).take(n).collect());
     let joined = (select(edges(key)), select(edges(key))).prop_map(|(a, b)| format!("{a}{b}"));
@@ -136,10 +138,11 @@ fn value(key: &'static str) -> impl Strategy<Value = String> {
 
 /// One setting takes any value and the others are valid or left out: two wrong ones would hide a disagreement.
 pub fn settings() -> impl Strategy<Value = Settings> {
-    let valid: [(&str, &[&str]); 6] = [
+    let valid: [(&str, &[&str]); 7] = [
         ("API_BASE_URL", &["/api"]),
         ("DATABASE_URL", &["sqlite:a.db", "postgres://a@localhost/b"]),
         ("DB_PASSWORD", &["p123"]),
+        ("DB_USER", &["app"]),
         ("LOG_LEVEL", &["info"]),
         ("MAX_CONNECTIONS", &["50"]),
         ("SECRET_KEY", &["xyz", "xyz", "xyz"]),

@@ -56,6 +56,15 @@ pub struct Settings {
     ))]
     pub db_password: Secret,
 
+    /// The database role, in place of the user of `DATABASE_URL`: for a Secret that holds user and password, so that one change
+    /// of it brings both.
+    #[serde(default)]
+    #[schemars(
+        length(max = 63),
+        extend("x-on-change" = "prepare", "x-expected" = "the name of a role, at most 63 characters")
+    )]
+    pub db_user: Secret,
+
     /// The database, without a password. Where it is not given, it is an SQLite file in the data directory.
     #[serde(default)]
     #[schemars(with = "DatabaseUrl", extend("x-on-change" = "prepare"))]

@@ -75,8 +75,16 @@ one of them may paste a password.
 {{- end }}
 {{- end }}
 {{- end }}
-{{- if and $database.existingSecret (hasKey (include "myapp.secretData" . | fromJson) "DB_PASSWORD") }}
+{{- $given := include "myapp.secretData" . | fromJson }}
+{{- if and $database.existingSecret (hasKey $given "DB_PASSWORD") }}
 {{- println "config.DB_PASSWORD: given together with database.existingSecret; give one of them" }}
+{{- end }}
+{{- if $database.existingSecretUsernameKey }}
+{{- if not $database.existingSecret }}
+{{- println "database.existingSecretUsernameKey: given without database.existingSecret, the Secret that holds user and password" }}
+{{- else if hasKey $given "DB_USER" }}
+{{- println "config.DB_USER: given together with database.existingSecretUsernameKey; give one of them" }}
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -1,5 +1,5 @@
 {{/*
-A database server given by `database:`, as what it makes of the settings: the address, and where the password comes from. The two
+A database server given by `database:`, as what it makes of the settings: the address, and where user and password come from. The three
 keys of the contract that this is about are named here and in the checks, and nowhere else in the templates.
 */}}
 
@@ -81,6 +81,8 @@ Where a secret setting is kept, as JSON: the Secret's name, and the key it has t
 {{- with $root.Values.database }}
 {{- if and .existingSecret (eq $key "DB_PASSWORD") }}
 {{- $ref = dict "name" .existingSecret "key" .existingSecretKey }}
+{{- else if and .existingSecret .existingSecretUsernameKey (eq $key "DB_USER") }}
+{{- $ref = dict "name" .existingSecret "key" .existingSecretUsernameKey }}
 {{- end }}
 {{- end }}
 {{- toJson $ref }}

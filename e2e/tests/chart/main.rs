@@ -16,3 +16,4 @@ mod rendering;
 mod secrets;
 mod support;
 mod terraform;
+mod user;

@@ -20,10 +20,11 @@ fn can_be_told(settings: &Settings) -> bool {
     settings.contains_key("SECRET_KEY") && settings.values().all(|text| is_nfc(text))
 }
 
-/// The module's inputs for these settings. An empty password is left out, as the process reads it.
+/// The module's inputs for these settings. An empty user or password is left out, as the process reads it.
 fn inputs(settings: &Settings) -> Map<String, Value> {
     let mut inputs = required();
-    let given = settings.iter().filter(|(key, text)| **key != "DB_PASSWORD" || !text.is_empty());
+    let given =
+        settings.iter().filter(|(key, text)| !["DB_PASSWORD", "DB_USER"].contains(*key) || !text.is_empty());
     inputs.extend(given.map(|(key, text)| (key.to_lowercase(), literal(text))));
     inputs
 }

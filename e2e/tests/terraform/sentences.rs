@@ -75,6 +75,8 @@ fn every_refused_input_of_the_module_has_its_own_sentence() {
             wrong("secret_key", long(4097), "SECRET_KEY: must have 1 to 4096 characters"),
             wrong("db_password", "", "DB_PASSWORD: is empty; give the password, or leave db_password out"),
             wrong("db_password", long(4097), "DB_PASSWORD: must have 0 to 4096 characters"),
+            wrong("db_user", "", "DB_USER: is empty; give the role, or leave db_user out"),
+            wrong("db_user", long(64), "DB_USER: must have 0 to 63 characters"),
             wrong(
                 "database_url",
                 "postgres://a@localhost/b",
@@ -149,7 +151,8 @@ fn bytes_that_are_no_text_are_refused_as_such() {
     let root = Root::copy("modules/myapp");
     let runs = [("refused".to_owned(), plan(&Map::new(), &[]))].into_iter().collect();
     root.replace_tests(&[("refused".to_owned(), test_file(&runs))]);
-    for (input, key) in [("secret_key", "SECRET_KEY"), ("db_password", "DB_PASSWORD")] {
+    for (input, key) in [("secret_key", "SECRET_KEY"), ("db_password", "DB_PASSWORD"), ("db_user", "DB_USER")]
+    {
         let inputs = [
             ("name", OsStr::new("shop")),
             ("secret_key", OsStr::new("xyz")),

@@ -12,6 +12,7 @@ locals {
   secrets = merge(
     { SECRET_KEY = var.secret_key },
     var.db_password == null ? {} : { DB_PASSWORD = var.db_password },
+    var.db_user == null ? {} : { DB_USER = var.db_user },
   )
 
   settings = {

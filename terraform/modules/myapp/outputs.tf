@@ -9,7 +9,7 @@ output "namespace" {
 }
 
 output "secret_name" {
-  description = "Name of the Secret with SECRET_KEY and DB_PASSWORD."
+  description = "Name of the Secret with SECRET_KEY, DB_PASSWORD and DB_USER, as far as they are given."
   value       = kubernetes_secret_v1.myapp.metadata[0].name
 }
 

@@ -12,7 +12,7 @@ use crate::settings::Settings;
 /// The command that takes a change that a running process must not take.
 const RESTART: &str = "kubectl rollout restart deploy/NAME";
 
-const KEYS: [&str; 3] = ["DATABASE_URL", "DB_PASSWORD", "MAX_CONNECTIONS"];
+const KEYS: [&str; 4] = ["DATABASE_URL", "DB_PASSWORD", "DB_USER", "MAX_CONNECTIONS"];
 
 impl Participant<Settings> for Database {
     fn name(&self) -> &'static str {

@@ -82,8 +82,11 @@ impl Target {
             Some(source) => Credential::Token(Arc::clone(source)),
             None => Credential::Password(Arc::new(settings.db_password.expose().to_owned().into())),
         };
-        let server = Server::parse(url.as_str(), credential)
+        let mut server = Server::parse(url.as_str(), credential)
             .ok_or("DATABASE_URL: is not of the form postgres://USER@HOST/DATABASE")?;
+        if !settings.db_user.expose().is_empty() {
+            settings.db_user.expose().clone_into(&mut server.user);
+        }
         server.may_be_given_the_credential(wiring.host.as_deref())?;
         // The server wants it in clear text.
         if wiring.tokens.is_some() && !matches!(server.tls, PgSslMode::VerifyFull) {

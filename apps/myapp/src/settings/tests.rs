@@ -27,6 +27,7 @@ fn the_contract_is_the_published_one() {
         ("API_BASE_URL", (Some("/"), false, false)),
         ("DATABASE_URL", (None, false, false)),
         ("DB_PASSWORD", (None, false, true)),
+        ("DB_USER", (None, false, true)),
         ("LOG_LEVEL", (Some("error"), false, false)),
         ("MAX_CONNECTIONS", (Some("30"), false, false)),
         ("SECRET_KEY", (None, true, true)),
@@ -155,4 +156,6 @@ fn secrets_have_type_and_length_only() {
         false,
     );
     all("DB_PASSWORD", &["", "p123"], true);
+    all("DB_USER", &["", "v-token-app-x7Gq", "role@server", &"x".repeat(63)], true);
+    all("DB_USER", &["a\0b", "a\nb", &"x".repeat(64)], false);
 }

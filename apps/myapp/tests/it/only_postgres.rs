@@ -14,3 +14,4 @@ mod rotation;
 mod set_up;
 mod tokens;
 mod unready;
+mod user;

@@ -7,6 +7,7 @@ variables {
   name        = "shop"
   secret_key  = "marked-secret-key"
   db_password = "marked-db-password"
+  db_user     = "marked-db-user"
 }
 
 # An ephemeral value becomes null here; any other would stay, and be in state and plan.
@@ -21,14 +22,18 @@ run "the_secrets_are_ephemeral" {
     condition     = ephemeralasnull(var.db_password) == null
     error_message = "db_password must be declared ephemeral = true: without it its value is stored in state and plan"
   }
+  assert {
+    condition     = ephemeralasnull(var.db_user) == null
+    error_message = "db_user must be declared ephemeral = true: without it its value is stored in state and plan"
+  }
 }
 
-run "the_secret_gets_both_values_under_the_names_of_the_settings" {
+run "the_secret_gets_all_values_under_the_names_of_the_settings" {
   command = apply
 
   assert {
-    condition     = local.secrets == { SECRET_KEY = "marked-secret-key", DB_PASSWORD = "marked-db-password" }
-    error_message = "the Secret must hold SECRET_KEY and DB_PASSWORD"
+    condition     = local.secrets == { SECRET_KEY = "marked-secret-key", DB_PASSWORD = "marked-db-password", DB_USER = "marked-db-user" }
+    error_message = "the Secret must hold SECRET_KEY, DB_PASSWORD and DB_USER"
   }
 }
 
@@ -66,16 +71,17 @@ run "helm_learns_the_secrets_name_and_revision" {
   }
 }
 
-run "a_password_that_is_not_given_is_no_key_of_the_secret" {
+run "a_password_and_a_user_that_are_not_given_are_no_keys_of_the_secret" {
   command = plan
 
   variables {
     db_password = null
+    db_user     = null
   }
 
   assert {
     condition     = keys(local.secrets) == ["SECRET_KEY"]
-    error_message = "a null password must not become a key"
+    error_message = "a null password or user must not become a key"
   }
 }
 

@@ -169,6 +169,36 @@ run "a_password_with_a_control_character_is_refused" {
   expect_failures = [var.db_password]
 }
 
+run "an_empty_user_is_refused" {
+  command = plan
+
+  variables {
+    db_user = ""
+  }
+
+  expect_failures = [var.db_user]
+}
+
+run "a_user_that_is_too_long_is_refused" {
+  command = plan
+
+  variables {
+    db_user = format("x%063d", 0)
+  }
+
+  expect_failures = [var.db_user]
+}
+
+run "a_user_with_a_control_character_is_refused" {
+  command = plan
+
+  variables {
+    db_user = "a\tb"
+  }
+
+  expect_failures = [var.db_user]
+}
+
 run "a_database_url_with_a_password_is_refused" {
   command = plan
 

@@ -1,0 +1,88 @@
+//! User and password that arrive together in one Secret, as from Vault's database engine or alternating users of RDS.
+
+use myapp::store::{HistoryFilter, Outcome};
+use test_postgres::Database;
+
+use super::load::{Census, Load, sessions_where};
+use crate::databases::shared;
+use crate::http::{get, until_true};
+use crate::mount::Mount;
+use crate::service::Service;
+
+const ROTATIONS: usize = 6;
+const SESSIONS: usize = 4;
+const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
+
+fn files<'a>(url: &'a str, user: &'a str, password: &'a str) -> [(&'static str, &'a str); 5] {
+    [
+        KEY,
+        ("config/DATABASE_URL", url),
+        ("config/MAX_CONNECTIONS", "4"),
+        ("secrets/DB_USER", user),
+        ("secrets/DB_PASSWORD", password),
+    ]
+}
+
+/// A role that may do what the owner may, and its password: the next user.
+fn next_role(database: &Database<'_>, number: usize) -> (String, String) {
+    let (user, password) = (format!("{}_v{number}", database.user), format!("canary-v{number}"));
+    database.sql(&format!("CREATE ROLE {user} LOGIN PASSWORD '{password}' IN ROLE {}", database.user));
+    (user, password)
+}
+
+#[test]
+fn user_and_password_rotate_in_one_swap_without_a_failed_query() {
+    let database = shared().database();
+    let url = database.url();
+    let mut mount = Mount::new(&files(&url, &database.user, &database.password));
+    let service = Service::as_told(&[&mount.flag()], &[], None);
+    let digests = || get(service.admin, "/digests").json();
+    let load = Load::start(&service, 2 * SESSIONS);
+    let census = Census::start(shared(), &database);
+    until_true("under load", || load.done() > 100);
+
+    let mut old = database.user.clone();
+    for number in 1..=ROTATIONS {
+        let (user, password) = next_role(&database, number);
+        let generation = digests()["generation"].as_u64().unwrap();
+        mount.swap(&files(&url, &user, &password));
+        until_true("in force", || digests()["generation"].as_u64().unwrap() > generation);
+        let mut session = shared().session("postgres");
+        let left = sessions_where(&database, &format!("usename = '{old}'"));
+        until_true("without sessions of the old user", || session.number(&left) == 0);
+        let new = sessions_where(&database, &format!("usename = '{user}'"));
+        assert!(session.number(&new) > 0, "rotation {number}");
+        until_true("converged", || digests()["state"] == "converged");
+        // What Vault does when a lease ends.
+        database.sql(&format!("ALTER ROLE {old} NOLOGIN"));
+        old = user;
+    }
+    assert!(census.most() <= SESSIONS, "{} sessions", census.most());
+    census.end();
+    let (done, failures) = load.end(&service);
+    assert!(failures.is_empty(), "{} of {done}: {:?}", failures.len(), failures.first());
+    let rows = || service.history(HistoryFilter::default());
+    until_true("each change recorded", || rows().len() == 2 * ROTATIONS);
+    let rows = rows();
+    assert!(rows.iter().all(|row| row.outcome == Outcome::Committed.as_str()), "{rows:?}");
+    assert!(!format!("{rows:?}").contains(&old), "the user is shown as a fingerprint: {rows:?}");
+}
+
+#[test]
+fn a_user_that_does_not_fit_its_password_is_refused_and_the_former_serves_on() {
+    let database = shared().database();
+    let url = database.url();
+    let mut mount = Mount::new(&files(&url, &database.user, &database.password));
+    let service = Service::as_told(&[&mount.flag()], &[], None);
+    let digests = || get(service.admin, "/digests").json();
+    let load = Load::start(&service, 4);
+    until_true("under load", || load.done() > 50);
+    let (user, password) = next_role(&database, 1);
+    mount.swap(&files(&url, &user, &database.password));
+    until_true("refused", || digests()["state"] == "rejected");
+    assert!(digests()["reasons"].to_string().contains("28P01"), "{}", digests());
+    mount.swap(&files(&url, &user, &password));
+    until_true("in force", || digests()["state"] == "converged" && digests()["generation"] == 2);
+    let (_, failures) = load.end(&service);
+    assert!(failures.is_empty(), "{failures:?}");
+}
