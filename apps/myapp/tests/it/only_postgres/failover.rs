@@ -30,6 +30,8 @@ fn thirty_silent_sessions_are_replaced_within_ten_seconds() {
     until_true("all sessions", || session.number(&all) == sessions);
     drop(holder);
     load.end(&service);
+    // The lock has held up the checks as well.
+    until_true("up again", || get(service.operator, "/config").status == 200);
     assert_eq!(session.number(&all), sessions);
     proxy.strand();
     let stranded = Instant::now();
