@@ -1,5 +1,6 @@
 //! The task `check`: everything that can be said about the files without running what they build.
 
+mod locks;
 mod tidy;
 
 use anyhow::{Result, bail};
@@ -11,8 +12,14 @@ use crate::{codegen, ui, workspace};
 /// A check and what it is called in the list of those that failed.
 type Check = (&'static str, fn() -> Result<()>);
 
-const CHECKS: [Check; 5] =
-    [("format", format), ("tidy", tidy::run), ("generated files", generated), ("lints", lints), ("go", go)];
+const CHECKS: [Check; 6] = [
+    ("format", format),
+    ("tidy", tidy::run),
+    ("lock files", locks::run),
+    ("generated files", generated),
+    ("lints", lints),
+    ("go", go),
+];
 
 /// Runs all checks, also after one has failed.
 ///
@@ -31,7 +38,9 @@ pub(crate) fn run() -> Result<()> {
 }
 
 fn format() -> Result<()> {
-    Cmd::new("cargo").args(["fmt", "--all", "--check"]).directory(workspace::root()).run().map(drop)
+    let format = || Cmd::new("cargo").args(["fmt", "--all", "--check"]).directory(workspace::root());
+    format().run()?;
+    format().args(["--manifest-path", "fuzz/Cargo.toml"]).run().map(drop)
 }
 
 fn lints() -> Result<()> {

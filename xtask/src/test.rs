@@ -1,5 +1,6 @@
 //! The task `test`: tiers one after the other, and a summary that a person and a pipeline can read.
 
+mod fuzz;
 mod summary;
 mod terraform;
 
@@ -47,6 +48,8 @@ const CLUSTER_TEST_THREADS: &str = "4";
 pub(crate) enum Tier {
     /// Logic, properties and parsers; needs nothing
     Unit,
+    /// Fuzz targets and model checks, for seconds each; for longer with `FUZZ_SECONDS=300`
+    Fuzz,
     /// The service in process: routes, limits, drain, and its data on SQLite and PostgreSQL
     Service,
     /// The API against its descriptions, and a hostile page in a real browser against the API
@@ -69,6 +72,7 @@ impl Tier {
     fn name(self) -> &'static str {
         match self {
             Self::Unit => "unit",
+            Self::Fuzz => "fuzz",
             Self::Service => "service",
             Self::Api => "api",
             Self::Proxy => "proxy",
@@ -83,6 +87,7 @@ impl Tier {
     fn uses(self, own_cluster: bool) -> &'static [Use] {
         match self {
             Self::Unit => &[],
+            Self::Fuzz => &[Use::Fuzz],
             // The tier says itself that it lacks Terraform or a provider: no task can install these.
             Self::Terraform => &[Use::FakeAws],
             Self::Service => &[Use::Database],
@@ -165,6 +170,7 @@ fn run_tier(
             &["-p", "chassis", "--example", "collector"],
             &["--doc", "-p", "chassis", "-p", "live-config"],
         ],
+        Tier::Fuzz => return fuzz::run(counts),
         Tier::Service => &[
             &["-p", "chassis", "--test", "it"],
             &["-p", "test-postgres", "--test", "it"],

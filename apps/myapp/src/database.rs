@@ -12,6 +12,7 @@ mod iam;
 mod limit;
 mod open_file;
 mod rotation;
+mod sync;
 mod target;
 mod token;
 mod unavailable;

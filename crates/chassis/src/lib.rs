@@ -25,6 +25,9 @@ pub use health::Health;
 pub use limits::LimitArgs;
 pub use problem::Problem;
 pub use request_id::RequestId;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use server::fuzzing;
 pub use server::{
     BindError, BindErrors, Bound, Builder, FastAnswer, FastPath, Listener, MemoryAnswer, Role, Served,
 };

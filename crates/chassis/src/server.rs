@@ -12,6 +12,8 @@ mod exchange;
 mod fast_path;
 mod framing;
 mod front;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod io;
 mod panics;
 mod phase;

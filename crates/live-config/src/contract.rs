@@ -94,7 +94,7 @@ impl Contract {
         Self::from_schema(generator.into_generator().into_root_schema_for::<S>().to_value())
     }
 
-    fn from_schema(schema: Value) -> Result<Self, ContractError> {
+    pub(crate) fn from_schema(schema: Value) -> Result<Self, ContractError> {
         let required: Vec<&str> =
             schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let properties = schema["properties"].as_object().cloned().unwrap_or_default();

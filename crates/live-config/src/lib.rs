@@ -7,6 +7,9 @@ mod directory;
 mod engine;
 mod ensemble;
 mod environment;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod live;
 mod load;
 mod origin;

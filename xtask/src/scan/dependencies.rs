@@ -34,7 +34,25 @@ pub(super) fn advisories(subject: &Subject) -> Result<Sight> {
     deny(subject, &["advisories"])
 }
 
+/// Each workspace is judged by the rules that lie beside its manifest.
 fn deny(subject: &Subject, checks: &[&str]) -> Result<Sight> {
+    let rules = subject.tree.files(|file| file.rsplit('/').next() == Some(DENY_FILE));
+    let (mut seen, mut n_crates) = (Seen::default(), 0);
+    for folder in rules.iter().map(|file| file.trim_end_matches(DENY_FILE)) {
+        match deny_in(subject, folder, checks)? {
+            Sight::Seen(of_one) => {
+                seen.findings.extend(of_one.findings);
+                seen.explained += of_one.explained;
+                n_crates += n_packages(subject, folder);
+            }
+            unseen => return Ok(unseen),
+        }
+    }
+    seen.what = format!("{} of {n_crates} crates, by {}", checks.join(", "), rules.join(" and "));
+    Ok(Sight::Seen(seen))
+}
+
+fn deny_in(subject: &Subject, folder: &str, checks: &[&str]) -> Result<Sight> {
     let captured = Cmd::new(tools::built("cargo-deny"))
         .args([
             "--locked",
@@ -45,7 +63,7 @@ fn deny(subject: &Subject, checks: &[&str]) -> Result<Sight> {
             "--hide-inclusion-graph",
         ])
         .args(checks)
-        .directory(&subject.tree.root)
+        .directory(subject.tree.root.join(folder))
         .capture()?;
     let messages: Vec<Value> =
         captured.lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
@@ -69,17 +87,16 @@ fn deny(subject: &Subject, checks: &[&str]) -> Result<Sight> {
         ));
     }
     let is_open = |fields: &&&Value| matches!(fields["severity"].as_str(), Some("error" | "warning" | "bug"));
-    let findings = diagnostics.iter().filter(is_open).map(|fields| denied(fields)).collect();
+    let findings = diagnostics.iter().filter(is_open).map(|fields| denied(folder, fields)).collect();
     let explained = diagnostics.iter().filter(|fields| has_code(&EXCEPTED, fields)).count();
-    let what = format!("{} of {} crates, by {DENY_FILE}", checks.join(", "), n_packages(subject));
-    Ok(Sight::Seen(Seen { what, findings, explained }))
+    Ok(Sight::Seen(Seen { findings, explained, ..Seen::default() }))
 }
 
-fn denied(fields: &Value) -> Finding {
+fn denied(folder: &str, fields: &Value) -> Finding {
     let notes: Vec<_> = items(fields, "/notes").filter_map(Value::as_str).collect();
     let on = items(fields, "/labels").next().map(|label| text(label, "/span")).unwrap_or_default();
     Finding {
-        path: "Cargo.lock".to_owned(),
+        path: format!("{folder}Cargo.lock"),
         line: items(fields, "/labels").next().map(|label| number(label, "/line")).unwrap_or_default(),
         rule: match text(fields, "/advisory/id") {
             id if id.is_empty() => text(fields, "/code"),
@@ -90,8 +107,8 @@ fn denied(fields: &Value) -> Finding {
     }
 }
 
-fn n_packages(subject: &Subject) -> usize {
-    let lock = subject.tree.read("Cargo.lock").unwrap_or_default();
+fn n_packages(subject: &Subject, folder: &str) -> usize {
+    let lock = subject.tree.read(&format!("{folder}Cargo.lock")).unwrap_or_default();
     lock.lines().filter(|line| *line == "[[package]]").count()
 }
 

@@ -7,6 +7,8 @@ use super::python::{CHECKOV, MOTO, PIP_AUDIT, SEMGREP};
 pub(crate) enum Use {
     /// The checks of formatting and lints.
     Check,
+    /// Building the fuzz targets.
+    Fuzz,
     /// Testing the API against its descriptions and against a browser.
     Api,
     /// Stopping the service behind proxies.
@@ -50,8 +52,9 @@ pub(crate) enum Use {
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Check,
+        Self::Fuzz,
         Self::Api,
         Self::Proxy,
         Self::Chart,
@@ -135,7 +138,7 @@ pub(crate) struct Tool {
 pub(crate) const KUBERNETES_VERSION: &str = "1.34.4";
 
 use Use::{
-    Api, Bench, Chart, Check, Database, Deploy, FakeAws, Image, Kubernetes, OwnCluster, Pictures, Plan,
+    Api, Bench, Chart, Check, Database, Deploy, FakeAws, Fuzz, Image, Kubernetes, OwnCluster, Pictures, Plan,
     Proxy, Registry, Release, ScanCode, ScanDependencies, ScanPolicies, ScanSecrets, ScanWorkflows,
     Terraform,
 };
@@ -154,6 +157,8 @@ pub(crate) const TOOLS: &[Tool] = &[
         proof: Proof::Runs(&["cargo", "clippy", "--version"]),
         uses: &[Check],
     },
+    // libFuzzer is written in C++, and compiled with the targets.
+    debian("g++", Proof::Runs(&["g++", "--version"]), &[Fuzz]),
     debian("haproxy", Proof::Runs(&["haproxy", "-v"]), &[Proxy]),
     debian("nginx", Proof::Runs(&["nginx", "-v"]), &[Proxy, Bench]),
     Tool {

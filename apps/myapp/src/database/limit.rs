@@ -1,6 +1,6 @@
-use std::sync::{Arc, Mutex, PoisonError};
-
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::sync::{Arc, Mutex, PoisonError};
 
 /// A number of permits that may change while they are out. When it falls, nothing is taken from those who hold one, but
 /// what comes back is kept until the new number is reached.

@@ -36,9 +36,10 @@ pub(super) struct Shared {
     pub(super) stayed: Notify,
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 impl Shared {
     /// Of a listener without routes that tells nobody anything.
+    #[expect(clippy::expect_used, reason = "tests and fuzz targets only")]
     pub(super) fn silent() -> Self {
         let telemetry = crate::telemetry::Telemetry::silent().expect("a thread can be started");
         Self {

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use axum::body::Bytes;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::front::{Front, Left};
 use super::io::Observed;
@@ -17,25 +17,25 @@ use super::phase::Phase;
 use super::requests::Requests;
 use crate::LimitArgs;
 
-type Protocol = http1::Connection<TokioIo<Observed<TcpStream>>, Requests>;
+type Protocol<S> = http1::Connection<TokioIo<Observed<S>>, Requests>;
 
 /// Polled to its end it is over.
-pub(super) struct Conversation {
-    reader: Reader,
+pub(super) struct Conversation<S> {
+    reader: Reader<S>,
     phase: Arc<Phase>,
     is_leaving: bool,
 }
 
-enum Reader {
-    Front(Front<TcpStream>),
+enum Reader<S> {
+    Front(Front<S>),
     /// In a box, since few connections have one at a time.
-    Hyper(Box<Protocol>),
+    Hyper(Box<Protocol<S>>),
     /// Between the two, and at the end.
     Nobody,
 }
 
-impl Conversation {
-    pub(super) fn new(stream: TcpStream, requests: Requests) -> Self {
+impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Conversation<S> {
+    pub(super) fn new(stream: S, requests: Requests) -> Self {
         let phase = Arc::clone(requests.phase());
         let front = Front::new(stream, requests, Bytes::new());
         Self { reader: Reader::Front(front), phase, is_leaving: false }

@@ -1,0 +1,13 @@
+//! What the connection state says of a connection to its listener, whose seats are no part of the model.
+
+use crate::time::Instant;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spare {
+    Idle,
+    Lingering,
+    Header,
+    Stalled,
+}
+
+pub type Spared = (Spare, Instant);
