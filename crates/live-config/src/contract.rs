@@ -36,7 +36,12 @@ pub struct Key {
     /// A pattern that a value must not match, and why.
     refused: Option<(Regex, String)>,
     required_when: Option<RequiredWhen>,
+    /// Names the wrong parts of a text that the pattern refuses.
+    explain: Option<Explain>,
 }
+
+/// Names every wrong part of a refused text, in fragments that do not repeat it.
+pub type Explain = fn(&str) -> Vec<String>;
 
 /// A setting's type and limits.
 #[derive(Debug)]
@@ -109,6 +114,15 @@ impl Contract {
         Ok(Self { schema, keys })
     }
 
+    /// Has `explain` name the wrong parts of a text that the pattern of `key` refuses.
+    #[must_use]
+    pub fn explained_by(mut self, key: &str, explain: Explain) -> Self {
+        for key in self.keys.iter_mut().filter(|known| known.name == key) {
+            key.explain = Some(explain);
+        }
+        self
+    }
+
     /// The JSON Schema (draft 2020-12) of the settings, with what it has no words for under `x-…`.
     pub fn schema(&self) -> &Value {
         &self.schema
@@ -163,6 +177,7 @@ impl Key {
             expected: string(schema, "x-expected").ok_or("x-expected is missing")?.into(),
             refused: schema.get("not").map(refused).transpose()?,
             required_when: schema.get("x-required-when").map(RequiredWhen::from_schema).transpose()?,
+            explain: None,
         };
         match &key.kind {
             Kind::Text { pattern: Some(_), .. } if key.secret => Err("a secret has no pattern".into()),

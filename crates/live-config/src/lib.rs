@@ -23,7 +23,7 @@ mod status;
 mod text;
 mod watch;
 
-pub use contract::{Contract, ContractError, Key, Kind, OnChange};
+pub use contract::{Contract, ContractError, Explain, Key, Kind, OnChange};
 pub use digest::{ReleaseState, SEAL_KEY, Sums, seal};
 pub use directory::Unknown;
 pub use live::{Driver, Event, Live, Timing};

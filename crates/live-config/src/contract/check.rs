@@ -18,7 +18,9 @@ impl Key {
                 if length < *min_length || length > *max_length {
                     reasons.push(format!("must have {min_length} to {max_length} characters, has {length}"));
                 } else if reasons.is_empty() && pattern.as_ref().is_some_and(|p| !p.is_match(text)) {
-                    reasons.push(format!("must be {}", self.expected));
+                    let faults = self.explain.map(|explain| explain(text).join("; ")).unwrap_or_default();
+                    let faults = if faults.is_empty() { faults } else { format!(": {faults}") };
+                    reasons.push(format!("must be {}{faults}", self.expected));
                 }
             }
             Kind::Integer { minimum, maximum } => {
