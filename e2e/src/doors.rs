@@ -17,6 +17,19 @@ use crate::service::check;
 /// Beyond loopback, as in a pod: there the process makes up no key of its own.
 const IN_A_POD: [&str; 2] = ["--listen", "[::]:5000"];
 
+/// The flags of a process that is wired to the host of `url`, as the chart wires it.
+fn wired_to(url: Option<&str>) -> Vec<String> {
+    let place =
+        url.and_then(|url| Some(url.split_once('?').map_or(url, |(place, _)| place).rsplit_once('@')?.1));
+    let host = place.map(|place| place.split(['/', ':']).next().unwrap_or_default()).unwrap_or_default();
+    let is_name = !host.is_empty()
+        && host
+            .split('.')
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+    let host = is_name.then(|| ["--database-host".to_owned(), host.to_owned()]);
+    IN_A_POD.map(str::to_owned).into_iter().chain(host.into_iter().flatten()).collect()
+}
+
 /// Settings by key, as text.
 pub type Settings = BTreeMap<&'static str, String>;
 
@@ -60,6 +73,11 @@ fn edges(key: &str) -> &'static [&'static str] {
             "postgres://a:hush@localhost/b",
             "postgres://a@h/b",
             "postgres://a@h/b?sslmode=verify-full",
+            "postgres://a@h/b?sslrootcert=/c&sslmode=verify-full",
+            "postgres://a@127.1.2.3/b",
+            "postgres://a@a..b/b?sslmode=verify-full",
+            "sqlite://a.db",
+            "sqlite:/a.db",
             "postgresql://a@127.0.0.1:5432/b",
             "mysql://a@h/b",
             "",
@@ -166,7 +184,9 @@ pub fn settings() -> impl Strategy<Value = Settings> {
 /// When the process ends in another way than accepting or refusing.
 pub fn environment_accepts(settings: &Settings) -> bool {
     let variables = settings.iter().map(|(key, text)| (*key, text.as_str()));
-    check(&IN_A_POD, variables).is_ok_and(|output| blamed(&output).is_empty())
+    let flags = wired_to(settings.get("DATABASE_URL").map(String::as_str));
+    check(&flags.iter().map(String::as_str).collect::<Vec<_>>(), variables)
+        .is_ok_and(|output| blamed(&output).is_empty())
 }
 
 /// Whether the process takes them from a mounted directory, each value with the line break that editors add.
@@ -200,8 +220,10 @@ pub fn mounted_accepts(directory: &Path) -> bool {
 }
 
 fn refused_in(directory: &Path) -> BTreeSet<String> {
+    let url = fs::read_to_string(directory.join("config/DATABASE_URL")).ok();
     let directory = directory.to_str().expect("a temporary folder's path is text");
-    let flags = [&IN_A_POD[..], &["--config-dir", directory]].concat();
+    let wired = wired_to(url.as_deref().map(str::trim_end));
+    let flags: Vec<&str> = wired.iter().map(String::as_str).chain(["--config-dir", directory]).collect();
     blamed(&check(&flags, []).unwrap_or_else(|error| panic!("{error}")))
 }
 

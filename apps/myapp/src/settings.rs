@@ -76,7 +76,7 @@ pub struct Settings {
 /// # Errors
 /// The settings type asks for something that would not be enforced: a defect, which a test rules out.
 pub fn contract() -> Result<Contract, ContractError> {
-    Contract::of::<Settings>()
+    Ok(Contract::of::<Settings>()?.explained_by("DATABASE_URL", DatabaseUrl::faults))
 }
 
 #[cfg(test)]

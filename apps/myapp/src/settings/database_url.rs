@@ -1,3 +1,5 @@
+mod faults;
+
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -19,6 +21,11 @@ impl DatabaseUrl {
         &self.0
     }
 
+    /// What is wrong with a text that the contract refuses: each part of it, without the text.
+    pub(crate) fn faults(text: &str) -> Vec<String> {
+        faults::of(text)
+    }
+
     /// The path of an SQLite file; `None` for a server.
     pub fn sqlite_path(&self) -> Option<&str> {
         self.0.strip_prefix("sqlite:")
@@ -32,20 +39,26 @@ impl JsonSchema for DatabaseUrl {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let name = "[A-Za-z0-9_][A-Za-z0-9_.-]*";
-        let loopback = r"(?:localhost|127\.0\.0\.1|\[::1\])";
-        let host = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])";
+        let octet = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+        let localhost = "[Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt]";
+        let loopback = format!(r"(?:{localhost}|127(?:\.{octet}){{3}}|\[::1\])");
+        let host = r"(?:[A-Za-z0-9](?:(?:\.|-+)?[A-Za-z0-9])*|\[[0-9A-Fa-f:.]+\])";
         let port = format!("(?::{PORT_PATTERN})?");
-        let root_certificates = "(?:&sslrootcert=/[A-Za-z0-9_./-]+)?";
-        let any_mode =
-            format!("(?:\\?sslmode=(?:disable|prefer|require|verify-ca|verify-full){root_certificates})?");
-        let verified = format!("\\?sslmode=verify-full{root_certificates}");
+        let root_certificates = "sslrootcert=/[A-Za-z0-9_./-]+";
+        let query = |mode: &str| {
+            format!("\\?(?:sslmode={mode}(?:&{root_certificates})?|{root_certificates}&sslmode={mode})")
+        };
+        let any_mode = query("(?:disable|prefer|require|verify-ca|verify-full)");
+        let verified = query("verify-full");
         let server = format!(
-            "postgres(?:ql)?://{name}@(?:{loopback}{port}/{name}{any_mode}|{host}{port}/{name}{verified})"
+            "postgres(?:ql)?://{name}@(?:{loopback}{port}/{name}(?:{any_mode})?|{host}{port}/{name}{verified})"
         );
+        // Two slashes would begin a host in any other URL, and people disagree whether the path after them is absolute.
+        let file = "sqlite:/?[A-Za-z0-9_.-][A-Za-z0-9_./-]*";
         json_schema!({
             "type": "string",
             "maxLength": 2048,
-            "pattern": format!("^(?:sqlite:[A-Za-z0-9_./-]+|{server})$"),
+            "pattern": format!("^(?:{file}|{server})$"),
             "x-conceal": true,
             "x-expected": "sqlite:PATH or postgres://USER@HOST/DATABASE, without a password and, \
                 beyond loopback, with ?sslmode=verify-full",

@@ -122,11 +122,21 @@ fn a_server_beyond_loopback_must_prove_who_it_is() {
         "postgresql://app@127.0.0.1:5432/app?sslmode=disable",
         "postgres://app@db.example.org/app?sslmode=verify-full",
         "postgres://app@db.example.org:5432/app?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+        "postgres://app@db.example.org:5432/app?sslrootcert=/etc/ca.pem&sslmode=verify-full",
+        "postgres://app@LocalHost/app?sslmode=require",
+        "postgres://app@127.1.2.3/app",
     ];
     all("DATABASE_URL", &good, true);
     let bad = [
         "",
         "sqlite:",
+        "sqlite:/",
+        "sqlite://data.db",
+        "sqlite:///data.db",
+        "postgres://app@db.example.org/app?sslrootcert=/etc/ca.pem&sslmode=require",
+        "postgres://app@localhost/app?sslrootcert=/etc/ca.pem",
+        "postgres://app@127.0.0.256/app",
+        "postgres://app@128.0.0.1/app",
         "mysql://app@localhost/app",
         "postgres://app:hush@localhost/app",
         "postgres://localhost/app",

@@ -36,6 +36,19 @@ fn each_bad_value_is_refused_by_a_sentence_that_says_what_would_be_right() {
 }
 
 #[test]
+fn a_refused_database_url_names_its_wrong_parts_and_not_its_value() {
+    let url = "postgres://app:hush@db.example/app?options=x";
+    let (code, lines) = refusal(&["check"], &[("DATABASE_URL", url), ("DB_PASSWORD", "hush")]);
+    assert_eq!((code, lines.len()), (Some(64), 1), "{lines:?}");
+    let line = &lines[0];
+    let parts = "with ?sslmode=verify-full: it contains a password, which DB_PASSWORD is for; parameter 1 of the query is \
+        not known: sslmode and sslrootcert are; sslmode is missing; beyond loopback it must be verify-full (from environment)";
+    assert!(line.ends_with(parts) && !line.contains("hush"), "{line}");
+    assert!(told("DATABASE_URL", "").contains("it is empty: leave it out"));
+    assert!(told("DATABASE_URL", "sqlite://data.db").contains("without //, as in sqlite:data.db"));
+}
+
+#[test]
 fn everything_that_is_wrong_is_told_at_once_one_line_each() {
     let settings = [("MAX_CONNECTIONS", "0"), ("LOG_LEVEL", "verbose"), ("API_BASE_URL", "//x")];
     let (code, lines) = refusal(&["--listen", "0.0.0.0:0"], &settings);
