@@ -11,6 +11,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::EXIT_USAGE;
+use crate::database::Host;
 use crate::sbom::Sbom;
 
 /// A small web service whose configuration is checked before it serves.
@@ -54,10 +55,10 @@ pub struct ServeArgs {
     /// Directory for the SQLite file [default: the user's state directory]
     #[arg(long, value_name = "DIRECTORY")]
     pub data_dir: Option<PathBuf>,
-    /// The one database server beyond loopback that is given the credential, whatever DATABASE_URL says [default: any that
-    /// proves its name]
-    #[arg(long, value_name = "HOST", value_parser = NonEmptyStringValueParser::new())]
-    pub database_host: Option<String>,
+    /// The one host beyond loopback that is given the database's credential, whatever DATABASE_URL says; any port of it
+    /// [default: none]
+    #[arg(long, value_name = "HOST")]
+    pub database_host: Option<Host>,
     /// What the database server is shown: `password` for DB_PASSWORD, or `iam` for a token of RDS made with the pod's role
     #[arg(long, value_name = "KIND", default_value = "password")]
     pub database_auth: DatabaseAuth,

@@ -8,10 +8,13 @@
 mod connection;
 mod file;
 mod generation;
+mod host;
 mod iam;
 mod limit;
 mod open_file;
+mod postgres;
 mod rotation;
+mod server;
 mod sync;
 mod target;
 mod token;
@@ -26,6 +29,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 pub(crate) use connection::{Connection, Row, Value};
+pub use host::Host;
 pub use iam::PodIdentity;
 pub use target::Wiring;
 pub use token::{Pending, TokenSource};

@@ -8,6 +8,7 @@
 
 mod certificate;
 mod database;
+mod pooler;
 mod process;
 mod program;
 mod session;
@@ -17,7 +18,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command};
 
+pub use certificate::Fault;
 pub use database::Database;
+pub use pooler::{Mode, Pooler};
 pub use session::Session;
 
 /// A running server.
@@ -109,6 +112,10 @@ impl Server {
         self.address.port()
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The name that its certificate is for.
     pub fn host(&self) -> &str {
         &self.host
@@ -117,6 +124,21 @@ impl Server {
     /// The file with the authority that signed its certificate, in PEM.
     pub fn authority(&self) -> PathBuf {
         self.folder.join(certificate::AUTHORITY)
+    }
+
+    /// Has the server ask every client by `method`, such as `scram-sha-256`, `md5` or `password`.
+    pub fn ask_by(&self, method: &str) {
+        process::write_rules(&self.folder, method);
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        let rules = "SELECT DISTINCT auth_method FROM pg_hba_file_rules WHERE type = 'hostssl'";
+        assert_eq!(self.sql("postgres", rules), method);
+    }
+
+    /// Has the server show a certificate that clients should refuse, and returns the file with the authority that they may trust.
+    pub fn show_certificate_with(&self, fault: Fault) -> PathBuf {
+        let authority = certificate::make_with(&self.folder, &self.host, fault);
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        authority
     }
 
     /// Ends it as a power failure would, except that the machine's memory survives.

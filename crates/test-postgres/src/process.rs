@@ -13,9 +13,9 @@ use crate::log;
 use crate::program::{as_user, psql_of, run};
 
 /// Someone else may take a port between its choice and its use, or hold it for a moment after a server's end.
-const ATTEMPTS: usize = 5;
+pub(crate) const ATTEMPTS: usize = 5;
 /// For a machine under load.
-const LONGEST_START: Duration = Duration::from_secs(120);
+pub(crate) const LONGEST_START: Duration = Duration::from_secs(120);
 const DATA: &str = "data";
 
 /// Makes the files of a server that takes nothing but TLS and passwords, except from the superuser on its own socket.
@@ -23,7 +23,12 @@ pub(crate) fn initialise(folder: &Path) {
     let mut command = as_user("initdb");
     command.args(["--auth=scram-sha-256", "--auth-local=trust", "--username=postgres", "--no-sync"]);
     run(command.arg("--pgdata").arg(folder.join(DATA)).current_dir(folder));
-    let rules = "local all all trust\nhostssl all all all scram-sha-256\n";
+    write_rules(folder, "scram-sha-256");
+}
+
+/// The superuser's own socket asks nobody; TLS is for all others, who are asked by `method`.
+pub(crate) fn write_rules(folder: &Path, method: &str) {
+    let rules = format!("local all all trust\nhostssl all all all {method}\n");
     fs::write(folder.join(DATA).join("pg_hba.conf"), rules).unwrap();
 }
 

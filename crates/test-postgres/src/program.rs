@@ -12,7 +12,11 @@ const USER: &str = "postgres";
 
 /// A program that belongs to the server.
 pub(crate) fn as_user(program: &str) -> Command {
-    let program = newest_version().join("bin").join(program);
+    as_user_at(&newest_version().join("bin").join(program))
+}
+
+/// The program at that path.
+pub(crate) fn as_user_at(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
     }

@@ -227,6 +227,7 @@ pub(crate) const TOOLS: &[Tool] = &[
     debian("openssl", Proof::Runs(&["openssl", "version"]), &[OwnCluster, Database]),
     // The server's programs are not on the path, but below a folder of each version.
     debian("postgresql", Proof::Runs(&["sh", "-c", "ls /usr/lib/postgresql/*/bin/initdb"]), &[Database]),
+    debian("pgbouncer", Proof::File("/usr/sbin/pgbouncer"), &[Database]),
     Tool {
         name: "buildah, podman or docker",
         source: Source::Debian { package: "buildah" },

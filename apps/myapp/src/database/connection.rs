@@ -1,26 +1,28 @@
 //! One session with either database: the same SQL, and the same two kinds of column.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow, SqliteSynchronous};
+use sqlx::query::Query;
+use sqlx::sqlite::{
+    Sqlite, SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow,
+    SqliteSynchronous,
+};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::file;
-use super::target::{Credential, Server, Target};
+use super::postgres::Session;
+use super::target::Target;
 use super::{CONNECT_TIMEOUT, Reason, STATEMENT_TIMEOUT, Unavailable};
 
-/// As the server's own lists show this process.
-const APPLICATION: &str = "myapp";
 /// Time to say goodbye in.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(crate) enum Connection {
     Sqlite(SqliteConnection),
-    Postgres(Box<PgConnection>),
+    Postgres(Box<Session>),
 }
 
 /// A value for `$n`.
@@ -44,17 +46,15 @@ impl Value {
 /// One row of an answer.
 pub(crate) enum Row {
     Sqlite(SqliteRow),
-    Postgres(PgRow),
+    Postgres(tokio_postgres::Row),
 }
 
-/// The same for both drivers: statement, values in order.
-macro_rules! query {
-    ($sql:expr, $values:expr) => {
-        $values.iter().fold(sqlx::query($sql), |query, value| match value {
-            Value::Integer(value) => query.bind(*value),
-            Value::Text(value) => query.bind(value.clone()),
-        })
-    };
+/// A statement of SQLite, with its values in order.
+fn query<'q>(sql: &'static str, values: &[Value]) -> Query<'q, Sqlite, SqliteArguments> {
+    values.iter().fold(sqlx::query(sql), |query, value| match value {
+        Value::Integer(value) => query.bind(*value),
+        Value::Text(value) => query.bind(value.clone()),
+    })
 }
 
 impl Connection {
@@ -67,21 +67,19 @@ impl Connection {
                     let _ = spawn_blocking(move || file::make_private(&own)).await;
                     Ok(Self::Sqlite(sqlite_options(path).connect().await?))
                 }
-                Target::Postgres(server) => {
-                    let connection = server_options(server).await?.connect().await?;
-                    Ok(Self::Postgres(Box::new(connection)))
-                }
+                Target::Postgres(server) => Ok(Self::Postgres(Box::new(Session::open(server).await?))),
             }
         };
-        timeout(CONNECT_TIMEOUT, open).await.unwrap_or_else(|_| Err(Unavailable::of(Reason::Timeout)))
+        let opened = timeout(CONNECT_TIMEOUT, open).await;
+        opened.unwrap_or_else(|_| Err(Unavailable::with(Reason::Timeout, "connect_timeout")))
     }
 
     /// Returns how many rows were changed.
     pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, Unavailable> {
-        Ok(match self {
-            Self::Sqlite(to) => query!(sql, values).execute(to).await?.rows_affected(),
-            Self::Postgres(to) => query!(sql, values).execute(to.as_mut()).await?.rows_affected(),
-        })
+        match self {
+            Self::Sqlite(to) => Ok(query(sql, values).execute(to).await?.rows_affected()),
+            Self::Postgres(to) => to.execute(sql, values).await,
+        }
     }
 
     pub(crate) async fn rows(
@@ -91,11 +89,9 @@ impl Connection {
     ) -> Result<Vec<Row>, Unavailable> {
         Ok(match self {
             Self::Sqlite(to) => {
-                query!(sql, values).fetch_all(to).await?.into_iter().map(Row::Sqlite).collect()
+                query(sql, values).fetch_all(to).await?.into_iter().map(Row::Sqlite).collect()
             }
-            Self::Postgres(to) => {
-                query!(sql, values).fetch_all(to.as_mut()).await?.into_iter().map(Row::Postgres).collect()
-            }
+            Self::Postgres(to) => to.rows(sql, values).await?.into_iter().map(Row::Postgres).collect(),
         })
     }
 
@@ -107,12 +103,29 @@ impl Connection {
 
     /// Several statements without values, one after the other.
     pub(crate) async fn script(&mut self, sql: String) -> Result<(), Unavailable> {
-        let script = sqlx::raw_sql(AssertSqlSafe(sql));
         match self {
-            Self::Sqlite(to) => script.execute(to).await?.rows_affected(),
-            Self::Postgres(to) => script.execute(to.as_mut()).await?.rows_affected(),
-        };
-        Ok(())
+            Self::Sqlite(to) => {
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(to).await?;
+                Ok(())
+            }
+            Self::Postgres(to) => to.script(&sql).await,
+        }
+    }
+
+    /// Begins a transaction that no other one with the same `key` runs beside; of SQLite none that writes.
+    pub(crate) async fn begin_locked(&mut self, key: i64) -> Result<(), Unavailable> {
+        match self {
+            Self::Sqlite(_) => self.script("BEGIN IMMEDIATE".to_owned()).await,
+            Self::Postgres(to) => to.begin_locked(key).await,
+        }
+    }
+
+    /// Ends the transaction, and keeps what was done in it.
+    pub(crate) async fn commit(&mut self) -> Result<(), Unavailable> {
+        match self {
+            Self::Sqlite(_) => self.script("COMMIT".to_owned()).await,
+            Self::Postgres(to) => to.commit().await,
+        }
     }
 
     pub(crate) fn is_sqlite(&self) -> bool {
@@ -123,8 +136,8 @@ impl Connection {
     pub(super) async fn close(self) {
         let close = async {
             match self {
-                Self::Sqlite(connection) => connection.close().await,
-                Self::Postgres(connection) => connection.close().await,
+                Self::Sqlite(connection) => drop(connection.close().await),
+                Self::Postgres(session) => session.close().await,
             }
         };
         // Whether or not the other side heard it: the socket is closed with the value.
@@ -159,36 +172,4 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         .thread_name(|number| format!("sqlite-{number}"))
         .disable_statement_logging()
-}
-
-/// Every field is given, since the driver fills in what is left out from the `PG…` variables of the process.
-async fn server_options(server: &Server) -> Result<PgConnectOptions, Unavailable> {
-    let options = PgConnectOptions::new_without_pgpass()
-        .host(&server.host)
-        .port(server.port)
-        .username(&server.user)
-        .database(&server.database)
-        .ssl_mode(server.tls)
-        .application_name(APPLICATION)
-        .options([("statement_timeout", STATEMENT_TIMEOUT.as_millis().to_string())])
-        .disable_statement_logging();
-    let options = match &server.root_certificates {
-        Some(path) => options.ssl_root_cert(readable(path)?),
-        None => options.ssl_root_cert_from_pem(Vec::new()),
-    };
-    Ok(match &server.credential {
-        Credential::Password(password) => options.password(password.expose()),
-        Credential::Token(source) => {
-            let token = source.token(&server.host, server.port, &server.user).await?;
-            options.password(token.expose())
-        }
-    })
-}
-
-/// The driver's own error for a missing file is one of data, as a certificate that is not trusted is.
-fn readable(path: &Path) -> Result<PathBuf, Unavailable> {
-    match path.is_file() {
-        true => Ok(path.to_path_buf()),
-        false => Err(Unavailable::with(Reason::Other, "sslrootcert")),
-    }
 }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::connection::Connection;
 use super::open_file::{self, OpenFile};
 use super::target::Target;
-use super::{Reason, Schema, Unavailable};
+use super::{Schema, Unavailable};
 
 /// The server needs a moment to take a closed session off its own count, which is the one that is promised.
 const GONE: Duration = Duration::from_millis(250);
@@ -304,6 +304,5 @@ pub(super) struct Generations {
 /// Whether the server, or whatever stands before it, answers and lets nobody new in. That says something of the credential, the
 /// role or the address, which a server that is away does not.
 pub(super) fn lets_nobody_in(error: &Unavailable) -> bool {
-    matches!(error.reason, Reason::Authentication | Reason::Other | Reason::SessionLimit)
-        && error.code.is_some()
+    error.is_refused_session()
 }

@@ -150,9 +150,11 @@ impl Shared {
 /// certificate that is renewed, a cache of a pooler.
 fn refusal(error: &Unavailable) -> Refusal {
     let code = error.code.as_deref().unwrap_or_default();
-    Refusal::transient(match (error.reason, code) {
-        (Reason::Authentication, "tls") => "DATABASE_URL: the server could not prove who it is (tls)".into(),
-        (Reason::Authentication, _) => format!("DB_PASSWORD: the database refuses it ({code})"),
+    Refusal::transient(match code {
+        _ if error.reason == Reason::Authentication => {
+            format!("DB_PASSWORD: the database refuses it ({code})")
+        }
+        "pod_identity" => format!("--database-auth: {error}"),
         _ => format!("DATABASE_URL: {error}"),
     })
 }

@@ -1,8 +1,9 @@
-use std::fmt;
-use std::io::ErrorKind;
+//! Why the database does not do what was asked, as metrics, answers and logs have it.
 
-use sqlx::error::DatabaseError;
-use sqlx::postgres::PgDatabaseError;
+mod certificate;
+mod from_drivers;
+
+use std::fmt;
 
 /// Codes of this process.
 const SILENT: &str = "silent";
@@ -21,8 +22,16 @@ pub enum Reason {
     Unreachable,
     /// It did not answer in time, or every session was busy for that long.
     Timeout,
-    /// It does not take the credential, or could not prove who it is.
+    /// It does not take the credential.
     Authentication,
+    /// It could not prove who it is.
+    Certificate,
+    /// It answers, and not in the way of a PostgreSQL server that takes this process's sessions.
+    Protocol,
+    /// The role lacks a permission.
+    Permission,
+    /// The server has no database of that name.
+    NoDatabase,
     /// It may be read only.
     ReadOnly,
     /// No room is left on its disk.
@@ -47,6 +56,10 @@ impl Reason {
             Self::Unreachable => "unreachable",
             Self::Timeout => "timeout",
             Self::Authentication => "authentication",
+            Self::Certificate => "certificate",
+            Self::Protocol => "protocol",
+            Self::Permission => "permission",
+            Self::NoDatabase => "no_database",
             Self::ReadOnly => "read_only",
             Self::Full => "full",
             Self::Locked => "locked",
@@ -64,30 +77,17 @@ impl Reason {
 pub struct Unavailable {
     /// What stands in the way.
     pub reason: Reason,
-    /// SQLSTATE of PostgreSQL or extended result code of SQLite, where there is one.
+    /// SQLSTATE of PostgreSQL, extended result code of SQLite or, where neither said anything, a word of this service's own.
     pub code: Option<String>,
 }
 
-/// A lower-case fragment: the reason, and the code in parentheses.
+/// A lower-case fragment: what happened, and the code in parentheses where it says more.
 impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.reason {
-            Reason::Refused => "nothing listens at the database's address",
-            Reason::SessionLimit => "the database takes no more sessions",
-            Reason::Stopping => "this process is stopping",
-            Reason::Unreachable => "the database cannot be reached",
-            Reason::Timeout => "the database did not answer in time",
-            Reason::Authentication => "the database refuses the credential",
-            Reason::ReadOnly => "the database may be read only",
-            Reason::Full => "the database has no room left",
-            Reason::Locked => "the database is locked by someone else",
-            Reason::Corrupt => "the database is damaged",
-            Reason::Schema => "tables or columns of the database are missing",
-            Reason::Other => "the database failed",
-        })?;
+        f.write_str(self.sentence())?;
         match &self.code {
-            Some(code) => write!(f, " ({code})"),
-            None => Ok(()),
+            Some(code) if code != self.reason.as_str() => write!(f, " ({code})"),
+            _ => Ok(()),
         }
     }
 }
@@ -95,12 +95,40 @@ impl fmt::Display for Unavailable {
 impl std::error::Error for Unavailable {}
 
 impl Unavailable {
+    /// For reasons that say all there is to say: the code is the reason's own word.
     pub(crate) fn of(reason: Reason) -> Self {
-        Self { reason, code: None }
+        Self::with(reason, reason.as_str())
+    }
+
+    pub(crate) fn name_not_found() -> Self {
+        Self::with(Reason::Unreachable, "name_not_found")
     }
 
     pub(super) fn with(reason: Reason, code: &str) -> Self {
         Self { reason, code: Some(code.to_owned()) }
+    }
+
+    fn sentence(&self) -> &'static str {
+        let own =
+            self.code.as_deref().and_then(|code| certificate::sentence(code).or_else(|| of_login(code)));
+        own.unwrap_or(match self.reason {
+            Reason::Refused => "nothing listens at the database's address",
+            Reason::SessionLimit => "the database takes no more sessions",
+            Reason::Stopping => "this process is stopping",
+            Reason::Unreachable => "the database cannot be reached",
+            Reason::Timeout => "the database did not answer in time",
+            Reason::Authentication => "the database refuses the credential",
+            Reason::Certificate => "the database server's certificate is refused",
+            Reason::Protocol => "the database server refuses how it is spoken to",
+            Reason::Permission => "the database role lacks a permission",
+            Reason::NoDatabase => "the server has no database of that name",
+            Reason::ReadOnly => "the database may be read only",
+            Reason::Full => "the database has no room left",
+            Reason::Locked => "the database is locked by someone else",
+            Reason::Corrupt => "the database is damaged",
+            Reason::Schema => "tables or columns of the database are missing",
+            Reason::Other => "the database failed",
+        })
     }
 
     /// A session did not answer for longer than the server lets any statement take.
@@ -139,6 +167,28 @@ impl Unavailable {
         !self.concerns_other_sessions() && self.code.as_deref().is_some_and(is_sqlstate)
     }
 
+    /// Whether what listens at the database's address answered and let no session in, as it would do again.
+    pub(super) fn is_refused_session(&self) -> bool {
+        match self.reason {
+            Reason::Authentication
+            | Reason::Certificate
+            | Reason::Protocol
+            | Reason::Permission
+            | Reason::NoDatabase
+            | Reason::SessionLimit
+            | Reason::Other => true,
+            Reason::Refused
+            | Reason::Stopping
+            | Reason::Unreachable
+            | Reason::Timeout
+            | Reason::ReadOnly
+            | Reason::Full
+            | Reason::Locked
+            | Reason::Schema
+            | Reason::Corrupt => false,
+        }
+    }
+
     /// Whether the database works and refuses what it was given, and would do so again.
     pub(crate) fn is_about_the_data(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
@@ -152,81 +202,23 @@ impl Unavailable {
     }
 }
 
-impl From<sqlx::Error> for Unavailable {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "what the driver may add says no more than these do")]
-    fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::Database(error) => of_database(error.as_ref()),
-            sqlx::Error::Io(error) => of_io(error.kind()),
-            // The certificate is not trusted, or is another server's.
-            sqlx::Error::Tls(_) => Self::with(Reason::Authentication, "tls"),
-            sqlx::Error::WorkerCrashed => Self::of(Reason::Unreachable),
-            sqlx::Error::Protocol(_) => Self::with(Reason::Other, "protocol"),
-            _ => Self::with(Reason::Other, "driver"),
+/// What is wrong while a session is let in, by this service's own code.
+fn of_login(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "name_not_found" => "the name of the database's host cannot be resolved",
+        "clear_text_password" => {
+            "the server wants the password in clear text, which is never sent: let it ask for scram-sha-256"
         }
-    }
+        "md5_password" => {
+            "the server wants an MD5 digest of the password, which is sent over sslmode=verify-full only: let it ask \
+                for scram-sha-256"
+        }
+        "no_postgresql" => "what listens at the database's address is no PostgreSQL server",
+        "tls_failed" => "TLS with the database server failed",
+        "pod_identity" => "the agent of EKS Pod Identity gives no credentials to make a token with",
+        _ => return None,
+    })
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "all others are ways of not getting through")]
-fn of_io(kind: ErrorKind) -> Unavailable {
-    match kind {
-        ErrorKind::ConnectionRefused => Unavailable::of(Reason::Refused),
-        ErrorKind::TimedOut => Unavailable::of(Reason::Timeout),
-        // So the driver tells a certificate that is not trusted.
-        ErrorKind::InvalidData => Unavailable::with(Reason::Authentication, "tls"),
-        _ => Unavailable::of(Reason::Unreachable),
-    }
-}
-
-fn of_database(error: &(dyn DatabaseError + 'static)) -> Unavailable {
-    let code = error.code().unwrap_or_default();
-    let reason = match error.try_downcast_ref::<PgDatabaseError>() {
-        Some(_) => of_sqlstate(&code),
-        // All errors in a statement share one code.
-        None if is_missing(error.message()) => Reason::Schema,
-        None => of_sqlite(&code),
-    };
-    Unavailable::with(reason, &code)
-}
-
-/// Whether SQLite says that a table or a column is not there.
-fn is_missing(message: &str) -> bool {
-    message.starts_with("no such table")
-        || message.starts_with("no such column")
-        || message.contains(" has no column named ")
-}
-
-/// Classes and codes of PostgreSQL's appendix A.
-fn of_sqlstate(code: &str) -> Reason {
-    match code {
-        _ if code.starts_with("28") => Reason::Authentication,
-        // Too many sessions, of the server or of the role.
-        "53300" => Reason::SessionLimit,
-        "53100" => Reason::Full,
-        "25006" => Reason::ReadOnly,
-        "55P03" | "40P01" => Reason::Locked,
-        "57014" => Reason::Timeout,
-        // Shutting down, crashed, starting up; and all of class 08, which is about the connection.
-        "57P01" | "57P02" | "57P03" => Reason::Unreachable,
-        _ if code.starts_with("08") => Reason::Unreachable,
-        "XX001" | "XX002" => Reason::Corrupt,
-        // Undefined table, undefined column, invalid schema name.
-        "42P01" | "42703" | "3F000" => Reason::Schema,
-        _ => Reason::Other,
-    }
-}
-
-/// Extended and primary (the low byte) result codes of <https://www.sqlite.org/rescode.html>.
-fn of_sqlite(code: &str) -> Reason {
-    let Ok(code) = code.parse::<i32>() else { return Reason::Other };
-    match (code, code & 0xff) {
-        (_, 5 | 6) => Reason::Locked,
-        (_, 8) => Reason::ReadOnly,
-        // A failed write that is not told as a full disk is a limit on the file's size.
-        (778, _) | (_, 13) => Reason::Full,
-        (_, 11 | 26) => Reason::Corrupt,
-        // The file cannot be opened.
-        (_, 14) => Reason::Unreachable,
-        _ => Reason::Other,
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -21,8 +21,7 @@ const CHECKS: [&str; 3] = [
 ];
 
 /// Any number will do that nobody else who shares the server uses: these are the letters `myapp`.
-const LOCK: &str = "BEGIN; SELECT pg_advisory_xact_lock(470187864176)";
-const SQLITE_LOCK: &str = "BEGIN IMMEDIATE";
+const LOCK: i64 = 470_187_864_176;
 
 /// Brings the schema to this version, or finds that it is at it or beyond: then nothing is written, so that a database that
 /// may be read only can be read.
@@ -30,8 +29,7 @@ pub(super) async fn run(connection: &mut Connection) -> Result<(), Unavailable> 
     if version(connection).await? >= MIGRATIONS.len() && is_complete(connection).await? {
         return Ok(());
     }
-    let lock = if connection.is_sqlite() { SQLITE_LOCK } else { LOCK };
-    connection.script(lock.to_owned()).await?;
+    connection.begin_locked(LOCK).await?;
     connection
         .script("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)".to_owned())
         .await?;
@@ -47,7 +45,7 @@ pub(super) async fn run(connection: &mut Connection) -> Result<(), Unavailable> 
             connection.execute("INSERT INTO schema_version (version) VALUES ($1)", &[number]).await?;
         }
     }
-    connection.script("COMMIT".to_owned()).await
+    connection.commit().await
 }
 
 /// Whether the tables are there as this version uses them, and may be written.

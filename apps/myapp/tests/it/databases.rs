@@ -9,7 +9,7 @@ use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 use tempfile::TempDir;
-use test_postgres::{Database, Server, Session};
+use test_postgres::{Database, Mode, Pooler, Server, Session};
 use tokio::runtime::Runtime;
 
 /// Settings by name.
@@ -19,15 +19,22 @@ pub(crate) type Settings = Vec<(&'static str, String)>;
 pub(crate) struct Kind {
     directory: TempDir,
     server: Option<Database<'static>>,
+    /// The pooler's, where the process reaches the server by one.
+    port: Option<u16>,
 }
 
 impl Kind {
     pub(crate) fn sqlite() -> Self {
-        Self { directory: tempfile::tempdir().unwrap(), server: None }
+        Self { directory: tempfile::tempdir().unwrap(), server: None, port: None }
     }
 
     pub(crate) fn postgres() -> Self {
-        Self { directory: tempfile::tempdir().unwrap(), server: Some(shared().database()) }
+        Self { directory: tempfile::tempdir().unwrap(), server: Some(shared().database()), port: None }
+    }
+
+    /// A server's own one, by way of PgBouncer.
+    pub(crate) fn pooled(mode: Mode) -> Self {
+        Self { port: Some(pooler(mode).port()), ..Self::postgres() }
     }
 
     /// For `--data-dir`.
@@ -38,7 +45,8 @@ impl Kind {
     /// What leads a process here besides its data directory.
     pub(crate) fn settings(&self) -> Settings {
         let of_server = |server: &Database<'_>| {
-            vec![("DATABASE_URL", server.url()), ("DB_PASSWORD", server.password.clone())]
+            let port = self.port.unwrap_or(server.server.port());
+            vec![("DATABASE_URL", server.url_by(port)), ("DB_PASSWORD", server.password.clone())]
         };
         self.server.as_ref().map(of_server).unwrap_or_default()
     }
@@ -117,6 +125,37 @@ pub(crate) fn shared() -> &'static Server {
     // Nothing of it must survive the machine.
     SERVER.get_or_init(|| Server::start(&["fsync=off", "max_connections=400"]))
 }
+
+/// The poolers that tests share, in front of [`shared`].
+pub(crate) fn pooler(mode: Mode) -> &'static Pooler {
+    static SESSION: OnceLock<Pooler> = OnceLock::new();
+    static TRANSACTION: OnceLock<Pooler> = OnceLock::new();
+    let pooler = match mode {
+        Mode::Session => &SESSION,
+        Mode::Transaction => &TRANSACTION,
+    };
+    pooler.get_or_init(|| Pooler::start(shared(), mode))
+}
+
+/// As [`on_both_databases`], and by way of PgBouncer in both of its modes: `session_pooler::name`, `transaction_pooler::name`.
+macro_rules! on_both_databases_and_poolers {
+    ($($name:ident)*) => {
+        $crate::databases::on_both_databases! { $($name)* }
+        mod session_pooler {
+            $(#[test]
+            fn $name() {
+                super::$name(&$crate::databases::Kind::pooled(test_postgres::Mode::Session));
+            })*
+        }
+        mod transaction_pooler {
+            $(#[test]
+            fn $name() {
+                super::$name(&$crate::databases::Kind::pooled(test_postgres::Mode::Transaction));
+            })*
+        }
+    };
+}
+pub(crate) use on_both_databases_and_poolers;
 
 /// Makes a test of each function for each database: `sqlite::name` and `postgres::name`.
 macro_rules! on_both_databases {

@@ -1,5 +1,6 @@
 //! What only a server has: passwords, sessions, and a network in between.
 
+mod certificates;
 mod credentials;
 mod failover;
 mod load;
@@ -7,6 +8,7 @@ mod order;
 mod outage_matrix;
 mod outages;
 mod passing_refusals;
+mod pooler;
 mod proxy;
 mod replica;
 mod restored;

@@ -1,4 +1,4 @@
-//! What is kept, as the store gives it back; the same on both databases.
+//! What is kept, as the store gives it back; the same on both databases, and by way of a pooler.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,12 +7,12 @@ use myapp::store::{
     Record,
 };
 
-use crate::databases::{Kind, borrowed, on_both_databases};
+use crate::databases::{Kind, borrowed, on_both_databases_and_poolers};
 use crate::http::{get, request, until_true};
 use crate::mount::Mount;
 use crate::service::Service;
 
-on_both_databases! {
+on_both_databases_and_poolers! {
     a_reveal_is_kept_before_it_is_answered
     anonymous_reads_are_one_row
     a_change_is_kept_with_old_and_new_value_and_secrets_as_marks

@@ -5,6 +5,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use myapp::database::Reason;
+use test_postgres::Server;
+
 use crate::databases::{borrowed, shared};
 use crate::http::{get, until_true};
 use crate::mount::Mount;
@@ -122,6 +125,127 @@ fn no_host_but_the_wired_one_is_given_the_password_whatever_its_certificate() {
         assert_eq!(lines, ["myapp: DATABASE_URL: names another host than --database-host"]);
     }
     assert!(impostor.heard().is_empty());
+}
+
+#[test]
+fn a_process_that_is_wired_to_no_host_gives_the_password_to_loopback_only() {
+    for host in ["db.example", "10.1.2.3", "[2001:db8::1]", "0.0.0.0", "localhost.example", "127.1"] {
+        let url = format!("postgres://app@{host}/app?sslmode=verify-full");
+        let settings = [("DATABASE_URL", url.as_str()), ("DB_PASSWORD", PASSWORD), ("SECRET_KEY", "hush")];
+        for command in ["serve", "check"] {
+            let (code, lines) = refusal(&[command], &settings);
+            assert_eq!((code, lines.len()), (Some(64), 1), "{host}: {lines:?}");
+            assert!(
+                lines[0]
+                    .starts_with("myapp: DATABASE_URL: names a server beyond loopback, and --database-host")
+            );
+        }
+    }
+    for host in ["localhost", "127.0.0.1", "127.9.9.9", "[::1]", "[0:0::1]", "LOCALHOST"] {
+        let url = format!("postgres://app@{host}/app?sslmode=verify-full");
+        let settings = [("DATABASE_URL", url.as_str()), ("DB_PASSWORD", PASSWORD), ("SECRET_KEY", "hush")];
+        assert_eq!(refusal(&["check"], &settings), (Some(0), vec![]), "{host}");
+    }
+}
+
+#[test]
+fn the_wired_host_is_known_in_any_spelling_and_is_no_more_than_a_host() {
+    let url = "postgres://app@db.example/app?sslmode=verify-full";
+    let settings = [("DATABASE_URL", url), ("DB_PASSWORD", PASSWORD), ("SECRET_KEY", "hush")];
+    for host in ["db.example", "DB.Example", "db.example."] {
+        assert_eq!(refusal(&["check", "--database-host", host], &settings).0, Some(0), "{host}");
+    }
+    for host in ["db.example:5432", "", "app@db.example", "postgres://db.example", "a,db.example"] {
+        let (code, lines) = refusal(&["check", "--database-host", host], &settings);
+        assert_eq!(code, Some(64), "{host}");
+        assert!(lines[0].contains("the name or the address of one host"), "{lines:?}");
+    }
+}
+
+#[test]
+fn a_reload_leads_to_no_host_that_the_process_is_not_wired_to() {
+    let database = shared().database();
+    let mut mount = Mount::new(&files(&database.url()));
+    let service = Service::as_told(&[&mount.flag()], &[], None);
+    mount.swap(&files("postgres://app@db.example/app?sslmode=verify-full"));
+    until_true("refused", || {
+        let reasons = get(service.admin, "/digests").json()["reasons"].to_string();
+        reasons.contains("names a server beyond loopback, and --database-host is not given")
+    });
+}
+
+/// The server has a trusted certificate and the wired name: it is the way it asks that is refused.
+#[test]
+fn no_server_is_given_a_password_in_clear_text() {
+    let server = Server::start(&["fsync=off", "password_encryption=md5"]);
+    let database = server.database();
+    let ask = |url: &str, password: &str| {
+        let settings = [("DATABASE_URL", url), ("DB_PASSWORD", password), ("SECRET_KEY", "hush")];
+        let service = Service::as_told(&[], &settings, None);
+        let checked = service.runtime.block_on(service.store.database().check());
+        checked.map_err(|error| (error.reason, error.code.unwrap()))
+    };
+    let lax = database.url().replace("verify-full", "require");
+    server.ask_by("md5");
+    assert_eq!(ask(&database.url(), &database.password), Ok(()));
+    assert_eq!(ask(&lax, &database.password), Err((Reason::Protocol, "md5_password".to_owned())));
+    server.ask_by("password");
+    for url in [database.url(), lax] {
+        let refused = Err((Reason::Protocol, "clear_text_password".to_owned()));
+        assert_eq!(ask(&url, &database.password), refused, "{url}");
+    }
+}
+
+/// As libpq: what SASLprep refuses is used as it is.
+#[test]
+fn any_text_is_a_password() {
+    for password in ["pä😀ss", "\u{627}1", "a\u{5d0}b", "\u{a0}x", "\u{fb03}", "p@ss/w%rd# 1", "\u{221}"] {
+        let mut database = shared().database();
+        database.alter_password(password);
+        let url = database.url();
+        let settings = [("DATABASE_URL", url.as_str()), ("DB_PASSWORD", password), ("SECRET_KEY", "hush")];
+        let service = Service::as_told(&[], &settings, None);
+        assert_eq!(service.runtime.block_on(service.store.database().check()), Ok(()), "{password:?}");
+    }
+}
+
+#[test]
+fn variables_for_other_clients_of_the_database_count_for_nothing() {
+    let database = shared().database();
+    let url = database.url();
+    let settings =
+        [("DATABASE_URL", url.as_str()), ("DB_PASSWORD", &database.password), ("SECRET_KEY", "hush")];
+    let mut command = myapp(&PORTS, &settings);
+    command.args(["--drain-min=0s", "--drain-quiet=0s"]);
+    for (name, value) in [
+        ("PGOPTIONS", "-c default_transaction_read_only=on -c search_path=other"),
+        ("PGSSLCERT", "/nonexistent"),
+        ("PGSSLKEY", "/nonexistent"),
+        ("PGSSLROOTCERT", "/nonexistent"),
+        ("PGSSLMODE", "disable"),
+        ("PGAPPNAME", "other"),
+        ("PGPASSFILE", "/nonexistent"),
+        ("PGPASSWORD", "other"),
+        ("PGHOST", "other.example"),
+        ("PGHOSTADDR", "192.0.2.1"),
+        ("PGPORT", "1"),
+        ("PGUSER", "other"),
+        ("PGDATABASE", "other"),
+        ("PGTZ", "Asia/Tokyo"),
+        ("PGCONNECT_TIMEOUT", "1"),
+        ("PGCHANNELBINDING", "require"),
+        ("PGTARGETSESSIONATTRS", "read-only"),
+    ] {
+        command.env(name, value);
+    }
+    let mut serving = Serving::spawn(command);
+    let [public, _, _] = serving.addresses();
+    until_true("ready", || get(public, "/readyz").status == 200);
+    let named = "application_name = 'myapp' AND datname = current_database()";
+    let sessions = database.sql(&format!("SELECT count(*) > 0 FROM pg_stat_activity WHERE {named}"));
+    assert_eq!(sessions, "t");
+    serving.signal("-TERM");
+    serving.ended();
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn refusals<'a>(database: &'a Database<'a>) -> [(String, &'a str, &'static str, 
     assert_ne!(nowhere, database.url());
     [
         (database.url(), "wrong-password", "authentication", "28P01"),
-        (nowhere, &database.password, "other", "3D000"),
+        (nowhere, &database.password, "no_database", "3D000"),
     ]
 }
 

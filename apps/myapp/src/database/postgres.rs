@@ -1,0 +1,162 @@
+//! A session with a PostgreSQL server, or with a pooler in front of one.
+//!
+//! A pooler may give each transaction another session of the server. So no statement has a name, nothing is set for longer
+//! than a transaction, and the start-up message holds only what poolers accept. No `PG…` variable of the process is read.
+
+mod guard;
+mod tls;
+
+use futures::future::join3;
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Config, Error, NoTls, Row};
+
+use super::connection::Value;
+use super::server::{Server, TlsMode};
+use super::target::Credential;
+use super::{STATEMENT_TIMEOUT, Unavailable};
+use guard::{Accepted, Guard};
+pub(super) use tls::of_tls;
+
+/// As the server's own lists show this process.
+const APPLICATION: &str = "myapp";
+
+pub(crate) struct Session {
+    client: Client,
+    driver: Driver,
+    in_transaction: bool,
+}
+
+/// The task that reads from and writes to the socket. It ends with this value, also where the server no longer answers.
+struct Driver(JoinHandle<()>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Session {
+    /// Connects, proves who the server is and then who this process is.
+    pub(super) async fn open(server: &Server) -> Result<Self, Unavailable> {
+        let addresses =
+            server.host.addresses(server.port).await.map_err(|_| Unavailable::name_not_found())?;
+        let stream = TcpStream::connect(addresses.as_slice()).await?;
+        stream.set_nodelay(true)?;
+        let stream = tls::secured(stream, server).await?;
+        let accepted = Accepted::from_server(server);
+        let config = config(server).await?;
+        let connected = config.connect_raw(Guard::new(stream, accepted), NoTls).await;
+        let (client, connection) = connected.map_err(Unavailable::from_open)?;
+        // What ends the connection is reported to whoever uses it next.
+        let driver = Driver(tokio::spawn(async move { drop(connection.await) }));
+        Ok(Self { client, driver, in_transaction: false })
+    }
+
+    /// Returns how many rows were changed.
+    pub(super) async fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, Unavailable> {
+        self.transacted(self.client.execute_typed(sql, &parameters(values))).await
+    }
+
+    pub(super) async fn rows(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, Unavailable> {
+        self.transacted(self.client.query_typed(sql, &parameters(values))).await
+    }
+
+    /// Several statements without values, one after the other.
+    pub(super) async fn script(&mut self, sql: &str) -> Result<(), Unavailable> {
+        if sql == ROLLBACK {
+            self.in_transaction = false;
+            return Ok(self.client.batch_execute(sql).await?);
+        }
+        self.transacted(self.client.batch_execute(sql)).await
+    }
+
+    /// Begins a transaction that holds the advisory lock `key` until its end.
+    pub(super) async fn begin_locked(&mut self, key: i64) -> Result<(), Unavailable> {
+        let lock = format!("{}; SELECT pg_advisory_xact_lock({key})", begin());
+        self.in_transaction = true;
+        Ok(self.client.batch_execute(&lock).await?)
+    }
+
+    pub(super) async fn commit(&mut self) -> Result<(), Unavailable> {
+        self.client.batch_execute(COMMIT).await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    /// Runs `statement` in the open transaction, or in one of its own. The three parts of the latter are sent at once, so
+    /// that they cost one round trip; after a failed statement the server makes a rollback of the commit.
+    async fn transacted<T>(
+        &self,
+        statement: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Unavailable> {
+        if self.in_transaction {
+            return Ok(statement.await?);
+        }
+        let begin = begin();
+        let (begun, done, committed) =
+            join3(self.client.batch_execute(&begin), statement, self.client.batch_execute(COMMIT)).await;
+        begun?;
+        let done = done?;
+        committed?;
+        Ok(done)
+    }
+
+    /// Says goodbye, and waits until the socket is closed.
+    pub(super) async fn close(self) {
+        let Self { client, mut driver, .. } = self;
+        drop(client);
+        // It cannot fail but by a panic, which closes the socket too.
+        let _ = (&mut driver.0).await;
+    }
+}
+
+const COMMIT: &str = "COMMIT";
+const ROLLBACK: &str = "ROLLBACK";
+
+/// The time limit holds for this transaction alone: a pooler hands the server's session to someone else after it.
+fn begin() -> String {
+    format!("BEGIN; SET LOCAL statement_timeout TO {}", STATEMENT_TIMEOUT.as_millis())
+}
+
+fn parameters(values: &[Value]) -> Vec<(&(dyn ToSql + Sync), Type)> {
+    values.iter().map(parameter).collect()
+}
+
+fn parameter(value: &Value) -> (&(dyn ToSql + Sync), Type) {
+    match value {
+        Value::Integer(number) => (number, Type::INT8),
+        Value::Text(text) => (text, Type::TEXT),
+    }
+}
+
+/// TLS is done before the driver sees the stream.
+async fn config(server: &Server) -> Result<Config, Unavailable> {
+    let mut config = Config::new();
+    config
+        .user(&server.user)
+        .dbname(&server.database)
+        .application_name(APPLICATION)
+        .ssl_mode(SslMode::Disable);
+    match &server.credential {
+        Credential::Password(password) => config.password(password.expose()),
+        Credential::Token(source) => {
+            let token = source.token(&server.host.to_string(), server.port, &server.user).await?;
+            config.password(token.expose())
+        }
+    };
+    Ok(config)
+}
+
+impl Accepted {
+    fn from_server(server: &Server) -> Self {
+        match (&server.credential, server.tls) {
+            // RDS takes a token in no other way.
+            (Credential::Token(_), TlsMode::VerifyFull) => Self::ClearText,
+            (Credential::Password(_), TlsMode::VerifyFull) => Self::Md5,
+            (Credential::Password(_) | Credential::Token(_), _) => Self::Scram,
+        }
+    }
+}

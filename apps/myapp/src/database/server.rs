@@ -1,0 +1,168 @@
+//! Where a PostgreSQL server is, and how a session with it is let in.
+
+use std::path::{Path, PathBuf};
+
+use super::host::Host;
+use super::target::Credential;
+
+const POSTGRES_PORT: u16 = 5432;
+
+/// A server, as `DATABASE_URL` and the wiring name it.
+#[derive(Clone)]
+pub(super) struct Server {
+    pub(super) host: Host,
+    pub(super) port: u16,
+    pub(super) user: String,
+    pub(super) database: String,
+    pub(super) tls: TlsMode,
+    pub(super) root_certificates: Option<PathBuf>,
+    pub(super) credential: Credential,
+}
+
+/// `sslmode` as libpq has it, without `allow`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TlsMode {
+    /// No TLS.
+    Disable,
+    /// TLS where the server offers it; any certificate will do.
+    Prefer,
+    /// TLS; any certificate will do.
+    Require,
+    /// TLS with a certificate of a trusted authority, for whichever host.
+    VerifyCa,
+    /// TLS with a certificate of a trusted authority for this host.
+    VerifyFull,
+}
+
+impl TlsMode {
+    fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "disable" => Self::Disable,
+            "prefer" => Self::Prefer,
+            "require" => Self::Require,
+            "verify-ca" => Self::VerifyCa,
+            "verify-full" => Self::VerifyFull,
+            _ => return None,
+        })
+    }
+}
+
+impl Server {
+    /// Parses what the contract of `DATABASE_URL` accepts; `None` for anything else.
+    pub(super) fn parse(url: &str, credential: Credential) -> Option<Self> {
+        let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"))?;
+        let (user, rest) = rest.split_once('@')?;
+        let (authority, rest) = rest.split_once('/')?;
+        let (database, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (host, port) = match authority.rsplit_once(':') {
+            // The last colon of a bare IPv6 address is inside the brackets.
+            Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
+            _ => (authority, POSTGRES_PORT),
+        };
+        let mut server = Self {
+            host: host.parse().ok()?,
+            port,
+            user: user.to_owned(),
+            database: database.to_owned(),
+            tls: TlsMode::Prefer,
+            root_certificates: None,
+            credential,
+        };
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            match name {
+                "sslmode" => server.tls = TlsMode::from_name(value)?,
+                "sslrootcert" => server.root_certificates = Some(Path::new(value).to_path_buf()),
+                _ => return None,
+            }
+        }
+        Some(server)
+    }
+
+    /// Refuses a server beyond loopback that is not the one the process is wired to.
+    ///
+    /// # Errors
+    /// The reason, with what to do.
+    pub(super) fn may_be_given_the_credential(&self, wired: Option<&Host>) -> Result<(), String> {
+        if self.host.is_loopback() {
+            return Ok(());
+        }
+        // The contract says so too; a credential is worth a second look.
+        if self.tls != TlsMode::VerifyFull {
+            return Err("DATABASE_URL: a server beyond loopback needs sslmode=verify-full".into());
+        }
+        match wired {
+            Some(host) if *host == self.host => Ok(()),
+            Some(_) => Err("DATABASE_URL: names another host than --database-host".into()),
+            None => Err("DATABASE_URL: names a server beyond loopback, and --database-host is not given: only the host \
+                named there (or by MYAPP_DATABASE_HOST) is given the credential"
+                .into()),
+        }
+    }
+
+    /// Whether sessions opened for `self` serve `other` as well.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        (&self.host, self.port, &self.user, &self.database, self.tls, &self.root_certificates)
+            == (&other.host, other.port, &other.user, &other.database, other.tls, &other.root_certificates)
+            && self.credential.is_same(&other.credential)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn server(url: &str) -> Option<Server> {
+        Server::parse(url, Credential::Password(Arc::default()))
+    }
+
+    #[test]
+    fn a_url_names_user_host_port_database_and_how_to_verify() {
+        let full = "postgres://app@db.example.org:5433/data?sslmode=verify-full&sslrootcert=/etc/ca.pem";
+        let turned = "postgres://app@DB.example.org:5433/data?sslrootcert=/etc/ca.pem&sslmode=verify-full";
+        for url in [full, turned] {
+            let parsed = server(url).unwrap();
+            assert_eq!((parsed.host.to_string().as_str(), parsed.port), ("db.example.org", 5433));
+            assert_eq!((parsed.user.as_str(), parsed.database.as_str()), ("app", "data"));
+            assert_eq!(parsed.tls, TlsMode::VerifyFull);
+            assert_eq!(parsed.root_certificates.as_deref(), Some(Path::new("/etc/ca.pem")));
+        }
+        let bare = server("postgresql://app@[::1]/data").unwrap();
+        assert_eq!((bare.host.to_string().as_str(), bare.port), ("::1", POSTGRES_PORT));
+        assert_eq!(server("postgresql://app@[::1]:99/data").unwrap().port, 99);
+    }
+
+    #[test]
+    fn what_no_one_wrote_down_is_no_part_of_a_url() {
+        for url in ["postgres://localhost/x", "postgres://app@localhost/x?options=-c", "mysql://a@b/c"] {
+            assert!(server(url).is_none(), "{url}");
+        }
+    }
+
+    #[test]
+    fn only_the_wired_host_and_loopback_are_given_the_credential() {
+        let far = server("postgres://app@db.example.org/data?sslmode=verify-full").unwrap();
+        let wired = |host: &str| host.parse::<Host>().unwrap();
+        let unwired = far.may_be_given_the_credential(None).unwrap_err();
+        assert!(unwired.contains("--database-host is not given"), "{unwired}");
+        for spelling in ["db.example.org", "DB.EXAMPLE.org", "db.example.org."] {
+            assert_eq!(far.may_be_given_the_credential(Some(&wired(spelling))), Ok(()));
+        }
+        assert!(far.may_be_given_the_credential(Some(&wired("other.example.org"))).is_err());
+        let clear = server("postgres://app@db.example.org/data?sslmode=require").unwrap();
+        assert!(clear.may_be_given_the_credential(Some(&wired("db.example.org"))).is_err());
+        for url in
+            ["postgres://app@localhost/data", "postgres://app@127.9.9.9/data", "postgres://app@[::1]/data"]
+        {
+            let near = server(url).unwrap();
+            assert_eq!(near.may_be_given_the_credential(None), Ok(()), "{url}");
+            assert_eq!(near.may_be_given_the_credential(Some(&wired("db.example.org"))), Ok(()), "{url}");
+        }
+        for url in
+            ["postgres://app@0.0.0.0/x?sslmode=verify-full", "postgres://app@127.1/x?sslmode=verify-full"]
+        {
+            assert!(server(url).unwrap().may_be_given_the_credential(None).is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What the drivers, the system and both databases say, as reason and code.
+
+use std::io;
+use std::io::ErrorKind;
+
+use sqlx::error::DatabaseError;
+use tokio_postgres::error::{DbError, Severity};
+use tokio_rustls::rustls;
+
+use super::{Reason, Unavailable};
+use crate::database::postgres::of_tls;
+
+/// Texts of PgBouncer, which has one code for all of its own errors, as they begin.
+const POOLER_REFUSES_PASSWORD: [&str; 3] =
+    ["password authentication failed", "SASL authentication failed", "server login failed: FATAL password"];
+const POOLER_IS_FULL: [&str; 2] = ["no more connections allowed", "client_login_timeout"];
+const POOLER_HAS_NO_DATABASE: [&str; 1] = ["no such database"];
+/// Protocol violation.
+const POOLER_CODE: &str = "08P01";
+
+impl From<sqlx::Error> for Unavailable {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what the driver may add says no more than these do")]
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(error) => of_sqlite_error(error.as_ref()),
+            sqlx::Error::Io(error) => error.into(),
+            sqlx::Error::WorkerCrashed => Self::with(Reason::Unreachable, "worker_crashed"),
+            _ => Self::with(Reason::Other, "driver"),
+        }
+    }
+}
+
+/// Of work on an open session.
+impl From<tokio_postgres::Error> for Unavailable {
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.as_db_error() {
+            // The session ends with it, which says nothing of the next one.
+            Some(error) if is_fatal(error) => Self::with(Reason::Unreachable, error.code().code()),
+            _ => Self::from_open(error),
+        }
+    }
+}
+
+impl Unavailable {
+    /// Of opening a session, where each error is fatal.
+    pub(in crate::database) fn from_open(error: tokio_postgres::Error) -> Self {
+        if let Some(error) = error.as_db_error() {
+            return of_server(error);
+        }
+        if error.is_closed() {
+            return Self::with(Reason::Unreachable, "connection_closed");
+        }
+        match error.into_source().map(|source| source.downcast::<io::Error>()) {
+            Some(Ok(error)) => (*error).into(),
+            _ => Self::of(Reason::Protocol),
+        }
+    }
+}
+
+impl From<io::Error> for Unavailable {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others are ways of not getting through")]
+    fn from(error: io::Error) -> Self {
+        let inner = error.get_ref();
+        if let Some(own) = inner.and_then(|inner| inner.downcast_ref::<Self>()) {
+            return own.clone();
+        }
+        if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return of_tls(error);
+        }
+        match error.kind() {
+            ErrorKind::ConnectionRefused => Self::with(Reason::Refused, "connection_refused"),
+            ErrorKind::TimedOut => Self::with(Reason::Timeout, "connection_timeout"),
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+                Self::with(Reason::Unreachable, "no_route")
+            }
+            ErrorKind::InvalidData | ErrorKind::InvalidInput => Self::of(Reason::Protocol),
+            _ => Self::with(Reason::Unreachable, "connection_lost"),
+        }
+    }
+}
+
+fn is_fatal(error: &DbError) -> bool {
+    matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
+}
+
+fn of_server(error: &DbError) -> Unavailable {
+    let code = error.code().code();
+    let begins = |text: &&str| error.message().starts_with(*text);
+    let reason = match code {
+        POOLER_CODE if POOLER_REFUSES_PASSWORD.iter().any(begins) => Reason::Authentication,
+        POOLER_CODE if POOLER_IS_FULL.iter().any(begins) => Reason::SessionLimit,
+        POOLER_CODE if POOLER_HAS_NO_DATABASE.iter().any(begins) => Reason::NoDatabase,
+        _ => of_sqlstate(code),
+    };
+    Unavailable::with(reason, code)
+}
+
+fn of_sqlite_error(error: &(dyn DatabaseError + 'static)) -> Unavailable {
+    let code = error.code().unwrap_or_default();
+    // All errors in a statement share one code.
+    let reason = if is_missing(error.message()) { Reason::Schema } else { of_sqlite(&code) };
+    Unavailable::with(reason, &code)
+}
+
+/// Whether SQLite says that a table or a column is not there.
+fn is_missing(message: &str) -> bool {
+    message.starts_with("no such table")
+        || message.starts_with("no such column")
+        || message.contains(" has no column named ")
+}
+
+/// Classes and codes of PostgreSQL's appendix A.
+pub(super) fn of_sqlstate(code: &str) -> Reason {
+    match code {
+        _ if code.starts_with("28") => Reason::Authentication,
+        // Too many sessions, of the server or of the role.
+        "53300" => Reason::SessionLimit,
+        "53100" => Reason::Full,
+        "25006" => Reason::ReadOnly,
+        "55P03" | "40P01" => Reason::Locked,
+        "57014" => Reason::Timeout,
+        // Shutting down, crashed, starting up.
+        "57P01" | "57P02" | "57P03" => Reason::Unreachable,
+        "42501" => Reason::Permission,
+        "3D000" => Reason::NoDatabase,
+        // About the connection, or features that a pooler has not; either way the other side has answered.
+        _ if code.starts_with("08") || code.starts_with("0A") => Reason::Protocol,
+        "XX001" | "XX002" => Reason::Corrupt,
+        // Undefined table, undefined column, invalid schema name.
+        "42P01" | "42703" | "3F000" => Reason::Schema,
+        _ => Reason::Other,
+    }
+}
+
+/// Extended and primary (the low byte) result codes of <https://www.sqlite.org/rescode.html>.
+fn of_sqlite(code: &str) -> Reason {
+    let Ok(code) = code.parse::<i32>() else { return Reason::Other };
+    match (code, code & 0xff) {
+        (_, 5 | 6) => Reason::Locked,
+        (_, 8) => Reason::ReadOnly,
+        // A failed write that is not told as a full disk is a limit on the file's size.
+        (778, _) | (_, 13) => Reason::Full,
+        (_, 11 | 26) => Reason::Corrupt,
+        // The file cannot be opened.
+        (_, 14) => Reason::Unreachable,
+        _ => Reason::Other,
+    }
+}

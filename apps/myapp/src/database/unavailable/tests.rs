@@ -1,0 +1,17 @@
+use super::from_drivers::of_sqlstate;
+use super::*;
+
+#[test]
+fn an_answer_of_the_server_is_not_a_server_out_of_reach() {
+    for code in ["08P01", "08004", "08006", "0A000"] {
+        assert_eq!(of_sqlstate(code), Reason::Protocol, "{code}");
+    }
+}
+
+#[test]
+fn every_failure_has_a_code() {
+    assert_eq!(Unavailable::of(Reason::Timeout).code.as_deref(), Some("timeout"));
+    assert_eq!(Unavailable::of(Reason::Timeout).to_string(), "the database did not answer in time");
+    let other = Unavailable::with(Reason::Timeout, "connect_timeout");
+    assert_eq!(other.to_string(), "the database did not answer in time (connect_timeout)");
+}

@@ -1,0 +1,106 @@
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::certificate::{CERTIFICATE, KEY};
+use crate::process::{ATTEMPTS, LONGEST_START, reaper};
+use crate::program::{as_user_at, give_to_user};
+use crate::{Server, log};
+
+const PROGRAM: &str = "/usr/sbin/pgbouncer";
+/// Few, so that clients take turns on them.
+const SESSIONS: usize = 3;
+
+/// How long a client keeps a session of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Until it leaves.
+    Session,
+    /// Until the end of each transaction.
+    Transaction,
+}
+
+/// A PgBouncer in front of a server: it takes TLS with the server's certificate and SCRAM with the server's passwords, and no
+/// start-up parameter that it does not know.
+pub struct Pooler {
+    address: SocketAddr,
+    _process: Child,
+    /// Closed with this value or its process, which is what the reaper waits for.
+    _lifeline: ChildStdin,
+}
+
+impl Pooler {
+    /// Starts one on loopback.
+    ///
+    /// # Panics
+    /// PgBouncer is not installed, or does not start.
+    pub fn start(server: &Server, mode: Mode) -> Self {
+        assert!(
+            Path::new(PROGRAM).exists(),
+            "no PgBouncer: install the package pgbouncer, or `cargo xtask tools --install`"
+        );
+        let folder = tempfile::Builder::new().prefix("myapp-pgbouncer-").tempdir().unwrap().keep();
+        let lifeline = reaper(&folder);
+        give_to_user(&folder);
+        for file in [CERTIFICATE, KEY] {
+            fs::copy(server.folder().join(file), folder.join(file)).unwrap();
+            give_to_user(&folder.join(file));
+        }
+        let started = (0..ATTEMPTS).find_map(|_| {
+            let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+            fs::write(folder.join("ini"), configuration(server, &folder, address, mode)).unwrap();
+            launch(&folder, address).map(|process| (process, address))
+        });
+        let (process, address) = started.unwrap_or_else(|| panic!("no start: {}", log(&folder)));
+        Self { address, _process: process, _lifeline: lifeline }
+    }
+
+    /// The port it listens on, with the server's certificate; see [`crate::Database::url_by`].
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+}
+
+fn configuration(server: &Server, folder: &Path, address: SocketAddr, mode: Mode) -> String {
+    let (sessions, mode) = match mode {
+        // Each client has its own.
+        Mode::Session => (100, "session"),
+        Mode::Transaction => (SESSIONS, "transaction"),
+    };
+    let file = |name: &str| folder.join(name).display().to_string();
+    let (socket, port) = (server.folder().display().to_string(), server.port());
+    let (own, certificate, key) = (address.port(), file(CERTIFICATE), file(KEY));
+    format!(
+        "[databases]\n* = host={socket} port={port}\n\
+        [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {own}\nunix_socket_dir =\n\
+        auth_type = scram-sha-256\nauth_user = postgres\n\
+        auth_query = SELECT usename, passwd FROM pg_shadow WHERE usename=$1\n\
+        pool_mode = {mode}\nmax_client_conn = 500\ndefault_pool_size = {sessions}\n\
+        client_tls_sslmode = require\nclient_tls_key_file = {key}\nclient_tls_cert_file = {certificate}\n"
+    )
+}
+
+/// Starts it and waits until it listens; `None` if it ended instead.
+fn launch(folder: &Path, address: SocketAddr) -> Option<Child> {
+    let mut command = as_user_at(Path::new(PROGRAM));
+    let log: PathBuf = folder.join("log");
+    let log = File::options().create(true).append(true).open(log).unwrap();
+    command.arg(folder.join("ini")).current_dir(folder);
+    command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+    // In a group of its own, so that a Ctrl-C for the test leaves it to the reaper.
+    let mut process = command.process_group(0).spawn().unwrap();
+    fs::write(folder.join("pid"), process.id().to_string()).unwrap();
+    let deadline = Instant::now() + LONGEST_START;
+    while TcpStream::connect(address).is_err() {
+        if process.try_wait().unwrap().is_some() {
+            return None;
+        }
+        assert!(Instant::now() < deadline, "never ready: {}", crate::log(folder));
+        sleep(Duration::from_millis(20));
+    }
+    Some(process)
+}
