@@ -7,6 +7,7 @@ mod sign;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -23,12 +24,13 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::{Pending, Reason, TokenSource, Unavailable};
+use super::{Host, Pending, Reason, TokenSource, Unavailable};
 
 /// Where the agent is, and the file with what it wants to be shown; both are put into the pod by EKS.
 const AGENT: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 const AGENT_TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
 const REGION: &str = "AWS_REGION";
+const EKS_AGENT_V6: [u16; 8] = [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23];
 
 /// Credentials are fetched anew so long before their end.
 const AHEAD: Duration = Duration::from_secs(300);
@@ -38,6 +40,7 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 /// Signs tokens with the role of this pod.
 pub struct PodIdentity {
     agent: Uri,
+    host: Host,
     token_file: PathBuf,
     region: String,
     credentials: Mutex<Option<Arc<Credentials>>>,
@@ -65,11 +68,16 @@ impl PodIdentity {
             value.ok_or_else(|| format!("--database-auth=iam needs {name}, which EKS Pod Identity sets"))
         };
         let agent: Uri = variable(AGENT)?.parse().map_err(|_| format!("{AGENT}: is no URL"))?;
-        if agent.scheme_str() != Some("http") || agent.authority().is_none() {
-            return Err(format!("{AGENT}: must be a URL of the agent on this node, http://…"));
-        }
+        let host = agent.host().and_then(|host| host.parse().ok()).filter(is_on_this_node);
+        let Some(host) = host.filter(|_| agent.scheme_str() == Some("http")) else {
+            return Err(format!(
+                "{AGENT}: must be a URL of the agent on this node: http:// and a loopback address, 169.254.170.2, \
+                    169.254.170.23 or [fd00:ec2::23]"
+            ));
+        };
         Ok(Self {
             agent,
+            host,
             token_file: variable(AGENT_TOKEN)?.into(),
             region: variable(REGION)?.to_owned(),
             credentials: Mutex::default(),
@@ -82,7 +90,7 @@ impl PodIdentity {
         if let Some(kept) = kept.as_ref().filter(|kept| kept.expiration > SystemTime::now() + AHEAD) {
             return Ok(Arc::clone(kept));
         }
-        let unavailable = || Unavailable::with(Reason::Authentication, "pod-identity");
+        let unavailable = || Unavailable::with(Reason::Other, "pod_identity");
         match timeout(PATIENCE, self.fetch()).await.ok().flatten() {
             Some(new) => Ok(Arc::clone(kept.insert(Arc::new(new)))),
             // The old ones hold for a while yet.
@@ -92,9 +100,9 @@ impl PodIdentity {
 
     async fn fetch(&self) -> Option<Credentials> {
         let host = self.agent.authority()?;
-        let stream =
-            TcpStream::connect((self.agent.host()?.trim_matches(['[', ']']), host.port_u16().unwrap_or(80)));
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream.await.ok()?)).await.ok()?;
+        let addresses = self.host.addresses(host.port_u16().unwrap_or(80)).await.ok()?;
+        let stream = TcpStream::connect(addresses.as_slice()).await.ok()?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
         let connection = tokio::spawn(connection);
         // The kubelet replaces the file's content before it ends.
         let token = Secret::from(std::fs::read_to_string(&self.token_file).ok()?);
@@ -122,6 +130,13 @@ impl TokenSource for PodIdentity {
             Ok(sign::token(&key, &self.region, host, port, user, SystemTime::now()).into())
         })
     }
+}
+
+/// Where SDKs of AWS look for the agent too: the pod's token is shown to nobody beyond the node.
+fn is_on_this_node(host: &Host) -> bool {
+    let agents =
+        [IpAddr::from([169, 254, 170, 2]), IpAddr::from([169, 254, 170, 23]), IpAddr::from(EKS_AGENT_V6)];
+    host.is_loopback() || agents.iter().any(|agent| *host == Host::Address(*agent))
 }
 
 fn rfc3339<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {

@@ -82,12 +82,26 @@ async fn credentials_that_ended_are_not_used() {
 }
 
 #[test]
-fn an_agent_beyond_plain_http_is_refused() {
+fn only_an_agent_on_this_node_is_shown_the_pods_token() {
     let with = |agent: &str| {
         let environment = [(AGENT, agent), (AGENT_TOKEN, "/x"), (REGION, "eu-central-1")];
         PodIdentity::of(&environment.map(|(name, value)| (name.into(), value.into())).into()).err()
     };
-    assert_eq!(with("http://[fd00:ec2::23]/v1/credentials"), None);
-    assert!(with("https://169.254.170.23/").is_some());
-    assert!(with("nothing").is_some());
+    for agent in
+        ["[fd00:ec2::23]", "169.254.170.23", "169.254.170.2", "localhost:8080", "127.0.0.1", "[::1]:80"]
+    {
+        assert_eq!(with(&format!("http://{agent}/v1/credentials")), None, "{agent}");
+    }
+    for agent in [
+        "https://169.254.170.23/",
+        "http://agent.example/",
+        "http://10.0.0.1/",
+        "http://169.254.169.254/",
+        "http://169.254.170.23.example/",
+        "http://169.254.170.23@agent.example/",
+        "http://localhost.example/",
+        "nothing",
+    ] {
+        assert!(with(agent).is_some_and(|why| why.starts_with(AGENT)), "{agent}");
+    }
 }
