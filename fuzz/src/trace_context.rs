@@ -40,14 +40,16 @@ fn check_context(headers: &HeaderMap) {
 
 /// Trace id, parent id and whether it is sampled (Trace Context, 2.2).
 fn parent(text: &[u8]) -> Option<(u128, u64, bool)> {
-    let text = std::str::from_utf8(text).ok()?;
-    let mut fields = text.splitn(5, '-');
+    // What a later version adds after a dash may be any bytes.
+    let end = text.iter().enumerate().filter(|(_, byte)| **byte == b'-').map(|(at, _)| at).nth(3);
+    let has_more = end.is_some();
+    let known = std::str::from_utf8(&text[..end.unwrap_or(text.len())]).ok()?;
+    let mut fields = known.split('-');
     let mut field = |digits: usize| {
         let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         fields.next().filter(|field| field.len() == digits && field.bytes().all(is_hex))
     };
     let (version, trace_id, span_id, flags) = (field(2)?, field(32)?, field(16)?, field(2)?);
-    let has_more = fields.next().is_some();
     if version == "ff" || (version == "00" && has_more) {
         return None;
     }
