@@ -37,10 +37,9 @@ pub fn check(input: &[u8]) {
 /// Texts that come from the input, and some that no contract foresees.
 fn texts(contract: &Contract, input: &[u8]) -> Vec<String> {
     let input = String::from_utf8_lossy(input);
-    let mut texts =
-        ["", "0", "-1", "9223372036854775807", "9223372036854775808", MARKED, "\u{1f600}", "a\0b"]
-            .map(str::to_owned)
-            .to_vec();
+    let numbers = ["0", "-1", "05", "+5", "5 ", "5.0", "1e3", "9223372036854775807", "9223372036854775808"];
+    let others = ["", MARKED, "\u{1f600}", "a\0b"];
+    let mut texts: Vec<_> = numbers.into_iter().chain(others).map(str::to_owned).collect();
     texts.push("x".repeat(5000));
     texts.extend(input.split('"').take(20).map(str::to_owned));
     texts.extend(contract.keys().iter().filter_map(|key| key.default.clone()).take(20));
