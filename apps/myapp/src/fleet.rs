@@ -50,9 +50,8 @@ pub(crate) enum AskError {
 /// # Errors
 /// The name does not resolve.
 pub(crate) async fn ask_all(peers: &str, caller: Option<TraceContext>) -> io::Result<Vec<Answer>> {
-    let replicas: BTreeSet<SocketAddr> = lookup_host(peers).await?.collect();
     let mut asking = JoinSet::new();
-    for replica in replicas {
+    for replica in of_one_family(lookup_host(peers).await?) {
         asking.spawn(async move {
             let answer = timeout(PATIENCE, ask(replica, caller)).await.unwrap_or(Err(AskError::Silent));
             (replica, answer)
@@ -61,6 +60,12 @@ pub(crate) async fn ask_all(peers: &str, caller: Option<TraceContext>) -> io::Re
     let mut answers = asking.join_all().await;
     answers.sort_by_key(|(replica, _)| *replica);
     Ok(answers)
+}
+
+/// Each replica once: behind a Service of both families every pod has an address of each.
+fn of_one_family(addresses: impl Iterator<Item = SocketAddr>) -> BTreeSet<SocketAddr> {
+    let (ipv4, ipv6): (BTreeSet<_>, BTreeSet<_>) = addresses.partition(SocketAddr::is_ipv4);
+    if ipv4.is_empty() { ipv6 } else { ipv4 }
 }
 
 /// Why one replica keeps the fleet from being converged.
@@ -192,6 +197,16 @@ mod tests {
             stopping: false,
             dependencies: Vec::new(),
         }
+    }
+
+    #[test]
+    fn pod_with_two_families_is_one_replica() {
+        let of = |addresses: &[&str]| -> Vec<String> {
+            let addresses = addresses.iter().map(|address| address.parse().unwrap());
+            of_one_family(addresses).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(of(&["[fd00::2]:9090", "10.0.0.2:9090", "[fd00::3]:9090"]), ["10.0.0.2:9090"]);
+        assert_eq!(of(&["[fd00::3]:9090", "[fd00::2]:9090"]), ["[fd00::2]:9090", "[fd00::3]:9090"]);
     }
 
     fn told(answers: Vec<Result<Digests, AskError>>, seal: Option<&str>) -> Vec<String> {
