@@ -120,11 +120,27 @@ impl Connection {
         }
     }
 
+    /// The same, unless a transaction with that `key` is open elsewhere: then false. On SQLite it waits for writers.
+    pub(crate) async fn try_begin_locked(&mut self, key: i64) -> Result<bool, Unavailable> {
+        match self {
+            Self::Sqlite(_) => self.begin_locked(key).await.map(|()| true),
+            Self::Postgres(to) => to.try_begin_locked(key).await,
+        }
+    }
+
     /// Ends the transaction, and keeps what was done in it.
     pub(crate) async fn commit(&mut self) -> Result<(), Unavailable> {
         match self {
             Self::Sqlite(_) => self.script("COMMIT".to_owned()).await,
             Self::Postgres(to) => to.commit().await,
+        }
+    }
+
+    /// Ends the transaction, if one is open, and keeps nothing of it.
+    pub(super) async fn rollback(&mut self) -> Result<(), Unavailable> {
+        match self {
+            Self::Sqlite(_) => self.script("ROLLBACK".to_owned()).await,
+            Self::Postgres(to) => to.rollback().await,
         }
     }
 

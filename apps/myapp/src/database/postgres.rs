@@ -66,10 +66,6 @@ impl Session {
 
     /// Several statements without values, one after the other.
     pub(super) async fn script(&mut self, sql: &str) -> Result<(), Unavailable> {
-        if sql == ROLLBACK {
-            self.in_transaction = false;
-            return Ok(self.client.batch_execute(sql).await?);
-        }
         self.transacted(self.client.batch_execute(sql)).await
     }
 
@@ -80,8 +76,29 @@ impl Session {
         Ok(self.client.batch_execute(&lock).await?)
     }
 
+    /// The same, unless another session holds the lock: then false, and there is no transaction.
+    pub(super) async fn try_begin_locked(&mut self, key: i64) -> Result<bool, Unavailable> {
+        let lock = "SELECT pg_try_advisory_xact_lock($1)";
+        self.in_transaction = true;
+        self.client.batch_execute(&begin()).await?;
+        let rows = self.client.query_typed(lock, &[(&key, Type::INT8)]).await?;
+        let is_locked = rows.first().is_some_and(|row| row.try_get(0).unwrap_or(false));
+        if !is_locked {
+            self.rollback().await?;
+        }
+        Ok(is_locked)
+    }
+
     pub(super) async fn commit(&mut self) -> Result<(), Unavailable> {
-        self.client.batch_execute(COMMIT).await?;
+        self.end(COMMIT).await
+    }
+
+    pub(super) async fn rollback(&mut self) -> Result<(), Unavailable> {
+        self.end(ROLLBACK).await
+    }
+
+    async fn end(&mut self, sql: &str) -> Result<(), Unavailable> {
+        self.client.batch_execute(sql).await?;
         self.in_transaction = false;
         Ok(())
     }

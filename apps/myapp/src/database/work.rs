@@ -120,7 +120,7 @@ impl Shared {
         tokio::spawn(async move {
             let proof = async {
                 if in_transaction {
-                    session.connection.script("ROLLBACK".to_owned()).await?;
+                    session.connection.rollback().await?;
                 }
                 super::may_write(&mut session.connection).await
             };

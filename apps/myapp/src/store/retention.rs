@@ -50,10 +50,8 @@ pub(super) enum Clock {
     Behind(i64),
 }
 
-/// PostgreSQL and SQLite: one replica prunes at a time.
-const BEGIN: &str = "BEGIN";
-const TRY_LOCK: &str = "SELECT CAST(CAST(pg_try_advisory_xact_lock(470187864178) AS INT) AS BIGINT)";
-const SQLITE_BEGIN: &str = "BEGIN IMMEDIATE";
+/// One replica prunes at a time.
+const LOCK: i64 = 470_187_864_178;
 
 const NOW: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
 const SQLITE_NOW: &str = "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)";
@@ -104,10 +102,7 @@ pub(super) async fn prune(
     bounds: Bounds,
     takes_back: bool,
 ) -> Result<Option<Clock>, Unavailable> {
-    let begin = if connection.is_sqlite() { SQLITE_BEGIN } else { BEGIN };
-    connection.script(begin.to_owned()).await?;
-    if !connection.is_sqlite() && connection.integer(TRY_LOCK, &[]).await? == 0 {
-        connection.script("ROLLBACK".to_owned()).await?;
+    if !connection.try_begin_locked(LOCK).await? {
         return Ok(None);
     }
     let (clock_ms, found) = advance(connection, takes_back).await?;
@@ -123,7 +118,7 @@ pub(super) async fn prune(
     for sql in SUM_UP {
         connection.execute(sql, &[Value::integer(hour), Value::integer(HOUR_MS)]).await?;
     }
-    connection.script("COMMIT".to_owned()).await?;
+    connection.commit().await?;
     Ok(Some(found))
 }
 

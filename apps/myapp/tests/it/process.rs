@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -37,7 +39,7 @@ pub(crate) fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
     while child.try_wait().unwrap().is_none() && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(5));
+        thread::sleep(Duration::from_millis(5));
     }
     let _ = child.kill();
     child.wait_with_output().unwrap()
@@ -50,11 +52,14 @@ pub(crate) fn refusal(arguments: &[&str], settings: &[(&str, &str)]) -> (Option<
     (output.status.code(), lines)
 }
 
+/// Longest silence of a log in which a test still waits for a line.
+const LONGEST_SILENCE: Duration = Duration::from_secs(120);
+
 /// A serving process and the log lines it has written so far.
 pub(crate) struct Serving {
     pub(crate) child: Child,
     pub(crate) log: Vec<String>,
-    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+    lines: Receiver<String>,
 }
 
 impl Serving {
@@ -75,22 +80,33 @@ impl Serving {
 
     pub(crate) fn spawn(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        // It ends with the process, or with the test.
+        thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
         Self { child, log: Vec::new(), lines }
     }
 
     /// The same for a process that says something before its log begins, up to a line that begins with `last`.
     pub(crate) fn spawn_after(command: Command, last: &str) -> Self {
-        let mut serving = Self::spawn(command);
-        let found = serving.lines.by_ref().map_while(Result::ok).any(|line| line.starts_with(last));
+        let serving = Self::spawn(command);
+        let found = std::iter::from_fn(|| serving.received()).any(|line| line.starts_with(last));
         assert!(found, "the process ended before its log began");
         serving
     }
 
+    /// The log's next line; none once the process has ended.
+    fn received(&self) -> Option<String> {
+        match self.lines.recv_timeout(LONGEST_SILENCE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("the log has stopped: {:#?}", self.log),
+        }
+    }
+
     /// Reads the log until a line with that message, and returns it.
     pub(crate) fn line(&mut self, message: &str) -> Value {
-        for line in self.lines.by_ref() {
-            let line = line.unwrap();
+        while let Some(line) = self.received() {
             let value: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
             self.log.push(line);
             if value["message"] == message {
@@ -100,9 +116,16 @@ impl Serving {
         panic!("the log ended without {message:?}: {:#?}", self.log);
     }
 
+    /// A line with that message, read already or still to come.
+    pub(crate) fn line_at_any_time(&mut self, message: &str) -> Value {
+        let read = self.log.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let found = read.into_iter().find(|line| line["message"] == message);
+        found.unwrap_or_else(|| self.line(message))
+    }
+
     /// Reads the log's next line.
     pub(crate) fn next_line(&mut self) -> String {
-        let line = self.lines.next().unwrap().unwrap();
+        let line = self.received().unwrap();
         self.log.push(line.clone());
         line
     }
@@ -123,7 +146,7 @@ impl Serving {
 
     /// Waits for the end, reading what is left of the log.
     pub(crate) fn ended(mut self) -> (std::process::ExitStatus, Vec<String>) {
-        let rest: Vec<String> = self.lines.by_ref().map(Result::unwrap).collect();
+        let rest: Vec<String> = std::iter::from_fn(|| self.received()).collect();
         self.log.extend(rest);
         (self.child.wait().unwrap(), std::mem::take(&mut self.log))
     }
