@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::net::Ipv6Addr;
 use std::path::Path;
 use std::process::Output;
 
@@ -21,12 +22,14 @@ const IN_A_POD: [&str; 2] = ["--listen", "[::]:5000"];
 fn wired_to(url: Option<&str>) -> Vec<String> {
     let place =
         url.and_then(|url| Some(url.split_once('?').map_or(url, |(place, _)| place).rsplit_once('@')?.1));
-    let host = place.map(|place| place.split(['/', ':']).next().unwrap_or_default()).unwrap_or_default();
-    let is_name = !host.is_empty()
-        && host
-            .split('.')
-            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
-    let host = is_name.then(|| ["--database-host".to_owned(), host.to_owned()]);
+    let host = place.and_then(|place| match place.strip_prefix('[') {
+        Some(address) => address.split_once(']').map(|(address, _)| address),
+        None => place.split(['/', ':']).next(),
+    });
+    let is_label =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let host = host.filter(|host| host.parse::<Ipv6Addr>().is_ok() || host.split('.').all(is_label));
+    let host = host.map(|host| ["--database-host".to_owned(), host.to_owned()]);
     IN_A_POD.map(str::to_owned).into_iter().chain(host.into_iter().flatten()).collect()
 }
 

@@ -12,11 +12,17 @@ use crate::support::test_file;
 
 const SECRET_KEY: &str = "marked-5ecret-key-4c1d";
 const DB_PASSWORD: &str = "marked-p4ssword-9e77";
+const DB_USER: &str = "marked-user-2b60";
 /// Not secret: it must be found wherever values are shown.
 const CONTROL: &str = "marked-control-51aa";
 
 fn search() -> Search {
-    Search::new(&[("SECRET_KEY", SECRET_KEY), ("DB_PASSWORD", DB_PASSWORD), ("CONTROL", CONTROL)])
+    Search::new(&[
+        ("SECRET_KEY", SECRET_KEY),
+        ("DB_PASSWORD", DB_PASSWORD),
+        ("DB_USER", DB_USER),
+        ("CONTROL", CONTROL),
+    ])
 }
 
 #[test]
@@ -25,6 +31,7 @@ fn what_terraform_prints_of_plans_and_applies_holds_no_secret() {
         ("name", "shop"),
         ("secret_key", SECRET_KEY),
         ("db_password", DB_PASSWORD),
+        ("db_user", DB_USER),
         ("api_base_url", &format!("/{CONTROL}")),
     ];
     let variables: Map<String, Value> =
