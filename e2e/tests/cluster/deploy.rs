@@ -31,6 +31,8 @@ const WITH_SECRETS: &str = "--secret SECRET_KEY --secret DB_PASSWORD";
 fn a_deploy_by_helm_that_fails_takes_itself_back_and_no_secret_is_printed() {
     in_namespace(async |ns| {
         ns.logs.expect("SECRET_KEY: ");
+        // What is taken back goes from under pods that have not ended yet.
+        ns.logs.expect("was there at the last read and is gone");
         let Some(image) = image_by_digest(ns).await else {
             return println!(
                 "this cluster knows no digest of the image: deployed by digest on the own cluster only"

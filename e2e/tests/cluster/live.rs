@@ -170,8 +170,12 @@ fn a_secret_and_a_config_map_changed_at_the_same_time_both_arrive() {
             for pod in names(&pods) {
                 let (address, _forward) = ns.forward(&pod, PUBLIC_PORT).await;
                 let holds = |shown: &Value| shown["LOG_LEVEL"] == level && shown["SECRET_KEY"] == key;
-                until_answer(&format!("{pod} to run both"), async || config_at(ns, &address).await, holds)
-                    .await;
+                until_answer(
+                    &format!("{pod} to run both"),
+                    async || config_at(ns, &address, &address).await,
+                    holds,
+                )
+                .await;
             }
         }
         assert_untouched(ns, &pods).await;

@@ -15,12 +15,12 @@ fn an_existing_secret_is_used_and_a_trailing_newline_is_no_part_of_its_values() 
         ns.install("myapp", &["--set", "existingSecret=mine", "--set", "exposeSecrets=true"]).await;
         for pod in pod_names(ns, "myapp").await {
             let (address, _forward) = ns.forward(&pod, PUBLIC_PORT).await;
-            let shown = config_at(ns, &address).await;
+            let shown = config_at(ns, &address, &address).await;
             assert_eq!(
                 (&shown["SECRET_KEY"], &shown["DB_PASSWORD"]),
                 (&json!("Secr3tXyz"), &json!("passw0rdXyZ"))
             );
-            let elsewhere = config(ns, &pod).await;
+            let elsewhere = config_at(ns, &address, "myapp.example").await;
             assert_eq!((&elsewhere["SECRET_KEY"], &elsewhere["DB_PASSWORD"]), (&json!(MASK), &json!(MASK)));
         }
     });

@@ -41,10 +41,10 @@ pub(crate) async fn config(ns: &Namespace, pod: &str) -> Value {
     serde_json::from_str(&ns.get(pod, PUBLIC_PORT, "/config").await).unwrap()
 }
 
-/// What `/config` says to a request for `address`, to which the pod's public port is forwarded: secrets are exposed to names of
-/// loopback only, and the API server asks by the pod's address.
-pub(crate) async fn config_at(ns: &Namespace, address: &str) -> Value {
-    let shown = ns.sh(&format!("curl -s http://{address}/config")).await.succeeded();
+/// What `/config` says on `address`, to which the pod's public port is forwarded, to a request for `host`: secrets are exposed
+/// to names of loopback only. What the API server asks for depends on its own address.
+pub(crate) async fn config_at(ns: &Namespace, address: &str, host: &str) -> Value {
+    let shown = ns.sh(&format!("curl -s -H 'Host: {host}' http://{address}/config")).await.succeeded();
     serde_json::from_str(&shown).unwrap()
 }
 
