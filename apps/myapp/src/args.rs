@@ -162,7 +162,7 @@ impl ServeArgs {
     }
 }
 
-/// Whether only one listener can have both; a port of 0 is another one each time.
+/// Returns true where only one listener can have both addresses; a port of 0 is another one each time.
 fn are_same(one: SocketAddr, other: SocketAddr) -> bool {
     let [own, others] = [one, other].map(|address| address.ip().to_canonical());
     let is_any = |ip: IpAddr| ip.is_unspecified();

@@ -43,7 +43,7 @@ struct Given {
     configuration: Configuration,
     /// How the database is reached.
     wiring: Wiring,
-    /// Where traces go, and what of the variables for them is not followed.
+    /// Destination of traces, and the variables for them that are not followed.
     traces: TracePlan,
 }
 

@@ -65,7 +65,7 @@ pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>
 /// Work that returns nothing.
 type Task = Arc<dyn Fn(&mut Connection) -> Work<'_, ()> + Send + Sync>;
 
-/// What the database must hold to be of use.
+/// Tables that the database must hold to be of use.
 #[derive(Clone)]
 pub(crate) struct Schema {
     /// Brings the tables to this version; run on the first session of each generation, and again where they turn out to be gone.
@@ -113,7 +113,7 @@ impl Database {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Whether it does now what is asked of it, writing included. Costs a few round trips and a session's turn.
+    /// Checks that the database does now what is asked of it, writing included. Costs a few round trips and a session's turn.
     ///
     /// # Errors
     /// Why not.
@@ -184,7 +184,7 @@ impl Database {
     }
 }
 
-/// Whether this session may write, and `check` passes on it.
+/// Checks that this session may write, and that `check` passes on it.
 fn check_session(connection: &mut Connection, check: Task) -> Work<'_, ()> {
     Box::pin(async move {
         may_write(connection).await?;
@@ -192,7 +192,7 @@ fn check_session(connection: &mut Connection, check: Task) -> Work<'_, ()> {
     })
 }
 
-/// Whether this session may write.
+/// Checks that this session may write.
 async fn may_write(connection: &mut Connection) -> Result<(), Unavailable> {
     if connection.is_sqlite() {
         // Takes the lock of a writer and gives it back: a file that cannot be written says so.

@@ -32,7 +32,7 @@ pub(super) fn verify(args: &VerifyArgs) -> u8 {
     })
 }
 
-/// Why the answer is no, for now or for good; one line each.
+/// Reasons of a negative answer, for now or for good; one line each.
 struct No {
     reasons: Vec<String>,
     is_final: bool,

@@ -106,6 +106,15 @@ fn exchanged_directories_are_never_mixed() {
     }
 }
 
+/// Moves `folder` to `away` and back at once; rests after every 64th time, so that a read can succeed.
+fn move_away_and_back(folder: &Path, away: &Path, number: usize) {
+    rename(folder, away).unwrap();
+    rename(away, folder).unwrap();
+    if number.is_multiple_of(64) {
+        thread::sleep(Duration::from_millis(60));
+    }
+}
+
 #[test]
 fn folder_away_for_a_moment_gives_no_defaults() {
     let home = tempdir().unwrap();
@@ -116,14 +125,8 @@ fn folder_away_for_a_moment_gives_no_defaults() {
         assert!(is_whole(read(&sources)));
         for (folder, away) in [("config", "..away"), ("secrets", "..gone")] {
             let (folder, away) = (inside.join(folder), inside.join(away));
-            let move_away_and_back = |number: usize| {
-                rename(&folder, &away).unwrap();
-                rename(&away, &folder).unwrap();
-                if number.is_multiple_of(64) {
-                    thread::sleep(Duration::from_millis(60));
-                }
-            };
-            assert!(while_it_changes(move_away_and_back, || is_whole(read(&sources))) > 0);
+            let change = |number| move_away_and_back(&folder, &away, number);
+            assert!(while_it_changes(change, || is_whole(read(&sources))) > 0);
         }
     }
 }
@@ -135,14 +138,8 @@ fn directory_away_for_a_moment_gives_no_defaults() {
         let away = home.path().join("away");
         let sources = Sources::default().directory(&directory);
         assert!(is_whole(read(&sources)));
-        let move_away_and_back = |number: usize| {
-            rename(&directory, &away).unwrap();
-            rename(&away, &directory).unwrap();
-            if number.is_multiple_of(64) {
-                thread::sleep(Duration::from_millis(60));
-            }
-        };
-        assert!(while_it_changes(move_away_and_back, || is_whole(read(&sources))) > 0);
+        let change = |number| move_away_and_back(&directory, &away, number);
+        assert!(while_it_changes(change, || is_whole(read(&sources))) > 0);
     }
 }
 
