@@ -1,6 +1,7 @@
 //! One connection of a client.
 
 use std::error::Error;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use http::header::{CONNECTION, HOST};
@@ -9,6 +10,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
@@ -22,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub struct Connection {
     sender: SendRequest<Empty<Bytes>>,
+    /// The same socket.
+    socket: OwnedFd,
     is_over: bool,
 }
 
@@ -46,11 +50,15 @@ impl Connection {
         }
     }
 
-    async fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<Self, Failure> {
+    async fn over<S>(stream: S) -> Result<Self, Failure>
+    where
+        S: AsyncRead + AsyncWrite + AsFd + Unpin + Send + 'static,
+    {
+        let socket = stream.as_fd().try_clone_to_owned().map_err(seen)?;
         let (sender, connection) = in_time(http1::handshake(TokioIo::new(stream))).await?;
         // Its errors reach the request they spoil.
         tokio::spawn(connection);
-        Ok(Self { sender, is_over: false })
+        Ok(Self { sender, socket, is_over: false })
     }
 
     /// The whole body of an answer with status 200.
@@ -95,8 +103,16 @@ impl Connection {
         }
     }
 
+    /// Whether the server's end of the connection has already come. The task that reads it may not have had its turn yet on a
+    /// machine at work, and clients that keep connections look before they use one, as Go's and Java's do.
+    fn has_ended(&self) -> bool {
+        let mut byte = [0; 1];
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        matches!(recv(&self.socket, &mut byte, flags), Ok((_, 0)))
+    }
+
     async fn ask(&mut self, path: &str) -> Result<(StatusCode, Incoming), Failure> {
-        if in_time(self.sender.ready()).await.is_err() {
+        if in_time(self.sender.ready()).await.is_err() || self.has_ended() {
             return Err(Failure::NotSent);
         }
         let request = Request::get(path).header(HOST, "test").body(Empty::new()).map_err(seen)?;
