@@ -71,7 +71,7 @@ impl Change {
             None
         } else {
             let generation = Arc::new(Generation::new(target));
-            shared.prove(&generation).await.map_err(|error| refusal(&error))?;
+            shared.prove(&generation).await.map_err(|error| refusal(&error, &generation.target))?;
             Some(generation)
         };
         Ok(Self { shared, generation, sessions })
@@ -120,7 +120,7 @@ impl Committed for Change {
     fn veto(&mut self) -> Option<Step<Refusal>> {
         self.generation.as_ref()?;
         let generation = self.shared.current();
-        Some(Box::pin(async move { refusal(&generation.failure(lets_nobody_in).await) }))
+        Some(Box::pin(async move { refusal(&generation.failure(lets_nobody_in).await, &generation.target) }))
     }
 
     fn settle(self: Box<Self>) {
@@ -148,12 +148,10 @@ impl Shared {
 
 /// Whatever the database says may pass without a change of the settings: a full server, a role that is altered later, a
 /// certificate that is renewed, a cache of a pooler.
-fn refusal(error: &Unavailable) -> Refusal {
+fn refusal(error: &Unavailable, target: &Target) -> Refusal {
     let code = error.code.as_deref().unwrap_or_default();
     Refusal::transient(match code {
-        _ if error.reason == Reason::Authentication => {
-            format!("DB_PASSWORD: the database refuses it ({code})")
-        }
+        _ if error.reason == Reason::Authentication => format!("{} ({code})", target.refused_credential()),
         "pod_identity" => format!("--database-auth: {error}"),
         _ => format!("DATABASE_URL: {error}"),
     })

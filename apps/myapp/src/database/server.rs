@@ -13,6 +13,8 @@ pub(super) struct Server {
     pub(super) host: Host,
     pub(super) port: u16,
     pub(super) user: String,
+    /// Set where the user is that of `DB_USER`.
+    pub(super) user_is_secret: bool,
     pub(super) database: String,
     pub(super) tls: TlsMode,
     pub(super) root_certificates: Option<PathBuf>,
@@ -63,6 +65,7 @@ impl Server {
             host: host.parse().ok()?,
             port,
             user: user.to_owned(),
+            user_is_secret: false,
             database: database.to_owned(),
             tls: TlsMode::Prefer,
             root_certificates: None,

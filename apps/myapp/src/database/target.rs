@@ -74,6 +74,7 @@ impl Target {
             .ok_or("DATABASE_URL: is not of the form postgres://USER@HOST/DATABASE")?;
         if !settings.db_user.expose().is_empty() {
             settings.db_user.expose().clone_into(&mut server.user);
+            server.user_is_secret = true;
         }
         server.may_be_given_the_credential(wiring.host.as_ref())?;
         // The server wants it in clear text.
@@ -102,6 +103,19 @@ impl Target {
             }
             (Self::Postgres(_), Self::Postgres(_)) => Some("another host needs a restart"),
             _ => Some("another kind of database needs a restart"),
+        }
+    }
+
+    /// Says that the database takes no credential like this one: a server does not tell whether it is the user or the password.
+    pub(super) fn refused_credential(&self) -> &'static str {
+        match self {
+            Self::Postgres(Server { credential: Credential::Token(_), .. }) => {
+                "--database-auth: the database refuses the token for its user"
+            }
+            Self::Postgres(Server { user_is_secret: true, .. }) => {
+                "DB_PASSWORD: the database refuses it for the user of DB_USER"
+            }
+            Self::Postgres(_) | Self::Sqlite(_) => "DB_PASSWORD: the database refuses it",
         }
     }
 

@@ -6,11 +6,13 @@ use myapp::database::{Pending, TokenSource};
 
 use super::load::{Load, sessions_where};
 use crate::databases::shared;
-use crate::http::until_true;
+use crate::http::{get, until_true};
+use crate::mount::Mount;
 use crate::process::refusal;
 use crate::service::Service;
 
 const ROUNDS: usize = 10;
+const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
 
 /// Gives the newest token.
 struct Newest(Mutex<String>);
@@ -46,6 +48,23 @@ fn sessions_are_opened_with_the_newest_token_while_older_ones_are_refused() {
     }
     let (done, failures) = load.end(&service);
     assert!(failures.is_empty(), "{} of {done}: {:?}", failures.len(), failures.first());
+}
+
+#[test]
+fn a_refused_token_is_told_under_the_flag_that_asks_for_tokens() {
+    let database = shared().database();
+    let tokens: Arc<dyn TokenSource> = Arc::new(Newest(Mutex::new(database.password.clone())));
+    let url = database.url();
+    let mut mount = Mount::new(&[KEY, ("config/DATABASE_URL", &url), ("secrets/DB_PASSWORD", "not used")]);
+    let service = Service::as_told(&[&mount.flag()], &[], Some(tokens));
+    let digests = || get(service.admin, "/digests").json();
+    until_true("ready", || digests()["ready"] == true);
+    let stranger = url.replace(&format!("{}@", database.user), "stranger@");
+    assert_ne!(stranger, url);
+    mount.swap(&[KEY, ("config/DATABASE_URL", &stranger), ("secrets/DB_PASSWORD", "not used")]);
+    until_true("refused", || digests()["state"] == "rejected");
+    let sentence = "database: --database-auth: the database refuses the token for its user (28P01)";
+    assert_eq!(digests()["reasons"], serde_json::json!([sentence]));
 }
 
 #[test]
