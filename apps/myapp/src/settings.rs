@@ -18,6 +18,20 @@ use serde::Deserialize;
 const PORT_PATTERN: &str =
     "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
 
+/// What stands in the brackets of an address of IPv6, as a pattern: its groups in hexadecimal, with `::` once at most
+/// (RFC 4291, 2.2), without the form that ends in an address of IPv4.
+fn ipv6_pattern() -> String {
+    let group = "[0-9A-Fa-f]{1,4}";
+    let shortened = (1..=6).map(|after| {
+        let before = 7 - after;
+        format!("(?:{group}:){{1,{before}}}(?::{group}){{1,{after}}}")
+    });
+    let whole = format!("(?:{group}:){{7}}{group}");
+    let (at_end, at_start) = (format!("(?:{group}:){{1,7}}:"), format!(":(?:(?::{group}){{1,7}}|:)"));
+    let all: Vec<_> = [whole, at_end].into_iter().chain(shortened).chain([at_start]).collect();
+    format!("(?:{})", all.join("|"))
+}
+
 /// Application configuration. What wires the process (addresses, directories, budgets) is in [`crate::args`] instead.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::PORT_PATTERN;
+use super::{PORT_PATTERN, ipv6_pattern};
 use crate::routes::PUBLIC_NAMES;
 
 /// A path, or an http(s) URL. No user, query, fragment, percent-encoding or dot segment: every proxy and client reads
@@ -42,7 +42,7 @@ impl JsonSchema for BaseUrl {
             r"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\.[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\.\.[A-Za-z0-9._~-]+)";
         let path = format!("(?:/{segment})+/?");
         let name = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
-        let host = format!(r"(?:{name}(?:\.{name})*|\[[0-9A-Fa-f:.]+\])");
+        let host = format!(r"(?:{name}(?:\.{name})*|\[{}\])", ipv6_pattern());
         let reserved = PUBLIC_NAMES.map(|name| name.replace('.', r"\.")).join("|");
         json_schema!({
             "type": "string",

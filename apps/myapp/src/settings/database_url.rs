@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::PORT_PATTERN;
+use super::{PORT_PATTERN, ipv6_pattern};
 
 /// `sqlite:PATH` or `postgres://USER@HOST/DATABASE`, without a password.
 ///
@@ -42,7 +42,7 @@ impl JsonSchema for DatabaseUrl {
         let octet = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
         let localhost = "[Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt]";
         let loopback = format!(r"(?:{localhost}|127(?:\.{octet}){{3}}|\[::1\])");
-        let host = r"(?:[A-Za-z0-9](?:(?:\.|-+)?[A-Za-z0-9])*|\[[0-9A-Fa-f:.]+\])";
+        let host = format!(r"(?:[A-Za-z0-9](?:(?:\.|-+)?[A-Za-z0-9])*|\[{}\])", ipv6_pattern());
         let port = format!("(?::{PORT_PATTERN})?");
         let root_certificates = "sslrootcert=/[A-Za-z0-9_./-]+";
         let query = |mode: &str| {

@@ -91,12 +91,10 @@ fn of_authority(authority: &str, faults: &mut Vec<String>) -> bool {
         let is_inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
         !label.is_empty() && label.chars().all(is_inner) && !label.starts_with('-') && !label.ends_with('-')
     };
-    let is_address = |text: &str| {
-        !text.is_empty() && text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, ':' | '.'))
-    };
+    let is_address = |text: &str| text.parse::<std::net::Ipv6Addr>().is_ok() && !text.contains('.');
     if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         if !is_address(address) {
-            faults.push("the host in brackets is no address".into());
+            faults.push("the host in brackets is no address of IPv6 in hexadecimal".into());
         }
     } else if host.is_empty() {
         faults.push("the host is empty".into());
@@ -262,6 +260,12 @@ mod tests {
             "xn--a",
             "%2Ftmp",
             "[g]",
+            "[:::::]",
+            "[1:2:3:4:5:6:7:8]",
+            "[1::3:4:5:6:7:8]",
+            "[1:2::4:5:6:7:8:9]",
+            "[::12345]",
+            "[::ffff:10.0.0.1]",
             "a_b",
         ]);
         let port = select(vec!["", ":1", ":65535", ":65536", ":0", ":", ":a", ":01"]);
@@ -283,8 +287,19 @@ mod tests {
         (scheme, user, host, port, path, query).prop_map(|(a, b, c, d, e, f)| [a, b, c, d, e, f].concat())
     }
 
+    fn address() -> impl Strategy<Value = String> {
+        let group = prop_oneof![4 => "[0-9A-Fa-f]{1,4}", 1 => Just(String::new()), 1 => "[0-9a-g]{1,5}"];
+        proptest::collection::vec(group, 1..10).prop_map(|groups| groups.join(":"))
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4096))]
+        #[test]
+        fn the_contract_knows_an_address_of_ipv6(address in address()) {
+            let url = format!("postgres://app@[{address}]/app?sslmode=verify-full");
+            prop_assert_eq!(address.parse::<std::net::Ipv6Addr>().is_err(), is_refused(&url), "{}", url);
+        }
+
         #[test]
         fn faults_are_found_where_the_contract_refuses(url in prop_oneof![4 => url(), 1 => "[ -~]{0,40}"]) {
             prop_assert_eq!(!of(&url).is_empty(), is_refused(&url), "{:?}: {:?}", url, of(&url));
