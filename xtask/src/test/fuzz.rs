@@ -16,6 +16,9 @@ use crate::{ui, workspace};
 const SECONDS: &str = "FUZZ_SECONDS";
 /// As long as a target runs by default.
 const DEFAULT_SECONDS: u64 = 5;
+/// Seed of a short run, which thus tries much the same inputs each time: what it finds is the doing of a change, not of chance.
+/// A longer run has a seed of its own.
+const SEED: u32 = 1;
 /// Most targets that run at a time by default. Each has one thread, and a short run is to leave room for another task.
 const AT_ONCE: usize = 2;
 /// Longest input in bytes: more than the first read of a connection takes.
@@ -109,6 +112,7 @@ fn run_target(target: &str, binaries: &Path, seconds: u64) -> Result<Option<Stri
         .arg(format!("-max_len={MAX_LENGTH}"))
         .arg(format!("-timeout={TIMEOUT}"))
         .arg(format!("-rss_limit_mb={MEMORY}"))
+        .args((seconds <= DEFAULT_SECONDS).then(|| format!("-seed={SEED}")))
         .arg("-print_final_stats=1")
         .arg(format!("-artifact_prefix={}/", artifacts.display()))
         // libFuzzer adds to the first folder what it finds, and only reads the second.
