@@ -12,6 +12,8 @@ pub mod dependencies;
 mod derived;
 mod fingerprint;
 mod fleet;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod live;
 mod printable;
 pub mod routes;

@@ -30,6 +30,8 @@ use chassis::probes;
 use crate::dependencies::DATABASE;
 
 pub use context::Context;
+#[cfg(fuzzing)]
+pub(crate) use cursor::Cursors;
 pub(crate) use digests::{Dependency, Digests};
 pub(crate) use memory::Memory;
 pub(crate) use metrics::register_metrics;

@@ -15,11 +15,11 @@ const PURPOSE: &[u8] = b"myapp: cursors of the operator API";
 const POSITION: usize = size_of::<i64>();
 
 /// Makes and reads the cursors of one list: of one route and its filters, under the `SECRET_KEY` in force.
-pub(super) struct Cursors(Hmac<Sha256>);
+pub(crate) struct Cursors(Hmac<Sha256>);
 
 impl Cursors {
     /// `list` names route and filters in one form only.
-    pub(super) fn of(secret_key: &Secret, list: &str) -> Self {
+    pub(crate) fn of(secret_key: &Secret, list: &str) -> Self {
         let mut mac = derived::mac(secret_key, PURPOSE);
         mac.update(list.as_bytes());
         // No text holds this byte, so that where the list's name ends is told by what was signed.
@@ -28,14 +28,14 @@ impl Cursors {
     }
 
     /// The position and its HMAC-SHA256, in the alphabet of base64 that needs no escape in a URL.
-    pub(super) fn write(&self, position: Position) -> String {
+    pub(crate) fn write(&self, position: Position) -> String {
         let position = position.0.to_be_bytes();
         let tag = self.0.clone().chain_update(position).finalize().into_bytes();
         URL_SAFE_NO_PAD.encode([position.as_slice(), tag.as_slice()].concat())
     }
 
     /// The position; `None` for what this list has not given out under this key.
-    pub(super) fn read(&self, cursor: &str) -> Option<Position> {
+    pub(crate) fn read(&self, cursor: &str) -> Option<Position> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (position, tag) = bytes.split_first_chunk::<POSITION>()?;
         self.0.clone().chain_update(position).verify_slice(tag).ok()?;

@@ -1,0 +1,23 @@
+//! Entry points of the fuzz targets. Only built with `--cfg fuzzing`.
+
+use live_config::Secret;
+
+use crate::database;
+use crate::routes::Cursors;
+use crate::store::Position;
+
+/// Reads `cursor` as one of `list` under `secret_key`, and writes one for what it leads to.
+pub fn cursor_again(secret_key: &Secret, list: &str, cursor: &str) -> Option<String> {
+    let cursors = Cursors::of(secret_key, list);
+    cursors.read(cursor).map(|position| cursors.write(position))
+}
+
+/// The cursor of `list` for a position.
+pub fn cursor(secret_key: &Secret, list: &str, position: i64) -> String {
+    Cursors::of(secret_key, list).write(Position(position))
+}
+
+/// The host of the server that `url` names, as the process takes it; `None` where that is no URL of a server.
+pub fn host_of(url: &str) -> Option<String> {
+    database::host_of(url)
+}
