@@ -7,7 +7,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::engine::Engine;
 use crate::watch::Watcher;
-use crate::{Apply, Changes, Contract, Loaded, Participant, Reader, Snapshot, Sources, Status, Unknown};
+use crate::{Apply, Changes, Contract, Loaded, Participant, Snapshot, Sources, Status, Unknown};
 
 /// Events that a slow listener may lag behind before it misses some.
 const EVENTS: usize = 256;
@@ -84,7 +84,7 @@ pub struct Live<S> {
 
 pub(crate) struct Shared<S> {
     /// In an allocation of its own, which readers share.
-    pub(crate) snapshot: Arc<ArcSwap<Snapshot<S>>>,
+    pub(crate) snapshot: ArcSwap<Snapshot<S>>,
     pub(crate) status: watch::Sender<Status>,
     pub(crate) events: broadcast::Sender<Event>,
 }
@@ -104,11 +104,6 @@ impl<S> Live<S> {
     /// The snapshot in force, to be kept across an await: whoever holds it sees one generation.
     pub fn snapshot(&self) -> Arc<Snapshot<S>> {
         self.shared.snapshot.load_full()
-    }
-
-    /// Reads for one owner that looks often; cheaper than [`Live::load`].
-    pub fn reader(&self) -> Reader<S> {
-        Reader::new(Arc::clone(&self.shared.snapshot))
     }
 
     /// Where the process stands now.
@@ -165,7 +160,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Driver<S> {
             reloads: crate::Reloads::default(),
         };
         let shared = Arc::new(Shared {
-            snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
+            snapshot: ArcSwap::from_pointee(snapshot),
             status: watch::Sender::new(status),
             events: broadcast::Sender::new(EVENTS),
         });

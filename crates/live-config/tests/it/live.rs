@@ -191,19 +191,6 @@ async fn a_change_comes_into_force_whole_and_is_settled() {
 }
 
 #[tokio::test]
-async fn a_reader_sees_each_generation_at_its_next_look_and_keeps_none_before_it() {
-    let mut scene = Scene::start(Vec::new(), &[]);
-    let mut reader = scene.live.reader();
-    let first = Arc::downgrade(reader.snapshot());
-    for generation in 2..=4 {
-        scene.swap(&[("config/MODE", b"loud"), ("secrets/TOKEN", format!("t{generation}").as_bytes())]);
-        scene.live.reload().await;
-        assert_eq!(reader.snapshot().generation, generation);
-    }
-    assert!(first.upgrade().is_none());
-}
-
-#[tokio::test]
 async fn an_invalid_change_is_rejected_once_and_the_old_generation_serves_on() {
     let puppet = Arc::new(Puppet::default());
     let mut scene = Scene::start(vec![puppet.clone()], &[]);
