@@ -116,10 +116,12 @@ fn cargo(target: &Target, what: &[&str]) -> Cmd {
 
 /// Flags in the form that a path with a space in it survives, and that the caller's own flags do not replace.
 ///
+/// A package with a level of optimisation of its own loses the profile's `strip` (seen with cargo 1.95), so it is said here.
+///
 /// Files are named in messages of panics. Under the names given here they are the same in every checkout, so that the
 /// binary is too; cargo leaves these flags out of the hashes that order its code.
 fn encoded_flags(root: &Path, target: &Path, cargo_home: &Path) -> OsString {
-    let mut flags = OsString::from("-Ctarget-feature=+crt-static");
+    let mut flags = OsString::from("-Ctarget-feature=+crt-static\x1f-Cstrip=symbols");
     // The last that fits is taken.
     for (folder, name) in [(root, "/src"), (target, "/src/target"), (cargo_home, "/cargo")] {
         flags.push("\x1f--remap-path-prefix=");
@@ -162,6 +164,7 @@ mod tests {
             flags,
             [
                 "-Ctarget-feature=+crt-static",
+                "-Cstrip=symbols",
                 "--remap-path-prefix=/my code=/src",
                 "--remap-path-prefix=/my code/target=/src/target",
                 "--remap-path-prefix=/c=/cargo",
