@@ -41,7 +41,7 @@ const MARKED: &str = "marked-7f3a";
 /// Files by place and name.
 type Files = BTreeMap<(&'static str, &'static str), Vec<u8>>;
 
-/// How the directory is laid out.
+/// A layout of the directory.
 #[derive(Clone, Copy)]
 enum Layout {
     /// Files, and folders of files.

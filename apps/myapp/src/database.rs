@@ -59,13 +59,6 @@ const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
 /// Longest time to say goodbye to all sessions in.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The host of the server that `url` names; `None` where that is no URL of a server.
-#[cfg(fuzzing)]
-pub(crate) fn host_of(url: &str) -> Option<String> {
-    let server = server::Server::parse(url, target::Credential::Password(Arc::default()))?;
-    Some(server.host.to_string())
-}
-
 /// One piece of work on a session. It may be done twice, when the session turns out to be lost.
 pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>> + Send + 'a>>;
 
@@ -189,6 +182,13 @@ impl Database {
         // What is left is closed with the process.
         let _ = timeout(CLOSE_TIMEOUT, all_gone).await;
     }
+}
+
+/// The host of the server that `url` names, as the process takes it; `None` where that is no URL of a server.
+#[cfg(fuzzing)]
+pub fn host_of(url: &str) -> Option<String> {
+    let server = server::Server::parse(url, target::Credential::Password(Arc::default()))?;
+    Some(server.host.to_string())
 }
 
 /// Checks that this session may write, and that `check` passes on it.

@@ -2,7 +2,7 @@
 
 use live_config::Secret;
 
-use crate::database;
+pub use crate::database::host_of;
 use crate::routes::Cursors;
 use crate::store::Position;
 
@@ -15,9 +15,4 @@ pub fn cursor_again(secret_key: &Secret, list: &str, cursor: &str) -> Option<Str
 /// The cursor of `list` for a position.
 pub fn cursor(secret_key: &Secret, list: &str, position: i64) -> String {
     Cursors::of(secret_key, list).write(Position(position))
-}
-
-/// The host of the server that `url` names, as the process takes it; `None` where that is no URL of a server.
-pub fn host_of(url: &str) -> Option<String> {
-    database::host_of(url)
 }

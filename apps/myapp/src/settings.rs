@@ -18,8 +18,8 @@ use serde::Deserialize;
 const PORT_PATTERN: &str =
     "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
 
-/// What stands in the brackets of an address of IPv6, as a pattern: its groups in hexadecimal, with `::` once at most
-/// (RFC 4291, 2.2), without the form that ends in an address of IPv4.
+/// Pattern of an address of IPv6 between its brackets: groups in hexadecimal, with `::` once at most (RFC 4291, 2.2), without
+/// the form that ends in an address of IPv4.
 fn ipv6_pattern() -> String {
     let group = "[0-9A-Fa-f]{1,4}";
     let shortened = (1..=6).map(|after| {

@@ -83,7 +83,7 @@ pub struct Live<S> {
 }
 
 pub(crate) struct Shared<S> {
-    /// In an allocation of its own, which readers share.
+    /// The one in force.
     pub(crate) snapshot: ArcSwap<Snapshot<S>>,
     pub(crate) status: watch::Sender<Status>,
     pub(crate) events: broadcast::Sender<Event>,

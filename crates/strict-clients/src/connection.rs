@@ -103,8 +103,8 @@ impl Connection {
         }
     }
 
-    /// Whether the server's end of the connection has already come. The task that reads it may not have had its turn yet on a
-    /// machine at work, and clients that keep connections look before they use one, as Go's and Java's do.
+    /// Returns true where the server's end of the connection has already come. The task that reads it may not have had its
+    /// turn yet on a machine at work, and clients that keep connections look before they use one, as Go's and Java's do.
     fn has_ended(&self) -> bool {
         let mut byte = [0; 1];
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;

@@ -41,8 +41,8 @@ pub(crate) async fn config(ns: &Namespace, pod: &str) -> Value {
     serde_json::from_str(&ns.get(pod, PUBLIC_PORT, "/config").await).unwrap()
 }
 
-/// What `/config` says on `address`, to which the pod's public port is forwarded, to a request for `host`: secrets are exposed
-/// to names of loopback only. What the API server asks for depends on its own address.
+/// The answer of `/config` on `address`, to which the pod's public port is forwarded, to a request for `host`: secrets are
+/// exposed to names of loopback only. What the API server asks for depends on its own address.
 pub(crate) async fn config_at(ns: &Namespace, address: &str, host: &str) -> Value {
     let shown = ns.sh(&format!("curl -s -H 'Host: {host}' http://{address}/config")).await.succeeded();
     serde_json::from_str(&shown).unwrap()
