@@ -81,10 +81,10 @@ impl Telemetry {
     ///
     /// # Errors
     /// When the thread that writes the lines cannot be started.
-    pub fn build(
+    pub fn build<W: Write + Send + 'static>(
         options: &Options,
-        writer: impl Write + Send + 'static,
-    ) -> io::Result<(impl Subscriber + Send + Sync, Self)> {
+        writer: W,
+    ) -> io::Result<(impl Subscriber + Send + Sync + use<W>, Self)> {
         let gate = Arc::new(Gate::new(options.level, &options.own_crates));
         let queue = Queue::start(writer)?;
         let lines = tracing_subscriber::fmt::layer()

@@ -5,12 +5,11 @@ use chassis::telemetry::{Level, Telemetry};
 use chassis::{DrainArgs, Health, LimitArgs};
 use serde_json::Value;
 use tokio::time::sleep;
-use tracing::Dispatch;
 use tracing::subscriber::DefaultGuard;
 
 use crate::client::{Client, get, within};
 use crate::harness::{Server, at_once, ms};
-use crate::telemetry::{Memory, lines, options};
+use crate::telemetry::{Memory, build, lines};
 
 #[tokio::test]
 async fn streams_end_whole_once_it_is_quiet_while_clients_that_come_back_are_still_served() {
@@ -123,17 +122,13 @@ struct Log {
     memory: Memory,
     telemetry: Telemetry,
     _default: DefaultGuard,
-    /// While there is one subscriber only, tracing takes the word of the thread that comes by a log statement first for
-    /// that of all threads; and those of other tests want no lines.
-    _second: Dispatch,
 }
 
 impl Log {
     fn capture() -> Self {
-        let second = Dispatch::new(tracing_subscriber::registry());
         let memory = Memory::default();
-        let (subscriber, telemetry) = Telemetry::build(&options(Level::Critical), memory.clone()).unwrap();
-        Self { memory, telemetry, _default: tracing::subscriber::set_default(subscriber), _second: second }
+        let (subscriber, telemetry) = build(Level::Critical, memory.clone());
+        Self { memory, telemetry, _default: tracing::subscriber::set_default(subscriber) }
     }
 
     fn last_line(&self) -> Value {

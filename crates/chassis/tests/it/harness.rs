@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::client::{self, Client, within};
+use crate::telemetry::ask_all_subscribers;
 
 /// What no client may ever read.
 pub(crate) const INTERNALS: &str = "password=hunter2";
@@ -76,6 +77,7 @@ impl Server {
 
     /// Starts one whose requests are told of.
     pub(crate) async fn start_told(drain: DrainArgs, limits: LimitArgs, telemetry: Telemetry) -> Self {
+        ask_all_subscribers();
         let gate = Gate::new();
         let health = Health::new();
         let ends = health.clone();

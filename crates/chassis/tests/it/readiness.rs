@@ -16,6 +16,8 @@ use chassis::readiness::{CheckFailure, CheckResult, Class, Dependency, Readiness
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+use crate::telemetry::ask_all_subscribers;
+
 const PERIOD: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(2);
 const JITTER: Duration = Duration::from_secs(1);
@@ -127,6 +129,7 @@ async fn act(behaviour: Behaviour) -> CheckResult {
 
 /// A service that is ready as far as it goes itself.
 fn start(dependencies: Vec<Dependency>) -> (Health, Readiness, Samplers) {
+    ask_all_subscribers();
     let health = Health::new();
     health.mark_started();
     health.mark_ready();

@@ -1,11 +1,12 @@
 use std::io::{self, Write};
 use std::process::Command;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use chassis::telemetry::{Level, Options, Telemetry};
 use chassis::{DrainArgs, LimitArgs};
 use serde_json::Value;
+use tracing::{Dispatch, Subscriber};
 
 use crate::client::{Client, get};
 use crate::harness::{INTERNALS, Server, at_once, ms};
@@ -24,8 +25,28 @@ impl Write for Memory {
     }
 }
 
-pub(crate) fn options(level: Level) -> Options {
+fn options(level: Level) -> Options {
     Options { level, own_crates: vec!["own"] }
+}
+
+/// Has each log statement ask every subscriber there is, from its first time on.
+///
+/// While there is one only, tracing takes the word of the thread that comes by a statement first for that of all threads, and keeps
+/// to it; and the threads of other tests want no lines. Two that stay rule that out. It must be called before a statement is come by
+/// for the first time, by whichever test: so whatever starts a server or a dependency here calls it.
+pub(crate) fn ask_all_subscribers() {
+    static STAYING: LazyLock<[Dispatch; 2]> =
+        LazyLock::new(|| [(); 2].map(|()| Dispatch::new(tracing_subscriber::registry())));
+    LazyLock::force(&STAYING);
+}
+
+/// What logs at that level, into `output`.
+pub(crate) fn build<W: Write + Send + 'static>(
+    level: Level,
+    output: W,
+) -> (impl Subscriber + Send + Sync + use<W>, Telemetry) {
+    ask_all_subscribers();
+    Telemetry::build(&options(level), output).unwrap()
 }
 
 pub(crate) fn lines(memory: &Memory, telemetry: &Telemetry) -> Vec<Value> {
@@ -63,7 +84,7 @@ fn each_level_writes_its_lines_lifecycle_always_and_foreign_crates_at_warn_at_mo
         ),
     ] {
         let memory = Memory::default();
-        let (subscriber, telemetry) = Telemetry::build(&options(level), memory.clone()).unwrap();
+        let (subscriber, telemetry) = build(level, memory.clone());
         tracing::subscriber::with_default(subscriber, say_all);
         assert_eq!(messages(&memory, &telemetry), expected, "{level:?}");
     }
@@ -72,7 +93,7 @@ fn each_level_writes_its_lines_lifecycle_always_and_foreign_crates_at_warn_at_mo
 #[test]
 fn the_level_changes_while_the_process_runs() {
     let memory = Memory::default();
-    let (subscriber, telemetry) = Telemetry::build(&options(Level::Error), memory.clone()).unwrap();
+    let (subscriber, telemetry) = build(Level::Error, memory.clone());
     tracing::subscriber::with_default(subscriber, || {
         let say = |text: &str| tracing::debug!(target: "own", "{text}");
         say("before");
@@ -86,7 +107,7 @@ fn the_level_changes_while_the_process_runs() {
 
 #[tokio::test(start_paused = true)]
 async fn a_level_set_for_a_while_falls_back_by_itself_to_the_one_that_is_set_by_then() {
-    let (_, telemetry) = Telemetry::build(&options(Level::Error), Memory::default()).unwrap();
+    let (_, telemetry) = build(Level::Error, Memory::default());
     let in_force = || telemetry.levels().in_force();
     telemetry.set_level_for(Level::Trace, ms(1000));
     assert_eq!(in_force(), Level::Trace);
@@ -104,7 +125,7 @@ async fn a_level_set_for_a_while_falls_back_by_itself_to_the_one_that_is_set_by_
 #[test]
 fn a_line_carries_its_fields_flat_and_those_of_its_span() {
     let memory = Memory::default();
-    let (subscriber, telemetry) = Telemetry::build(&options(Level::Error), memory.clone()).unwrap();
+    let (subscriber, telemetry) = build(Level::Error, memory.clone());
     tracing::subscriber::with_default(subscriber, || {
         let _entered = tracing::info_span!(target: "own", "work", id = 7).entered();
         tracing::error!(target: "own", count = 3, "broken");
@@ -135,8 +156,7 @@ impl Write for Stuck {
 fn a_stuck_reader_costs_lines_and_never_time_but_no_lifecycle_line() {
     let (release, stuck) = sync_channel(0);
     let memory = Memory::default();
-    let (subscriber, telemetry) =
-        Telemetry::build(&options(Level::Info), Stuck(stuck, memory.clone())).unwrap();
+    let (subscriber, telemetry) = build(Level::Info, Stuck(stuck, memory.clone()));
     let long = "x".repeat(10_000);
     tracing::subscriber::with_default(subscriber, || {
         for _ in 0..200 {
@@ -157,8 +177,7 @@ fn a_stuck_reader_costs_lifecycle_lines_too_before_it_costs_memory() {
     const N_LINES: u64 = 10_000;
     let (release, stuck) = sync_channel(0);
     let memory = Memory::default();
-    let (subscriber, telemetry) =
-        Telemetry::build(&options(Level::Info), Stuck(stuck, memory.clone())).unwrap();
+    let (subscriber, telemetry) = build(Level::Info, Stuck(stuck, memory.clone()));
     let long = "x".repeat(1000);
     let guard = tracing::subscriber::set_default(subscriber);
     for _ in 0..N_LINES {
@@ -179,7 +198,7 @@ fn a_stuck_reader_costs_lifecycle_lines_too_before_it_costs_memory() {
 #[tokio::test]
 async fn a_request_is_one_line_with_its_route_and_not_its_path() {
     let memory = Memory::default();
-    let (subscriber, telemetry) = Telemetry::build(&options(Level::Info), memory.clone()).unwrap();
+    let (subscriber, telemetry) = build(Level::Info, memory.clone());
     let _default = tracing::subscriber::set_default(subscriber);
     let server = Server::start_told(at_once(), LimitArgs::default(), telemetry.clone()).await;
     let mut client = Client::connect(server.public).await;
@@ -203,7 +222,7 @@ async fn a_request_is_one_line_with_its_route_and_not_its_path() {
 #[tokio::test]
 async fn a_request_that_is_cut_has_its_line_too() {
     let memory = Memory::default();
-    let (subscriber, telemetry) = Telemetry::build(&options(Level::Info), memory.clone()).unwrap();
+    let (subscriber, telemetry) = build(Level::Info, memory.clone());
     let _default = tracing::subscriber::set_default(subscriber);
     let drain = DrainArgs { requests_max: ms(0), ..at_once() };
     let server = Server::start_told(drain, LimitArgs::default(), telemetry.clone()).await;

@@ -1,9 +1,9 @@
 use chassis::readiness::{Class, Samplers};
-use chassis::telemetry::{Level, Options, Telemetry};
+use chassis::telemetry::Level;
 use serde_json::Value;
 
 use super::{Behaviour, Fake, JITTER, PERIOD, TIMEOUT, rounds, start};
-use crate::telemetry::{Memory, lines};
+use crate::telemetry::{Memory, build, lines};
 
 /// What a dependency does in turn, each for so many rounds.
 type Course = &'static [(Behaviour, u32)];
@@ -19,12 +19,8 @@ async fn run(class: Class, course: Course) {
 
 /// The lines on dependencies that a course leaves in a log of that level.
 async fn log(level: Level, class: Class, course: Course) -> Vec<Value> {
-    // Once unheard: a place that logs for the first time asks the subscriber of its own thread only, which may be that
-    // of another test, and keeps to the answer until there is a new subscriber.
-    run(class, course).await;
     let memory = Memory::default();
-    let options = Options { level, own_crates: Vec::new() };
-    let (subscriber, telemetry) = Telemetry::build(&options, memory.clone()).unwrap();
+    let (subscriber, telemetry) = build(level, memory.clone());
     let _guard = tracing::subscriber::set_default(subscriber);
     run(class, course).await;
     let mut lines = lines(&memory, &telemetry);
