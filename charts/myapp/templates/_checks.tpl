@@ -5,7 +5,7 @@ No line holds a value of `config:`: whoever edits may have pasted a password int
 
 {{- define "myapp.refuseProblems" -}}
 {{- $problems := list }}
-{{- range $check := list "settings" "database" "secrets" "exposure" "drain" "autoscaling" "routing" "otel" "pod" }}
+{{- range $check := list "settings" "database" "secrets" "exposure" "drain" "autoscaling" "ingress" "httpRoute" "otel" "pod" }}
 {{- $problems = concat $problems (include (printf "myapp.problems.%s" $check) $ | splitList "\n" | compact) }}
 {{- end }}
 {{- if $problems }}
@@ -166,13 +166,78 @@ Unmasked secrets on the public port are for one laptop; nothing that leads to th
 {{- end }}
 {{- end }}
 
-{{- define "myapp.problems.routing" -}}
-{{- if and .Values.ingress.enabled (not .Values.ingress.hosts) }}
+{{- define "myapp.problems.ingress" -}}
+{{- if .Values.ingress.enabled }}
+{{- if not .Values.ingress.hosts }}
 {{- println "ingress.hosts: an Ingress needs at least one host" }}
 {{- end }}
-{{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) }}
+{{- $seen := dict }}
+{{- range $host := .Values.ingress.hosts }}
+{{- range .paths }}
+{{- /* To Prefix, /v1 and /v1/ are the same. */}}
+{{- $path := ternary (trimSuffix "/" .path | default "/") .path (eq .pathType "Prefix") }}
+{{- $key := printf "%s %s %s" $host.host $path .pathType }}
+{{- if hasKey $seen $key }}
+{{- printf "ingress.hosts: %s has the path %s (%s) more than once" ($host.host | default "any host") .path .pathType | println }}
+{{- end }}
+{{- $_ := set $seen $key true }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "myapp.problems.httpRoute" -}}
+{{- if .Values.httpRoute.enabled }}
+{{- if not .Values.httpRoute.parentRefs }}
 {{- println "httpRoute.parentRefs: a route that names no Gateway carries no traffic" }}
 {{- end }}
+{{- $seen := dict }}
+{{- range $index, $rule := .Values.httpRoute.rules }}
+{{- $place := printf "httpRoute.rules[%d]" $index }}
+{{- range .matches }}
+{{- $key := toJson . }}
+{{- with get $seen $key }}
+{{- printf "%s.matches: %s has the same match, so this one gets no traffic" $place . | println }}
+{{- end }}
+{{- $_ := set $seen $key $place }}
+{{- end }}
+{{- $types := list }}
+{{- range $number, $filter := .filters }}
+{{- $field := ternary "cors" (printf "%s%s" (lower (substr 0 1 .type)) (substr 1 -1 .type)) (eq .type "CORS") }}
+{{- $field = ternary "urlRewrite" $field (eq .type "URLRewrite") }}
+{{- if not (hasKey . $field) }}
+{{- printf "%s.filters[%d]: type %s needs the field %s" $place $number .type $field | println }}
+{{- end }}
+{{- if and (has .type $types) (not (has .type (list "ExtensionRef" "RequestMirror"))) }}
+{{- printf "%s.filters[%d]: type %s is there more than once" $place $number .type | println }}
+{{- end }}
+{{- $types = append $types .type }}
+{{- end }}
+{{- if and (has "RequestRedirect" $types) (has "URLRewrite" $types) }}
+{{- printf "%s.filters: RequestRedirect and URLRewrite exclude each other" $place | println }}
+{{- end }}
+{{- with .timeouts }}
+{{- $request := include "myapp.milliseconds" (.request | default "0s") | int64 }}
+{{- $backend := include "myapp.milliseconds" (.backendRequest | default "0s") | int64 }}
+{{- if and (gt $request 0) (gt $backend $request) }}
+{{- printf "%s.timeouts: backendRequest %s is longer than request %s" $place .backendRequest .request | println }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+The milliseconds of a duration of the Gateway API, such as 1m30s.
+*/}}
+{{- define "myapp.milliseconds" -}}
+{{- $sum := 0 }}
+{{- $factors := dict "h" 3600000 "m" 60000 "s" 1000 "ms" 1 }}
+{{- range regexFindAll "[0-9]+(ms|h|m|s)" . -1 }}
+{{- $number := regexFind "[0-9]+" . }}
+{{- $sum = add $sum (mul (int64 $number) (get $factors (trimPrefix $number .))) }}
+{{- end }}
+{{- $sum }}
 {{- end }}
 
 {{- define "myapp.problems.otel" -}}

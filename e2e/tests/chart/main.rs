@@ -13,6 +13,7 @@ mod otel;
 mod pods;
 mod refusals;
 mod rendering;
+mod routing;
 mod secrets;
 mod support;
 mod terraform;

@@ -26,6 +26,7 @@ fn http_route_schema() -> Value {
             "backendRefs": {"type": "array", "minItems": 1, "maxItems": 16, "items": backend},
             "matches": {"type": "array", "minItems": 1, "maxItems": 64, "items": {"type": "object"}},
             "filters": {"type": "array", "minItems": 1, "maxItems": 16, "items": {"type": "object", "required": ["type"]}},
+            "timeouts": closed(&[], json!({"request": {"type": "string"}, "backendRequest": {"type": "string"}})),
         }),
     );
     let spec = closed(

@@ -1,0 +1,87 @@
+{{/*
+What is said of ways in from outside: they cannot be refused, since a controller may know more than the chart.
+*/}}
+
+{{/*
+One hint a line.
+*/}}
+{{- define "myapp.routingHints" -}}
+{{- $lost := list }}
+{{- if .Values.ingress.enabled }}
+{{- $annotations := .Values.ingress.annotations | default dict }}
+{{- if not (or .Values.ingress.className (hasKey $annotations "kubernetes.io/ingress.class")) }}
+{{- println "the Ingress names no class, so it is served only where the cluster has a default one (kubectl get ingressclass); else set ingress.className." }}
+{{- end }}
+{{- range .Values.ingress.tls }}
+{{- $hosts := join ", " .hosts | default "all hosts" }}
+{{- if .secretName }}
+{{- printf "TLS for %s needs the Secret %s (kubectl --namespace %s get secret %s); without it the controller shows a certificate of its own, or none." $hosts .secretName $.Release.Namespace .secretName | println }}
+{{- else }}
+{{- printf "TLS for %s names no Secret (ingress.tls), so the controller must have a certificate of its own for it." $hosts | println }}
+{{- end }}
+{{- end }}
+{{- if not (regexMatch "rewrite|strip|middlewares" (keys $annotations | join " ")) }}
+{{- range .Values.ingress.hosts }}
+{{- range .paths }}
+{{- if and (ne .pathType "ImplementationSpecific") (not (include "myapp.leadsSomewhere" (list $ .path (eq .pathType "Exact")))) }}
+{{- $lost = append $lost .path }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if .Values.httpRoute.enabled }}
+{{- range .Values.httpRoute.rules }}
+{{- $types := list }}
+{{- range .filters }}
+{{- $types = append $types .type }}
+{{- end }}
+{{- if not (or (has "URLRewrite" $types) (has "RequestRedirect" $types) (has "ExtensionRef" $types)) }}
+{{- range .matches }}
+{{- $path := .path | default dict }}
+{{- $type := $path.type | default "PathPrefix" }}
+{{- $value := $path.value | default "/" }}
+{{- if and (has $type (list "Exact" "PathPrefix")) (not (include "myapp.leadsSomewhere" (list $ $value (eq $type "Exact")))) }}
+{{- $lost = append $lost $value }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with $lost | uniq }}
+{{- printf "%s leads to no route: the service answers at / and below the path of config.API_BASE_URL, which is %s. Set that to the path, or have it rewritten on the way." (join ", " .) (include "myapp.basePath" $ | default "/") | println }}
+{{- end }}
+{{- end }}
+
+{{/*
+The path of API_BASE_URL without the slash at its end.
+*/}}
+{{- define "myapp.basePath" -}}
+{{- regexReplaceAll "^https?://[^/]*" (.Values.config.API_BASE_URL | default "/") "" | trimSuffix "/" }}
+{{- end }}
+
+{{/*
+Non-empty where a path that nobody rewrites leads to a route, or to the path below which they are. Takes a list: the root context, the
+path, and whether nothing below it is meant.
+*/}}
+{{- define "myapp.leadsSomewhere" -}}
+{{- $root := index . 0 }}
+{{- $path := index . 1 | trimSuffix "/" }}
+{{- $base := include "myapp.basePath" $root }}
+{{- $isAbove := and (not (index . 2)) (hasPrefix (printf "%s/" $path) $base) }}
+{{- /* The contract refuses an API_BASE_URL that begins with a route, and so knows them. */}}
+{{- $routes := (include "myapp.settings" $root | fromJson).API_BASE_URL.refused.pattern }}
+{{- $isRoute := regexMatch $routes (ternary (trimPrefix $base $path) $path (hasPrefix (printf "%s/" $base) $path)) }}
+{{- if or (has $path (list "" $base)) $isAbove $isRoute }}true{{ end }}
+{{- end }}
+
+{{/*
+Non-empty where the Ingress has TLS for a host. Takes a list: the root context, and the host.
+*/}}
+{{- define "myapp.hasTls" -}}
+{{- $host := index . 1 }}
+{{- $wildcard := printf "*%s" (regexFind "[.].*" $host) }}
+{{- range (index . 0).Values.ingress.tls }}
+{{- if or (not .hosts) (has $host .hosts) (has $wildcard .hosts) }}true{{ end }}
+{{- end }}
+{{- end }}
