@@ -151,18 +151,43 @@ Unmasked secrets on the public port are for one laptop; nothing that leads to th
 {{- if gt (int .minReplicas) (int .maxReplicas) }}
 {{- printf "autoscaling.minReplicas: %d is more than autoscaling.maxReplicas %d" (int .minReplicas) (int .maxReplicas) | println }}
 {{- end }}
-{{- $targets := dict "cpu" .targetCPUUtilizationPercentage "memory" .targetMemoryUtilizationPercentage }}
-{{- if not (or $targets.cpu $targets.memory) }}
-{{- println "autoscaling.enabled: needs autoscaling.targetCPUUtilizationPercentage or autoscaling.targetMemoryUtilizationPercentage" }}
+{{- $targets := dict "CPU" .targetCPUUtilizationPercentage "Memory" .targetMemoryUtilizationPercentage }}
+{{- if not (or $targets.CPU $targets.Memory .metrics) }}
+{{- println "autoscaling.enabled: needs autoscaling.targetCPUUtilizationPercentage, autoscaling.targetMemoryUtilizationPercentage or autoscaling.metrics" }}
 {{- end }}
-{{- /* Kubernetes takes a missing request from the limit. */}}
-{{- $sizes := merge (dict) ($.Values.resources.requests | default dict) ($.Values.resources.limits | default dict) }}
 {{- range $resource, $target := $targets }}
-{{- if and $target (not (hasKey $sizes $resource)) }}
-{{- printf "autoscaling: a %s target is a share of resources.requests.%s, which is not set" $resource $resource | println }}
+{{- if $target }}
+{{- include "myapp.problems.request" (list $ "autoscaling" (lower $resource)) }}
+{{- end }}
+{{- end }}
+{{- range $index, $metric := .metrics }}
+{{- $place := printf "autoscaling.metrics[%d]" $index }}
+{{- $field := printf "%s%s" (lower (substr 0 1 $metric.type)) (substr 1 -1 $metric.type) }}
+{{- $source := get $metric $field }}
+{{- if not $source }}
+{{- printf "%s: type %s needs the field %s" $place $metric.type $field | println }}
+{{- else if has $metric.type (list "Resource" "ContainerResource") }}
+{{- if dig "target" "averageUtilization" "" $source }}
+{{- include "myapp.problems.request" (list $ $place $source.name) }}
+{{- end }}
+{{- if and (eq $metric.type "Resource") (get $targets (ternary "CPU" "Memory" (eq $source.name "cpu"))) (has $source.name (list "cpu" "memory")) }}
+{{- $name := ternary "CPU" "Memory" (eq $source.name "cpu") }}
+{{- printf "%s: measures %s, as does autoscaling.target%sUtilizationPercentage (%d); set that to null, or take the metric out" $place $source.name $name (int (get $targets $name)) | println }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+A utilisation is a share of a request. Kubernetes takes a missing request from the limit. Takes a list: the root context, the place of
+the metric, and the resource.
+*/}}
+{{- define "myapp.problems.request" -}}
+{{- $resources := (index . 0).Values.resources }}
+{{- if not (hasKey (merge (dict) ($resources.requests | default dict) ($resources.limits | default dict)) (index . 2)) }}
+{{- printf "%s: a %s target is a share of resources.requests.%s, which is not set" (index . 1) (index . 2) (index . 2) | println }}
 {{- end }}
 {{- end }}
 
