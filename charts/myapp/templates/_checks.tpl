@@ -178,6 +178,15 @@ Unmasked secrets on the public port are for one laptop; nothing that leads to th
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if include "myapp.ownsReplicas" . }}
+{{- $live := include "myapp.liveDeployment" . | fromJson }}
+{{- if include "myapp.renderedReplicas" $live }}
+{{- $running := int $live.spec.replicas }}
+{{- if lt (int .Values.replicaCount) $running }}
+{{- printf "replicaCount: %d is fewer than the %d pods that the autoscaler has left; switch it off with at least %d, and lower replicaCount afterwards" (int .Values.replicaCount) $running $running | println }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/*

@@ -89,5 +89,5 @@ repository:tag, repository@digest, or both where both are given (the digest then
 Non-empty where the Deployment can run more than one pod.
 */}}
 {{- define "myapp.isReplicated" -}}
-{{- if or .Values.autoscaling.enabled (gt (int .Values.replicaCount) 1) }}true{{ end }}
+{{- if or (not (include "myapp.ownsReplicas" .)) (gt (int .Values.replicaCount) 1) }}true{{ end }}
 {{- end }}

@@ -1,10 +1,13 @@
-//! The autoscaler as the chart renders it.
+//! The autoscaler as the chart renders it where it sees no cluster. What it does beside a live Deployment is in tests/cluster.
 
 use e2e::helm::Values;
-use e2e::objects::items;
+use e2e::objects::{items, of_kind};
 use serde_json::{Value, json};
 
 use crate::support::{only, refusal, render};
+
+/// An annotation of the Deployment.
+const RENDERED: &str = "/metadata/annotations/replicas~1rendered";
 
 fn scaled() -> Values {
     Values::minimal().set("autoscaling.enabled", "true")
@@ -23,6 +26,39 @@ fn requests_per_second() -> Value {
 fn utilization(resource: &str) -> Value {
     let target = json!({"type": "Utilization", "averageUtilization": 60});
     json!({"type": "Resource", "resource": {"name": resource, "target": target}})
+}
+
+#[test]
+fn number_of_pods_is_rendered_where_the_release_decides_on_it_only() {
+    let number = |values: &Values| {
+        let objects = render(values);
+        let deployment = only(&objects, "Deployment");
+        (deployment["spec"].get("replicas").cloned(), deployment.pointer(RENDERED).cloned())
+    };
+    assert_eq!(number(&Values::minimal()), (Some(json!(2)), None));
+    assert_eq!(number(&Values::minimal().set("replicaCount", "0")), (Some(json!(0)), None));
+    for values in [
+        scaled().set("replicaCount", "7"),
+        Values::minimal().set("replicaCount", "null"),
+        Values::minimal().document(json!({"replicaCount": null})),
+    ] {
+        assert_eq!(number(&values), (None, Some(json!("none"))), "{values:?}");
+    }
+}
+
+#[test]
+fn release_whose_number_is_left_to_someone_else_may_have_many_pods_or_one() {
+    let objects = render(&Values::minimal().set("replicaCount", "null"));
+    assert_eq!(of_kind(&objects, "PodDisruptionBudget").len(), 1);
+    assert_eq!(of_kind(&objects, "HorizontalPodAutoscaler").len(), 0);
+    let expected = |values: &Values| {
+        let objects = render(values);
+        let arguments = items(only(&objects, "Pod"), "/spec/containers/0/args").to_vec();
+        arguments.last().unwrap().clone()
+    };
+    assert_eq!(expected(&Values::minimal().set("replicaCount", "null")), "1");
+    assert_eq!(expected(&Values::minimal().set("replicaCount", "3")), "3");
+    assert_eq!(expected(&scaled().set("autoscaling.minReplicas", "4")), "4");
 }
 
 #[test]
@@ -77,6 +113,7 @@ fn autoscaler_that_could_not_work_is_refused_with_all_reasons_at_once() {
         (measured(&json!([{"type": "Cpu"}])), "at '/autoscaling/metrics/0/type'"),
         (measured(&json!([{}])), "at '/autoscaling/metrics/0'"),
         (scaled().set("autoscaling.annotations.a", "1"), "at '/autoscaling/annotations/a'"),
+        (Values::minimal().set_string("replicaCount", "null"), "at '/replicaCount'"),
     ] {
         let message = refusal(&values);
         assert!(message.contains(place), "{place}\n{message}");

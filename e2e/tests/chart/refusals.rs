@@ -52,7 +52,7 @@ fn a_typo_is_named_wherever_it_is() {
 #[test]
 fn a_value_of_the_wrong_type_or_range_is_named() {
     each_gets_its_sentence(vec![
-        (minimal().set("replicaCount", "two"), "at '/replicaCount': got string, want integer"),
+        (minimal().set("replicaCount", "two"), "at '/replicaCount': got string, want null or integer"),
         (minimal().set("replicaCount", "-1"), "at '/replicaCount': minimum: got -1, want 0"),
         (minimal().set("exposeSecrets", "1"), "at '/exposeSecrets': got number, want boolean"),
         (
