@@ -20,7 +20,8 @@ fn values(file: &Path) -> Values {
 
 #[test]
 fn every_input_of_the_module_reaches_the_objects() {
-    let objects = render_as("shop", &values(Path::new("modules/myapp/tests/every-input-values.json")));
+    let values = values(Path::new("modules/myapp/tests/every-input-values.json"));
+    let objects = render_as("shop", &values);
     let config = only(&objects, "ConfigMap");
     for (key, value) in [
         ("API_BASE_URL", "/api"),
@@ -34,7 +35,16 @@ fn every_input_of_the_module_reaches_the_objects() {
     let image = text(container(&objects), "/image");
     assert_eq!(image, format!("registry.example.com/myapp:1.2.3@sha256:{}", "0".repeat(64)));
     assert_eq!(text(container(&objects), "/imagePullPolicy"), "Always");
-    assert_eq!(only(&objects, "Deployment")["spec"]["replicas"], 3);
+    let autoscaler = only(&objects, "HorizontalPodAutoscaler");
+    assert_eq!(autoscaler["metadata"]["annotations"], json!({"example.com/team": "platform"}));
+    let spec = &autoscaler["spec"];
+    assert_eq!((&spec["minReplicas"], &spec["maxReplicas"]), (&json!(3), &json!(9)));
+    let [memory, requests] = items(spec, "/metrics") else { panic!("{spec}") };
+    assert_eq!(memory["resource"]["target"]["averageUtilization"], 70);
+    assert_eq!(requests["pods"]["metric"]["name"], "requests_per_second");
+    assert_eq!(spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"], 60);
+    let fixed = render_as("shop", &values.set("autoscaling.enabled", "false"));
+    assert_eq!(only(&fixed, "Deployment")["spec"]["replicas"], 3);
     let pod = deployment_pod(&objects);
     assert_eq!(text(pod, "/metadata/annotations/secret~1revision"), "4");
     assert!(pod.to_string().contains(r#""name":"shop-secrets""#), "the module's Secret is mounted: {pod}");
@@ -53,6 +63,8 @@ fn the_aws_envs_values_render_the_service_that_its_platform_is_bound_to() {
     let service =
         objects.iter().find(|object| object["kind"] == "Service" && object["metadata"]["name"] == "myapp");
     assert_eq!(service.unwrap()["spec"]["ports"][0]["port"], 80);
+    let autoscaler = &only(&objects, "HorizontalPodAutoscaler")["spec"];
+    assert_eq!((&autoscaler["minReplicas"], &autoscaler["maxReplicas"]), (&json!(3), &json!(6)));
     let pod = deployment_pod(&objects);
     assert_eq!(text(pod, "/metadata/labels/shop~1data"), "reachable");
     assert_eq!(text(pod, "/spec/serviceAccountName"), "myapp");

@@ -92,6 +92,26 @@ fn every_refused_input_of_the_module_has_its_own_sentence() {
             wrong("namespace", "Shop", "namespace: must be at most 63 lower-case letters"),
             wrong("create_namespace", true, "the namespace \"default\" is always there"),
             wrong("replicas", -1, "replicas: must be a whole number from 0 to 1000"),
+            wrong(
+                "autoscaling",
+                json!({ "min_replicas": 0, "max_replicas": 4 }),
+                "autoscaling: min_replicas and max_replicas must be whole numbers from 1 to 1000",
+            ),
+            wrong(
+                "autoscaling",
+                json!({ "min_replicas": 5, "max_replicas": 4 }),
+                "autoscaling: min_replicas is more than max_replicas",
+            ),
+            wrong(
+                "autoscaling",
+                json!({ "min_replicas": 2, "max_replicas": 4, "cpu_percent": 0.5 }),
+                "autoscaling: cpu_percent and memory_percent must be whole numbers from 1",
+            ),
+            wrong(
+                "autoscaling",
+                json!({ "min_replicas": 2, "max_replicas": 4, "metrics": "cpu" }),
+                "autoscaling.metrics: must be a list of metrics, each with its type",
+            ),
             wrong("image", json!({ "digest": "sha256:abc" }), "image.digest: must be sha256: and 64"),
             wrong("image", json!({ "tag": "-1" }), "image.tag: must be a tag"),
             wrong("image", json!({ "repository": "my app" }), "image.repository: must be an image name"),

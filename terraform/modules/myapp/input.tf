@@ -222,14 +222,44 @@ variable "create_namespace" {
 }
 
 variable "replicas" {
-  description = "Number of pods; the autoscaler decides where values.autoscaling.enabled is set."
+  description = "Number of pods where autoscaling is null; null leaves it to someone else, such as KEDA."
   type        = number
   default     = 2
-  nullable    = false
 
   validation {
-    condition     = var.replicas >= 0 && var.replicas <= 1000 && floor(var.replicas) == var.replicas
-    error_message = "replicas: must be a whole number from 0 to 1000"
+    condition     = var.replicas == null ? true : var.replicas >= 0 && var.replicas <= 1000 && floor(var.replicas) == var.replicas
+    error_message = "replicas: must be a whole number from 0 to 1000, or null to leave it to someone else"
+  }
+}
+
+variable "autoscaling" {
+  description = "A HorizontalPodAutoscaler between two numbers of pods; none where null. It aims at cpu_percent and memory_percent of what the pods request and at metrics, of which each may be left out; with none of them, at 80 % CPU. metrics and behavior are as in autoscaling/v2."
+  type = object({
+    min_replicas   = number
+    max_replicas   = number
+    cpu_percent    = optional(number)
+    memory_percent = optional(number)
+    metrics        = optional(any)
+    behavior       = optional(any)
+    annotations    = optional(map(string), {})
+  })
+  default = null
+
+  validation {
+    condition     = var.autoscaling == null ? true : alltrue([for count in [var.autoscaling.min_replicas, var.autoscaling.max_replicas] : count >= 1 && count <= 1000 && floor(count) == count])
+    error_message = "autoscaling: min_replicas and max_replicas must be whole numbers from 1 to 1000"
+  }
+  validation {
+    condition     = var.autoscaling == null ? true : var.autoscaling.min_replicas <= var.autoscaling.max_replicas
+    error_message = "autoscaling: min_replicas is more than max_replicas"
+  }
+  validation {
+    condition     = var.autoscaling == null ? true : alltrue([for percent in [var.autoscaling.cpu_percent, var.autoscaling.memory_percent] : percent == null ? true : percent >= 1 && floor(percent) == percent])
+    error_message = "autoscaling: cpu_percent and memory_percent must be whole numbers from 1"
+  }
+  validation {
+    condition     = var.autoscaling == null ? true : var.autoscaling.metrics == null ? true : can([for metric in var.autoscaling.metrics : metric.type])
+    error_message = "autoscaling.metrics: must be a list of metrics, each with its type, as a HorizontalPodAutoscaler takes them"
   }
 }
 

@@ -6,7 +6,7 @@ locals {
   names_server = try(length(var.values.database.host) > 0, false)
 
   # What the values input may not hold.
-  own_values = ["existingSecret", "exposeSecrets", "image", "replicaCount", "secretRevision"]
+  own_values = ["autoscaling", "existingSecret", "exposeSecrets", "image", "replicaCount", "secretRevision"]
 
   # Exactly the secrets of the contract, and never an empty one: what is missing here disappears from the Secret.
   secrets = merge(
@@ -30,6 +30,22 @@ locals {
   }
   given_image = { for key, value in local.image : key => value if value != null }
 
+  # Nothing, or one. Where no measure is given, the chart's own holds.
+  given_autoscaling = { for scaling in var.autoscaling[*] : "autoscaling" => merge(
+    {
+      enabled     = true
+      minReplicas = scaling.min_replicas
+      maxReplicas = scaling.max_replicas
+      annotations = scaling.annotations
+    },
+    scaling.cpu_percent == null && scaling.memory_percent == null && scaling.metrics == null ? {} : {
+      targetCPUUtilizationPercentage    = scaling.cpu_percent
+      targetMemoryUtilizationPercentage = scaling.memory_percent
+    },
+    scaling.metrics == null ? {} : { metrics = scaling.metrics },
+    scaling.behavior == null ? {} : { behavior = scaling.behavior },
+  ) }
+
   release_values = merge(
     var.values,
     {
@@ -42,6 +58,7 @@ locals {
       replicaCount   = var.replicas
       secretRevision = tostring(var.secret_revision)
     },
+    local.given_autoscaling,
     length(local.given_image) == 0 ? {} : { image = local.given_image },
   )
 

@@ -11,8 +11,9 @@ module "myapp_1" {
   # Raise by one whenever the secret key changes.
   secret_revision = 1
 
-  log_level = var.log_level
-  replicas  = var.replicas
-  image     = { repository = local.infra.image_repository, digest = var.image_digest }
-  values    = local.values
+  log_level   = var.log_level
+  autoscaling = var.autoscaling
+  replicas    = var.replicas
+  image       = { repository = local.infra.image_repository, digest = var.image_digest }
+  values      = local.values
 }

@@ -31,8 +31,19 @@ variable "image_digest" {
   }
 }
 
+variable "autoscaling" {
+  description = "The autoscaler: how few and how many pods there may be, and what share of the CPU that they request they should take. null for a fixed number."
+  type = object({
+    min_replicas = optional(number, 3)
+    # Each pod may hold 50 sessions of the database, and a rollout has one pod more.
+    max_replicas = optional(number, 6)
+    cpu_percent  = optional(number, 80)
+  })
+  default = {}
+}
+
 variable "replicas" {
-  description = "Number of pods, spread over the zones."
+  description = "Number of pods, spread over the zones, where autoscaling is null."
   type        = number
   default     = 3
   nullable    = false

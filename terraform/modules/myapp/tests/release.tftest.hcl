@@ -34,6 +34,14 @@ run "every_input_reaches_its_value" {
     db_password     = "p123"
     expose_secrets  = true
     replicas        = 3
+    autoscaling = {
+      min_replicas   = 3
+      max_replicas   = 9
+      memory_percent = 70
+      metrics        = [{ type = "Pods", pods = { metric = { name = "requests_per_second" }, target = { type = "AverageValue", averageValue = "500" } } }]
+      behavior       = { scaleDown = { stabilizationWindowSeconds = 60 } }
+      annotations    = { "example.com/team" = "platform" }
+    }
     secret_revision = 4
     image           = { repository = "registry.example.com/myapp", tag = "1.2.3", digest = format("sha256:%064d", 0), pull_policy = "Always" }
   }
@@ -42,6 +50,45 @@ run "every_input_reaches_its_value" {
   assert {
     condition     = output.release_values == jsondecode(file("tests/every-input-values.json"))
     error_message = "release_values: ${jsonencode(output.release_values)}"
+  }
+}
+
+run "an_autoscaler_without_a_measure_has_the_charts_own" {
+  command = plan
+
+  variables {
+    autoscaling = { min_replicas = 2, max_replicas = 4 }
+  }
+
+  assert {
+    condition     = output.release_values.autoscaling == { enabled = true, minReplicas = 2, maxReplicas = 4, annotations = {} }
+    error_message = "autoscaling: ${jsonencode(output.release_values.autoscaling)}"
+  }
+}
+
+run "one_measure_switches_the_charts_own_off" {
+  command = plan
+
+  variables {
+    autoscaling = { min_replicas = 2, max_replicas = 4, metrics = [{ type = "External", external = {} }] }
+  }
+
+  assert {
+    condition     = output.release_values.autoscaling.targetCPUUtilizationPercentage == null
+    error_message = "a default of the chart must not be a second measure"
+  }
+}
+
+run "a_number_that_is_left_to_someone_else_is_told_to_the_chart" {
+  command = plan
+
+  variables {
+    replicas = null
+  }
+
+  assert {
+    condition     = contains(keys(output.release_values), "replicaCount") && output.release_values.replicaCount == null
+    error_message = "only null switches the chart's default off"
   }
 }
 

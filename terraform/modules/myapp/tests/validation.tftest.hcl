@@ -340,6 +340,66 @@ run "more_replicas_than_the_chart_takes_are_refused" {
   expect_failures = [var.replicas]
 }
 
+run "an_autoscaler_without_pods_is_refused" {
+  command = plan
+
+  variables {
+    autoscaling = { min_replicas = 0, max_replicas = 4 }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "an_autoscaler_with_a_part_of_a_pod_is_refused" {
+  command = plan
+
+  variables {
+    autoscaling = { min_replicas = 2, max_replicas = 4.5 }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "an_autoscaler_with_its_minimum_above_its_maximum_is_refused" {
+  command = plan
+
+  variables {
+    autoscaling = { min_replicas = 5, max_replicas = 4 }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "an_autoscaler_that_aims_at_nothing_is_refused" {
+  command = plan
+
+  variables {
+    autoscaling = { min_replicas = 2, max_replicas = 4, cpu_percent = 0 }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "metrics_that_are_no_list_of_metrics_are_refused" {
+  command = plan
+
+  variables {
+    autoscaling = { min_replicas = 2, max_replicas = 4, metrics = ["cpu"] }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "an_autoscaler_among_the_values_is_refused" {
+  command = plan
+
+  variables {
+    values = { autoscaling = { enabled = true } }
+  }
+
+  expect_failures = [var.values]
+}
+
 run "an_image_with_spaces_is_refused" {
   command = plan
 

@@ -68,6 +68,20 @@ run "helm_gets_the_surroundings_and_the_settings" {
   }
 }
 
+run "a_fixed_number_of_pods_has_no_autoscaler" {
+  command = plan
+
+  variables {
+    autoscaling = null
+    replicas    = 5
+  }
+
+  assert {
+    condition     = output.releases.myapp_1.release_values.replicaCount == 5 && !contains(keys(output.releases.myapp_1.release_values), "autoscaling")
+    error_message = "release_values: ${jsonencode(output.releases.myapp_1.release_values)}"
+  }
+}
+
 run "the_password_comes_from_a_secret_of_its_own" {
   command = plan
 
