@@ -64,12 +64,22 @@ fn changed(target: &Target, held: &Held) -> Result<Vec<String>> {
     let folder = workspace::root().join("target/xtask");
     fs::create_dir_all(&folder)?;
     let file = folder.join(format!("manifest-{}.yaml", std::process::id()));
-    fs::write(&file, &held.manifest)?;
+    fs::write(&file, without_found_replicas(&held.manifest))?;
     let diff = target.kubectl().args(["diff", "--namespace", &held.namespace, "--filename"]).arg(&file);
     // kubectl exits with 1 where something differs.
     let printed = diff.ask_tolerating(1);
     fs::remove_file(&file)?;
     Ok(printed?.lines().filter_map(name_in).collect())
+}
+
+/// The manifest without a number of pods that the chart only found in the cluster: an autoscaler changes it at any time.
+fn without_found_replicas(manifest: &str) -> String {
+    let mut is_found = false;
+    let mut keeps = |line: &&str| {
+        is_found |= line.trim() == "replicas/rendered: as found";
+        !(is_found && line.starts_with("  replicas: "))
+    };
+    manifest.lines().filter(|line| keeps(line)).map(|line| format!("{line}\n")).collect()
 }
 
 /// `diff -u -N /tmp/LIVE-1/apps.v1.Deployment.default.myapp /tmp/MERGED-2/…` is about `Deployment/myapp`.
@@ -97,6 +107,15 @@ mod tests {
         let policy = "networking.k8s.io.v1.NetworkPolicy.default.my.app";
         assert_eq!(name_in(&line(policy)).as_deref(), Some("NetworkPolicy/my.app"));
         assert_eq!(name_in("--- /tmp/LIVE-12/v1.ConfigMap.default.myapp"), None);
+    }
+
+    #[test]
+    fn number_of_pods_that_was_found_is_no_part_of_the_release() {
+        let manifest = "metadata:\n  annotations:\n    replicas/rendered: as found\nspec:\n  replicas: 5\n";
+        let rest = "metadata:\n  annotations:\n    replicas/rendered: as found\nspec:\n";
+        assert_eq!(without_found_replicas(manifest), rest);
+        let own = "metadata:\n  name: myapp\nspec:\n  replicas: 5\n";
+        assert_eq!(without_found_replicas(own), own);
     }
 
     #[test]
