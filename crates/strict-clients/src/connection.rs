@@ -26,6 +26,7 @@ pub struct Connection {
     sender: SendRequest<Empty<Bytes>>,
     /// The same socket.
     socket: OwnedFd,
+    host: String,
     is_over: bool,
 }
 
@@ -45,12 +46,14 @@ impl Connection {
     /// Why not.
     pub async fn open(server: &Server) -> Result<Self, Failure> {
         match server {
-            Server::Unix(path) => Self::over(in_time(UnixStream::connect(path)).await?).await,
-            Server::Tcp(address) => Self::over(in_time(TcpStream::connect(address)).await?).await,
+            Server::Unix(path) => Self::over(in_time(UnixStream::connect(path)).await?, server.host()).await,
+            Server::Tcp(address) | Server::Named { address, .. } => {
+                Self::over(in_time(TcpStream::connect(address)).await?, server.host()).await
+            }
         }
     }
 
-    async fn over<S>(stream: S) -> Result<Self, Failure>
+    async fn over<S>(stream: S, host: &str) -> Result<Self, Failure>
     where
         S: AsyncRead + AsyncWrite + AsFd + Unpin + Send + 'static,
     {
@@ -58,7 +61,7 @@ impl Connection {
         let (sender, connection) = in_time(http1::handshake(TokioIo::new(stream))).await?;
         // Its errors reach the request they spoil.
         tokio::spawn(connection);
-        Ok(Self { sender, socket, is_over: false })
+        Ok(Self { sender, socket, host: host.to_owned(), is_over: false })
     }
 
     /// The whole body of an answer with status 200.
@@ -115,7 +118,7 @@ impl Connection {
         if in_time(self.sender.ready()).await.is_err() || self.has_ended() {
             return Err(Failure::NotSent);
         }
-        let request = Request::get(path).header(HOST, "test").body(Empty::new()).map_err(seen)?;
+        let request = Request::get(path).header(HOST, &self.host).body(Empty::new()).map_err(seen)?;
         let sent = timeout(PATIENCE, self.sender.try_send_request(request)).await.map_err(seen)?;
         let (head, body) = sent
             .map_err(|mut error| match error.take_message() {

@@ -24,6 +24,23 @@ pub enum Server {
     Unix(PathBuf),
     /// An address.
     Tcp(SocketAddr),
+    /// An address behind which a proxy picks the service by the request's `Host`.
+    Named {
+        /// Address of the proxy.
+        address: SocketAddr,
+        /// Value of the header `Host`.
+        host: String,
+    },
+}
+
+impl Server {
+    /// Value of the header `Host`.
+    fn host(&self) -> &str {
+        match self {
+            Self::Unix(_) | Self::Tcp(_) => "test",
+            Self::Named { host, .. } => host,
+        }
+    }
 }
 
 /// Clients that do the same.

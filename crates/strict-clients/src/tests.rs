@@ -66,6 +66,21 @@ async fn a_server_that_is_not_there_is_a_failure() {
     assert!(tally.failures[0].contains("refused"), "{:?}", tally.failures);
 }
 
+#[tokio::test]
+async fn a_named_server_is_asked_under_its_host() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = Server::Named { address, host: "shop.test".to_owned() };
+    let load = Load::start(&server, &[kind(AnyBody)]);
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        stream.read_buf(&mut request).await.unwrap();
+    }
+    assert!(String::from_utf8(request).unwrap().contains("host: shop.test\r\n"));
+    drop(load);
+}
+
 /// In place of an answer: the connection is reset.
 const RESET: &str = "reset";
 
