@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::cluster::Choice;
+use crate::cluster::own::extras::Extra;
 use crate::cluster::own::{Kubelet, Own};
 use crate::test::{Extent, Tier};
 use crate::{bench, check, codegen, deploy, drift, image, picture, release, scan, test, tools, up};
@@ -89,6 +90,9 @@ enum Task {
         /// With `up`: leave the kubelet's sync settings as upstream has them, to measure what a stock cluster does
         #[arg(long)]
         stock_kubelet: bool,
+        /// With `up`: optional components to start: metrics, ingress, policies
+        #[arg(long, value_name = "COMPONENTS", value_delimiter = ',')]
+        with: Vec<Extra>,
     },
     /// Draw the pictures of the documentation from their sources
     Picture {
@@ -128,9 +132,9 @@ impl Args {
             Task::Image { output, options, .. } => image::run(output.as_deref(), &options),
             Task::Release(step) => step.run(),
             Task::Bench { what, install, http } => bench::run(what, install, &http),
-            Task::Cluster { action, install, stock_kubelet } => match action {
-                ClusterAction::Up if stock_kubelet => Own::new().up(install, Kubelet::Stock),
-                ClusterAction::Up => Own::new().up(install, Kubelet::Quick),
+            Task::Cluster { action, install, stock_kubelet, with } => match action {
+                ClusterAction::Up if stock_kubelet => Own::new().up(install, Kubelet::Stock, &with),
+                ClusterAction::Up => Own::new().up(install, Kubelet::Quick, &with),
                 ClusterAction::Down => Own::new().down(),
                 ClusterAction::Status => Own::new().status(),
             },

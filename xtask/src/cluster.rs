@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
+use own::extras::{self, Extra};
 use own::{Kubelet, Own};
 
 use crate::process::Cmd;
@@ -50,9 +51,27 @@ impl Cluster {
         Ok(Self { provider, kubeconfig: None, context })
     }
 
-    /// Brings the cluster up if it is the project's own. The developer's is up, or its own tool says what is wrong.
-    pub(crate) fn start(&self, install: bool) -> Result<()> {
-        if self.provider == Provider::Own { Own::new().up(install, Kubelet::Quick) } else { Ok(()) }
+    /// Brings the cluster up if it is the project's own, with the components `with`. The developer's is up, or its own tool says
+    /// what is wrong.
+    ///
+    /// # Errors
+    /// Also when components are named for a cluster of the developer's.
+    pub(crate) fn start(&self, install: bool, with: &[Extra]) -> Result<()> {
+        self.accept(with)?;
+        if self.provider == Provider::Own { Own::new().up(install, Kubelet::Quick, with) } else { Ok(()) }
+    }
+
+    /// Refuses components that the cluster cannot be given.
+    ///
+    /// # Errors
+    /// When there are any and the cluster is not the project's own.
+    pub(crate) fn accept(&self, with: &[Extra]) -> Result<()> {
+        if self.provider == Provider::Own { Ok(()) } else { extras::refuse(with, &self.context) }
+    }
+
+    /// The components of the project's own cluster that `with` names; none for another.
+    pub(crate) fn components(&self, with: &'static [Extra]) -> &'static [Extra] {
+        if self.provider == Provider::Own { with } else { &[] }
     }
 
     /// Removes the cluster if it is the project's own, and leaves the developer's alone.
@@ -84,14 +103,6 @@ impl Cluster {
         match &self.kubeconfig {
             Some(path) => command.env("KUBECONFIG", path),
             None => command,
-        }
-    }
-
-    /// Arguments for `helm install` and `upgrade` of the chart where the cluster differs from what the chart's defaults expect.
-    pub(crate) fn chart_values(&self) -> Vec<String> {
-        match &self.provider {
-            Provider::Own => vec!["--set".to_owned(), own::DNS_VALUE.to_owned()],
-            Provider::Minikube { .. } | Provider::Kind { .. } => Vec::new(),
         }
     }
 

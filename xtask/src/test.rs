@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use summary::{Counts, Outcome, Report};
 pub(crate) use terraform::Extent;
 
+use crate::cluster::own::extras::Extra;
 use crate::cluster::{self, Choice, Cluster};
 use crate::image::{self, Archive};
 use crate::process::Cmd;
@@ -21,9 +22,12 @@ use crate::{check, scan, ui, workspace};
 const IMAGE_TESTS: [&str; 4] = ["-p", "e2e", "--test", "image"];
 const SCAN_TESTS: [&str; 4] = ["-p", "xtask", "--test", "scan"];
 const CLUSTER_TESTS: [&str; 4] = ["-p", "e2e", "--test", "cluster"];
-/// What the own cluster needs stands first, since another needs all but that.
-const CLUSTER_USES: [Use; 8] = [
+/// What only the own cluster needs stands first.
+const CLUSTER_USES: [Use; 11] = [
     Use::OwnCluster,
+    Use::Metrics,
+    Use::Policies,
+    Use::Ingress,
     Use::Kubernetes,
     Use::Image,
     Use::Database,
@@ -32,6 +36,8 @@ const CLUSTER_USES: [Use; 8] = [
     Use::Release,
     Use::Registry,
 ];
+/// How many of [`CLUSTER_USES`] only the own cluster has.
+const OWN_USES: usize = 4;
 /// All side by side: they wait more than they work.
 const PROXY_TESTS: [&str; 9] =
     ["-p", "chassis", "--test", "proxy", "--", "--include-ignored", "--show-output", "--test-threads", "4"];
@@ -97,7 +103,7 @@ impl Tier {
             Self::Scan => scan::USES,
             Self::Registry => &[Use::Release, Use::Image, Use::Registry],
             Self::Cluster if own_cluster => &CLUSTER_USES,
-            Self::Cluster => CLUSTER_USES.get(1..).unwrap_or_default(),
+            Self::Cluster => CLUSTER_USES.get(OWN_USES..).unwrap_or_default(),
         }
     }
 }
@@ -111,8 +117,11 @@ pub(crate) fn run(tiers: &[Tier], install: bool, choice: Option<Choice>, aws: Ex
     let is_named = !tiers.is_empty();
     let tiers = if tiers.is_empty() { Tier::value_variants() } else { tiers };
     let own_cluster = cluster::is_own(choice);
-    if !install {
-        let uses: Vec<_> = tiers.iter().flat_map(|tier| tier.uses(own_cluster)).copied().collect();
+    let uses: Vec<_> = tiers.iter().flat_map(|tier| tier.uses(own_cluster)).copied().collect();
+    if install {
+        // Tools of the last tiers take longer to build than all tiers before them need the processors.
+        tools::build_ahead(&uses);
+    } else {
         tools::require(&uses, false)?;
     }
     let mut reports = Vec::new();
@@ -224,7 +233,8 @@ fn run_on_cluster(install: bool, choice: Option<Choice>, counts: &mut Counts) ->
     let image = image::archive(&image::Options { install, ..Default::default() })?;
     let image_passed = cargo_test(Cmd::new("cargo"), &IMAGE_TESTS, counts)?;
     Cmd::new("cargo").args(["test", "--no-run"]).args(CLUSTER_TESTS).directory(workspace::root()).run()?;
-    cluster.start(install)?;
+    let with = cluster.components(&Extra::ALL);
+    cluster.start(install, with)?;
     let passed = test_image_on(&cluster, &image, counts);
     cluster.finish()?;
     let outcomes = [(image_passed, IMAGE_TESTS), (passed?, CLUSTER_TESTS)];
@@ -254,7 +264,11 @@ fn test_image_on(cluster: &Cluster, image: &Archive, counts: &mut Counts) -> Res
 
 /// Names the cluster to the tests, which use no other.
 fn name_cluster(cluster: &Cluster) -> Cmd {
-    Cmd::new("cargo").env("E2E_KUBECONFIG", kubeconfig_of(cluster)).env("E2E_CONTEXT", cluster.context())
+    let with: Vec<_> = cluster.components(&Extra::ALL).iter().map(|extra| extra.name()).collect();
+    Cmd::new("cargo")
+        .env("E2E_KUBECONFIG", kubeconfig_of(cluster))
+        .env("E2E_CONTEXT", cluster.context())
+        .env("E2E_WITH", with.join(","))
 }
 
 /// The files in which kubectl would look.

@@ -46,6 +46,15 @@ pub(crate) fn require(uses: &[Use], install: bool) -> Result<()> {
     if still.is_empty() { Ok(()) } else { Err(Missing(still).into()) }
 }
 
+/// Builds in the background what `uses` call for and takes minutes, while a task does something else. A tool that cannot be built is
+/// left to [`require`], which reports it; a caller of that waits for the tool at work.
+pub(crate) fn build_ahead(uses: &[Use]) {
+    let tools: Vec<_> = missing(uses).into_iter().filter(|tool| install::takes_long(tool)).collect();
+    if !tools.is_empty() {
+        std::thread::spawn(move || install::in_background(&tools));
+    }
+}
+
 /// The task `tools`: lists the table with what is there, or installs what is not.
 pub(crate) fn run(install: bool) -> Result<()> {
     if install {
@@ -64,6 +73,8 @@ pub(crate) fn python_packages() -> Vec<(&'static str, &'static [&'static str])> 
         Source::Python { packages } => Some((tool.name, packages)),
         Source::Debian { .. }
         | Source::GoInstall { .. }
+        | Source::GoBuild { .. }
+        | Source::GoFiles { .. }
         | Source::GoModule { .. }
         | Source::Rustup { .. }
         | Source::Cargo { .. }
@@ -97,6 +108,11 @@ impl Source {
         match self {
             Self::Debian { package } => format!("apt-get install {package}"),
             Self::GoInstall { package, version } => format!("go install {package}@{version}"),
+            Self::GoBuild { version, package, replaced, .. } => match replaced.len() {
+                0 => format!("go build {package}@{version}"),
+                n => format!("go build {package}@{version} with {n} modules replaced"),
+            },
+            Self::GoFiles { module, version, folder } => format!("{folder} of go mod download {module}@{version}"),
             Self::GoModule { module, package } => format!("go build {package} (in e2e/cluster/{module})"),
             Self::Cargo { package, version } => format!("cargo install --locked {package}@{version}"),
             Self::Rustup { component } => format!("rustup component add {component}"),

@@ -7,13 +7,14 @@ mod release;
 use anyhow::Result;
 
 use crate::cluster::own::Own;
+use crate::cluster::own::extras::Extra;
 use crate::cluster::{self, Choice, Cluster};
 use crate::image;
 use crate::tools::{self, Use};
 use crate::{rollout, ui};
 
 /// How far to go, and where.
-#[derive(Clone, Copy, Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
     /// Stop before the release, and print the commands that install it by hand
     #[arg(long)]
@@ -21,6 +22,9 @@ pub(crate) struct Options {
     /// Which cluster to use: the current context if it is minikube or kind, or the project's own
     #[arg(long)]
     cluster: Option<Choice>,
+    /// Optional components of the project's own cluster: metrics, ingress, policies
+    #[arg(long, value_name = "COMPONENTS", value_delimiter = ',')]
+    with: Vec<Extra>,
     /// Install tools that are missing
     #[arg(long)]
     install: bool,
@@ -32,10 +36,11 @@ pub(crate) struct Options {
 /// # Errors
 /// The first step that fails; where the pods do, their own words are printed before.
 pub(crate) fn up(options: &Options) -> Result<()> {
-    tools::require(uses(options.cluster), options.install)?;
+    tools::require(&uses(options), options.install)?;
     let cluster = Cluster::select(options.cluster)?;
+    cluster.accept(&options.with)?;
     let image = image::archive(&image::Options { install: options.install, ..image::Options::default() })?;
-    cluster.start(options.install)?;
+    cluster.start(options.install, &options.with)?;
     cluster.load_image(&image.path)?;
     if options.no_install {
         instructions::to_install(&cluster);
@@ -61,10 +66,11 @@ pub(crate) fn down(choice: Option<Choice>) -> Result<()> {
     Ok(())
 }
 
-fn uses(choice: Option<Choice>) -> &'static [Use] {
-    if cluster::is_own(choice) {
-        &[Use::Kubernetes, Use::Image, Use::OwnCluster]
-    } else {
-        &[Use::Kubernetes, Use::Image]
+fn uses(options: &Options) -> Vec<Use> {
+    let mut uses = vec![Use::Kubernetes, Use::Image];
+    if cluster::is_own(options.cluster) {
+        uses.push(Use::OwnCluster);
+        uses.extend(options.with.iter().map(|extra| extra.uses()));
     }
+    uses
 }

@@ -9,6 +9,7 @@ mod cgroups;
 mod components;
 mod config;
 mod dns;
+pub(crate) mod extras;
 mod images;
 mod layout;
 mod lock;
@@ -23,7 +24,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use components::Component;
 pub(crate) use config::Kubelet;
-pub(crate) use dns::DNS_VALUE;
+use extras::Extra;
 pub(crate) use layout::CONTEXT;
 use layout::State;
 
@@ -50,31 +51,43 @@ impl Own {
     ///
     /// # Errors
     /// Also when another checkout's cluster runs on this machine: their addresses would be the same. And when a stock
-    /// kubelet is asked for while another runs; tests run on either, so the other way round is fine.
-    pub(crate) fn up(&self, install: bool, kubelet: Kubelet) -> Result<()> {
+    /// kubelet is asked for while another runs; tests run on either, so the other way round is fine. Components of `with` are
+    /// started on a cluster that is up, too.
+    pub(crate) fn up(&self, install: bool, kubelet: Kubelet, with: &[Extra]) -> Result<()> {
         require_root()?;
-        tools::require(&[Use::Kubernetes, Use::OwnCluster], install)?;
+        let uses = [Use::Kubernetes, Use::OwnCluster].into_iter().chain(with.iter().map(|extra| extra.uses()));
+        tools::require(&uses.collect::<Vec<_>>(), install)?;
         let lock = lock::acquire()?;
         self.refuse_if_another_runs()?;
         if start::is_whole(&self.state) {
             if kubelet == Kubelet::Stock && !config::has_stock_kubelet(&self.state) {
                 bail!("the cluster is up with a quick kubelet; take it down first: cargo xtask cluster down");
             }
-            ui::say(format!("the cluster is up; KUBECONFIG={}", self.kubeconfig().display()));
+            if let Err(error) = extras::start(&self.state, with) {
+                start::show_logs(&self.state);
+                return Err(error.context("the cluster is up, but a component that was asked for is not"));
+            }
+            self.report_up();
             return Ok(());
         }
         if lock::owner().is_some() {
             ui::say("a cluster is here that is not whole; removing it first");
             teardown::run(&self.remains())?;
         }
-        if let Err(error) = start::run(&self.state, kubelet) {
+        let started = start::run(&self.state, kubelet).and_then(|()| extras::start(&self.state, with));
+        if let Err(error) = started {
             start::show_logs(&self.state);
             teardown::run(&self.state)?;
             lock.remove()?;
             return Err(error.context("the cluster did not start"));
         }
-        ui::say(format!("the cluster is up; KUBECONFIG={}", self.kubeconfig().display()));
+        self.report_up();
         Ok(())
+    }
+
+    fn report_up(&self) {
+        extras::report_lacking();
+        ui::say(format!("the cluster is up; KUBECONFIG={}", self.kubeconfig().display()));
     }
 
     /// Removes every trace of the cluster, also after a crash.

@@ -59,6 +59,13 @@ fn key(source: &Source) -> Option<String> {
         Source::GoInstall { package, version } | Source::Cargo { package, version } => {
             Some(digest([format!("{package}@{version}").as_bytes()]))
         }
+        Source::GoBuild { module, version, package, replaced } => {
+            let replacements = replaced.iter().flat_map(|(old, new)| [old.as_bytes(), new.as_bytes()]);
+            Some(digest([module, version, package].map(|part| part.as_bytes()).into_iter().chain(replacements)))
+        }
+        Source::GoFiles { module, version, folder } => {
+            Some(digest([module, version, folder].map(|part| part.as_bytes())))
+        }
         Source::GoModule { module, package } => {
             Some(digest([package.as_bytes(), module_digest(module).as_bytes()]))
         }

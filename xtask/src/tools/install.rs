@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use super::cache;
 use super::table::{KUBERNETES_VERSION, Source, Tool};
@@ -19,26 +20,59 @@ const APT_LISTS: &str = "/var/lib/apt/lists";
 /// Asked by Debian's packages before they start a service.
 const SERVICE_POLICY: &str = "/usr/sbin/policy-rc.d";
 
+/// How a build shares the processors with the rest of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    /// A task waits for it.
+    Now,
+    /// At the lowest priority, since nothing waits for it yet.
+    Background,
+}
+
 /// Installs `tools`, one run at a time on this machine: a second one waits, and then finds what the first has built.
 pub(super) fn all(tools: &[&Tool]) -> Result<()> {
-    let root = cache::root();
-    fs::create_dir_all(&root).with_context(|| format!("cannot create {}", root.display()))?;
-    let lock = File::create(root.join("lock"))?;
-    if lock.try_lock().is_err() {
-        ui::say("another run is installing tools; waiting for it");
-        lock.lock()?;
-    }
+    let _lock = lock(|| ui::say("a build of tools is at work; waiting for it"))?;
     let packages: Vec<_> = tools.iter().filter_map(|tool| debian_package(tool)).collect();
     if !packages.is_empty() {
         install_packages(&packages)?;
     }
-    tools.iter().filter(|tool| !tool.is_there()).try_for_each(|tool| install(tool))
+    tools.iter().filter(|tool| !tool.is_there()).try_for_each(|tool| install(tool, Pace::Now))
+}
+
+/// Builds `tools` at the lowest priority, in the order given. The lock is given back after each tool, so that a task that needs one
+/// waits for the tool at work and for no other.
+pub(super) fn in_background(tools: &[&Tool]) {
+    for tool in tools {
+        let Ok(_lock) = lock(|| ()) else { return };
+        if !tool.is_there() && install(tool, Pace::Background).is_err() {
+            ui::say(format!("{} was not built in the background; the tier that needs it tries again", tool.name));
+        }
+    }
+}
+
+/// The tool is built from source, which takes from half a minute to many.
+pub(super) fn takes_long(tool: &Tool) -> bool {
+    tool.source.is_go() || matches!(tool.source, Source::Cargo { .. })
+}
+
+/// Waits until no other run installs tools, after a call of `busy` if one does. Dropping the file gives the lock back.
+fn lock(busy: impl FnOnce()) -> Result<File> {
+    let root = cache::root();
+    fs::create_dir_all(&root).with_context(|| format!("cannot create {}", root.display()))?;
+    let lock = File::create(root.join("lock"))?;
+    if lock.try_lock().is_err() {
+        busy();
+        lock.lock()?;
+    }
+    Ok(lock)
 }
 
 fn debian_package(tool: &Tool) -> Option<&'static str> {
     match tool.source {
         Source::Debian { package } => Some(package),
         Source::GoInstall { .. }
+        | Source::GoBuild { .. }
+        | Source::GoFiles { .. }
         | Source::GoModule { .. }
         | Source::Cargo { .. }
         | Source::Rustup { .. }
@@ -47,24 +81,45 @@ fn debian_package(tool: &Tool) -> Option<&'static str> {
     }
 }
 
-fn install(tool: &Tool) -> Result<()> {
+fn install(tool: &Tool, pace: Pace) -> Result<()> {
     match &tool.source {
         Source::Rustup { component } => {
             Cmd::new("rustup").args(["component", "add", component]).run().map(drop)
         }
         Source::GoInstall { package, version } => build(tool, |folder| {
             let target = format!("{package}@{version}");
-            go().args(["install", "-trimpath", "-ldflags=-s -w", &target])
+            go(pace)
+                .args(["install", "-trimpath", "-ldflags=-s -w", &target])
                 .env("GOBIN", folder)
                 .run()
                 .map(drop)
         }),
+        Source::GoBuild { module, version, package, replaced } => build(tool, |folder| {
+            let main = folder.join("module");
+            fs::create_dir(&main)?;
+            fs::write(main.join("go.mod"), go_mod(module, version, replaced))?;
+            go(pace)
+                .args(["build", "-mod=mod", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o"])
+                .arg(folder.join(tool.name))
+                .arg(package)
+                .directory(&main)
+                .run()?;
+            remove_if_there(&main)
+        }),
+        Source::GoFiles { module, version, folder: files } => build(tool, |folder| {
+            let target = format!("{module}@{version}");
+            let answer = go(pace).args(["mod", "download", "-json", &target]).directory(folder).run()?;
+            let answer: Value = serde_json::from_str(&answer).context("`go mod download` printed no JSON")?;
+            let module = answer["Dir"].as_str().context("`go mod download` named no folder")?;
+            fs::write(folder.join(tool.name), joined(&Path::new(module).join(files))?)
+                .with_context(|| format!("cannot write {}", tool.name))
+        }),
         Source::GoModule { module, package } => build(tool, |folder| {
-            build_from_module(module, package, &folder.join(tool.name))?;
+            build_from_module(module, package, &folder.join(tool.name), pace)?;
             if tool.name == "kube" { link_kubectl(folder) } else { Ok(()) }
         }),
         Source::Cargo { package, version } => build(tool, |folder| {
-            Cmd::new("cargo")
+            program("cargo", pace)
                 .args(["install", "--quiet", "--locked", "--version", version, package, "--root"])
                 .arg(folder)
                 // Beside the tool, so that what it is built of goes with it and nothing of it is kept.
@@ -106,13 +161,14 @@ fn remove_if_there(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn build_from_module(module: &str, package: &str, output: &Path) -> Result<()> {
+fn build_from_module(module: &str, package: &str, output: &Path, pace: Pace) -> Result<()> {
     let (major, minor) = major_and_minor(KUBERNETES_VERSION);
     let version = "-X k8s.io/component-base/version.git";
     let flags = format!(
         "-ldflags=-s -w {version}Version=v{KUBERNETES_VERSION} {version}Major={major} {version}Minor={minor}"
     );
-    go().args(["build", "-trimpath", "-buildvcs=false", "-tags=providerless", &flags, "-o"])
+    go(pace)
+        .args(["build", "-trimpath", "-buildvcs=false", "-tags=providerless", &flags, "-o"])
         .arg(output)
         .arg(package)
         .directory(workspace::go_module().join(module))
@@ -121,8 +177,31 @@ fn build_from_module(module: &str, package: &str, output: &Path) -> Result<()> {
 }
 
 /// Static binaries: two of them are the only file of an image.
-fn go() -> Cmd {
-    Cmd::new("go").env("CGO_ENABLED", "0")
+fn go(pace: Pace) -> Cmd {
+    program("go", pace).env("CGO_ENABLED", "0")
+}
+
+fn program(name: &str, pace: Pace) -> Cmd {
+    match pace {
+        Pace::Now => Cmd::new(name),
+        Pace::Background => Cmd::new("nice").args(["-n", "19", name]),
+    }
+}
+
+/// The manifest of a module that needs nothing but `module`, so that the versions are those that its own go.mod names.
+fn go_mod(module: &str, version: &str, replaced: &[(&str, &str)]) -> String {
+    let replace: String = replaced.iter().map(|(old, new)| format!("replace {old} => {new}\n")).collect();
+    format!("module tool\n\ngo 1.24.0\n\nrequire {module} {version}\n\n{replace}")
+}
+
+/// The YAML files of a folder as one, in the order of their names.
+fn joined(folder: &Path) -> Result<String> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|file| file.extension().is_some_and(|end| end == "yaml"));
+    files.sort();
+    let texts = files.iter().map(fs::read_to_string).collect::<io::Result<Vec<_>>>()?;
+    Ok(texts.iter().map(|text| format!("---\n{text}\n")).collect())
 }
 
 fn link_kubectl(folder: &Path) -> Result<()> {
@@ -190,4 +269,27 @@ fn apt_install(packages: &[&str]) -> Cmd {
         .args(["install", "--yes", "--no-install-recommends"])
         .args(packages)
         .env("DEBIAN_FRONTEND", "noninteractive")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_of_a_tool_requires_one_and_replaces_what_it_replaces() {
+        assert_eq!(
+            go_mod("example.org/tool", "v1.2.3", &[("example.org/a", "example.org/b v0.1.0")]),
+            "module tool\n\ngo 1.24.0\n\nrequire example.org/tool v1.2.3\n\n\
+             replace example.org/a => example.org/b v0.1.0\n"
+        );
+    }
+
+    #[test]
+    fn manifests_of_a_folder_are_joined_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [("b.yaml", "b: 1"), ("a.yaml", "a: 1"), ("kustomization.txt", "no")] {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        assert_eq!(joined(folder.path()).unwrap(), "---\na: 1\n---\nb: 1\n");
+    }
 }

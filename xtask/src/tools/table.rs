@@ -19,6 +19,12 @@ pub(crate) enum Use {
     Kubernetes,
     /// Running the project's own cluster.
     OwnCluster,
+    /// Resource metrics on the project's own cluster.
+    Metrics,
+    /// An Ingress controller with the Gateway API on the project's own cluster.
+    Ingress,
+    /// Enforcing network policies on the project's own cluster.
+    Policies,
     /// Building the container image.
     Image,
     /// Checking and applying the Terraform module and envs.
@@ -52,7 +58,7 @@ pub(crate) enum Use {
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::Check,
         Self::Fuzz,
         Self::Api,
@@ -60,6 +66,9 @@ impl Use {
         Self::Chart,
         Self::Kubernetes,
         Self::OwnCluster,
+        Self::Metrics,
+        Self::Ingress,
+        Self::Policies,
         Self::Image,
         Self::Terraform,
         Self::Plan,
@@ -90,6 +99,20 @@ pub(crate) enum Source {
         package: &'static str,
         version: &'static str,
     },
+    /// A command that `go install` refuses or misnames: its module replaces others, or its folder has another name.
+    GoBuild {
+        module: &'static str,
+        version: &'static str,
+        package: &'static str,
+        /// Modules that its go.mod replaces, each by a module and a version.
+        replaced: &'static [(&'static str, &'static str)],
+    },
+    /// The YAML files of a folder of a Go module, as one file.
+    GoFiles {
+        module: &'static str,
+        version: &'static str,
+        folder: &'static str,
+    },
     /// A command of a Go module below `e2e/cluster`, whose go.mod pins the versions.
     GoModule {
         module: &'static str,
@@ -111,6 +134,20 @@ pub(crate) enum Source {
     ByHand {
         how: &'static str,
     },
+}
+
+impl Source {
+    /// The source is a Go module.
+    pub(super) fn is_go(&self) -> bool {
+        match self {
+            Self::GoInstall { .. } | Self::GoBuild { .. } | Self::GoFiles { .. } | Self::GoModule { .. } => true,
+            Self::Debian { .. }
+            | Self::Rustup { .. }
+            | Self::Cargo { .. }
+            | Self::Python { .. }
+            | Self::ByHand { .. } => false,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -138,9 +175,9 @@ pub(crate) struct Tool {
 pub(crate) const KUBERNETES_VERSION: &str = "1.34.4";
 
 use Use::{
-    Api, Bench, Chart, Check, Database, Deploy, FakeAws, Fuzz, Image, Kubernetes, OwnCluster, Pictures, Plan,
-    Proxy, Registry, Release, ScanCode, ScanDependencies, ScanPolicies, ScanSecrets, ScanWorkflows,
-    Terraform,
+    Api, Bench, Chart, Check, Database, Deploy, FakeAws, Fuzz, Image, Ingress, Kubernetes, Metrics, OwnCluster,
+    Pictures, Plan, Policies, Proxy, Registry, Release, ScanCode, ScanDependencies, ScanPolicies, ScanSecrets,
+    ScanWorkflows, Terraform,
 };
 
 /// In the order in which they have to be installed: Go before what it builds.
@@ -168,9 +205,12 @@ pub(crate) const TOOLS: &[Tool] = &[
         uses: &[
             Chart,
             Deploy,
+            Ingress,
             Kubernetes,
+            Metrics,
             OwnCluster,
             Plan,
+            Policies,
             Release,
             ScanDependencies,
             ScanSecrets,
@@ -216,6 +256,56 @@ pub(crate) const TOOLS: &[Tool] = &[
         source: Source::GoModule { module: ".", package: "./cmd/pause" },
         proof: Proof::Built,
         uses: &[OwnCluster],
+    },
+    built_by_go(
+        "metrics-server",
+        "sigs.k8s.io/metrics-server/cmd/metrics-server",
+        "v0.8.0",
+        &[Metrics],
+    ),
+    Tool {
+        name: "kube-network-policies",
+        source: Source::GoBuild {
+            module: "sigs.k8s.io/kube-network-policies",
+            version: "v0.8.0",
+            package: "sigs.k8s.io/kube-network-policies/cmd",
+            replaced: &[],
+        },
+        proof: Proof::Built,
+        uses: &[Policies],
+    },
+    // Removes the rules of kube-network-policies, which leaves them when it is killed.
+    debian("nftables", Proof::Runs(&["nft", "--version"]), &[Policies]),
+    Tool {
+        name: "gateway-api",
+        source: Source::GoFiles {
+            module: "sigs.k8s.io/gateway-api",
+            version: "v1.3.0",
+            folder: "config/crd/standard",
+        },
+        proof: Proof::Built,
+        uses: &[Ingress],
+    },
+    // 3.7 needs a module that the Go proxy does not serve.
+    Tool {
+        name: "traefik",
+        source: Source::GoBuild {
+            module: "github.com/traefik/traefik/v3",
+            version: "v3.4.4",
+            package: "github.com/traefik/traefik/v3/cmd/traefik",
+            replaced: &[
+                (
+                    "github.com/abbot/go-http-auth",
+                    "github.com/containous/go-http-auth v0.4.1-0.20200324110947-a37a7636d23e",
+                ),
+                (
+                    "github.com/gorilla/mux",
+                    "github.com/containous/mux v0.0.0-20250523120546-41b6ec3aed59",
+                ),
+            ],
+        },
+        proof: Proof::Built,
+        uses: &[Ingress],
     },
     debian("containerd", Proof::Runs(&["containerd", "--version"]), &[OwnCluster]),
     debian("runc", Proof::Runs(&["runc", "--version"]), &[OwnCluster]),
@@ -370,8 +460,7 @@ mod tests {
     #[test]
     fn whatever_needs_a_tool_written_in_go_needs_go() {
         let go = TOOLS.iter().find(|tool| tool.name == "go").unwrap();
-        let is_go = |tool: &&Tool| matches!(tool.source, Source::GoInstall { .. } | Source::GoModule { .. });
-        for tool in TOOLS.iter().filter(is_go) {
+        for tool in TOOLS.iter().filter(|tool| tool.source.is_go()) {
             assert!(tool.uses.iter().all(|used| go.uses.contains(used)), "{}", tool.name);
         }
     }

@@ -27,7 +27,6 @@ pub(super) fn install(cluster: &Cluster, image: &Archive) -> Result<()> {
         // The image's name stays the same when its content changes, and Kubernetes would let the old pods be.
         .arg("--set-string")
         .arg(format!("podAnnotations.image-id={}", image.id()?))
-        .args(cluster.chart_values())
         .directory(workspace::root())
         .run()?;
     Ok(())

@@ -53,6 +53,12 @@ fn subjects() -> Vec<Subject> {
             format!("DNS:{NODE},IP:{NODE_ADDRESS}"),
             client("kubelet", &format!("system:node:{NODE}"), "system:nodes"),
         ),
+        // The API server calls it by the name of its Service, and the kubelet reads the name of the client.
+        server(
+            "DNS:metrics-server.kube-system.svc".to_owned(),
+            client("metrics-server", "metrics-server", "components"),
+        ),
+        client("traefik", "traefik", "components"),
     ]
 }
 
@@ -129,7 +135,7 @@ mod tests {
             let shows = extensions(&subject).iter().any(|extension| extension.contains("serverAuth"));
             assert_eq!(
                 shows,
-                ["etcd", "kube-apiserver", "kubelet"].contains(&subject.file),
+                ["etcd", "kube-apiserver", "kubelet", "metrics-server"].contains(&subject.file),
                 "{}",
                 subject.file
             );

@@ -18,13 +18,35 @@ pub(super) enum Component {
     Containerd,
     Kubelet,
     Proxy,
+    /// Optional, as those below.
+    MetricsServer,
+    NetworkPolicies,
+    Traefik,
 }
 
-use Component::{ApiServer, Containerd, ControllerManager, Etcd, Kubelet, Mounts, Proxy, Scheduler};
+use Component::{
+    ApiServer, Containerd, ControllerManager, Etcd, Kubelet, MetricsServer, Mounts, NetworkPolicies, Proxy,
+    Scheduler, Traefik,
+};
 
 impl Component {
-    pub(super) const ALL: [Self; 8] =
+    /// A cluster that lacks one of these cannot be used.
+    pub(super) const REQUIRED: [Self; 8] =
         [Mounts, Etcd, ApiServer, ControllerManager, Scheduler, Containerd, Kubelet, Proxy];
+
+    pub(super) const ALL: [Self; 11] = [
+        Mounts,
+        Etcd,
+        ApiServer,
+        ControllerManager,
+        Scheduler,
+        Containerd,
+        Kubelet,
+        Proxy,
+        MetricsServer,
+        NetworkPolicies,
+        Traefik,
+    ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -36,6 +58,9 @@ impl Component {
             Containerd => "containerd",
             Kubelet => "kubelet",
             Proxy => "kube-proxy",
+            MetricsServer => "metrics-server",
+            NetworkPolicies => "kube-network-policies",
+            Traefik => "traefik",
         }
     }
 
@@ -48,6 +73,16 @@ impl Component {
             Etcd | ApiServer | ControllerManager | Scheduler | Proxy => {
                 detached().arg("kube").args(flags(self, state))
             }
+            MetricsServer => detached().args(flags(self, state)),
+            // Its client reads the token of a pod and these variables, and no kubeconfig.
+            NetworkPolicies => within(mounts, "kube-network-policies")
+                .args(flags(self, state).iter().skip(1))
+                .env("KUBERNETES_SERVICE_HOST", NODE_ADDRESS)
+                .env("KUBERNETES_SERVICE_PORT", port::API.to_string()),
+            Traefik => detached()
+                .args(flags(self, state))
+                .env("KUBECONFIG", state.kubeconfig("traefik"))
+                .without_env("KUBERNETES_SERVICE_HOST"),
         }
     }
 }
@@ -163,6 +198,41 @@ fn flags(component: Component, state: &State) -> Vec<String> {
             format!("--root-dir={}", data("kubelet")),
         ],
         Proxy => vec![config("kube-proxy.json"), format!("--hostname-override={NODE}")],
+        MetricsServer => {
+            let user = state.kubeconfig("metrics-server");
+            vec![
+                kubeconfig,
+                format!("--authentication-kubeconfig={}", user.display()),
+                format!("--authorization-kubeconfig={}", user.display()),
+                format!("--bind-address={NODE_ADDRESS}"),
+                format!("--secure-port={}", port::METRICS_SERVER),
+                format!("--tls-cert-file={}", certificate("metrics-server")),
+                format!("--tls-private-key-file={}", key("metrics-server")),
+                format!("--kubelet-certificate-authority={}", certificate(AUTHORITY)),
+                "--kubelet-preferred-address-types=InternalIP".to_owned(),
+                "--kubelet-use-node-status-port".to_owned(),
+                // Must exceed the 10 s that a request to a kubelet may take.
+                "--metric-resolution=15s".to_owned(),
+            ]
+        }
+        NetworkPolicies => vec![
+            format!("--hostname-override={NODE}"),
+            format!("--metrics-bind-address=127.0.0.1:{}", port::POLICIES_METRICS),
+            "--v=2".to_owned(),
+        ],
+        Traefik => vec![
+            "--global.checknewversion=false".to_owned(),
+            "--global.sendanonymoususage=false".to_owned(),
+            "--log.level=INFO".to_owned(),
+            "--ping=true".to_owned(),
+            format!("--entrypoints.traefik.address=127.0.0.1:{}", port::INGRESS_HEALTH),
+            format!("--entrypoints.web.address={NODE_ADDRESS}:{}", port::INGRESS_WEB),
+            format!("--entrypoints.websecure.address={NODE_ADDRESS}:{}", port::INGRESS_TLS),
+            "--providers.kubernetesingress=true".to_owned(),
+            format!("--providers.kubernetesingress.ingressendpoint.ip={NODE_ADDRESS}"),
+            "--providers.kubernetesgateway=true".to_owned(),
+            format!("--providers.kubernetesgateway.statusaddress.ip={NODE_ADDRESS}"),
+        ],
     };
     std::iter::once(component.name().to_owned()).chain(own).collect()
 }
@@ -196,12 +266,14 @@ mod tests {
 
     #[test]
     fn no_server_listens_on_all_addresses() {
-        for component in [ApiServer, ControllerManager, Scheduler] {
+        for component in [ApiServer, ControllerManager, Scheduler, MetricsServer] {
             assert!(
                 flags_of(component).iter().any(|flag| flag.starts_with("--bind-address=")),
                 "{component:?}"
             );
         }
+        let listens = |flag: &&String| flag.starts_with("--entrypoints.") && flag.contains("address=");
+        assert!(!flags_of(Traefik).iter().filter(listens).any(|flag| flag.contains("=:")));
         assert!(!Component::ALL.into_iter().flat_map(flags_of).any(|flag| flag.contains("0.0.0.0")));
     }
 }

@@ -13,7 +13,15 @@ use super::layout::{
 };
 
 /// The users of the API that have a kubeconfig; each has a certificate of the same name.
-const USERS: [&str; 5] = ["admin", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet"];
+const USERS: [&str; 7] = [
+    "admin",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kube-proxy",
+    "kubelet",
+    "metrics-server",
+    "traefik",
+];
 
 /// How soon the kubelet brings a changed ConfigMap or Secret into the pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

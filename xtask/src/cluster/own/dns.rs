@@ -10,11 +10,8 @@ use crate::process::Cmd;
 
 const MANIFEST: &str = include_str!("coredns.yaml");
 
-/// Not 53: a port that a process without privileges may open. The Service translates.
-const PORT: u16 = 1053;
-
-/// The chart's value for a NetworkPolicy that lets pods reach this cluster's DNS: its ports are those behind the Service.
-pub(crate) const DNS_VALUE: &str = "networkPolicy.dnsPorts={53,1053}";
+/// Also behind the Service, as in other clusters: a NetworkPolicy is about the port of the pod.
+const PORT: u16 = 53;
 
 /// The machine's resolver configurations, best first: what systemd-resolved itself asks is reachable from a pod,
 /// its stub on a loopback address is not.
@@ -91,7 +88,6 @@ mod tests {
         assert!(MANIFEST.contains(&format!("image: {}\n", images::COREDNS)));
         assert!(MANIFEST.contains(&format!("clusterIP: {DNS_SERVICE}\n")));
         assert!(MANIFEST.contains(&format!("containerPort: {PORT}\n")));
-        assert!(DNS_VALUE.contains(&format!(",{PORT}}}")));
         assert!(MANIFEST.contains("namespace: kube-system\n"), "where the chart's policy looks for it");
     }
 }

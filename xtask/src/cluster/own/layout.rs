@@ -30,8 +30,13 @@ pub(super) mod port {
     pub(in super::super) const PROXY_HEALTH: u16 = 20256;
     pub(in super::super) const CONTROLLER_MANAGER: u16 = 20257;
     pub(in super::super) const SCHEDULER: u16 = 20259;
+    pub(in super::super) const METRICS_SERVER: u16 = 20254;
+    pub(in super::super) const POLICIES_METRICS: u16 = 20255;
+    pub(in super::super) const INGRESS_WEB: u16 = 20080;
+    pub(in super::super) const INGRESS_TLS: u16 = 20443;
+    pub(in super::super) const INGRESS_HEALTH: u16 = 20081;
 
-    pub(in super::super) const ALL: [u16; 9] = [
+    pub(in super::super) const ALL: [u16; 14] = [
         API,
         ETCD,
         ETCD_PEER,
@@ -41,6 +46,11 @@ pub(super) mod port {
         PROXY_HEALTH,
         CONTROLLER_MANAGER,
         SCHEDULER,
+        METRICS_SERVER,
+        POLICIES_METRICS,
+        INGRESS_WEB,
+        INGRESS_TLS,
+        INGRESS_HEALTH,
     ];
 }
 
@@ -115,9 +125,13 @@ impl State {
     }
 }
 
-/// Paths that the kubelet, containerd, CNI and mount(8) have built in. The cluster sees folders of its own in their
-/// place.
-pub(super) const BUILT_IN_FOLDERS: [(&str, &str); 5] = [
+/// Where a process in a pod finds its token: built into Kubernetes' client library, and with it into kube-network-policies.
+pub(super) const POD_SECRETS: &str = "pod-secrets";
+
+/// Paths that the kubelet, containerd, CNI, mount(8) and kube-network-policies have built in. The cluster sees folders of its own
+/// in their place.
+pub(super) const BUILT_IN_FOLDERS: [(&str, &str); 6] = [
+    ("/run/secrets", POD_SECRETS),
     ("/run/mount", "mount-table"),
     ("/var/lib/kubelet", "kubelet-built-in"),
     ("/var/lib/cni", "cni"),

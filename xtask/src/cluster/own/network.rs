@@ -13,6 +13,9 @@ use super::rules::{self, OWN_CHAIN};
 use crate::process::Cmd;
 use crate::wait;
 
+/// The table of rules of kube-network-policies.
+const POLICIES_TABLE: [&str; 3] = ["table", "inet", "kube-network-policies"];
+
 /// The kind of route that refuses what has no better one.
 const UNREACHABLE: &str = "unreachable";
 
@@ -69,6 +72,9 @@ pub(super) fn remove(before: &Before) -> Result<()> {
     wait::until_true("the interfaces of pods to be gone", Duration::from_secs(15), || {
         Ok(pod_routes()?.is_empty())
     })?;
+    if policies_are_enforced() {
+        Cmd::new("nft").arg("delete").args(POLICIES_TABLE).run()?;
+    }
     for family in FAMILIES {
         let script = rules::removal(before.rules(family), &saved_rules(family)?);
         if !script.is_empty() {
@@ -87,7 +93,15 @@ pub(super) fn left_over(before: &Before) -> Result<Vec<String>> {
         let chains = rules::left_over(before.rules(family), &saved_rules(family)?);
         found.extend(chains.iter().map(|chain| format!("{family} {chain}")));
     }
+    if policies_are_enforced() {
+        found.push(format!("nftables {}", POLICIES_TABLE.join(" ")));
+    }
     Ok(found)
+}
+
+/// The rules of kube-network-policies are in place; they outlive the process where it is killed.
+pub(super) fn policies_are_enforced() -> bool {
+    Cmd::new("nft").arg("list").args(POLICIES_TABLE).succeeds()
 }
 
 fn interface_exists() -> bool {

@@ -34,9 +34,9 @@ pub(super) fn run(state: &State, kubelet: Kubelet) -> Result<()> {
     wait_for(state, "the default service account", || Ok(default_account_exists(state)))
 }
 
-/// Whether all components run and the cluster can be used.
+/// All required components run and the cluster can be used.
 pub(super) fn is_whole(state: &State) -> bool {
-    Component::ALL.into_iter().all(|component| processes::running(component).is_some())
+    Component::REQUIRED.into_iter().all(|component| processes::running(component).is_some())
         && api_is_ready(state)
         && node_is_ready(state)
         && dns_is_available(state)
@@ -86,13 +86,13 @@ fn start_components(state: &State) -> Result<()> {
     start(Component::Proxy, state)
 }
 
-fn start(component: Component, state: &State) -> Result<()> {
+pub(super) fn start(component: Component, state: &State) -> Result<()> {
     ui::say(format!("starting {}", component.name()));
     processes::start(component, state)
 }
 
 /// Waits for a condition as long as every component that has been started is alive.
-fn wait_for(state: &State, what: &str, mut check: impl FnMut() -> Result<bool>) -> Result<()> {
+pub(super) fn wait_for(state: &State, what: &str, mut check: impl FnMut() -> Result<bool>) -> Result<()> {
     wait::until_true(what, DEADLINE, || {
         let started = |component: &Component| state.log(component.name()).exists();
         let dead = |component: &Component| processes::running(*component).is_none();
