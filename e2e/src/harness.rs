@@ -3,9 +3,10 @@
 
 #![expect(clippy::panic, reason = "a harness ends its test with a sentence")]
 
-mod clients;
+pub mod clients;
 pub mod cluster;
 pub mod command;
+pub mod extras;
 pub mod load;
 pub mod logs;
 pub mod namespace;

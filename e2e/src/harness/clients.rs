@@ -12,31 +12,38 @@ const REACHABLE: Duration = Duration::from_secs(10);
 
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
-/// Starts clients that ask for `path`: without pause, seldom, and on connections that idle for long. None where the cluster's
-/// addresses lead nowhere from this machine, as those of a cluster in containers or a virtual machine.
-pub(super) async fn start(service: &Service, path: &'static str) -> Option<Load> {
-    let server = Server::Tcp(address(service)?);
+/// Clients that ask for `path`: without pause, seldom, and on connections that idle for long.
+pub fn usual(path: &'static str) -> [Kind; 4] {
+    [
+        kind("without pause", path, 0, 2),
+        kind("every 4 s", path, 4, 4),
+        kind("every 11 s", path, 11, 4),
+        kind("long idle", path, 29, 4),
+    ]
+}
+
+/// So many clients of a name that ask for `path` this many seconds after each answer.
+pub fn kind(name: &'static str, path: &'static str, seconds: u64, clients: usize) -> Kind {
+    Kind { name, path, expected: Expected::AnyBody, pause: Duration::from_secs(seconds), clients }
+}
+
+/// Starts clients once the server answers the first of them. None where the cluster's addresses lead nowhere from this machine, as
+/// those of a cluster in containers or a virtual machine.
+pub async fn start(server: &Server, kinds: &[Kind]) -> Option<Load> {
+    let path = kinds.first()?.path;
     // Not only connected to: where the cluster has no rule for the address yet, a network outside may answer in its place.
     let reached = async {
-        while !answers(&server, path).await {
+        while !answers(server, path).await {
             sleep(BETWEEN_TRIES).await;
         }
     };
     timeout(REACHABLE, reached).await.ok()?;
-    let kind = |name, seconds, clients| Kind {
-        name,
-        path,
-        expected: Expected::AnyBody,
-        pause: Duration::from_secs(seconds),
-        clients,
-    };
-    let kinds = [
-        kind("without pause", 0, 2),
-        kind("every 4 s", 4, 4),
-        kind("every 11 s", 11, 4),
-        kind("long idle", 29, 4),
-    ];
-    Some(Load::start(&server, &kinds))
+    Some(Load::start(server, kinds))
+}
+
+/// A Service by the address that the cluster gave it.
+pub fn server(service: &Service) -> Option<Server> {
+    address(service).map(Server::Tcp)
 }
 
 async fn answers(server: &Server, path: &str) -> bool {

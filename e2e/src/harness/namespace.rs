@@ -12,9 +12,11 @@ use kube::{Api, Client, Resource, ResourceExt};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use strict_clients::Kind;
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use super::clients;
 use super::cluster::Cluster;
 use super::command::{self, Background, Outcome};
 use super::load::Load;
@@ -54,6 +56,23 @@ pub fn in_namespace(test: impl AsyncFnOnce(&Namespace)) {
         }
         if outcome.is_ok() || std::env::var_os(KEEP_VARIABLE).is_none() {
             namespace.delete().await;
+        }
+        if let Err(panic) = outcome {
+            resume_unwind(panic);
+        }
+    });
+}
+
+/// Runs a test in a namespace of its own that has a neighbour.
+pub fn in_two_namespaces(test: impl AsyncFnOnce(&Namespace, &Namespace)) {
+    in_namespace(async |namespace| {
+        let neighbour = Namespace::create().await;
+        let outcome = AssertUnwindSafe(test(namespace, &neighbour)).catch_unwind().await;
+        if outcome.is_err() {
+            neighbour.report().await;
+        }
+        if outcome.is_ok() || std::env::var_os(KEEP_VARIABLE).is_none() {
+            neighbour.delete().await;
         }
         if let Err(panic) = outcome {
             resume_unwind(panic);
@@ -190,9 +209,17 @@ impl Namespace {
 
     /// Starts clients that connect to a Service themselves; none where this machine has no way to it.
     pub async fn clients(&self, service: &str, path: &'static str) -> Option<strict_clients::Load> {
+        self.clients_of(service, &clients::usual(path)).await
+    }
+
+    /// The same with clients of these kinds.
+    pub async fn clients_of(&self, service: &str, kinds: &[Kind]) -> Option<strict_clients::Load> {
         let found = self.api::<core::Service>().get(service).await;
         let found = found.unwrap_or_else(|error| panic!("{service}: {error}"));
-        let clients = super::clients::start(&found, path).await;
+        let clients = match clients::server(&found) {
+            Some(server) => clients::start(&server, kinds).await,
+            None => None,
+        };
         if clients.is_none() {
             print(&format!(
                 "{service} cannot be reached from this machine: tested through the API server alone"

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
+use crate::ingress::{Controller, host, published};
 use crate::support::{OPERATOR_PORT, assert_untouched, create_secret, names, until_digests};
 
 /// The role, and its database.
@@ -70,6 +71,10 @@ async fn rotate(ns: &Namespace, in_the_database: impl AsyncFnOnce(&Postgres, &[P
     let reveals = Reveals::start(ns, &pods).await;
     let proxied = ns.load("myapp", "/config").await;
     let direct = ns.clients("myapp", "/config").await;
+    let published = match Controller::find(ns).await {
+        Some(controller) => Some(controller.clients(&host(ns)).await),
+        None => None,
+    };
 
     let begun = now_ms();
     let patch = json!({ "stringData": { "password": PASSWORDS[1] } }).to_string();
@@ -96,6 +101,11 @@ async fn rotate(ns: &Namespace, in_the_database: impl AsyncFnOnce(&Postgres, &[P
         let tally = direct.stop().await;
         assert_eq!(tally.failures, Vec::<String>::new(), "{tally}");
         seen = format!("{seen}, by the Service's address {tally}");
+    }
+    if let Some(published) = published {
+        let tally = published.stop().await;
+        assert_eq!(tally.failures, Vec::<String>::new(), "{tally}");
+        seen = format!("{seen}, through the Ingress {tally}");
     }
     let revealed = reveals.stop().await;
     assert!(revealed > 0);
@@ -150,6 +160,7 @@ async fn install(ns: &Namespace) -> Postgres {
         "database.existingSecret=database".to_owned(),
         "database.caBundle.configMap=authority".to_owned(),
     ];
+    let values = [&values[..], &published(&self::host(ns), "/")].concat();
     let arguments: Vec<&str> = values.iter().flat_map(|value| ["--set", value]).collect();
     ns.install("myapp", &arguments).await;
     server

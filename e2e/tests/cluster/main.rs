@@ -5,10 +5,14 @@
 mod autoscaling;
 mod database;
 mod deploy;
+mod eviction;
+mod ingress;
 mod latency;
 mod leaks;
 mod live;
+mod metrics;
 mod pods;
+mod policies;
 mod proof;
 mod refusals;
 mod registry;

@@ -228,6 +228,7 @@ fn flags(component: Component, state: &State) -> Vec<String> {
             format!("--entrypoints.traefik.address=127.0.0.1:{}", port::INGRESS_HEALTH),
             format!("--entrypoints.web.address={NODE_ADDRESS}:{}", port::INGRESS_WEB),
             format!("--entrypoints.websecure.address={NODE_ADDRESS}:{}", port::INGRESS_TLS),
+            "--entrypoints.websecure.http.tls=true".to_owned(),
             "--providers.kubernetesingress=true".to_owned(),
             format!("--providers.kubernetesingress.ingressendpoint.ip={NODE_ADDRESS}"),
             "--providers.kubernetesgateway=true".to_owned(),

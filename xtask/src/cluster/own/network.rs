@@ -30,6 +30,9 @@ pub(super) fn check(before: &Before) -> Result<()> {
         problems
             .push("another Kubernetes has packet filter rules on this machine (chains KUBE-*)".to_owned());
     }
+    if policies_are_enforced() {
+        problems.push(format!("network policies are enforced on this machine (nftables {})", POLICIES_TABLE.join(" ")));
+    }
     if problems.is_empty() {
         Ok(())
     } else {

@@ -1,0 +1,67 @@
+//! An autoscaler on the metrics of real pods: it adds pods under load, takes them away after it, and no request is lost.
+
+use e2e::harness::clients::kind;
+use e2e::harness::extras::Extra;
+use e2e::harness::namespace::{Namespace, in_namespace};
+use e2e::harness::wait::until_answer;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+
+use crate::support::SECRET_KEY;
+
+const FEWEST: i32 = 2;
+const MOST: i32 = 4;
+
+#[test]
+fn load_adds_pods_and_its_end_removes_them_without_a_lost_request() {
+    in_namespace(async |ns| {
+        if !Extra::Metrics.is_there() {
+            return;
+        }
+        let (fewest, most) =
+            (format!("autoscaling.minReplicas={FEWEST}"), format!("autoscaling.maxReplicas={MOST}"));
+        // Windows as short as the metrics allow, which are of 15 s each.
+        let down = r#"autoscaling.behavior.scaleDown={"stabilizationWindowSeconds":15,"policies":[{"type":"Pods","value":4,"periodSeconds":15}]}"#;
+        let values = ["--set", "autoscaling.enabled=true", "--set", &fewest, "--set", &most, "--set-json", down];
+        ns.install("myapp", &[&SECRET_KEY[..], &values].concat()).await;
+        let known = until_answer("the load of the pods to be known", async || load(ns).await, Option::is_some).await;
+        let at_rest = |now: &(i32, i32)| *now == (FEWEST, FEWEST);
+        until_answer("the fewest pods to serve", async || replicas(ns).await, at_rest).await;
+
+        let proxied = ns.load("myapp", "/config").await;
+        let seldom = [kind("every second", "/config", 1, 4), kind("long idle", "/config", 29, 4)];
+        let Some(patient) = ns.clients_of("myapp", &seldom).await else { return };
+        let Some(hasty) = ns.clients_of("myapp", &[kind("without pause", "/config", 0, 4)]).await else { return };
+        let (wanted, ready) =
+            until_answer("pods to be added", async || replicas(ns).await, |(wanted, ready)| {
+                *wanted > FEWEST && ready == wanted
+            })
+            .await;
+        let under_load = load(ns).await;
+        let hasty = hasty.stop().await;
+        // The load through the API server is one, too.
+        let proxied = proxied.stop().await;
+        until_answer("pods to be removed", async || replicas(ns).await, at_rest).await;
+        let patient = patient.stop().await;
+
+        assert_eq!(proxied.failures, Vec::<String>::new(), "beside {} answers", proxied.answered);
+        assert_eq!(hasty.failures, Vec::<String>::new(), "{hasty}");
+        assert_eq!(patient.failures, Vec::<String>::new(), "{patient}");
+        println!("from {known:?} to {under_load:?} percent: {FEWEST}, {ready} of {wanted}, {FEWEST} pods; {hasty}; {patient}");
+    });
+}
+
+/// The mean CPU time of the pods in percent of what they request, as the autoscaler knows it.
+async fn load(ns: &Namespace) -> Option<i32> {
+    let scaler = ns.api::<HorizontalPodAutoscaler>().get("myapp").await.unwrap();
+    let metrics = scaler.status?.current_metrics?;
+    metrics.first()?.resource.as_ref()?.current.average_utilization
+}
+
+/// The pods that are to be, and those that are and serve; the latter none while others are there too.
+async fn replicas(ns: &Namespace) -> (i32, i32) {
+    let deployment = ns.api::<Deployment>().get("myapp").await.unwrap();
+    let (spec, status) = (deployment.spec.unwrap(), deployment.status.unwrap());
+    let (all, ready) = (status.replicas.unwrap_or_default(), status.ready_replicas.unwrap_or_default());
+    (spec.replicas.unwrap_or_default(), if all == ready { ready } else { 0 })
+}
