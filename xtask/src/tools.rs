@@ -46,10 +46,16 @@ pub(crate) fn require(uses: &[Use], install: bool) -> Result<()> {
     if still.is_empty() { Ok(()) } else { Err(Missing(still).into()) }
 }
 
-/// Builds in the background what `uses` call for and takes minutes, while a task does something else. A tool that cannot be built is
-/// left to [`require`], which reports it; a caller of that waits for the tool at work.
+/// Builds in the background what `uses` call for and takes long, in the order of `uses`, while a task does something else. A tool
+/// that cannot be built is left to [`require`], which reports it; a caller of that waits for the tool at work.
 pub(crate) fn build_ahead(uses: &[Use]) {
-    let tools: Vec<_> = missing(uses).into_iter().filter(|tool| install::takes_long(tool)).collect();
+    let mut tools: Vec<&'static Tool> = Vec::new();
+    for used in uses {
+        let is_new = |tool: &&Tool| !tools.iter().any(|listed| listed.name == tool.name);
+        let wanted = TOOLS.iter().filter(|tool| tool.uses.contains(used) && install::takes_long(tool));
+        let new: Vec<_> = wanted.filter(|tool| !tool.is_there()).filter(is_new).collect();
+        tools.extend(new);
+    }
     if !tools.is_empty() {
         std::thread::spawn(move || install::in_background(&tools));
     }
@@ -112,7 +118,9 @@ impl Source {
                 0 => format!("go build {package}@{version}"),
                 n => format!("go build {package}@{version} with {n} modules replaced"),
             },
-            Self::GoFiles { module, version, folder } => format!("{folder} of go mod download {module}@{version}"),
+            Self::GoFiles { module, version, folder } => {
+                format!("{folder} of go mod download {module}@{version}")
+            }
             Self::GoModule { module, package } => format!("go build {package} (in e2e/cluster/{module})"),
             Self::Cargo { package, version } => format!("cargo install --locked {package}@{version}"),
             Self::Rustup { component } => format!("rustup component add {component}"),

@@ -55,7 +55,8 @@ impl Own {
     /// started on a cluster that is up, too.
     pub(crate) fn up(&self, install: bool, kubelet: Kubelet, with: &[Extra]) -> Result<()> {
         require_root()?;
-        let uses = [Use::Kubernetes, Use::OwnCluster].into_iter().chain(with.iter().map(|extra| extra.uses()));
+        let uses =
+            [Use::Kubernetes, Use::OwnCluster].into_iter().chain(with.iter().map(|extra| extra.uses()));
         tools::require(&uses.collect::<Vec<_>>(), install)?;
         let lock = lock::acquire()?;
         self.refuse_if_another_runs()?;

@@ -3,6 +3,7 @@
 use super::certificates::{AUTHORITY, SERVICE_ACCOUNTS};
 use super::cgroups;
 use super::layout::{BUILT_IN_FOLDERS, NODE, NODE_ADDRESS, SERVICE_RANGE, State, port};
+use super::network::POLICIES_QUEUE;
 use crate::process::Cmd;
 use crate::tools;
 
@@ -218,7 +219,7 @@ fn flags(component: Component, state: &State) -> Vec<String> {
         NetworkPolicies => vec![
             format!("--hostname-override={NODE}"),
             format!("--metrics-bind-address=127.0.0.1:{}", port::POLICIES_METRICS),
-            "--v=2".to_owned(),
+            format!("--nfqueue-id={POLICIES_QUEUE}"),
         ],
         Traefik => vec![
             "--global.checknewversion=false".to_owned(),

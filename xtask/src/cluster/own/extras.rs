@@ -85,6 +85,10 @@ pub(super) fn start(state: &State, extras: &[Extra]) -> Result<()> {
         }
         let what = format!("{} to be usable", extra.component().name());
         start::wait_for(state, &what, || Ok(is_usable(*extra, state)))?;
+        if *extra == Policies {
+            // Not before: packets in a queue that nothing takes them from are lost.
+            network::lead_to_policies()?;
+        }
     }
     Ok(())
 }
@@ -126,15 +130,18 @@ fn is_usable(extra: Extra, state: &State) -> bool {
     match extra {
         Metrics => has_condition(state, "apiservice/v1beta1.metrics.k8s.io", "Available"),
         Ingress => has_condition(state, "gatewayclass/traefik", "Accepted"),
-        Policies => network::policies_are_enforced(),
+        Policies => network::policies_are_awaited(),
     }
 }
 
 /// metrics-server as an extension of the API, which calls it by the name and the authority of its certificate.
 fn metrics_objects(state: &State) -> Result<Vec<Value>> {
     let authority = state.certificate(AUTHORITY);
-    let authority =
-        Cmd::new("openssl").args(["base64", "-A", "-in"]).arg(authority).ask().context("cannot encode the CA")?;
+    let authority = Cmd::new("openssl")
+        .args(["base64", "-A", "-in"])
+        .arg(authority)
+        .ask()
+        .context("cannot encode the CA")?;
     let mut objects = service("metrics-server", &[("https", 443, port::METRICS_SERVER)]);
     objects.push(json!({
         "apiVersion": "apiregistration.k8s.io/v1",
@@ -163,8 +170,10 @@ fn service(name: &str, ports: &[(&str, u16, u16)]) -> Vec<Value> {
         .iter()
         .map(|(port, number, target)| json!({ "name": port, "port": number, "targetPort": target }))
         .collect();
-    let inside: Vec<_> =
-        ports.iter().map(|(port, _, target)| json!({ "name": port, "port": target, "protocol": "TCP" })).collect();
+    let inside: Vec<_> = ports
+        .iter()
+        .map(|(port, _, target)| json!({ "name": port, "port": target, "protocol": "TCP" }))
+        .collect();
     vec![
         json!({
             "apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": { "ports": outside },

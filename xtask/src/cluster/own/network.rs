@@ -15,6 +15,10 @@ use crate::wait;
 
 /// The table of rules of kube-network-policies.
 const POLICIES_TABLE: [&str; 3] = ["table", "inet", "kube-network-policies"];
+/// The chain that does the same on a kernel whose nftables have no queues.
+const POLICIES_CHAIN: &str = "MYAPP-OWN-POLICIES";
+/// The number of the queue from which kube-network-policies takes the first packet of each connection.
+pub(super) const POLICIES_QUEUE: u16 = 100;
 
 /// The kind of route that refuses what has no better one.
 const UNREACHABLE: &str = "unreachable";
@@ -30,8 +34,11 @@ pub(super) fn check(before: &Before) -> Result<()> {
         problems
             .push("another Kubernetes has packet filter rules on this machine (chains KUBE-*)".to_owned());
     }
-    if policies_are_enforced() {
-        problems.push(format!("network policies are enforced on this machine (nftables {})", POLICIES_TABLE.join(" ")));
+    if has_policies_table() {
+        problems.push(format!(
+            "network policies are enforced on this machine (nftables {})",
+            POLICIES_TABLE.join(" ")
+        ));
     }
     if problems.is_empty() {
         Ok(())
@@ -75,7 +82,7 @@ pub(super) fn remove(before: &Before) -> Result<()> {
     wait::until_true("the interfaces of pods to be gone", Duration::from_secs(15), || {
         Ok(pod_routes()?.is_empty())
     })?;
-    if policies_are_enforced() {
+    if has_policies_table() {
         Cmd::new("nft").arg("delete").args(POLICIES_TABLE).run()?;
     }
     for family in FAMILIES {
@@ -96,14 +103,51 @@ pub(super) fn left_over(before: &Before) -> Result<Vec<String>> {
         let chains = rules::left_over(before.rules(family), &saved_rules(family)?);
         found.extend(chains.iter().map(|chain| format!("{family} {chain}")));
     }
-    if policies_are_enforced() {
+    if has_policies_table() {
         found.push(format!("nftables {}", POLICIES_TABLE.join(" ")));
     }
     Ok(found)
 }
 
-/// The rules of kube-network-policies are in place; they outlive the process where it is killed.
-pub(super) fn policies_are_enforced() -> bool {
+/// kube-network-policies waits for packets.
+pub(super) fn policies_are_awaited() -> bool {
+    let queues = fs::read_to_string("/proc/net/netfilter/nfnetlink_queue").unwrap_or_default();
+    queues.lines().any(|queue| queue.split_whitespace().next() == Some(&POLICIES_QUEUE.to_string()))
+}
+
+/// Leads the first packet of each connection of a pod to kube-network-policies, where the kernel refuses the rules that the process
+/// itself makes: with xtables' queue in place of that of nftables, for all pods in place of those that a policy selects, and else
+/// by the same conditions. Connections of root on the node, such as probes, are let through.
+pub(super) fn lead_to_policies() -> Result<()> {
+    if nftables_have_queues() || saved_rules("iptables")?.contains(POLICIES_CHAIN) {
+        return Ok(());
+    }
+    let queue = format!("-j NFQUEUE --queue-num {POLICIES_QUEUE}");
+    let script = format!(
+        "*mangle\n-N {POLICIES_CHAIN}\n\
+         -A {POLICIES_CHAIN} -m owner --uid-owner 0 -j RETURN\n\
+         -A {POLICIES_CHAIN} -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN\n\
+         -A {POLICIES_CHAIN} -s {POD_RANGE} {queue}\n\
+         -A {POLICIES_CHAIN} -d {POD_RANGE} {queue}\n\
+         -A POSTROUTING -j {POLICIES_CHAIN}\nCOMMIT\n"
+    );
+    restore("iptables", script)
+}
+
+/// The kernel is built with `CONFIG_NFT_QUEUE`, found out in a network of its own.
+fn nftables_have_queues() -> bool {
+    let script = "add table inet probe\n\
+        add chain inet probe out { type filter hook postrouting priority 0; }\n\
+        add rule inet probe out queue num 1\n";
+    Cmd::new("unshare")
+        .args(["--net", "nft", "--file", "-"])
+        .input(script)
+        .capture()
+        .is_ok_and(|probe| probe.code == Some(0))
+}
+
+/// The rules of kube-network-policies outlive a process that is killed.
+fn has_policies_table() -> bool {
     Cmd::new("nft").arg("list").args(POLICIES_TABLE).succeeds()
 }
 
