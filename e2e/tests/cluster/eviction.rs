@@ -65,7 +65,11 @@ async fn evict(ns: &Namespace, pod: &str) -> usize {
             Err(kube::Error::Api(refusal)) if refusal.code == 429 => n_refused += 1,
             Err(error) => panic!("{pod} cannot be evicted: {error}"),
         }
-        assert!(Instant::now() < deadline, "{pod}: held back {n_refused} times in {} s", SUCCESSION.as_secs());
+        assert!(
+            Instant::now() < deadline,
+            "{pod}: held back {n_refused} times in {} s",
+            SUCCESSION.as_secs()
+        );
         sleep(BETWEEN_LOOKS).await;
     }
 }

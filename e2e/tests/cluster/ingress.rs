@@ -36,7 +36,8 @@ fn host_and_path_lead_to_the_bytes_of_the_walkthrough() {
         assert!(ns.sh(reached).await.succeeded().parse::<IpAddr>().is_ok(), "it says where it is served");
 
         // By path, which no proxy has to take off.
-        let below = published(&host, "/shop").iter().map(|value| format!("--set {value}")).collect::<Vec<_>>();
+        let below =
+            published(&host, "/shop").iter().map(|value| format!("--set {value}")).collect::<Vec<_>>();
         let upgrade = "helm upgrade --reuse-values myapp ./charts/myapp --set config.API_BASE_URL=/shop";
         ns.sh(&format!("{upgrade} {}", below.join(" "))).await.succeeded();
         controller.until(ns, &host, "/config", UNKNOWN).await;
@@ -101,13 +102,15 @@ fn tls_by_a_secret_is_served_and_a_new_certificate_taken() {
 
         let verified = async |certificate: &Certificate| controller.verified(ns, &host, certificate).await;
         let is_served = |status: &String| status == "200";
-        until_answer("the certificate to be shown", async || verified(&certificates[0]).await, is_served).await;
+        until_answer("the certificate to be shown", async || verified(&certificates[0]).await, is_served)
+            .await;
         assert_ne!(verified(&certificates[1]).await, "200", "the other certificate is not trusted yet");
         let patch = json!({ "stringData": {
             "tls.crt": certificates[1].text(), "tls.key": certificates[1].key(),
         } });
         ns.run("kubectl", &["patch", "secret", "shown", "-p", &patch.to_string()], "").await.succeeded();
-        until_answer("the new certificate to be shown", async || verified(&certificates[1]).await, is_served).await;
+        until_answer("the new certificate to be shown", async || verified(&certificates[1]).await, is_served)
+            .await;
     });
 }
 
@@ -146,7 +149,8 @@ fn an_httproute_is_accepted_by_the_real_definitions_and_served() {
             let mut conditions = conditions.as_array().into_iter().flatten();
             conditions.any(|condition| condition["type"] == kind && condition["status"] == "True")
         };
-        let is_accepted = |conditions: &Value| holds(conditions, "Accepted") && holds(conditions, "ResolvedRefs");
+        let is_accepted =
+            |conditions: &Value| holds(conditions, "Accepted") && holds(conditions, "ResolvedRefs");
         until_answer("the route to be accepted", ask, is_accepted).await;
         controller.until(ns, &host, "/config", "200").await;
         let shown = ns.sh(&controller.curl(&host, "/config", "--include")).await.succeeded();

@@ -22,21 +22,24 @@ fn load_adds_pods_and_its_end_removes_them_without_a_lost_request() {
             (format!("autoscaling.minReplicas={FEWEST}"), format!("autoscaling.maxReplicas={MOST}"));
         // Windows as short as the metrics allow, which are of 15 s each.
         let down = r#"autoscaling.behavior.scaleDown={"stabilizationWindowSeconds":15,"policies":[{"type":"Pods","value":4,"periodSeconds":15}]}"#;
-        let values = ["--set", "autoscaling.enabled=true", "--set", &fewest, "--set", &most, "--set-json", down];
+        let values =
+            ["--set", "autoscaling.enabled=true", "--set", &fewest, "--set", &most, "--set-json", down];
         ns.install("myapp", &[&SECRET_KEY[..], &values].concat()).await;
-        let known = until_answer("the load of the pods to be known", async || load(ns).await, Option::is_some).await;
+        let known =
+            until_answer("the load of the pods to be known", async || load(ns).await, Option::is_some).await;
         let at_rest = |now: &(i32, i32)| *now == (FEWEST, FEWEST);
         until_answer("the fewest pods to serve", async || replicas(ns).await, at_rest).await;
 
         let proxied = ns.load("myapp", "/config").await;
         let seldom = [kind("every second", "/config", 1, 4), kind("long idle", "/config", 29, 4)];
-        let Some(patient) = ns.clients_of("myapp", &seldom).await else { return };
-        let Some(hasty) = ns.clients_of("myapp", &[kind("without pause", "/config", 0, 4)]).await else { return };
-        let (wanted, ready) =
-            until_answer("pods to be added", async || replicas(ns).await, |(wanted, ready)| {
-                *wanted > FEWEST && ready == wanted
-            })
-            .await;
+        let patient = ns.clients_of("myapp", &seldom).await.unwrap();
+        let hasty = ns.clients_of("myapp", &[kind("without pause", "/config", 0, 4)]).await.unwrap();
+        let (wanted, ready) = until_answer(
+            "pods to be added",
+            async || replicas(ns).await,
+            |(wanted, ready)| *wanted > FEWEST && ready == wanted,
+        )
+        .await;
         let under_load = load(ns).await;
         let hasty = hasty.stop().await;
         // The load through the API server is one, too.
@@ -47,7 +50,9 @@ fn load_adds_pods_and_its_end_removes_them_without_a_lost_request() {
         assert_eq!(proxied.failures, Vec::<String>::new(), "beside {} answers", proxied.answered);
         assert_eq!(hasty.failures, Vec::<String>::new(), "{hasty}");
         assert_eq!(patient.failures, Vec::<String>::new(), "{patient}");
-        println!("from {known:?} to {under_load:?} percent: {FEWEST}, {ready} of {wanted}, {FEWEST} pods; {hasty}; {patient}");
+        println!(
+            "from {known:?} to {under_load:?} percent: {FEWEST}, {ready} of {wanted}, {FEWEST} pods; {hasty}; {patient}"
+        );
     });
 }
 

@@ -55,8 +55,12 @@ fn others_reach_the_public_port_and_who_the_chart_names_the_admin_port() {
         without(ns, "/spec/ingress/0", &[row(&outsider, PUBLIC_PORT, Dropped)]).await;
         let admin = [row(&scraper, ADMIN_PORT, Dropped), row(peer, ADMIN_PORT, Dropped)];
         without(ns, "/spec/ingress/1", &admin).await;
-        without(ns, "/spec/ingress/1/from/2", &[row(&scraper, ADMIN_PORT, Dropped), row(peer, ADMIN_PORT, Reached)])
-            .await;
+        without(
+            ns,
+            "/spec/ingress/1/from/2",
+            &[row(&scraper, ADMIN_PORT, Dropped), row(peer, ADMIN_PORT, Reached)],
+        )
+        .await;
         without(ns, "/spec/egress/1", &[row(peer, ADMIN_PORT, Dropped)]).await;
         for row in &table {
             row.holds().await;
@@ -182,7 +186,9 @@ async fn without(ns: &Namespace, part: &str, rows: &[Row]) {
 
 async fn patch(ns: &Namespace, patch: &Value) {
     let patch = patch.to_string();
-    ns.run("kubectl", &["patch", "networkpolicy", "myapp", "--type=json", "-p", &patch], "").await.succeeded();
+    ns.run("kubectl", &["patch", "networkpolicy", "myapp", "--type=json", "-p", &patch], "")
+        .await
+        .succeeded();
 }
 
 async fn only(ns: &Namespace, release: &str) -> Pod {

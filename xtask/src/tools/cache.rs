@@ -61,7 +61,9 @@ fn key(source: &Source) -> Option<String> {
         }
         Source::GoBuild { module, version, package, replaced } => {
             let replacements = replaced.iter().flat_map(|(old, new)| [old.as_bytes(), new.as_bytes()]);
-            Some(digest([module, version, package].map(|part| part.as_bytes()).into_iter().chain(replacements)))
+            Some(digest(
+                [module, version, package].map(|part| part.as_bytes()).into_iter().chain(replacements),
+            ))
         }
         Source::GoFiles { module, version, folder } => {
             Some(digest([module, version, folder].map(|part| part.as_bytes())))

@@ -45,7 +45,10 @@ pub(super) fn in_background(tools: &[&Tool]) {
     for tool in tools {
         let Ok(_lock) = lock(|| ()) else { return };
         if !tool.is_there() && install(tool, Pace::Background).is_err() {
-            ui::say(format!("{} was not built in the background; the tier that needs it tries again", tool.name));
+            ui::say(format!(
+                "{} was not built in the background; the tier that needs it tries again",
+                tool.name
+            ));
         }
     }
 }

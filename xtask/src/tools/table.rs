@@ -140,7 +140,9 @@ impl Source {
     /// The source is a Go module.
     pub(super) fn is_go(&self) -> bool {
         match self {
-            Self::GoInstall { .. } | Self::GoBuild { .. } | Self::GoFiles { .. } | Self::GoModule { .. } => true,
+            Self::GoInstall { .. } | Self::GoBuild { .. } | Self::GoFiles { .. } | Self::GoModule { .. } => {
+                true
+            }
             Self::Debian { .. }
             | Self::Rustup { .. }
             | Self::Cargo { .. }
@@ -175,9 +177,9 @@ pub(crate) struct Tool {
 pub(crate) const KUBERNETES_VERSION: &str = "1.34.4";
 
 use Use::{
-    Api, Bench, Chart, Check, Database, Deploy, FakeAws, Fuzz, Image, Ingress, Kubernetes, Metrics, OwnCluster,
-    Pictures, Plan, Policies, Proxy, Registry, Release, ScanCode, ScanDependencies, ScanPolicies, ScanSecrets,
-    ScanWorkflows, Terraform,
+    Api, Bench, Chart, Check, Database, Deploy, FakeAws, Fuzz, Image, Ingress, Kubernetes, Metrics,
+    OwnCluster, Pictures, Plan, Policies, Proxy, Registry, Release, ScanCode, ScanDependencies, ScanPolicies,
+    ScanSecrets, ScanWorkflows, Terraform,
 };
 
 /// In the order in which they have to be installed: Go before what it builds.
@@ -257,12 +259,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         proof: Proof::Built,
         uses: &[OwnCluster],
     },
-    built_by_go(
-        "metrics-server",
-        "sigs.k8s.io/metrics-server/cmd/metrics-server",
-        "v0.8.0",
-        &[Metrics],
-    ),
+    built_by_go("metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server", "v0.8.0", &[Metrics]),
     Tool {
         name: "kube-network-policies",
         source: Source::GoBuild {
@@ -298,10 +295,7 @@ pub(crate) const TOOLS: &[Tool] = &[
                     "github.com/abbot/go-http-auth",
                     "github.com/containous/go-http-auth v0.4.1-0.20200324110947-a37a7636d23e",
                 ),
-                (
-                    "github.com/gorilla/mux",
-                    "github.com/containous/mux v0.0.0-20250523120546-41b6ec3aed59",
-                ),
+                ("github.com/gorilla/mux", "github.com/containous/mux v0.0.0-20250523120546-41b6ec3aed59"),
             ],
         },
         proof: Proof::Built,
