@@ -159,10 +159,11 @@ impl Row {
 
     async fn connect(&self) -> Outcome {
         // A lost first packet is sent again after one second and three.
-        let script = format!("exec 3<>/dev/tcp/{}/{}", self.address, self.port);
+        let script = r#"exec 3<>"/dev/tcp/$0/$1""#;
         let network = format!("--net=/proc/{}/ns/net", self.process);
         let mut command = Command::new("nsenter");
-        command.args([&network, "--", "timeout", "4", "bash", "-c", &script]);
+        command.args([&network, "--", "timeout", "4", "bash", "-c", script, &self.address]);
+        command.arg(self.port.to_string());
         let output = command.output().await.unwrap();
         match output.status.code() {
             Some(0) => Reached,
