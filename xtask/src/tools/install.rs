@@ -29,18 +29,23 @@ enum Pace {
     Background,
 }
 
-/// Installs `tools`, one run at a time on this machine: a second one waits, and then finds what the first has built.
+/// Installs `tools`, one at a time on this machine: a second run waits, and then finds what the first has built.
 pub(super) fn all(tools: &[&Tool]) -> Result<()> {
-    let _lock = lock(|| ui::say("a build of tools is at work; waiting for it"))?;
     let packages: Vec<_> = tools.iter().filter_map(|tool| debian_package(tool)).collect();
     if !packages.is_empty() {
+        let _lock = lock(report_wait)?;
         install_packages(&packages)?;
     }
-    tools.iter().filter(|tool| !tool.is_there()).try_for_each(|tool| install(tool, Pace::Now))
+    for tool in tools.iter().filter(|tool| !tool.is_there()) {
+        let _lock = lock(report_wait)?;
+        if !tool.is_there() {
+            install(tool, Pace::Now)?;
+        }
+    }
+    Ok(())
 }
 
-/// Builds `tools` at the lowest priority, in the order given. The lock is given back after each tool, so that a task that needs one
-/// waits for the tool at work and for no other.
+/// Builds `tools` at the lowest priority, in the order given.
 pub(super) fn in_background(tools: &[&Tool]) {
     for tool in tools {
         let Ok(_lock) = lock(|| ()) else { return };
@@ -53,12 +58,17 @@ pub(super) fn in_background(tools: &[&Tool]) {
     }
 }
 
+fn report_wait() {
+    ui::say("a build of tools is at work; waiting for it");
+}
+
 /// The tool is built from source, which takes from half a minute to many.
 pub(super) fn takes_long(tool: &Tool) -> bool {
     tool.source.is_go() || matches!(tool.source, Source::Cargo { .. })
 }
 
-/// Waits until no other run installs tools, after a call of `busy` if one does. Dropping the file gives the lock back.
+/// Waits until no other run installs a tool, after a call of `busy` if one does. Dropping the file gives the lock back, which happens
+/// after each tool: who needs one waits for the tool at work and for no other.
 fn lock(busy: impl FnOnce()) -> Result<File> {
     let root = cache::root();
     fs::create_dir_all(&root).with_context(|| format!("cannot create {}", root.display()))?;
