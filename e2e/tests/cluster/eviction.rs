@@ -30,9 +30,8 @@ fn evictions_of_all_pods_wait_for_the_budget_and_lose_no_request() {
         let direct = ns.clients("myapp", "/config").await;
         let watch = Watch::start(ns.api::<Pod>());
 
-        let mut n_refused = 0;
         for pod in &before {
-            n_refused += evict(ns, pod).await;
+            evict(ns, pod).await;
         }
         for pod in &before {
             until(ns.api::<Pod>(), pod, "to be gone", condition::gone()).await;
@@ -46,31 +45,24 @@ fn evictions_of_all_pods_wait_for_the_budget_and_lose_no_request() {
             let tally = direct.stop().await;
             assert_eq!(tally.failures, Vec::<String>::new(), "{tally}");
             assert!(tally.told_to_close > 0, "no client was on a pod that stopped: {tally}");
-            println!("{REPLICAS} evictions, {n_refused} refused before, {fewest} pods at least: {tally}");
+            println!("{REPLICAS} evictions, {fewest} pods at least: {tally}");
         }
-        assert!(n_refused >= REPLICAS - 1, "the budget held back {n_refused} evictions only");
         assert_eq!(fewest, FEWEST);
         let after = pod_names(ns, "myapp").await;
         assert!(after.iter().all(|pod| !before.contains(pod)), "{before:?} {after:?}");
     });
 }
 
-/// Evicts a pod as soon as the budget allows it, and returns how often it did not.
-async fn evict(ns: &Namespace, pod: &str) -> usize {
+/// Evicts a pod as soon as the budget allows it. The client itself tries again where it is refused with a 429, for a while.
+async fn evict(ns: &Namespace, pod: &str) {
     let deadline = Instant::now() + SUCCESSION;
-    let mut n_refused = 0;
     loop {
         match ns.api::<Pod>().evict(pod, &EvictParams::default()).await {
-            Ok(_) => return n_refused,
-            Err(kube::Error::Api(refusal)) if refusal.code == 429 => n_refused += 1,
+            Ok(_) => return,
+            Err(kube::Error::Api(refusal)) if refusal.code == 429 => sleep(BETWEEN_LOOKS).await,
             Err(error) => panic!("{pod} cannot be evicted: {error}"),
         }
-        assert!(
-            Instant::now() < deadline,
-            "{pod}: held back {n_refused} times in {} s",
-            SUCCESSION.as_secs()
-        );
-        sleep(BETWEEN_LOOKS).await;
+        assert!(Instant::now() < deadline, "{pod} was held back for {} s", SUCCESSION.as_secs());
     }
 }
 
