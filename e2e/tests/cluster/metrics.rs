@@ -20,10 +20,22 @@ fn load_adds_pods_and_its_end_removes_them_without_a_lost_request() {
         }
         let (fewest, most) =
             (format!("autoscaling.minReplicas={FEWEST}"), format!("autoscaling.maxReplicas={MOST}"));
+        // An answer costs so little that a machine at work on other tests sends too few of them for the chart's own request.
+        let request = "resources.requests.cpu=10m";
         // Windows as short as the metrics allow, which are of 15 s each.
         let down = r#"autoscaling.behavior.scaleDown={"stabilizationWindowSeconds":15,"policies":[{"type":"Pods","value":4,"periodSeconds":15}]}"#;
-        let values =
-            ["--set", "autoscaling.enabled=true", "--set", &fewest, "--set", &most, "--set-json", down];
+        let values = [
+            "--set",
+            "autoscaling.enabled=true",
+            "--set",
+            request,
+            "--set",
+            &fewest,
+            "--set",
+            &most,
+            "--set-json",
+            down,
+        ];
         ns.install("myapp", &[&SECRET_KEY[..], &values].concat()).await;
         let known =
             until_answer("the load of the pods to be known", async || load(ns).await, Option::is_some).await;
