@@ -18,12 +18,14 @@ use thiserror::Error;
 use tokio::task::JoinSet;
 
 use crate::args::ServeArgs;
-use crate::database::{Database, Wiring};
+use crate::cache::Cache;
+use crate::configuration::{Configuration, Wiring};
+use crate::database::Database;
 use crate::dependencies::Policy;
+use crate::live;
 use crate::routes::{self, Context, Memory};
 use crate::settings::Settings;
 use crate::store::{self, Bounds, Store, Writer};
-use crate::{configuration::Configuration, live};
 
 /// Longest time that records may take to be kept after the last request was answered.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
@@ -51,9 +53,9 @@ pub enum BuildError {
         /// What the system said.
         source: io::Error,
     },
-    /// The settings name a database that this process may not use.
+    /// The settings name a database or a cache that this process may not use.
     #[error("{0}")]
-    Database(String),
+    Backend(String),
     /// What the service depends on is not told in a sane way: a defect, which a test rules out.
     #[error(transparent)]
     Dependency(#[from] InvalidDependency),
@@ -75,17 +77,21 @@ impl App {
         telemetry: &Telemetry,
     ) -> Result<Self, BuildError> {
         if configuration.loaded.settings.database_url.is_none() {
-            let path = wiring.data_directory.clone();
+            let path = wiring.database.data_directory.clone();
             prove_writable(&path).map_err(|source| BuildError::DataDirectory { path, source })?;
         }
         let health = Health::new();
-        let database = Database::new(&configuration.loaded.settings, wiring, store::schema())
-            .map_err(BuildError::Database)?;
-        let (readiness, samplers) = Readiness::start(policy.dependencies(&database), &health)?;
+        let database = Database::new(&configuration.loaded.settings, wiring.database, store::schema())
+            .map_err(BuildError::Backend)?;
+        let cache = Cache::new(&configuration.loaded.settings, wiring.cache);
+        let cache = cache.map_err(BuildError::Backend)?;
+        let (readiness, samplers) =
+            Readiness::start(policy.dependencies(&database, cache.as_ref()), &health)?;
         readiness.register(telemetry.metrics());
         let (store, writer) = Store::new(database, &replica(), Bounds::default());
-        let (live, driver, recording) = live::start(configuration, telemetry, &store);
-        let context = Arc::new(Context::new(live, store, health.clone(), readiness, telemetry.clone(), args));
+        let (live, driver, recording) = live::start(configuration, telemetry, &store, cache.clone());
+        let context = Context::new(live, store, cache, health.clone(), readiness, telemetry.clone(), args);
+        let context = Arc::new(context);
         routes::register_metrics(&context);
         let public = Listener::traffic("public", args.listen, routes::public(&context))
             .probes(["/healthz", "/readyz"])
@@ -117,7 +123,14 @@ impl App {
         self.context.announce();
         let mut tasks = JoinSet::new();
         // Before the driver, so that nothing happens untold.
-        tasks.spawn(self.context.feed.clone().follow(self.context.live.events()));
+        let (feed, cache) = (&self.context.feed, &self.context.cache);
+        let publisher = cache.clone();
+        tasks.spawn(feed.clone().follow(self.context.live.events(), move |told| {
+            publisher.iter().for_each(|cache| cache.publish(told));
+        }));
+        if let Some(cache) = cache {
+            tasks.spawn(cache.clone().run(feed.clone()));
+        }
         tasks.spawn(live::log_events(self.context.live.clone()));
         tasks.spawn(self.driver.run());
         tasks.spawn(self.writer.run());

@@ -10,8 +10,8 @@ use chassis::{DrainArgs, LimitArgs};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::backend::Host;
 use crate::commands::EXIT_USAGE;
-use crate::database::Host;
 use crate::sbom::Sbom;
 
 /// A small web service whose configuration is checked before it serves.
@@ -62,6 +62,18 @@ pub struct ServeArgs {
     /// What the database server is shown: `password` for DB_PASSWORD, or `iam` for a token of RDS made with the pod's role
     #[arg(long, value_name = "KIND", default_value = "password")]
     pub database_auth: DatabaseAuth,
+    /// The one host beyond loopback that is given the cache's credential, whatever CACHE_URL says; any port of it [default: none]
+    #[arg(long, value_name = "HOST")]
+    pub cache_host: Option<Host>,
+    /// What the cache server is shown: `password` for CACHE_PASSWORD, or `iam` for a token of ElastiCache made with the pod's role
+    #[arg(long, value_name = "KIND", default_value = "password")]
+    pub cache_auth: CacheAuth,
+    /// Name of the replication group of ElastiCache that takes the tokens; needed by --cache-auth=iam
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub cache_name: Option<String>,
+    /// Begins the names of all keys in the cache: replicas of one release share it, and no other release does
+    #[arg(long, value_name = "TEXT", default_value = "myapp", value_parser = prefix)]
+    pub cache_prefix: String,
     /// Admin listeners of all replicas, as a name that resolves to them
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     pub peers: Option<String>,
@@ -83,6 +95,14 @@ pub struct ServeArgs {
 /// What proves to the database server who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum DatabaseAuth {
+    // Explained where it is asked for: text here would spread the help of every flag over several lines.
+    Password,
+    Iam,
+}
+
+/// What proves to the cache server who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum CacheAuth {
     // Explained where it is asked for: text here would spread the help of every flag over several lines.
     Password,
     Iam,
@@ -145,6 +165,17 @@ impl ServeArgs {
     /// Flags that contradict each other, one sentence each; a value that came by a variable is told under that name.
     pub fn contradictions(&self) -> Vec<String> {
         let mut found = [self.drain.contradictions(), self.limits.contradictions()].concat();
+        match (self.cache_auth, &self.cache_name) {
+            (CacheAuth::Iam, None) => {
+                found.push(
+                    "--cache-auth iam needs --cache-name, the replication group that takes the tokens".into(),
+                );
+            }
+            (CacheAuth::Password, Some(_)) => {
+                found.push("--cache-name is of use with --cache-auth iam only: leave one of both out".into());
+            }
+            (CacheAuth::Iam, Some(_)) | (CacheAuth::Password, None) => {}
+        }
         let listeners = [
             ("--listen", self.listen),
             ("--admin-listen", self.admin_listen),
@@ -190,6 +221,16 @@ fn host_and_port(text: &str) -> Result<String, String> {
     match text.rsplit_once(':') {
         Some((host, port)) if is_host(host) && is_port(port) => Ok(text.to_owned()),
         _ => Err("must be a name or an address with a port, as in myapp-peers:9090 or [::1]:9090".into()),
+    }
+}
+
+/// Text that is the same in every tool and in the access string of a user.
+fn prefix(text: &str) -> Result<String, String> {
+    let is_taken = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':');
+    if !text.is_empty() && text.len() <= 200 && text.chars().all(is_taken) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be 1 to 200 letters, digits and - _ . / :, as in shop/myapp".into())
     }
 }
 

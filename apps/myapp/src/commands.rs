@@ -14,8 +14,7 @@ use chassis::UnknownVariable;
 use chassis::telemetry::{TracePlan, TraceSettings};
 
 use crate::args::{Cli, Command, ServeArgs};
-use crate::configuration::{self, Configuration, Environment};
-use crate::database::Wiring;
+use crate::configuration::{self, Configuration, Environment, Wiring};
 use crate::printable::printable;
 use crate::settings;
 
@@ -41,7 +40,7 @@ pub fn run(cli: Cli, environment: &Environment) -> ExitCode {
 /// All that `serve` is given besides its flags.
 struct Given {
     configuration: Configuration,
-    /// How the database is reached.
+    /// How database and cache are reached.
     wiring: Wiring,
     /// Destination of traces, and the variables for them that are not followed.
     traces: TracePlan,
@@ -51,7 +50,8 @@ struct Given {
 fn read(args: &ServeArgs, environment: &Environment) -> Result<Given, String> {
     let configuration = configuration::read(args, environment).map_err(|problems| problems.to_string());
     let wired = configuration.and_then(|configuration| {
-        let wiring = configuration::wiring(args, environment, &configuration.loaded.settings)?;
+        let wiring = configuration::wiring(args, environment, &configuration.loaded.settings);
+        let wiring = wiring.map_err(|reasons| reasons.join("\n"))?;
         Ok((configuration, wiring))
     });
     let contradictions = args.contradictions();

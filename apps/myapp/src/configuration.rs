@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use live_config::{Contract, Loaded, Problem, Problems, Sources};
 
-use crate::args::{DatabaseAuth, ServeArgs};
-use crate::database::{PodIdentity, TokenSource, Wiring};
+use crate::args::{CacheAuth, DatabaseAuth, ServeArgs};
+use crate::backend::{PodIdentity, TokenSource};
 use crate::settings::{self, Settings};
+use crate::{cache, database};
 
 /// The variables of the process.
 pub type Environment = BTreeMap<OsString, OsString>;
@@ -45,19 +46,46 @@ pub fn read(args: &ServeArgs, environment: &Environment) -> Result<Configuration
     }
 }
 
-/// How `serve` would reach the database that `settings` name.
+/// How `serve` reaches what is behind it.
+pub struct Wiring {
+    /// The database.
+    pub database: database::Wiring,
+    /// The cache.
+    pub cache: cache::Wiring,
+}
+
+/// How `serve` would reach the database and the cache that `settings` name.
 ///
 /// # Errors
-/// What is missing for it, or a reason why it may not be reached so.
-pub fn wiring(args: &ServeArgs, environment: &Environment, settings: &Settings) -> Result<Wiring, String> {
-    let tokens: Option<Arc<dyn TokenSource>> = match args.database_auth {
-        DatabaseAuth::Password => None,
-        DatabaseAuth::Iam => Some(Arc::new(PodIdentity::of(environment)?)),
+/// What is missing for it, or why they may not be reached so: each reason.
+pub fn wiring(
+    args: &ServeArgs,
+    environment: &Environment,
+    settings: &Settings,
+) -> Result<Wiring, Vec<String>> {
+    let is_asked = args.database_auth == DatabaseAuth::Iam || args.cache_auth == CacheAuth::Iam;
+    // One for both, so that the pod's credentials are fetched once.
+    let source: Option<Arc<dyn TokenSource>> = if is_asked {
+        Some(Arc::new(PodIdentity::of(environment).map_err(|reason| vec![reason])?))
+    } else {
+        None
     };
-    let data_directory = data_directory(args, environment);
-    let wiring = Wiring { data_directory, host: args.database_host.clone(), tokens };
-    wiring.leads_to_database_of(settings)?;
-    Ok(wiring)
+    let database = database::Wiring {
+        data_directory: data_directory(args, environment),
+        host: args.database_host.clone(),
+        tokens: source.clone().filter(|_| args.database_auth == DatabaseAuth::Iam),
+    };
+    let name = args.cache_name.clone().filter(|_| args.cache_auth == CacheAuth::Iam);
+    let cache = cache::Wiring {
+        host: args.cache_host.clone(),
+        tokens: source.zip(name).map(|(source, cache)| cache::TokenAuth { source, cache }),
+        prefix: args.cache_prefix.clone(),
+    };
+    let reasons: Vec<_> = [database.leads_to_database_of(settings), cache.leads_to_cache_of(settings)]
+        .into_iter()
+        .filter_map(Result::err)
+        .collect();
+    if reasons.is_empty() { Ok(Wiring { database, cache }) } else { Err(reasons) }
 }
 
 /// Where the SQLite file lies: as told, else the user's state directory.

@@ -8,8 +8,6 @@
 mod connection;
 mod file;
 mod generation;
-mod host;
-mod iam;
 mod limit;
 mod open_file;
 mod postgres;
@@ -17,7 +15,6 @@ mod rotation;
 mod server;
 mod sync;
 mod target;
-mod token;
 mod unavailable;
 mod work;
 
@@ -29,10 +26,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 pub(crate) use connection::{Connection, Row, Value};
-pub use host::Host;
-pub use iam::PodIdentity;
 pub use target::Wiring;
-pub use token::{Pending, TokenSource};
 pub use unavailable::{Reason, Unavailable};
 
 use crate::settings::Settings;

@@ -2,11 +2,14 @@
 
 use chassis::readiness::{CheckFailure, Class, Dependency};
 
-use crate::database::{Database, Unavailable};
+use crate::cache::{self, Cache};
+use crate::database::{self, Database};
 use crate::settings::Settings;
 
 /// History and accesses are kept here.
 pub(crate) const DATABASE: &str = "database";
+/// Through it replicas tell each other what happens.
+pub(crate) const CACHE: &str = "cache";
 
 /// What a replica is without its database.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,18 +30,31 @@ impl Policy {
         Self { class, shared: is_server }
     }
 
-    pub(crate) fn dependencies(self, database: &Database) -> Vec<Dependency> {
+    /// No answer that traffic asks for needs the cache, so a replica without it is a degraded one.
+    pub(crate) fn dependencies(self, database: &Database, cache: Option<&Cache>) -> Vec<Dependency> {
         let database = database.clone();
         let check = move || {
             let database = database.clone();
             async move { database.check().await.map_err(failure) }
         };
         let dependency = Dependency::new(DATABASE, self.class, check);
-        vec![if self.shared { dependency } else { dependency.own() }]
+        let database = if self.shared { dependency } else { dependency.own() };
+        let cache = cache.cloned().map(|cache| {
+            let check = move || {
+                let cache = cache.clone();
+                async move { cache.check().await.map_err(cache_failure) }
+            };
+            Dependency::new(CACHE, Class::Degraded, check)
+        });
+        [database].into_iter().chain(cache).collect()
     }
 }
 
-fn failure(Unavailable { reason, code }: Unavailable) -> CheckFailure {
+fn cache_failure(cache::Unavailable { reason, code }: cache::Unavailable) -> CheckFailure {
+    CheckFailure::new(reason.as_str()).code(&code)
+}
+
+fn failure(database::Unavailable { reason, code }: database::Unavailable) -> CheckFailure {
     let failure = CheckFailure::new(reason.as_str());
     match code {
         Some(code) => failure.code(&code),

@@ -5,6 +5,8 @@
 
 pub mod app;
 pub mod args;
+pub mod backend;
+pub mod cache;
 pub mod commands;
 pub mod configuration;
 pub mod database;

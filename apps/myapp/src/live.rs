@@ -12,6 +12,7 @@ use live_config::{
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::cache::{Cache, CacheChange};
 use crate::configuration::Configuration;
 use crate::fingerprint::is_weak;
 use crate::settings::Settings;
@@ -24,12 +25,14 @@ pub(crate) fn start(
     configuration: Configuration,
     telemetry: &Telemetry,
     store: &Store,
+    cache: Option<Cache>,
 ) -> (Live<Settings>, Driver<Settings>, impl Future<Output = ()> + Send + use<>) {
     let Configuration { contract, sources, loaded } = configuration;
     let recorder = Arc::new(Recorder::new(store.clone()));
     let participants: Vec<Arc<dyn Participant<Settings>>> = vec![
         Arc::new(LogLevel(telemetry.clone())),
         Arc::new(store.database().clone()),
+        Arc::new(CacheChange(cache)),
         Arc::<Recorder>::clone(&recorder),
     ];
     let (live, driver) = Driver::new(contract, sources, loaded, participants, Timing::default());

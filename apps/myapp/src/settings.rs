@@ -1,11 +1,15 @@
 //! The settings contract: one struct from which schema, chart, documentation and checks come.
 
+mod authority;
 mod base_url;
+mod cache_url;
 mod database_url;
 mod log_level;
 mod max_connections;
 
 pub use base_url::BaseUrl;
+pub(crate) use cache_url::CacheAddress;
+pub use cache_url::CacheUrl;
 pub use database_url::DatabaseUrl;
 pub use log_level::LogLevel;
 pub use max_connections::MaxConnections;
@@ -13,24 +17,6 @@ pub use max_connections::MaxConnections;
 use live_config::{Contract, ContractError, Secret};
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-/// 1 to 65535 in plain decimal, as a pattern.
-const PORT_PATTERN: &str =
-    "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
-
-/// Pattern of an address of IPv6 between its brackets: groups in hexadecimal, with `::` once at most (RFC 4291, 2.2), without
-/// the form that ends in an address of IPv4.
-fn ipv6_pattern() -> String {
-    let group = "[0-9A-Fa-f]{1,4}";
-    let shortened = (1..=6).map(|after| {
-        let before = 7 - after;
-        format!("(?:{group}:){{1,{before}}}(?::{group}){{1,{after}}}")
-    });
-    let whole = format!("(?:{group}:){{7}}{group}");
-    let (at_end, at_start) = (format!("(?:{group}:){{1,7}}:"), format!(":(?:(?::{group}){{1,7}}|:)"));
-    let all: Vec<_> = [whole, at_end].into_iter().chain(shortened).chain([at_start]).collect();
-    format!("(?:{})", all.join("|"))
-}
 
 /// Application configuration. What wires the process (addresses, directories, budgets) is in [`crate::args`] instead.
 #[derive(Deserialize, JsonSchema)]
@@ -83,6 +69,25 @@ pub struct Settings {
     #[serde(default)]
     #[schemars(with = "DatabaseUrl", extend("x-on-change" = "prepare"))]
     pub database_url: Option<DatabaseUrl>,
+
+    /// The cache, a Redis or Valkey server, in which replicas tell each other what happens to their configuration. Where it is not
+    /// given, each of them tells of itself alone.
+    #[serde(default)]
+    #[schemars(with = "CacheUrl", extend("x-on-change" = "prepare"))]
+    pub cache_url: Option<CacheUrl>,
+
+    /// The user, in place of that of `CACHE_URL`: for a Secret that holds user and password, so that one change of it brings both.
+    #[serde(default)]
+    #[schemars(
+        length(max = 128),
+        extend("x-on-change" = "prepare", "x-expected" = "the name of a user, at most 128 characters")
+    )]
+    pub cache_user: Secret,
+
+    /// The password for `CACHE_URL`; empty where the server asks for none.
+    #[serde(default)]
+    #[schemars(extend("x-on-change" = "prepare", "x-expected" = "any text of at most 4096 characters"))]
+    pub cache_password: Secret,
 }
 
 /// The contract of [`Settings`].
@@ -90,7 +95,8 @@ pub struct Settings {
 /// # Errors
 /// The settings type asks for something that would not be enforced: a defect, which a test rules out.
 pub fn contract() -> Result<Contract, ContractError> {
-    Ok(Contract::of::<Settings>()?.explained_by("DATABASE_URL", DatabaseUrl::faults))
+    let contract = Contract::of::<Settings>()?;
+    Ok(contract.explained_by("DATABASE_URL", DatabaseUrl::faults).explained_by("CACHE_URL", CacheUrl::faults))
 }
 
 #[cfg(test)]

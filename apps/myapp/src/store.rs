@@ -61,6 +61,11 @@ pub(crate) fn schema() -> Schema {
 }
 
 impl Store {
+    /// The name of this replica.
+    pub(crate) fn replica(&self) -> &str {
+        &self.shared.replica
+    }
+
     /// A store in `database`, whose records carry the name of this replica, and the writer that must run for records to
     /// be kept.
     pub fn new(database: Database, replica: &str, bounds: Bounds) -> (Self, Writer) {

@@ -11,6 +11,7 @@ mod database;
 mod pooler;
 mod process;
 mod program;
+mod redis;
 mod session;
 
 use std::fs;
@@ -21,6 +22,7 @@ use std::process::{Child, ChildStdin, Command};
 pub use certificate::Fault;
 pub use database::Database;
 pub use pooler::{Mode, Pooler};
+pub use redis::Redis;
 pub use session::Session;
 
 /// A running server.

@@ -312,6 +312,7 @@ pub(crate) const TOOLS: &[Tool] = &[
     // The server's programs are not on the path, but below a folder of each version.
     debian("postgresql", Proof::Runs(&["sh", "-c", "ls /usr/lib/postgresql/*/bin/initdb"]), &[Database]),
     debian("pgbouncer", Proof::File("/usr/sbin/pgbouncer"), &[Database]),
+    debian("redis-server", Proof::Runs(&["redis-server", "--version"]), &[Database]),
     Tool {
         name: "buildah, podman or docker",
         source: Source::Debian { package: "buildah" },

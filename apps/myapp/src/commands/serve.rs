@@ -5,8 +5,7 @@ use chassis::{UnknownVariable, shutdown};
 
 use crate::app::App;
 use crate::args::ServeArgs;
-use crate::configuration::{Configuration, Environment};
-use crate::database::Wiring;
+use crate::configuration::{Configuration, Environment, Wiring};
 use crate::dependencies::Policy;
 
 use super::{EXIT_FAILURE, EXIT_USAGE, Given, complain, private};

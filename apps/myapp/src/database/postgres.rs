@@ -17,8 +17,8 @@ use super::connection::Value;
 use super::server::{Server, TlsMode};
 use super::target::Credential;
 use super::{STATEMENT_TIMEOUT, Unavailable};
+use crate::backend::Audience;
 use guard::{Accepted, Guard};
-pub(super) use tls::of_tls;
 
 /// As the server's own lists show this process.
 const APPLICATION: &str = "myapp";
@@ -160,7 +160,9 @@ async fn config(server: &Server) -> Result<Config, Unavailable> {
     match &server.credential {
         Credential::Password(password) => config.password(password.expose()),
         Credential::Token(source) => {
-            let token = source.token(&server.host.to_string(), server.port, &server.user).await?;
+            let host = server.host.to_string();
+            let audience = Audience::Database { host: &host, port: server.port };
+            let token = source.token(audience, &server.user).await?;
             config.password(token.expose())
         }
     };

@@ -7,6 +7,7 @@ use live_config::{Changes, Committed, Participant, Prepared, Refusal, Snapshot, 
 use super::generation::{Generation, Session, lets_nobody_in};
 use super::target::Target;
 use super::{Database, Reason, Shared, Unavailable};
+use crate::backend::NoToken;
 use crate::settings::Settings;
 
 /// The command that takes a change that a running process must not take.
@@ -152,7 +153,7 @@ fn refusal(error: &Unavailable, target: &Target) -> Refusal {
     let code = error.code.as_deref().unwrap_or_default();
     Refusal::transient(match code {
         _ if error.reason == Reason::Authentication => format!("{} ({code})", target.refused_credential()),
-        "pod_identity" => format!("--database-auth: {error}"),
+        NoToken::CODE => format!("--database-auth: {error}"),
         _ => format!("DATABASE_URL: {error}"),
     })
 }

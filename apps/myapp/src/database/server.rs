@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::host::Host;
 use super::target::Credential;
+use crate::backend::Host;
 
 const POSTGRES_PORT: u16 = 5432;
 

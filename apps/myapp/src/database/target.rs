@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use live_config::Secret;
 
-use super::host::Host;
 use super::server::{Server, TlsMode};
-use super::token::TokenSource;
+use crate::backend::{Host, TokenSource};
 use crate::settings::Settings;
 
 /// The SQLite file where no database is named.

@@ -1,9 +1,10 @@
 //! Why the database does not do what was asked, as metrics, answers and logs have it.
 
-mod certificate;
 mod from_drivers;
 
 use std::fmt;
+
+use crate::backend::{NoToken, TlsFault};
 
 /// Codes of this process.
 const SILENT: &str = "silent";
@@ -109,8 +110,7 @@ impl Unavailable {
     }
 
     fn sentence(&self) -> &'static str {
-        let own =
-            self.code.as_deref().and_then(|code| certificate::sentence(code).or_else(|| of_login(code)));
+        let own = self.code.as_deref().and_then(|code| TlsFault::sentence(code).or_else(|| of_login(code)));
         own.unwrap_or(match self.reason {
             Reason::Refused => "nothing listens at the database's address",
             Reason::SessionLimit => "the database takes no more sessions",
@@ -215,7 +215,7 @@ fn of_login(code: &str) -> Option<&'static str> {
         }
         "no_postgresql" => "what listens at the database's address is no PostgreSQL server",
         "tls_failed" => "TLS with the database server failed",
-        "pod_identity" => "the agent of EKS Pod Identity gives no credentials to make a token with",
+        NoToken::CODE => NoToken::SENTENCE,
         _ => return None,
     })
 }

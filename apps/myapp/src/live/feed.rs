@@ -1,4 +1,5 @@
-//! What happened to the configuration, kept for a while, so that who was away for a moment misses nothing.
+//! What happened to the configuration of this replica, and of the others where it hears of them, kept for a while, so that who was
+//! away for a moment misses nothing.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -6,13 +7,14 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use live_config::Event;
+use live_config::{Event, Unknown};
+use serde_json::{Map, Value, json};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// Events that are kept; a reader further behind has missed some.
-pub(crate) const KEPT: usize = 256;
+pub(crate) const KEPT: usize = 1024;
 /// Readers at a time. They are people and their tools, on loopback.
 pub(crate) const READERS: usize = 16;
 
@@ -21,6 +23,8 @@ pub(crate) const READERS: usize = 16;
 pub(crate) struct Feed(Arc<Shared>);
 
 struct Shared {
+    /// The name of this replica.
+    replica: String,
     /// Tells this process from those before and after it: nanoseconds since 1970 at its start.
     life: u128,
     ring: Mutex<VecDeque<Arc<Happening>>>,
@@ -29,11 +33,46 @@ struct Shared {
     seats: Arc<Semaphore>,
 }
 
-/// One event.
+/// One event, as this replica counts it.
 pub(crate) struct Happening {
     pub(crate) mark: Mark,
+    pub(crate) told: Told,
+}
+
+/// What happened at one replica: keys and reasons, never a value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Told {
+    pub(crate) replica: String,
     pub(crate) at: SystemTime,
-    pub(crate) event: Event,
+    /// One of [`EVENTS`].
+    pub(crate) event: &'static str,
+    pub(crate) data: Map<String, Value>,
+}
+
+/// The names of events.
+pub(crate) const EVENTS: [&str; 5] = ["committed", "rejected", "rolled_back", "restored", "unknown"];
+
+impl Told {
+    fn of(event: &Event, replica: &str) -> Self {
+        let (event, data) = match event {
+            Event::Committed { generation, changes } => {
+                ("committed", json!({ "generation": generation, "keys": changes.keys().collect::<Vec<_>>() }))
+            }
+            Event::Rejected { reasons, retrying } => {
+                ("rejected", json!({ "reasons": reasons, "retrying": retrying }))
+            }
+            Event::RolledBack { generation, reason, retrying } => {
+                ("rolled_back", json!({ "generation": generation, "reason": reason, "retrying": retrying }))
+            }
+            Event::Unknown(files) => {
+                let file = |file: &Unknown| json!({ "name": file.name, "suggestion": file.suggestion });
+                ("unknown", json!({ "files": files.iter().map(file).collect::<Vec<_>>() }))
+            }
+            Event::Restored => ("restored", json!({})),
+        };
+        let data = data.as_object().cloned().unwrap_or_default();
+        Self { replica: replica.to_owned(), at: SystemTime::now(), event, data }
+    }
 }
 
 /// Names an event, for as long as this process lives.
@@ -61,9 +100,10 @@ pub(crate) struct Lagged;
 pub(crate) struct Full;
 
 impl Feed {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(replica: &str) -> Self {
         let life = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         Self(Arc::new(Shared {
+            replica: replica.to_owned(),
             life,
             ring: Mutex::default(),
             newest: watch::Sender::new(0),
@@ -71,15 +111,29 @@ impl Feed {
         }))
     }
 
-    /// Keeps what `events` tell, for as long as it runs.
-    pub(crate) async fn follow(self, mut events: Receiver<Event>) {
+    /// Keeps what `events` of this replica tell, and has it published, for as long as it runs.
+    pub(crate) async fn follow(self, mut events: Receiver<Event>, publish: impl Fn(&Told)) {
         loop {
             match events.recv().await {
-                Ok(event) => self.0.push(event),
+                Ok(event) => {
+                    let told = Told::of(&event, &self.0.replica);
+                    publish(&told);
+                    self.tell(told);
+                }
                 Err(RecvError::Lagged(missed)) => self.0.skip(missed),
                 Err(RecvError::Closed) => return,
             }
         }
+    }
+
+    /// Keeps what happened at a replica.
+    pub(crate) fn tell(&self, told: Told) {
+        self.0.push(told);
+    }
+
+    /// Takes one event as having happened, which no reader can be told.
+    pub(crate) fn skip_one(&self) {
+        self.0.skip(1);
     }
 
     /// A reader of what happens from now on.
@@ -123,21 +177,22 @@ impl Reader {
 }
 
 impl Shared {
-    fn push(&self, event: Event) {
+    fn push(&self, told: Told) {
+        // Held from the count to the wake-up: this replica's events and those of the others come from two tasks.
+        let mut ring = self.ring();
         let sequence = *self.newest.borrow() + 1;
         let mark = Mark { life: self.life, sequence };
-        let mut ring = self.ring();
         if ring.len() == KEPT {
             ring.pop_front();
         }
-        ring.push_back(Arc::new(Happening { mark, at: SystemTime::now(), event }));
-        drop(ring);
+        ring.push_back(Arc::new(Happening { mark, told }));
         self.newest.send_replace(sequence);
     }
 
     /// Takes `missed` events as having happened, which no reader can be told.
     fn skip(&self, missed: u64) {
-        self.ring().clear();
+        let mut ring = self.ring();
+        ring.clear();
         self.newest.send_modify(|newest| *newest += missed);
     }
 

@@ -9,6 +9,7 @@ use http::request::Parts;
 use live_config::{Live, Snapshot, Text};
 
 use crate::args::ServeArgs;
+use crate::cache::Cache;
 use crate::live::{self, feed::Feed};
 use crate::sbom::Sbom;
 use crate::settings::Settings;
@@ -22,6 +23,8 @@ pub struct Context {
     pub store: Store,
     /// What happened to the configuration lately.
     pub(crate) feed: Feed,
+    /// What the replicas tell each other, where they have a cache.
+    pub(crate) cache: Option<Cache>,
     pub(super) health: Health,
     pub(super) readiness: Readiness,
     pub(super) telemetry: Telemetry,
@@ -35,19 +38,22 @@ pub struct Context {
 
 impl Context {
     /// A context around the configuration in force.
-    pub fn new(
+    pub(crate) fn new(
         live: Live<Settings>,
         store: Store,
+        cache: Option<Cache>,
         health: Health,
         readiness: Readiness,
         telemetry: Telemetry,
         args: &ServeArgs,
     ) -> Self {
         let ServeArgs { expose_secrets, peers, sbom, .. } = args;
+        let feed = Feed::new(store.replica());
         Self {
             live,
             store,
-            feed: Feed::new(),
+            feed,
+            cache,
             health,
             readiness,
             telemetry,

@@ -1,19 +1,22 @@
-//! What happens to the configuration of this replica, told as it happens: keys and reasons, never a value.
+//! What happens to the configuration, told as it happens: keys and reasons, never a value. Through the cache it is told of all
+//! replicas; `scope` says of which.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::sse::{Event as Frame, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream::{self, Stream, StreamExt as _};
 use http::HeaderMap;
-use live_config::{Event, Unknown};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::answer::unavailable;
 use super::context::Context;
+use crate::cache::Cache;
 use crate::live::feed::{Happening, Lagged, Reader};
 
 /// Often enough for proxies and for a reader that wants to know whether this replica is there.
@@ -24,7 +27,9 @@ const RETRY: Duration = Duration::from_secs(2);
 pub(super) async fn events(State(context): State<Arc<Context>>, headers: HeaderMap) -> Response {
     let Ok(reader) = context.feed.read() else { return unavailable() };
     let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or_default());
-    answer(frames(reader, last.filter(|id| !id.is_empty())), context.health.closing())
+    let frames = frames(reader, last.filter(|id| !id.is_empty()));
+    let scopes = scopes(context.cache.as_ref().map(Cache::hears_all));
+    answer(both(frames, scopes), context.health.closing())
 }
 
 pub(super) fn parameters() -> Vec<Value> {
@@ -38,8 +43,9 @@ pub(super) fn parameters() -> Vec<Value> {
 
 pub(super) fn responses() -> Value {
     json!({ "200": {
-        "description": "Events `committed`, `rejected`, `rolled_back`, `restored`, `unknown`; `reset` where some were missed \
-            before this answer, `lagged` where some were missed during it, which ends it",
+        "description": "Events `committed`, `rejected`, `rolled_back`, `restored`, `unknown`, each with its `replica`; `scope` tells \
+            whether they are those of `all` replicas or of this one (`own`); `reset` where some were missed before this answer, \
+            `lagged` where some were missed during it, which ends it",
         "content": { "text/event-stream": { "schema": { "type": "string" } } },
     } })
 }
@@ -73,29 +79,36 @@ fn frames(mut reader: Reader, last: Option<&str>) -> impl Stream<Item = Frame> +
     stream::iter([first]).chain(rest)
 }
 
-fn frame(happening: &Happening) -> Frame {
-    let (name, mut data) = match &happening.event {
-        Event::Committed { generation, changes } => {
-            ("committed", json!({ "generation": generation, "keys": changes.keys().collect::<Vec<_>>() }))
-        }
-        Event::Rejected { reasons, retrying } => {
-            ("rejected", json!({ "reasons": reasons, "retrying": retrying }))
-        }
-        Event::RolledBack { generation, reason, retrying } => {
-            ("rolled_back", json!({ "generation": generation, "reason": reason, "retrying": retrying }))
-        }
-        Event::Unknown(files) => {
-            let file = |file: &Unknown| json!({ "name": file.name, "suggestion": file.suggestion });
-            ("unknown", json!({ "files": files.iter().map(file).collect::<Vec<_>>() }))
-        }
-        Event::Restored => ("restored", json!({})),
-    };
-    data["at"] = at(happening.at).into();
-    Frame::default().id(happening.mark.to_string()).event(name).data(data.to_string())
+/// Both, until `frames` end.
+fn both(
+    frames: impl Stream<Item = Frame> + Send + 'static,
+    scopes: impl Stream<Item = Frame> + Send + 'static,
+) -> impl Stream<Item = Frame> + Send + 'static {
+    let frames = frames.map(Some).chain(stream::iter([None]));
+    stream::select(frames, scopes.map(Some)).take_while(|frame| ready(frame.is_some())).filter_map(ready)
 }
 
-fn at(time: SystemTime) -> String {
-    humantime::format_rfc3339_millis(time).to_string()
+fn frame(happening: &Happening) -> Frame {
+    let told = &happening.told;
+    let mut data = told.data.clone();
+    data.insert("replica".into(), told.replica.clone().into());
+    data.insert("at".into(), humantime::format_rfc3339_millis(told.at).to_string().into());
+    Frame::default().id(happening.mark.to_string()).event(told.event).data(Value::Object(data).to_string())
+}
+
+/// Tells whose events are told, at first and whenever that changes. `hears_all` is `None` where there is no cache.
+fn scopes(hears_all: Option<watch::Receiver<bool>>) -> impl Stream<Item = Frame> + Send + use<> {
+    let scope = |all: bool| {
+        let data = json!({ "replicas": if all { "all" } else { "own" } });
+        Frame::default().event("scope").data(data.to_string())
+    };
+    let first = hears_all.as_ref().is_some_and(|hears_all| *hears_all.borrow());
+    let changes = stream::unfold(hears_all.map(|hears_all| (hears_all, first)), move |state| async move {
+        let (mut hears_all, before) = state?;
+        let now = *hears_all.wait_for(|now| *now != before).await.ok()?;
+        Some((scope(now), Some((hears_all, now))))
+    });
+    stream::iter([scope(first)]).chain(changes).chain(stream::pending())
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! The configuration's state as metrics. Labels come from closed sets only.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::SystemTime;
 
 use chassis::telemetry::Sample;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use crate::cache::Cache;
 use crate::fingerprint::is_weak;
 
 const STATES: [&str; 6] = ["rejected", "rolled_back", "drifted", "pinned", "applying", "converged"];
@@ -66,6 +68,34 @@ pub(crate) fn register_metrics(context: &Arc<Context>) {
         "Sessions with the database, with those being opened or closed",
         read(|context| vec![Sample::of(context.store.database().sessions() as f64)]),
     );
+    if let Some(cache) = &context.cache {
+        register_cache(context, cache);
+    }
+}
+
+/// Adds those of the cache, where there is one.
+fn register_cache(context: &Arc<Context>, cache: &Cache) {
+    let metrics = context.telemetry.metrics();
+    let read = cache.clone();
+    metrics.counter(
+        "cache_events",
+        "Events of the configuration that went through the cache, by what became of them",
+        move || {
+            let counts = read.counts();
+            let sample =
+                |outcome, count: &AtomicU64| Sample::labelled("outcome", outcome, count.load(Relaxed) as f64);
+            vec![
+                sample("sent", &counts.sent),
+                sample("lost", &counts.lost),
+                sample("received", &counts.received),
+                sample("refused", &counts.refused),
+            ]
+        },
+    );
+    let hears_all = cache.hears_all();
+    metrics.gauge("cache_hears_all", "1 if this replica hears of all others", move || {
+        vec![Sample::of(f64::from(u8::from(*hears_all.borrow())))]
+    });
 }
 
 /// As OpenAPI describes the answer of the chassis.

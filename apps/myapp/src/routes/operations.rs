@@ -1,6 +1,7 @@
 //! The operator's routes: where this replica and all others stand, and the one request that changes state.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, extract};
@@ -8,7 +9,7 @@ use chassis::{Problem, TraceContext};
 use http::StatusCode;
 use live_config::Watching;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::answer::{json_line, json_response};
@@ -48,8 +49,13 @@ pub(super) fn status_responses() -> Value {
     json_response::<Status>("This replica in full")
 }
 
+/// Name of the kept answer, with the version of its form.
+const FLEET: &str = "fleet:v1";
+/// How long one replica's answer serves the others.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// All replicas, as each one tells of itself.
-#[derive(JsonSchema, Serialize)]
+#[derive(Deserialize, JsonSchema, Serialize)]
 struct Fleet {
     converged: bool,
     /// One line for each replica that keeps the fleet from being so.
@@ -59,7 +65,7 @@ struct Fleet {
     replicas: Vec<Replica>,
 }
 
-#[derive(JsonSchema, Serialize)]
+#[derive(Deserialize, JsonSchema, Serialize)]
 struct Replica {
     address: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,6 +82,9 @@ pub(super) async fn fleet(
         let detail = "this process was not told where the other replicas are (--peers)";
         return Problem::new(StatusCode::NOT_FOUND).detail(detail).into_response();
     };
+    if let Some(answer) = kept(&context).await {
+        return answer;
+    }
     let answers = match fleet::ask_all(peers, Some(caller)).await {
         Ok(answers) => answers,
         Err(error) => {
@@ -95,7 +104,23 @@ pub(super) async fn fleet(
     };
     let converged = reasons.is_empty() && !answers.is_empty();
     let replicas = answers.into_iter().map(replica).collect();
-    json_line(&Fleet { converged, reasons, not_ready, replicas })
+    let fleet = Fleet { converged, reasons, not_ready, replicas };
+    keep(&context, &fleet).await;
+    json_line(&fleet)
+}
+
+/// What another replica has answered a moment ago.
+async fn kept(context: &Context) -> Option<Response> {
+    let kept = context.cache.as_ref()?.get(FLEET).await.ok()??;
+    let fleet: Fleet = serde_json::from_slice(&kept).ok()?;
+    Some(json_line(&fleet))
+}
+
+/// Serves the other replicas for a moment. An answer that is not kept has to be asked for again, that is all.
+async fn keep(context: &Context, fleet: &Fleet) {
+    if let (Some(cache), Ok(text)) = (&context.cache, serde_json::to_vec(fleet)) {
+        let _ = cache.put(FLEET, &text, FRESH).await;
+    }
 }
 
 pub(super) fn fleet_responses() -> Value {

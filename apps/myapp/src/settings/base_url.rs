@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::{PORT_PATTERN, ipv6_pattern};
+use super::authority::{PORT, ipv6};
 use crate::routes::PUBLIC_NAMES;
 
 /// A path, or an http(s) URL. No user, query, fragment, percent-encoding or dot segment: every proxy and client reads
@@ -42,12 +42,12 @@ impl JsonSchema for BaseUrl {
             r"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\.[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\.\.[A-Za-z0-9._~-]+)";
         let path = format!("(?:/{segment})+/?");
         let name = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
-        let host = format!(r"(?:{name}(?:\.{name})*|\[{}\])", ipv6_pattern());
+        let host = format!(r"(?:{name}(?:\.{name})*|\[{}\])", ipv6());
         let reserved = PUBLIC_NAMES.map(|name| name.replace('.', r"\.")).join("|");
         json_schema!({
             "type": "string",
             "maxLength": 2048,
-            "pattern": format!("^(?:/|{path}|https?://{host}(?::{PORT_PATTERN})?(?:/|{path})?)$"),
+            "pattern": format!("^(?:/|{path}|https?://{host}(?::{PORT})?(?:/|{path})?)$"),
             "not": {
                 "pattern": format!("^(?:https?://[^/]*)?/(?:{reserved})(?:/|$)"),
                 "description": format!("must not begin with the name of a route ({})", PUBLIC_NAMES.join(", ")),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::{PORT_PATTERN, ipv6_pattern};
+use super::authority::{NAME, PORT, ROOT_CERTIFICATES, host, loopback};
 
 /// `sqlite:PATH` or `postgres://USER@HOST/DATABASE`, without a password.
 ///
@@ -38,20 +38,15 @@ impl JsonSchema for DatabaseUrl {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let name = "[A-Za-z0-9_][A-Za-z0-9_.-]*";
-        let octet = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
-        let localhost = "[Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt]";
-        let loopback = format!(r"(?:{localhost}|127(?:\.{octet}){{3}}|\[::1\])");
-        let host = format!(r"(?:[A-Za-z0-9](?:(?:\.|-+)?[A-Za-z0-9])*|\[{}\])", ipv6_pattern());
-        let port = format!("(?::{PORT_PATTERN})?");
-        let root_certificates = "sslrootcert=/[A-Za-z0-9_./-]+";
+        let (host, loopback) = (host(), loopback());
+        let port = format!("(?::{PORT})?");
         let query = |mode: &str| {
-            format!("\\?(?:sslmode={mode}(?:&{root_certificates})?|{root_certificates}&sslmode={mode})")
+            format!("\\?(?:sslmode={mode}(?:&{ROOT_CERTIFICATES})?|{ROOT_CERTIFICATES}&sslmode={mode})")
         };
         let any_mode = query("(?:disable|prefer|require|verify-ca|verify-full)");
         let verified = query("verify-full");
         let server = format!(
-            "postgres(?:ql)?://{name}@(?:{loopback}{port}/{name}(?:{any_mode})?|{host}{port}/{name}{verified})"
+            "postgres(?:ql)?://{NAME}@(?:{loopback}{port}/{NAME}(?:{any_mode})?|{host}{port}/{NAME}{verified})"
         );
         // Two slashes would begin a host in any other URL, and people disagree whether the path after them is absolute.
         let file = "sqlite:/?[A-Za-z0-9_.-][A-Za-z0-9_./-]*";

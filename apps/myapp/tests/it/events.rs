@@ -23,21 +23,21 @@ const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
 const READERS: usize = 16;
 
 /// An open answer.
-struct Stream {
-    status: u16,
+pub(crate) struct Stream {
+    pub(crate) status: u16,
     lines: BufReader<TcpStream>,
 }
 
 /// One event, or an id alone.
 #[derive(Debug, Default)]
-struct Told {
-    id: String,
-    name: String,
-    data: Value,
+pub(crate) struct Told {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) data: Value,
 }
 
 impl Stream {
-    fn open(address: SocketAddr, last_event_id: Option<&str>) -> Self {
+    pub(crate) fn open(address: SocketAddr, last_event_id: Option<&str>) -> Self {
         let mut connection = TcpStream::connect(address).unwrap();
         connection.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let last = last_event_id.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
@@ -52,8 +52,19 @@ impl Stream {
         Self { status, lines }
     }
 
-    /// What is told next; `None` at the end of the answer.
-    fn next(&mut self) -> Option<Told> {
+    /// What is told next, besides comments and whose events they are; `None` at the end of the answer.
+    pub(crate) fn next(&mut self) -> Option<Told> {
+        loop {
+            let told = self.any()?;
+            let is_comment = told.name.is_empty() && told.id.is_empty();
+            if told.name != "scope" && !is_comment {
+                return Some(told);
+            }
+        }
+    }
+
+    /// What is told next.
+    pub(crate) fn any(&mut self) -> Option<Told> {
         let mut told = Told::default();
         for line in self.chunk()?.lines() {
             match line.split_once(": ") {

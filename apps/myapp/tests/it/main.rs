@@ -7,6 +7,7 @@
 
 mod admin;
 mod api;
+mod cache;
 mod cross_site;
 mod databases;
 mod events;

@@ -9,10 +9,11 @@ use chassis::telemetry::Telemetry;
 use clap::Parser as _;
 use myapp::app::App;
 use myapp::args::Cli;
-use myapp::configuration;
-use myapp::database::{TokenSource, Wiring};
+use myapp::backend::TokenSource;
+use myapp::configuration::{self, Wiring};
 use myapp::dependencies::Policy;
 use myapp::store::Store;
+use myapp::{cache, database};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
@@ -54,6 +55,11 @@ impl Service {
         Self::run(Path::new("/proc/none"), flags, settings, tokens)
     }
 
+    /// The same with a file of its own in `data_directory`.
+    pub(crate) fn with_data(data_directory: &Path, flags: &[&str]) -> Self {
+        Self::run(data_directory, flags, &[], None)
+    }
+
     /// A server has to be reached first.
     pub(crate) fn until_ready(&self) {
         until_true("ready", || get(self.public, "/readyz").status == 200);
@@ -73,7 +79,10 @@ impl Service {
             configuration::read(&args, &environment).unwrap_or_else(|problems| panic!("{problems}"));
 
         let data_directory = data_directory.to_path_buf();
-        let wiring = Wiring { data_directory, host: args.database_host.clone(), tokens };
+        let database = database::Wiring { data_directory, host: args.database_host.clone(), tokens };
+        let prefix = args.cache_prefix.clone();
+        let cache = cache::Wiring { host: args.cache_host.clone(), tokens: None, prefix };
+        let wiring = Wiring { database, cache };
         let policy = Policy::of(&configuration.loaded.settings);
         let telemetry = Telemetry::silent().unwrap();
         let runtime = Runtime::new().unwrap();

@@ -8,7 +8,7 @@ use tokio_postgres::error::{DbError, Severity};
 use tokio_rustls::rustls;
 
 use super::{Reason, Unavailable};
-use crate::database::postgres::of_tls;
+use crate::backend::{NoToken, TlsFault};
 
 /// Texts of PgBouncer, which has one code for all of its own errors, as they begin.
 const POOLER_REFUSES_PASSWORD: [&str; 3] =
@@ -64,8 +64,11 @@ impl From<io::Error> for Unavailable {
         if let Some(own) = inner.and_then(|inner| inner.downcast_ref::<Self>()) {
             return own.clone();
         }
+        if let Some(fault) = inner.and_then(|inner| inner.downcast_ref::<TlsFault>()) {
+            return (*fault).into();
+        }
         if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return of_tls(error);
+            return TlsFault::from(error).into();
         }
         match error.kind() {
             ErrorKind::ConnectionRefused => Self::with(Reason::Refused, "connection_refused"),
@@ -76,6 +79,19 @@ impl From<io::Error> for Unavailable {
             ErrorKind::InvalidData | ErrorKind::InvalidInput => Self::of(Reason::Protocol),
             _ => Self::with(Reason::Unreachable, "connection_lost"),
         }
+    }
+}
+
+impl From<TlsFault> for Unavailable {
+    fn from(fault: TlsFault) -> Self {
+        let reason = if fault.is_of_certificate() { Reason::Certificate } else { Reason::Protocol };
+        Self::with(reason, fault.code())
+    }
+}
+
+impl From<NoToken> for Unavailable {
+    fn from(_: NoToken) -> Self {
+        Self::with(Reason::Other, NoToken::CODE)
     }
 }
 

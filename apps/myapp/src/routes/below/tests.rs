@@ -68,7 +68,7 @@ async fn a_request_sees_one_generation_however_often_it_changes_meanwhile() {
     let telemetry = Telemetry::silent().unwrap();
     let health = Health::new();
     let (readiness, _) = Readiness::start(Vec::new(), &health).unwrap();
-    let context = Arc::new(Context::new(live.clone(), store, health, readiness, telemetry, &args));
+    let context = Arc::new(Context::new(live.clone(), store, None, health, readiness, telemetry, &args));
     let routes = Router::new().route("/torn", get(torn)).with_state(Arc::clone(&context));
     let service = also_below_base_path(routes, context);
 

@@ -6,6 +6,7 @@ use tokio::time::{Instant, timeout};
 
 use super::*;
 use crate::live::feed::{Feed, KEPT};
+use live_config::Event;
 
 /// What the next frame of `frames` says, as it is sent.
 async fn text(frames: &mut (impl Stream<Item = Frame> + Unpin)) -> Option<String> {
@@ -17,7 +18,7 @@ async fn text(frames: &mut (impl Stream<Item = Frame> + Unpin)) -> Option<String
 
 /// A feed that has been told of `count` events.
 async fn feed_of(count: usize) -> Feed {
-    let feed = Feed::new();
+    let feed = Feed::new("here");
     tell(&feed, count).await;
     feed
 }
@@ -28,7 +29,7 @@ async fn tell(feed: &Feed, count: usize) {
         sender.send(Event::Rejected { reasons: vec!["LOG_LEVEL:\nno".into()], retrying: true }).unwrap();
     }
     drop(sender);
-    feed.clone().follow(receiver).await;
+    feed.clone().follow(receiver, |_| {}).await;
 }
 
 #[tokio::test]
@@ -48,6 +49,7 @@ async fn the_first_frame_gives_an_id_to_come_back_with_and_is_no_event() {
     let data: Value = serde_json::from_str(data).unwrap();
     assert_eq!(data["reasons"], json!(["LOG_LEVEL:\nno"]));
     assert!(data["at"].as_str().unwrap().starts_with("20"), "{told}");
+    assert_eq!(data["replica"], "here");
 }
 
 #[tokio::test]
@@ -107,4 +109,27 @@ async fn the_answer_ends_when_long_answers_are_to_end() {
     let mut body = answer(stream::pending(), async { drop(closing.await) }).into_body();
     close.send(()).unwrap();
     assert!(body.frame().await.is_none());
+}
+
+#[tokio::test]
+async fn the_scope_is_told_at_first_and_whenever_it_changes() {
+    let mut alone = Box::pin(scopes(None));
+    assert!(text(&mut alone).await.unwrap().contains("data: {\"replicas\":\"own\"}"));
+    let hears_all = watch::Sender::new(true);
+    let mut told = Box::pin(scopes(Some(hears_all.subscribe())));
+    assert!(text(&mut told).await.unwrap().contains("event: scope\ndata: {\"replicas\":\"all\"}"));
+    for (now, word) in [(false, "own"), (true, "all")] {
+        hears_all.send_replace(now);
+        assert!(text(&mut told).await.unwrap().contains(word));
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_the_events_ends_the_answer() {
+    let mut all = Box::pin(both(stream::iter([Frame::default().event("a")]), scopes(None)));
+    let mut count = 0;
+    while text(&mut all).await.is_some() {
+        count += 1;
+    }
+    assert!((1..=2).contains(&count), "{count}");
 }

@@ -1,6 +1,7 @@
 //! Which parts of a `DATABASE_URL` are wrong. No value is repeated: it may hold a password.
 
-const NAME_CHARACTERS: &str = "letters, digits, _ . -";
+use crate::settings::authority::{self, NAME_CHARACTERS, is_name, is_root_certificates, is_word};
+
 const MODES: [&str; 5] = ["disable", "prefer", "require", "verify-ca", "verify-full"];
 
 /// Every part that is wrong; empty where none is found.
@@ -43,7 +44,7 @@ fn of_server(rest: &str, faults: &mut Vec<String>) {
     };
     of_user(user, faults);
     let (authority, database) = place.split_once('/').unwrap_or((place, ""));
-    let is_loopback = of_authority(authority, faults);
+    let is_loopback = authority::faults(authority, faults);
     if database.is_empty() {
         faults.push("the database is missing".into());
     } else if !is_word(database) {
@@ -70,52 +71,6 @@ fn of_user(user: Option<&str>, faults: &mut Vec<String>) {
     }
 }
 
-/// Returns whether the host is this machine.
-fn of_authority(authority: &str, faults: &mut Vec<String>) -> bool {
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
-    };
-    if host.contains(',') {
-        faults.push("several hosts are not supported".into());
-        return false;
-    }
-    let is_port = |text: &str| {
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-        is_plain && text.parse::<u16>().is_ok()
-    };
-    if port.is_some_and(|port| !is_port(port)) {
-        faults.push("the port is not a number from 1 to 65535".into());
-    }
-    let is_label = |label: &str| {
-        let is_inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        !label.is_empty() && label.chars().all(is_inner) && !label.starts_with('-') && !label.ends_with('-')
-    };
-    let is_address = |text: &str| text.parse::<std::net::Ipv6Addr>().is_ok() && !text.contains('.');
-    if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        if !is_address(address) {
-            faults.push("the host in brackets is no address of IPv6 in hexadecimal".into());
-        }
-    } else if host.is_empty() {
-        faults.push("the host is empty".into());
-    } else if host.starts_with('%') {
-        faults.push("a socket is not supported: the host must be a name or an address".into());
-    } else if host.ends_with('.') {
-        faults.push("the host ends in a dot".into());
-    } else if host.contains(':') {
-        faults.push("the host is an IPv6 address without brackets, or has two ports".into());
-    } else if !host.split('.').all(is_label) {
-        faults.push("the host is no name and no address".into());
-    }
-    is_loopback(host)
-}
-
-/// As the contract spells it.
-fn is_loopback(host: &str) -> bool {
-    let is_v4 = host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
-    is_v4 || host == "[::1]" || host.eq_ignore_ascii_case("localhost")
-}
-
 fn of_query(query: Option<&str>, is_loopback: bool, faults: &mut Vec<String>) {
     let (mut mode, mut has_roots) = (None, false);
     for (index, parameter) in query.iter().flat_map(|query| query.split('&')).enumerate() {
@@ -131,8 +86,7 @@ fn of_query(query: Option<&str>, is_loopback: bool, faults: &mut Vec<String>) {
             "sslmode" => mode = Some(value),
             "sslrootcert" => {
                 has_roots = true;
-                let is_path = value.len() > 1 && value.starts_with('/');
-                if !is_path || !value.chars().all(|c| is_name(c) || c == '/') {
+                if !is_root_certificates(value) {
                     faults.push(format!("sslrootcert is no absolute path of {NAME_CHARACTERS} /"));
                 }
             }
@@ -153,14 +107,6 @@ fn of_query(query: Option<&str>, is_loopback: bool, faults: &mut Vec<String>) {
         None if has_roots => faults.push("sslmode is missing beside sslrootcert".into()),
         Some(_) | None => {}
     }
-}
-
-fn is_word(text: &str) -> bool {
-    text.chars().all(is_name) && !text.starts_with(['.', '-'])
-}
-
-fn is_name(character: char) -> bool {
-    character.is_ascii_alphanumeric() || matches!(character, '_' | '.' | '-')
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use myapp::database::{Pending, TokenSource};
+use myapp::backend::{Audience, Pending, TokenSource};
 
 use super::load::{Load, sessions_where};
 use crate::databases::shared;
@@ -18,8 +18,8 @@ const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
 struct Newest(Mutex<String>);
 
 impl TokenSource for Newest {
-    fn token<'a>(&'a self, host: &'a str, _: u16, _: &'a str) -> Pending<'a> {
-        assert_eq!(host, "localhost");
+    fn token<'a>(&'a self, audience: Audience<'a>, _: &'a str) -> Pending<'a> {
+        assert!(matches!(audience, Audience::Database { host: "localhost", .. }));
         let token = self.0.lock().unwrap().clone();
         Box::pin(async move { Ok(token.into()) })
     }

@@ -1,4 +1,4 @@
-//! RDS IAM authentication: the password is a URL signed with the pod's role, good for 15 minutes.
+//! IAM authentication of RDS and ElastiCache: the password is a URL signed with the pod's role, good for 15 minutes.
 //!
 //! The role's own credentials come from the EKS Pod Identity agent on this node. They are kept until shortly before their
 //! end; the token is signed anew for each session, which asks nobody.
@@ -24,7 +24,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::{Host, Pending, Reason, TokenSource, Unavailable};
+use super::{Audience, Host, NoToken, Pending, TokenSource};
 
 /// Where the agent is, and the file with what it wants to be shown; both are put into the pod by EKS.
 const AGENT: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
@@ -65,7 +65,7 @@ impl PodIdentity {
     pub fn of(environment: &BTreeMap<OsString, OsString>) -> Result<Self, String> {
         let variable = |name: &str| {
             let value = environment.get(OsStr::new(name)).and_then(|value| value.to_str());
-            value.ok_or_else(|| format!("--database-auth=iam needs {name}, which EKS Pod Identity sets"))
+            value.ok_or_else(|| format!("tokens of IAM need {name}, which EKS Pod Identity sets"))
         };
         let agent: Uri = variable(AGENT)?.parse().map_err(|_| format!("{AGENT}: is no URL"))?;
         let host = agent.host().and_then(|host| host.parse().ok()).filter(is_on_this_node);
@@ -85,16 +85,15 @@ impl PodIdentity {
     }
 
     /// Those kept, or new ones; whoever comes while they are fetched waits for them.
-    async fn credentials(&self) -> Result<Arc<Credentials>, Unavailable> {
+    async fn credentials(&self) -> Result<Arc<Credentials>, NoToken> {
         let mut kept = self.credentials.lock().await;
         if let Some(kept) = kept.as_ref().filter(|kept| kept.expiration > SystemTime::now() + AHEAD) {
             return Ok(Arc::clone(kept));
         }
-        let unavailable = || Unavailable::with(Reason::Other, "pod_identity");
         match timeout(PATIENCE, self.fetch()).await.ok().flatten() {
             Some(new) => Ok(Arc::clone(kept.insert(Arc::new(new)))),
             // The old ones hold for a while yet.
-            None => kept.clone().filter(|kept| kept.expiration > SystemTime::now()).ok_or_else(unavailable),
+            None => kept.clone().filter(|kept| kept.expiration > SystemTime::now()).ok_or(NoToken),
         }
     }
 
@@ -119,7 +118,7 @@ impl PodIdentity {
 }
 
 impl TokenSource for PodIdentity {
-    fn token<'a>(&'a self, host: &'a str, port: u16, user: &'a str) -> Pending<'a> {
+    fn token<'a>(&'a self, audience: Audience<'a>, user: &'a str) -> Pending<'a> {
         Box::pin(async move {
             let credentials = self.credentials().await?;
             let key = sign::Key {
@@ -127,7 +126,7 @@ impl TokenSource for PodIdentity {
                 secret: credentials.secret_access_key.expose(),
                 session: Some(credentials.token.expose()),
             };
-            Ok(sign::token(&key, &self.region, host, port, user, SystemTime::now()).into())
+            Ok(sign::token(&key, &self.region, audience, user, SystemTime::now()).into())
         })
     }
 }

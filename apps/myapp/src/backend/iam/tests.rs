@@ -47,7 +47,7 @@ impl Agent {
 }
 
 async fn key(source: &PodIdentity) -> Option<String> {
-    let token = source.token("db", 5432, "app").await.ok()?;
+    let token = source.token(Audience::Database { host: "db", port: 5432 }, "app").await.ok()?;
     let (_, after) = token.expose().split_once("X-Amz-Credential=")?;
     Some(after.split('%').next()?.to_owned())
 }

@@ -1,4 +1,4 @@
-//! AWS Signature Version 4 of a URL, for the one URL that is needed. The SDK's signer brings forty crates for this.
+//! AWS Signature Version 4 of a URL, for the two URLs that are needed. The SDK's signer brings forty crates for this.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
 
@@ -7,6 +7,8 @@ use std::time::SystemTime;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
+
+use crate::backend::Audience;
 
 /// Seconds for which the server takes a token; the longest it does.
 const VALID: u32 = 900;
@@ -18,37 +20,48 @@ pub(super) struct Key<'a> {
     pub(super) session: Option<&'a str>,
 }
 
-/// What RDS takes as the password of `user`: a signed URL without its scheme.
+/// What `audience` takes as the password of `user`: a signed URL without its scheme.
+///
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.Connecting.html>,
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html>
 pub(super) fn token(
     key: &Key<'_>,
     region: &str,
-    host: &str,
-    port: u16,
+    audience: Audience<'_>,
     user: &str,
     at: SystemTime,
 ) -> String {
+    let (service, authority, parameter) = match audience {
+        Audience::Database { host, port } => ("rds-db", format!("{host}:{port}"), "DBUser"),
+        Audience::Cache { name } => ("elasticache", name.to_owned(), "User"),
+    };
     let time = humantime::format_rfc3339_seconds(at).to_string().replace(['-', ':'], "");
     let date = &time[..8];
-    let scope = format!("{date}/{region}/rds-db/aws4_request");
-    // The canonical form wants them sorted by name, and so they are.
-    let mut query = format!(
-        "Action=connect&DBUser={}&X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={}&X-Amz-Date={time}&X-Amz-Expires={VALID}",
-        encoded(user),
-        encoded(&format!("{}/{scope}", key.id)),
-    );
-    if let Some(session) = key.session {
-        query.push_str("&X-Amz-Security-Token=");
-        query.push_str(&encoded(session));
-    }
-    query.push_str("&X-Amz-SignedHeaders=host");
+    let scope = format!("{date}/{region}/{service}/aws4_request");
+    let credential = format!("{}/{scope}", key.id);
+    let valid = VALID.to_string();
+    let mut parameters = vec![
+        ("Action", "connect"),
+        (parameter, user),
+        ("X-Amz-Algorithm", ALGORITHM),
+        ("X-Amz-Credential", &credential),
+        ("X-Amz-Date", &time),
+        ("X-Amz-Expires", &valid),
+        ("X-Amz-SignedHeaders", "host"),
+    ];
+    parameters.extend(key.session.map(|session| ("X-Amz-Security-Token", session)));
+    // The canonical form wants them sorted by name.
+    parameters.sort_unstable();
+    let query: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    let query = query.join("&");
 
-    let request = format!("GET\n/\n{query}\nhost:{host}:{port}\n\nhost\n{}", hex(&Sha256::digest(b"")));
+    let request = format!("GET\n/\n{query}\nhost:{authority}\n\nhost\n{}", hex(&Sha256::digest(b"")));
     let to_sign = format!("{ALGORITHM}\n{time}\n{scope}\n{}", hex(&Sha256::digest(request)));
     let mut signing = format!("AWS4{}", key.secret).into_bytes();
-    for part in [date, region, "rds-db", "aws4_request", &to_sign] {
+    for part in [date, region, service, "aws4_request", &to_sign] {
         signing = hmac(&signing, part);
     }
-    format!("{host}:{port}/?{query}&X-Amz-Signature={}", hex(&signing))
+    format!("{authority}/?{query}&X-Amz-Signature={}", hex(&signing))
 }
 
 fn hmac(key: &[u8], text: &str) -> Vec<u8> {
@@ -89,13 +102,22 @@ mod tests {
         let key = Key { id: "akid", secret: "skid", session: None };
         let at = humantime::parse_rfc3339("2016-11-07T17:39:33Z").unwrap();
         let host = "prod-instance.us-east-1.rds.amazonaws.com";
-        assert_eq!(token(&key, "us-east-1", host, 3306, "someusername", at), expected);
+        assert_eq!(
+            token(&key, "us-east-1", Audience::Database { host, port: 3306 }, "someusername", at),
+            expected
+        );
     }
 
     #[test]
     fn what_a_session_token_holds_is_encoded() {
         let key = Key { id: "akid", secret: "skid", session: Some("a/b+c=") };
-        let token = token(&key, "eu-west-1", "db", 5432, "app", SystemTime::UNIX_EPOCH);
+        let token = token(
+            &key,
+            "eu-west-1",
+            Audience::Database { host: "db", port: 5432 },
+            "app",
+            SystemTime::UNIX_EPOCH,
+        );
         assert!(token.contains("&X-Amz-Security-Token=a%2Fb%2Bc%3D&X-Amz-SignedHeaders=host&"), "{token}");
         assert!(token.starts_with("db:5432/?Action=connect&DBUser=app&"), "{token}");
     }

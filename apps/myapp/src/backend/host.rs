@@ -1,4 +1,4 @@
-//! The host of a database server: which spellings name the same one, and which name this machine.
+//! The host of a server: which spellings name the same one, and which name this machine.
 
 use std::fmt;
 use std::io;
@@ -32,7 +32,7 @@ impl Host {
     ///
     /// # Errors
     /// The name cannot be resolved.
-    pub(super) async fn addresses(&self, port: u16) -> io::Result<Vec<SocketAddr>> {
+    pub(crate) async fn addresses(&self, port: u16) -> io::Result<Vec<SocketAddr>> {
         let local = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
         match self {
             Self::Address(address) => Ok(vec![SocketAddr::new(*address, port)]),

@@ -7,9 +7,7 @@ pub(super) fn sentence(code: &str) -> Option<&'static str> {
         "certificate_without_names" => {
             "the server's certificate has no subjectAltName: make one that names the host there"
         }
-        "certificate_other_host" => {
-            "the server's certificate is for another host than the one in DATABASE_URL"
-        }
+        "certificate_other_host" => "the server's certificate is for another host than the URL names",
         "certificate_expired" => "the server's certificate has expired",
         "certificate_not_yet_valid" => "the server's certificate is not valid yet: look at both clocks",
         "certificate_unknown_issuer" => {

@@ -1,0 +1,185 @@
+//! The cache: what replicas tell each other, in Redis or Valkey. Without it each of them goes on alone.
+//!
+//! Replicas tell their events in one stream and read those of all others from it. A short value, as the answer about the whole fleet,
+//! is kept for a moment under a key of its own. Nothing that must not be lost is put here, no secret, and no answer waits for
+//! it longer than [`PATIENCE`].
+
+mod bounded;
+mod change;
+mod follow;
+mod message;
+mod publish;
+mod session;
+mod target;
+mod unavailable;
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use redis::Cmd;
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+
+pub(crate) use change::CacheChange;
+pub use target::{TokenAuth, Wiring};
+pub use unavailable::{Reason, Unavailable};
+
+use crate::live::feed::Feed;
+use crate::settings::Settings;
+use session::Session;
+use target::Target;
+
+/// Longest time that an answer waits for the cache. Shorter than a check is waited for, so that its reason is told.
+const PATIENCE: Duration = Duration::from_millis(1500);
+/// Longest value that is kept, in bytes.
+const LONGEST_VALUE: usize = 256 * 1024;
+/// Events that may wait for the cache. Those that find no room are lost.
+const WAITING: usize = 1024;
+
+/// The cache that the settings name. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Cache {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    wiring: Wiring,
+    /// Which process this is, in each message.
+    origin: String,
+    target: watch::Sender<Arc<Target>>,
+    /// For commands that are answered at once.
+    session: tokio::sync::Mutex<Option<Session>>,
+    queue: mpsc::Sender<String>,
+    waiting: Mutex<Option<mpsc::Receiver<String>>>,
+    counts: Counts,
+    /// Whether this replica hears of all others now.
+    hears_all: watch::Sender<bool>,
+}
+
+/// Events by what became of them.
+#[derive(Default)]
+pub(crate) struct Counts {
+    /// Told to the others.
+    pub(crate) sent: AtomicU64,
+    /// Not told, or not known to be: the cache was away, or too many waited.
+    pub(crate) lost: AtomicU64,
+    /// Told by the others.
+    pub(crate) received: AtomicU64,
+    /// Messages that are none of this version's.
+    pub(crate) refused: AtomicU64,
+}
+
+impl Cache {
+    /// The cache that `settings` name; none where they name none. Nothing is opened before it is needed.
+    ///
+    /// # Errors
+    /// Why the settings do not fit the wiring.
+    pub(crate) fn new(settings: &Settings, wiring: Wiring) -> Result<Option<Self>, String> {
+        let Some(target) = Target::of(settings, &wiring)? else { return Ok(None) };
+        let (queue, waiting) = mpsc::channel(WAITING);
+        let shared = Shared {
+            wiring,
+            origin: RandomState::new().hash_one(std::process::id()).to_string(),
+            target: watch::Sender::new(Arc::new(target)),
+            session: tokio::sync::Mutex::default(),
+            queue,
+            waiting: Mutex::new(Some(waiting)),
+            counts: Counts::default(),
+            hears_all: watch::Sender::new(false),
+        };
+        Ok(Some(Self { shared: Arc::new(shared) }))
+    }
+
+    /// Checks that the cache takes what it is to be told now.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) async fn check(&self) -> Result<(), Unavailable> {
+        let mut set = redis::cmd("SET");
+        set.arg(self.key("alive")).arg(&self.shared.origin).arg("PX").arg(60_000);
+        self.ask(&set).await.map(|_: redis::Value| ())
+    }
+
+    /// The value kept under `name`, while it is fresh.
+    ///
+    /// # Errors
+    /// The cache does not answer.
+    pub(crate) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Unavailable> {
+        let mut get = redis::cmd("GET");
+        get.arg(self.key(name));
+        self.ask(&get).await
+    }
+
+    /// Keeps `value` under `name` for `fresh`. One that is too long is not kept.
+    ///
+    /// # Errors
+    /// The cache does not take it.
+    pub(crate) async fn put(&self, name: &str, value: &[u8], fresh: Duration) -> Result<(), Unavailable> {
+        if value.len() > LONGEST_VALUE {
+            return Ok(());
+        }
+        let mut set = redis::cmd("SET");
+        set.arg(self.key(name))
+            .arg(value)
+            .arg("PX")
+            .arg(u64::try_from(fresh.as_millis()).unwrap_or(u64::MAX));
+        self.ask(&set).await.map(|_: redis::Value| ())
+    }
+
+    /// Tells `feed`'s own events to the others, and theirs to it, for as long as it runs.
+    pub(crate) async fn run(self, feed: Feed) {
+        let taken = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(waiting) = taken else { return };
+        tokio::join!(publish::run(self.clone(), waiting), follow::run(self, feed));
+    }
+
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.shared.counts
+    }
+
+    /// Whether this replica hears of all others now, and when that changes.
+    pub(crate) fn hears_all(&self) -> watch::Receiver<bool> {
+        self.shared.hears_all.subscribe()
+    }
+
+    /// The answer to `command`, on the session that all short commands share.
+    async fn ask<T: redis::FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
+        let answered = timeout(PATIENCE, async {
+            let mut held = self.shared.session.lock().await;
+            let target = self.target();
+            // Left out while it is used: whoever stops waiting for it, or finds it broken, leaves none.
+            let session = held.take().filter(|session| session.is_for(&target));
+            let mut session = match session {
+                Some(session) => session,
+                None => Session::open(&target).await?,
+            };
+            let answer = session.ask(command, PATIENCE).await;
+            if answer.as_ref().err().is_none_or(Unavailable::leaves_session_usable) {
+                *held = Some(session);
+            }
+            answer
+        });
+        answered.await.unwrap_or_else(|_| Err(Unavailable::of(Reason::Timeout)))
+    }
+
+    fn target(&self) -> Arc<Target> {
+        Arc::clone(&self.shared.target.borrow())
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}:{name}", self.shared.wiring.prefix)
+    }
+
+    /// Where all replicas of the release tell their events. The version is that of the messages.
+    fn stream(&self) -> String {
+        self.key("events:v1")
+    }
+}
+
+impl Counts {
+    fn add(count: &AtomicU64, number: usize) {
+        count.fetch_add(number as u64, Relaxed);
+    }
+}

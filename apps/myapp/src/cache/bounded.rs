@@ -1,0 +1,57 @@
+//! A stream whose peer may answer at no great length: the parser behind it keeps an answer in memory until it is whole.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Most bytes that are read between two writes.
+pub(super) const LONGEST_ANSWER: usize = 2 * 1024 * 1024;
+
+pub(super) struct Bounded<S> {
+    stream: S,
+    read: usize,
+    /// Set once an answer was too long, for whoever finds the connection ended.
+    is_exceeded: Arc<AtomicBool>,
+}
+
+impl<S> Bounded<S> {
+    pub(super) fn new(stream: S, is_exceeded: Arc<AtomicBool>) -> Self {
+        Self { stream, read: 0, is_exceeded }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.read > LONGEST_ANSWER {
+            self.is_exceeded.store(true, Relaxed);
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        }
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        self.read += buffer.filled().len() - before;
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.read = 0;
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,125 @@
+//! The events of all other replicas, as they come.
+
+use std::time::Duration;
+
+use redis::Value;
+use redis::streams::StreamReadReply;
+use tokio::time::sleep;
+
+use super::message::{self, Refused};
+use super::session::Session;
+use super::unavailable::{Reason, Unavailable};
+use super::{Cache, Counts, PATIENCE};
+use crate::live::feed::Feed;
+
+/// Longest time that the server waits for an event before it answers that there was none: a dead connection is noticed so.
+const BLOCK: Duration = Duration::from_secs(5);
+/// Messages of one answer. All of them at their longest are shorter than an answer may be.
+const AT_ONCE: usize = 64;
+const _: () = assert!(AT_ONCE * (message::LONGEST + 256) < super::bounded::LONGEST_ANSWER);
+
+/// Between two tries to reach the cache.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+];
+
+/// Tells `feed` what the others say, for as long as it runs.
+pub(super) async fn run(cache: Cache, feed: Feed) {
+    let mut place = Place { after: None };
+    let mut failures = 0;
+    let mut target = cache.shared.target.subscribe();
+    loop {
+        target.mark_unchanged();
+        let followed = tokio::select! {
+            followed = follow(&cache, &feed, &mut place, &mut failures) => followed,
+            // Another credential: the same place is read on with it.
+            _ = target.changed() => continue,
+        };
+        cache.shared.hears_all.send_replace(false);
+        if followed.is_too_long() {
+            // Nobody's message of this service. What is behind it is read, and readers are told that something is missing.
+            Counts::add(&cache.shared.counts.refused, 1);
+            say_refused(Refused::TooLong);
+            feed.skip_one();
+            place.after = None;
+        }
+        tracing::debug!(error = %followed, "the other replicas are not heard");
+        sleep(PAUSES[failures.min(PAUSES.len() - 1)]).await;
+        failures += 1;
+    }
+}
+
+/// Where in the stream this replica is.
+struct Place {
+    /// The id read last; `None` to begin with what comes from now on.
+    after: Option<String>,
+}
+
+async fn follow(cache: &Cache, feed: &Feed, place: &mut Place, failures: &mut usize) -> Unavailable {
+    match followed(cache, feed, place, failures).await {
+        Ok(never) => match never {},
+        Err(error) => error,
+    }
+}
+
+async fn followed(
+    cache: &Cache,
+    feed: &Feed,
+    place: &mut Place,
+    failures: &mut usize,
+) -> Result<std::convert::Infallible, Unavailable> {
+    let mut session = Session::open(&cache.target()).await?;
+    let mut after = match place.after.take() {
+        Some(after) => after,
+        None => now(&mut session).await?,
+    };
+    loop {
+        let mut read = redis::cmd("XREAD");
+        read.arg("COUNT").arg(AT_ONCE);
+        // The first time it is asked for what there is, so that a refusal is known at once.
+        if *cache.shared.hears_all.borrow() {
+            read.arg("BLOCK").arg(u64::try_from(BLOCK.as_millis()).unwrap_or(u64::MAX));
+        }
+        read.arg("STREAMS").arg(cache.stream()).arg(&after);
+        place.after = Some(after.clone());
+        let answer: Option<StreamReadReply> = session.ask(&read, BLOCK + PATIENCE).await?;
+        if !cache.shared.hears_all.send_replace(true) {
+            *failures = 0;
+        }
+        for entry in answer.into_iter().flat_map(|answer| answer.keys).flat_map(|key| key.ids) {
+            after.clone_from(&entry.id);
+            let told = match entry.map.get("m") {
+                Some(Value::BulkString(text)) => message::read(text),
+                _ => Err(Refused::Malformed),
+            };
+            match told {
+                Ok((_, origin)) if origin == cache.shared.origin => {}
+                Ok((told, _)) => {
+                    Counts::add(&cache.shared.counts.received, 1);
+                    feed.tell(told);
+                }
+                Err(refused) => {
+                    Counts::add(&cache.shared.counts.refused, 1);
+                    say_refused(refused);
+                }
+            }
+        }
+    }
+}
+
+/// The id before all that is told from now on, by the server's clock, which makes the ids.
+async fn now(session: &mut Session) -> Result<String, Unavailable> {
+    let (seconds, micros): (u64, u64) = session.ask(&redis::cmd("TIME"), PATIENCE).await?;
+    let millis = seconds.checked_mul(1000).and_then(|millis| millis.checked_add(micros / 1000));
+    Ok(format!("{}-0", millis.ok_or(Unavailable::of(Reason::Protocol))?))
+}
+
+fn say_refused(refused: Refused) {
+    tracing::warn!(
+        reason = refused.as_str(),
+        "a message in the cache is none of this service, and was left out"
+    );
+}

@@ -1,0 +1,74 @@
+//! This replica's events, told to the others.
+
+use std::time::Duration;
+
+use redis::Pipeline;
+use tokio::sync::mpsc::Receiver;
+use tokio::time::Instant;
+
+use super::message;
+use super::session::Session;
+use super::unavailable::Unavailable;
+use super::{Cache, Counts};
+use crate::live::feed::Told;
+
+/// Events that the stream keeps, about: enough for whoever was away for a moment.
+const KEPT: usize = 4096;
+/// Events that are told at once.
+const AT_ONCE: usize = 128;
+/// Time to leave a cache alone that was found to be away.
+const PAUSE: Duration = Duration::from_millis(500);
+
+impl Cache {
+    /// Tells the others of an event of this replica, soon. It is lost, and counted as such, while the cache is away.
+    pub(crate) fn publish(&self, told: &Told) {
+        let is_taken = message::write(told, &self.shared.origin)
+            .is_some_and(|text| self.shared.queue.try_send(text).is_ok());
+        if !is_taken {
+            Counts::add(&self.shared.counts.lost, 1);
+        }
+    }
+}
+
+/// Tells what waits, for as long as it runs.
+pub(super) async fn run(cache: Cache, mut waiting: Receiver<String>) {
+    let mut session: Option<Session> = None;
+    let mut away_until: Option<Instant> = None;
+    let mut messages = Vec::with_capacity(AT_ONCE);
+    while waiting.recv_many(&mut messages, AT_ONCE).await > 0 {
+        let is_left_alone = away_until.is_some_and(|until| Instant::now() < until);
+        let told = if is_left_alone { None } else { Some(tell(&cache, &mut session, &messages).await) };
+        let counts = &cache.shared.counts;
+        match told {
+            Some(Ok(())) => {
+                away_until = None;
+                Counts::add(&counts.sent, messages.len());
+            }
+            // Not tried again: nobody knows whether the cache has taken some of them.
+            Some(Err(error)) => {
+                tracing::debug!(%error, "events were not told to the other replicas");
+                away_until = Some(Instant::now() + PAUSE);
+                Counts::add(&counts.lost, messages.len());
+            }
+            None => Counts::add(&counts.lost, messages.len()),
+        }
+        messages.clear();
+    }
+}
+
+async fn tell(cache: &Cache, held: &mut Option<Session>, messages: &[String]) -> Result<(), Unavailable> {
+    let target = cache.target();
+    let mut session = match held.take().filter(|session| session.is_for(&target)) {
+        Some(session) => session,
+        None => Session::open(&target).await?,
+    };
+    let mut pipeline = Pipeline::with_capacity(messages.len());
+    let stream = cache.stream();
+    for message in messages {
+        let add = pipeline.cmd("XADD");
+        add.arg(&stream).arg("MAXLEN").arg("~").arg(KEPT).arg("*").arg("m").arg(message);
+    }
+    session.send(&pipeline).await?;
+    *held = Some(session);
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! One session with the server.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Cmd, FromRedisValue, Pipeline, RedisConnectionInfo};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::PATIENCE;
+use super::bounded::Bounded;
+use super::target::{Credential, Target};
+use super::unavailable::{Reason, Unavailable};
+use crate::backend::{Audience, Stream, client_config, connect, trusted};
+
+pub(super) struct Session {
+    target: Arc<Target>,
+    connection: MultiplexedConnection,
+    is_exceeded: Arc<AtomicBool>,
+    _driver: Driver,
+}
+
+/// The task that reads from and writes to the socket. It ends with this value, also where the server no longer answers.
+struct Driver(JoinHandle<()>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Session {
+    /// Connects, proves who the server is and then who this process is.
+    pub(super) async fn open(target: &Arc<Target>) -> Result<Self, Unavailable> {
+        timeout(PATIENCE, Self::opened(target))
+            .await
+            .unwrap_or_else(|_| Err(Unavailable::with(Reason::Timeout, "connect_timeout")))
+    }
+
+    async fn opened(target: &Arc<Target>) -> Result<Self, Unavailable> {
+        let addresses =
+            target.host.addresses(target.port).await.map_err(|_| Unavailable::name_not_found())?;
+        let stream = TcpStream::connect(addresses.as_slice()).await?;
+        stream.set_nodelay(true)?;
+        let stream = if target.tls {
+            let config = client_config(trusted(target.root_certificates.as_deref()).await?)?;
+            connect(stream, &target.host, config).await?
+        } else {
+            Stream::Plain(stream)
+        };
+        // Who this is, is said below, so that the server's own words for a refusal are kept.
+        let info = RedisConnectionInfo::default().set_skip_set_lib_name();
+        let settings = AsyncConnectionConfig::new().set_response_timeout(None);
+        let is_exceeded = Arc::<AtomicBool>::default();
+        let bounded = Bounded::new(stream, Arc::clone(&is_exceeded));
+        let (connection, driver) = MultiplexedConnection::new_with_config(&info, bounded, settings).await?;
+        let driver = Driver(tokio::spawn(driver));
+        let mut session = Self { target: Arc::clone(target), connection, is_exceeded, _driver: driver };
+        session.log_in().await?;
+        Ok(session)
+    }
+
+    async fn log_in(&mut self) -> Result<(), Unavailable> {
+        let target = Arc::clone(&self.target);
+        if let Some(authenticate) = authentication(&target).await? {
+            let _: redis::Value = self.ask(&authenticate, PATIENCE).await?;
+        }
+        let mut select = redis::cmd("SELECT");
+        select.arg(target.database);
+        let _: redis::Value = self.ask(&select, PATIENCE).await.map_err(Unavailable::into_of_selection)?;
+        Ok(())
+    }
+
+    pub(super) fn is_for(&self, target: &Arc<Target>) -> bool {
+        Arc::ptr_eq(&self.target, target)
+    }
+
+    pub(super) async fn ask<T: FromRedisValue>(
+        &mut self,
+        command: &Cmd,
+        patience: Duration,
+    ) -> Result<T, Unavailable> {
+        let answer = timeout(patience, self.connection.send_packed_command(command));
+        let answer = answer.await.map_err(|_| Unavailable::of(Reason::Timeout))?;
+        let value = answer.map_err(|error| {
+            let is_exceeded = self.is_exceeded.load(Relaxed);
+            if is_exceeded { Unavailable::with(Reason::Protocol, "answer_too_long") } else { error.into() }
+        })?;
+        T::from_redis_value(value.extract_error()?).map_err(|_| Unavailable::of(Reason::Protocol))
+    }
+
+    /// Sends all commands of `pipeline` at once.
+    pub(super) async fn send(&mut self, pipeline: &Pipeline) -> Result<(), Unavailable> {
+        let count = pipeline.len();
+        let answers = timeout(PATIENCE, self.connection.send_packed_commands(pipeline, 0, count));
+        for answer in answers.await.map_err(|_| Unavailable::of(Reason::Timeout))?? {
+            answer.extract_error()?;
+        }
+        Ok(())
+    }
+}
+
+/// None where the server is to ask for nothing.
+async fn authentication(target: &Target) -> Result<Option<Cmd>, Unavailable> {
+    let mut command = redis::cmd("AUTH");
+    let user = target.user.expose();
+    if !user.is_empty() {
+        command.arg(user);
+    }
+    match &target.credential {
+        Credential::Password(password) if password.is_empty() && user.is_empty() => return Ok(None),
+        Credential::Password(password) => command.arg(password.expose()),
+        Credential::Token { source, cache } => {
+            let token = source.token(Audience::Cache { name: cache }, user).await?;
+            command.arg(token.expose())
+        }
+    };
+    Ok(Some(command))
+}

@@ -1,0 +1,221 @@
+//! Why the cache does not do what was asked, as metrics, answers and logs have it.
+
+use std::fmt;
+use std::io;
+
+use redis::{ErrorKind, RedisError};
+use tokio_rustls::rustls;
+
+use crate::backend::{NoToken, TlsFault};
+
+/// Why the cache does not do what was asked: a closed set, fit for metrics and answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Its machine answers, and nobody listens there.
+    Refused,
+    /// It cannot be reached, or went away.
+    Unreachable,
+    /// It did not answer in time.
+    Timeout,
+    /// It does not take the credential, or wants one.
+    Authentication,
+    /// It could not prove who it is.
+    Certificate,
+    /// It answers, and not as a Redis or Valkey server that is spoken to like this.
+    Protocol,
+    /// The user lacks a permission.
+    Permission,
+    /// It has no database of that number.
+    NoDatabase,
+    /// It may be read only.
+    ReadOnly,
+    /// It has no memory left for what it is told.
+    Full,
+    /// It is starting up.
+    Loading,
+    /// It is a node of a cluster, and another one has the key.
+    Clustered,
+    /// It takes no more sessions.
+    SessionLimit,
+    /// Anything else, as the code tells.
+    Other,
+}
+
+impl Reason {
+    /// As it is published.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Authentication => "authentication",
+            Self::Certificate => "certificate",
+            Self::Protocol => "protocol",
+            Self::Permission => "permission",
+            Self::NoDatabase => "no_database",
+            Self::ReadOnly => "read_only",
+            Self::Full => "full",
+            Self::Loading => "loading",
+            Self::Clustered => "clustered",
+            Self::SessionLimit => "session_limit",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// The cache did not do what was asked, or only its answer was lost.
+///
+/// It keeps no text of the driver or the server: those may hold keys and arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unavailable {
+    /// What stands in the way.
+    pub reason: Reason,
+    /// First word of the server's error or, where it said nothing, a word of this service's own.
+    pub code: String,
+}
+
+impl Unavailable {
+    /// For reasons that say all there is to say: the code is the reason's own word.
+    pub(super) fn of(reason: Reason) -> Self {
+        Self::with(reason, reason.as_str())
+    }
+
+    pub(super) fn with(reason: Reason, code: &str) -> Self {
+        Self { reason, code: code.to_owned() }
+    }
+
+    pub(super) fn name_not_found() -> Self {
+        Self::with(Reason::Unreachable, "name_not_found")
+    }
+
+    /// The server's own refusals leave the session as it was.
+    pub(super) fn leaves_session_usable(&self) -> bool {
+        self.code.bytes().all(|byte| byte.is_ascii_uppercase()) && self.reason != Reason::Authentication
+    }
+
+    /// The answer was longer than any that is asked for.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.code == "answer_too_long"
+    }
+
+    /// The only error of a selection besides a session's end is a number that the server does not have.
+    pub(super) fn into_of_selection(self) -> Self {
+        if self.code == "ERR" { Self::with(Reason::NoDatabase, "ERR") } else { self }
+    }
+
+    fn sentence(&self) -> &'static str {
+        let own = match self.code.as_str() {
+            "name_not_found" => Some("the name of the cache's host cannot be resolved"),
+            "answer_too_long" => Some("the cache answers with more than any message of this service"),
+            "NOAUTH" => Some("the cache wants a password: set CACHE_PASSWORD"),
+            NoToken::CODE => Some(NoToken::SENTENCE),
+            code => TlsFault::sentence(code),
+        };
+        own.unwrap_or(match self.reason {
+            Reason::Refused => "nothing listens at the cache's address",
+            Reason::Unreachable => "the cache cannot be reached",
+            Reason::Timeout => "the cache did not answer in time",
+            Reason::Authentication => "the cache refuses the credential",
+            Reason::Certificate => "the cache server's certificate is refused",
+            Reason::Protocol => "what listens at the cache's address is no Redis or Valkey server",
+            Reason::Permission => "the cache's user may not use the keys or commands of this service",
+            Reason::NoDatabase => "the cache has no database of that number",
+            Reason::ReadOnly => "the cache is a replica, which may only be read: name the primary",
+            Reason::Full => "the cache has no memory left",
+            Reason::Loading => "the cache is starting up",
+            Reason::Clustered => "the cache is a node of a cluster: name a server without cluster mode",
+            Reason::SessionLimit => "the cache takes no more sessions",
+            Reason::Other => "the cache failed",
+        })
+    }
+}
+
+/// A lower-case fragment: what happened, and the code in parentheses where it says more.
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())?;
+        if self.code == self.reason.as_str() { Ok(()) } else { write!(f, " ({})", self.code) }
+    }
+}
+
+impl std::error::Error for Unavailable {}
+
+/// Codes of <https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors>.
+fn of_server(code: &str) -> Reason {
+    match code {
+        "NOAUTH" | "WRONGPASS" => Reason::Authentication,
+        "NOPERM" => Reason::Permission,
+        "LOADING" => Reason::Loading,
+        // Without its primary, or unable to save, it takes no writes.
+        "READONLY" | "MISCONF" | "NOREPLICAS" => Reason::ReadOnly,
+        "OOM" => Reason::Full,
+        "MOVED" | "ASK" | "CLUSTERDOWN" | "CROSSSLOT" => Reason::Clustered,
+        "MASTERDOWN" => Reason::Unreachable,
+        "BUSY" => Reason::Timeout,
+        _ => Reason::Other,
+    }
+}
+
+impl From<RedisError> for Unavailable {
+    fn from(error: RedisError) -> Self {
+        if let Some(code) = error.code() {
+            let is_full = error.detail().is_some_and(|text| text.contains("max number of clients"));
+            return Self::with(if is_full { Reason::SessionLimit } else { of_server(code) }, code);
+        }
+        let io = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<io::Error>());
+        match io {
+            Some(error) => Self::of_io(error),
+            None if error.kind() == ErrorKind::Io => Self::with(Reason::Unreachable, "connection_lost"),
+            None => Self::of(Reason::Protocol),
+        }
+    }
+}
+
+impl From<redis::ServerError> for Unavailable {
+    fn from(error: redis::ServerError) -> Self {
+        RedisError::from(error).into()
+    }
+}
+
+impl From<io::Error> for Unavailable {
+    fn from(error: io::Error) -> Self {
+        Self::of_io(&error)
+    }
+}
+
+impl Unavailable {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others are ways of not getting through")]
+    fn of_io(error: &io::Error) -> Self {
+        let inner = error.get_ref();
+        if let Some(own) = inner.and_then(|inner| inner.downcast_ref::<Self>()) {
+            return own.clone();
+        }
+        if let Some(fault) = inner.and_then(|inner| inner.downcast_ref::<TlsFault>()) {
+            return (*fault).into();
+        }
+        if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return TlsFault::from(error).into();
+        }
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Self::with(Reason::Refused, "connection_refused"),
+            io::ErrorKind::TimedOut => Self::with(Reason::Timeout, "connection_timeout"),
+            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+                Self::with(Reason::Unreachable, "no_route")
+            }
+            _ => Self::with(Reason::Unreachable, "connection_lost"),
+        }
+    }
+}
+
+impl From<TlsFault> for Unavailable {
+    fn from(fault: TlsFault) -> Self {
+        let reason = if fault.is_of_certificate() { Reason::Certificate } else { Reason::Protocol };
+        Self::with(reason, fault.code())
+    }
+}
+
+impl From<NoToken> for Unavailable {
+    fn from(_: NoToken) -> Self {
+        Self::with(Reason::Other, NoToken::CODE)
+    }
+}

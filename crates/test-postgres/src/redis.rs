@@ -1,0 +1,166 @@
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::certificate::{self, AUTHORITY, CERTIFICATE, Fault, KEY};
+use crate::log;
+use crate::process::{ATTEMPTS, LONGEST_START, reaper};
+use crate::program::run;
+
+const SOCKET: &str = "socket";
+/// Let in on the socket whatever is done to the others.
+const SUPERUSER: [&str; 4] = ["--user", "super", "--pass", "any"];
+
+/// A Redis server on loopback, in clear text or through TLS alone.
+pub struct Redis {
+    folder: PathBuf,
+    address: SocketAddr,
+    settings: Vec<String>,
+    tls: bool,
+    process: Child,
+    /// Closed with this value or its process, which is what the reaper waits for.
+    _lifeline: ChildStdin,
+}
+
+impl Redis {
+    /// Starts one with these settings beside the usual ones, as `NAME VALUE`.
+    ///
+    /// # Panics
+    /// Redis is not installed, or does not start.
+    pub fn start(settings: &[&str]) -> Self {
+        Self::start_with(false, settings)
+    }
+
+    /// The same through TLS, with a certificate for `localhost`.
+    ///
+    /// # Panics
+    /// Redis is not installed, or does not start.
+    pub fn start_with_tls(settings: &[&str]) -> Self {
+        Self::start_with(true, settings)
+    }
+
+    fn start_with(tls: bool, settings: &[&str]) -> Self {
+        let folder = tempfile::Builder::new().prefix("myapp-redis-").tempdir().unwrap().keep();
+        let lifeline = reaper(&folder);
+        if tls {
+            certificate::make(&folder, "localhost");
+        }
+        let settings: Vec<_> = settings.iter().map(|&setting| setting.to_owned()).collect();
+        let started = (0..ATTEMPTS).find_map(|_| {
+            let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+            launch(&folder, address, tls, &settings).map(|process| (process, address))
+        });
+        let (process, address) = started.unwrap_or_else(|| panic!("no start: {}", log(&folder)));
+        Self { folder, address, settings, tls, process, _lifeline: lifeline }
+    }
+
+    /// Leads to it, verified where it has TLS.
+    pub fn url(&self) -> String {
+        let port = self.address.port();
+        if self.tls {
+            let authority = self.folder.join(AUTHORITY).display().to_string();
+            format!("rediss://localhost:{port}/0?sslrootcert={authority}")
+        } else {
+            format!("redis://127.0.0.1:{port}/0")
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What the superuser is answered.
+    ///
+    /// # Panics
+    /// The server does not answer.
+    pub fn command(&self, words: &[&str]) -> String {
+        let mut command = superuser(&self.folder);
+        run(command.args(words)).trim_end().to_owned()
+    }
+
+    /// Has the server show a certificate that clients should refuse, and returns the file with the authority that they may trust.
+    pub fn show_certificate_with(&self, fault: Fault) -> PathBuf {
+        let authority = certificate::make_with(&self.folder, "localhost", fault);
+        let file = |name: &str| self.folder.join(name).display().to_string();
+        self.command(&["CONFIG", "SET", "tls-cert-file", &file(CERTIFICATE), "tls-key-file", &file(KEY)]);
+        authority
+    }
+
+    /// Ends it at once, as a crash would.
+    pub fn stop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Starts it again at the same address, empty.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub fn restart(&mut self) {
+        let started =
+            (0..ATTEMPTS).find_map(|_| launch(&self.folder, self.address, self.tls, &self.settings));
+        self.process = started.unwrap_or_else(|| panic!("no start: {}", log(&self.folder)));
+    }
+
+    /// Stops it from doing anything, while its connections stay open, or lets it go on.
+    pub fn freeze(&self, is_frozen: bool) {
+        let signal = if is_frozen { "-STOP" } else { "-CONT" };
+        run(Command::new("kill").args([signal, &self.process.id().to_string()]));
+    }
+}
+
+fn superuser(folder: &Path) -> Command {
+    let mut command = Command::new("redis-cli");
+    command.arg("-s").arg(folder.join(SOCKET)).arg("--no-auth-warning").args(SUPERUSER);
+    command
+}
+
+/// Starts it and waits until it answers; `None` if it ended instead.
+fn launch(folder: &Path, address: SocketAddr, tls: bool, settings: &[String]) -> Option<Child> {
+    let port = address.port();
+    let file = |name: &str| folder.join(name).display().to_string();
+    let mut lines = vec![
+        "bind 127.0.0.1".to_owned(),
+        format!("unixsocket {}", file(SOCKET)),
+        "save \"\"".into(),
+        "user super on nopass ~* &* +@all".into(),
+    ];
+    if tls {
+        lines.extend([
+            format!("port 0\ntls-port {port}\ntls-auth-clients no"),
+            format!("tls-cert-file {}\ntls-key-file {}", file(CERTIFICATE), file(KEY)),
+            format!("tls-ca-cert-file {}", file(AUTHORITY)),
+        ]);
+    } else {
+        lines.push(format!("port {port}"));
+    }
+    lines.extend(settings.iter().cloned());
+    fs::write(folder.join("conf"), lines.join("\n") + "\n").unwrap();
+    let log = File::options().create(true).append(true).open(folder.join("log")).unwrap();
+    let mut command = Command::new("redis-server");
+    command.arg(folder.join("conf")).current_dir(folder);
+    command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+    // In a group of its own, so that a Ctrl-C for the test leaves it to the reaper.
+    let process = command.process_group(0).spawn();
+    let mut process = process.unwrap_or_else(|error| {
+        panic!("no Redis ({error}): install redis-server, or `cargo xtask tools --install`")
+    });
+    fs::write(folder.join("pid"), process.id().to_string()).unwrap();
+    let deadline = Instant::now() + LONGEST_START;
+    loop {
+        if process.try_wait().unwrap().is_some() {
+            return None;
+        }
+        let answer = superuser(folder).arg("PING").output().unwrap();
+        if answer.stdout.starts_with(b"PONG") {
+            return Some(process);
+        }
+        assert!(Instant::now() < deadline, "never ready: {}", crate::log(folder));
+        sleep(Duration::from_millis(20));
+    }
+}
