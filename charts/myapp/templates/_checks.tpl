@@ -5,7 +5,7 @@ No line holds a value of `config:`: whoever edits may have pasted a password int
 
 {{- define "myapp.refuseProblems" -}}
 {{- $problems := list }}
-{{- range $check := list "settings" "database" "secrets" "exposure" "drain" "autoscaling" "ingress" "httpRoute" "otel" "pod" }}
+{{- range $check := list "settings" "database" "cache" "secrets" "exposure" "drain" "autoscaling" "ingress" "httpRoute" "otel" "pod" }}
 {{- $problems = concat $problems (include (printf "myapp.problems.%s" $check) $ | splitList "\n" | compact) }}
 {{- end }}
 {{- if $problems }}
@@ -84,6 +84,52 @@ one of them may paste a password.
 {{- println "database.existingSecretUsernameKey: given without database.existingSecret, the Secret that holds user and password" }}
 {{- else if hasKey $given "DB_USER" }}
 {{- println "config.DB_USER: given together with database.existingSecretUsernameKey; give one of them" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+A cache given by `cache:`, and nothing beside it that says something else.
+*/}}
+{{- define "myapp.problems.cache" -}}
+{{- $cache := .Values.cache }}
+{{- $hidden := "(the value is not shown, it may hold a secret)" }}
+{{- if and $cache.host (not (regexMatch "^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$" $cache.host)) }}
+{{- printf "cache.host: expected a name such as cache.example.com, or an address, and nothing else %s" $hidden | println }}
+{{- end }}
+{{- if not (regexMatch "^([A-Za-z0-9_][A-Za-z0-9_.-]*)?$" $cache.user) }}
+{{- printf "cache.user: expected letters, digits, _, . and -, beginning with none of the last two %s" $hidden | println }}
+{{- end }}
+{{- $hasUrl := hasKey (include "myapp.given" (list . false) | fromJson) "CACHE_URL" }}
+{{- if and $cache.host $hasUrl }}
+{{- println "config.CACHE_URL: given together with cache.host; give one of them" }}
+{{- end }}
+{{- if not (or $cache.host $hasUrl) }}
+{{- $given := dict "auth" (ne $cache.auth "password") "existingSecret" $cache.existingSecret }}
+{{- range $part, $isGiven := merge $given (dict "caBundle.configMap" $cache.caBundle.configMap "name" $cache.name) }}
+{{- if $isGiven }}
+{{- printf "cache.%s: given without cache.host, so that the pods would use no cache" $part | println }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if and (eq $cache.auth "iam") (not $cache.name) }}
+{{- println "cache.name: needed with cache.auth=iam, the replication group of ElastiCache that takes the tokens" }}
+{{- end }}
+{{- if and (eq $cache.auth "password") $cache.name }}
+{{- println "cache.name: of use with cache.auth=iam only; leave it out" }}
+{{- end }}
+{{- if and (eq $cache.auth "iam") $cache.host (not $cache.user) }}
+{{- println "cache.user: needed with cache.auth=iam, which makes a token for one user" }}
+{{- end }}
+{{- $given := include "myapp.secretData" . | fromJson }}
+{{- if and $cache.existingSecret (hasKey $given "CACHE_PASSWORD") }}
+{{- println "config.CACHE_PASSWORD: given together with cache.existingSecret; give one of them" }}
+{{- end }}
+{{- if $cache.existingSecretUsernameKey }}
+{{- if not $cache.existingSecret }}
+{{- println "cache.existingSecretUsernameKey: given without cache.existingSecret, the Secret that holds user and password" }}
+{{- else if hasKey $given "CACHE_USER" }}
+{{- println "config.CACHE_USER: given together with cache.existingSecretUsernameKey; give one of them" }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -310,7 +356,7 @@ What would silently replace a part of the pod that the chart itself sets.
 {{- end }}
 {{- end }}
 {{- range .Values.volumes }}
-{{- if has .name (list "config" "data" "database-ca") }}
+{{- if has .name (list "config" "data" "database-ca" "cache-ca") }}
 {{- printf "volumes: the chart has a volume %q of its own" .name | println }}
 {{- end }}
 {{- end }}

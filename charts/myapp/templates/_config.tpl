@@ -42,6 +42,9 @@ null means not given; so does "" for a secret, since values.yaml holds "" to sho
 {{- if .Values.database.host }}
 {{- $_ := set $data "DATABASE_URL" (include "myapp.databaseUrl" .) }}
 {{- end }}
+{{- if .Values.cache.host }}
+{{- $_ := set $data "CACHE_URL" (include "myapp.cacheUrl" .) }}
+{{- end }}
 {{- toJson $data }}
 {{- end }}
 
@@ -89,6 +92,9 @@ secret gives it away.
 {{- /* A running process stays with the server it began with, so that nobody can lead it and its password elsewhere. */}}
 {{- with include "myapp.databaseServer" . | fromJson }}
 {{- $_ := set $own "database/server" (printf "%s %d" .host (int .port)) }}
+{{- end }}
+{{- with include "myapp.cacheServer" . | fromJson }}
+{{- $_ := set $own "cache/server" (printf "%s %d" .host (int .port)) }}
 {{- end }}
 {{- merge $own (.Values.podAnnotations | default dict) | toYaml }}
 {{- end }}
@@ -177,6 +183,16 @@ The container's environment as the chart sets it: the process's arguments and, f
   value: {{ include "myapp.databaseHost" . | quote }}
 - name: MYAPP_DATABASE_AUTH
   value: {{ .Values.database.auth }}
+- name: MYAPP_CACHE_HOST
+  value: {{ include "myapp.cacheHost" . | quote }}
+- name: MYAPP_CACHE_AUTH
+  value: {{ .Values.cache.auth }}
+{{- if eq .Values.cache.auth "iam" }}
+- name: MYAPP_CACHE_NAME
+  value: {{ .Values.cache.name | quote }}
+{{- end }}
+- name: MYAPP_CACHE_PREFIX
+  value: {{ printf "%s/%s" .Release.Namespace (include "myapp.fullname" .) | quote }}
 - name: MYAPP_LIMIT_CONNECTIONS
   value: {{ int .Values.limits.connections | quote }}
 - name: MYAPP_DRAIN_MIN

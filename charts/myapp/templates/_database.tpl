@@ -47,7 +47,14 @@ the ConfigMap, and it is set even where no server is named: `localhost` then lea
 Non-empty where there is no server, or it is in the pod itself: no packet leaves the pod.
 */}}
 {{- define "myapp.databaseIsLocal" -}}
-{{- if has (include "myapp.databaseHost" .) (list "localhost" "127.0.0.1" "::1") }}true{{ end }}
+{{- include "myapp.isLoopback" (include "myapp.databaseHost" .) }}
+{{- end }}
+
+{{/*
+Non-empty where the host is the pod itself.
+*/}}
+{{- define "myapp.isLoopback" -}}
+{{- if has . (list "localhost" "127.0.0.1" "::1") }}true{{ end }}
 {{- end }}
 
 {{/*
@@ -78,11 +85,13 @@ Where a secret setting is kept, as JSON: the Secret's name, and the key it has t
 {{- $root := index . 0 }}
 {{- $key := index . 1 }}
 {{- $ref := dict "name" (include "myapp.secretName" $root) "key" $key }}
-{{- with $root.Values.database }}
-{{- if and .existingSecret (eq $key "DB_PASSWORD") }}
-{{- $ref = dict "name" .existingSecret "key" .existingSecretKey }}
-{{- else if and .existingSecret .existingSecretUsernameKey (eq $key "DB_USER") }}
-{{- $ref = dict "name" .existingSecret "key" .existingSecretUsernameKey }}
+{{- range $prefix, $server := dict "DB" $root.Values.database "CACHE" $root.Values.cache }}
+{{- if $server.existingSecret }}
+{{- if eq $key (printf "%s_PASSWORD" $prefix) }}
+{{- $ref = dict "name" $server.existingSecret "key" $server.existingSecretKey }}
+{{- else if and $server.existingSecretUsernameKey (eq $key (printf "%s_USER" $prefix)) }}
+{{- $ref = dict "name" $server.existingSecret "key" $server.existingSecretUsernameKey }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- toJson $ref }}
