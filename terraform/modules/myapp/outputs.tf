@@ -9,7 +9,7 @@ output "namespace" {
 }
 
 output "secret_name" {
-  description = "Name of the Secret with SECRET_KEY, DB_PASSWORD and DB_USER, as far as they are given."
+  description = "Name of the Secret with SECRET_KEY and, as far as they are given, DB_PASSWORD, DB_USER, CACHE_PASSWORD and CACHE_USER."
   value       = kubernetes_secret_v1.myapp.metadata[0].name
 }
 
