@@ -2,6 +2,7 @@
 
 use super::certificates::{AUTHORITY, SERVICE_ACCOUNTS};
 use super::cgroups;
+use super::config::REWRITES_FILE;
 use super::layout::{BUILT_IN_FOLDERS, NODE, NODE_ADDRESS, SERVICE_RANGE, State, port};
 use super::network::POLICIES_QUEUE;
 use crate::process::Cmd;
@@ -234,6 +235,8 @@ fn flags(component: Component, state: &State) -> Vec<String> {
             format!("--providers.kubernetesingress.ingressendpoint.ip={NODE_ADDRESS}"),
             "--providers.kubernetesgateway=true".to_owned(),
             format!("--providers.kubernetesgateway.statusaddress.ip={NODE_ADDRESS}"),
+            format!("--providers.file.filename={}", state.config(REWRITES_FILE).display()),
+            "--providers.file.watch=false".to_owned(),
         ],
     };
     std::iter::once(component.name().to_owned()).chain(own).collect()

@@ -35,6 +35,8 @@ pub(crate) enum Kubelet {
 /// Written down for [`Kubelet::Quick`] only.
 const SYNC_FREQUENCY: &str = "syncFrequency";
 const KUBELET_FILE: &str = "kubelet.json";
+/// Traefik takes JSON by the name of YAML only.
+pub(super) const REWRITES_FILE: &str = "traefik-rewrites.yaml";
 
 pub(super) fn write(state: &State, resolvers: &[String], pace: Kubelet) -> Result<()> {
     for user in USERS {
@@ -43,6 +45,7 @@ pub(super) fn write(state: &State, resolvers: &[String], pace: Kubelet) -> Resul
     write_json(&state.config("cni/10-pods.conflist"), &pod_network())?;
     write_json(&state.config(KUBELET_FILE), &kubelet(state, pace))?;
     write_json(&state.config("kube-proxy.json"), &kube_proxy(state))?;
+    write_json(&state.config(REWRITES_FILE), &rewrites())?;
     write_text(&state.config("containerd.toml"), &containerd(state))?;
     let lines: String = resolvers.iter().map(|address| format!("nameserver {address}\n")).collect();
     write_text(&state.config("resolv.conf"), &lines)
@@ -163,6 +166,13 @@ fn kube_proxy(state: &State) -> Value {
             "tcpCloseWaitTimeout": "0s",
         },
     })
+}
+
+/// A rewrite that an Ingress names in its annotation `traefik.ingress.kubernetes.io/router.middlewares`, as
+/// `strip-first-segment@file`.
+fn rewrites() -> Value {
+    let strip = json!({ "stripPrefixRegex": { "regex": ["^/[^/]+"] } });
+    json!({ "http": { "middlewares": { "strip-first-segment": strip } } })
 }
 
 /// `restrict_oom_score_adj`: without `CAP_SYS_RESOURCE` a pod's first process may not lower its score, and runc fails
