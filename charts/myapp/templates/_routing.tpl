@@ -10,7 +10,7 @@ One hint a line.
 {{- if .Values.ingress.enabled }}
 {{- $annotations := .Values.ingress.annotations | default dict }}
 {{- if not (or .Values.ingress.className (hasKey $annotations "kubernetes.io/ingress.class")) }}
-{{- println "the Ingress names no class, so it is served only where the cluster has a default one (kubectl get ingressclass); else set ingress.className." }}
+{{- println "the Ingress names no class, so it is served only where the cluster has a default one (kubectl get ingressclass), or a controller takes it all the same, as Traefik does; else set ingress.className." }}
 {{- end }}
 {{- range .Values.ingress.tls }}
 {{- $hosts := join ", " .hosts | default "all hosts" }}

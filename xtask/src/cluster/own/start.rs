@@ -27,7 +27,6 @@ pub(super) fn run(state: &State, kubelet: Kubelet) -> Result<()> {
     let resolvers = dns::resolvers();
     prepare(state, &before, &resolvers, kubelet)?;
     start_components(state)?;
-    wait_for(state, "the API server to be ready", || Ok(api_is_ready(state)))?;
     dns::apply(state, &resolvers)?;
     wait_for(state, "the node to be ready", || Ok(node_is_ready(state)))?;
     wait_for(state, "the name service to answer", || Ok(dns_is_available(state)))?;
@@ -71,17 +70,15 @@ fn prepare(state: &State, before: &Before, resolvers: &[String], kubelet: Kubele
 fn start_components(state: &State) -> Result<()> {
     start(Component::Mounts, state)?;
     wait_for(state, "the mounts of the node", || Ok(mounts_are_made()))?;
-    for component in [
-        Component::Etcd,
-        Component::ApiServer,
-        Component::ControllerManager,
-        Component::Scheduler,
-        Component::Containerd,
-    ] {
+    for component in [Component::Etcd, Component::ApiServer, Component::Containerd] {
         start(component, state)?;
     }
     wait_for(state, "containerd to answer", || Ok(containerd_answers()))?;
     images::load_own(state)?;
+    // The controller manager ends where the API server has not told it within 10 s that it is healthy, which a machine at work misses.
+    wait_for(state, "the API server to be ready", || Ok(api_is_ready(state)))?;
+    start(Component::ControllerManager, state)?;
+    start(Component::Scheduler, state)?;
     start(Component::Kubelet, state)?;
     start(Component::Proxy, state)
 }
