@@ -18,25 +18,32 @@ use crate::service::check;
 /// Beyond loopback, as in a pod: there the process makes up no key of its own.
 const IN_A_POD: [&str; 2] = ["--listen", "[::]:5000"];
 
-/// The flags of a process that is wired to the host of `url`, as the chart wires it.
-fn wired_to(url: Option<&str>) -> Vec<String> {
-    let place =
-        url.and_then(|url| Some(url.split_once('?').map_or(url, |(place, _)| place).rsplit_once('@')?.1));
-    let host = place.and_then(|place| match place.strip_prefix('[') {
-        Some(address) => address.split_once(']').map(|(address, _)| address),
-        None => place.split(['/', ':']).next(),
-    });
+/// The flags of a process that is wired to the hosts of both URLs, as the chart wires it.
+fn wired_to<'a>(url: impl Fn(&str) -> Option<&'a str>) -> Vec<String> {
+    let hosts = [("DATABASE_URL", "--database-host"), ("CACHE_URL", "--cache-host")]
+        .into_iter()
+        .filter_map(|(key, flag)| Some([flag.to_owned(), host_of(url(key)?)?.to_owned()]));
+    IN_A_POD.map(str::to_owned).into_iter().chain(hosts.flatten()).collect()
+}
+
+/// Nothing where it is none that a flag takes.
+fn host_of(url: &str) -> Option<&str> {
+    let place = url.split_once("://")?.1;
+    let place = place.split_once('?').map_or(place, |(place, _)| place);
+    let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+    let host = match place.strip_prefix('[') {
+        Some(address) => address.split_once(']')?.0,
+        None => place.split(['/', ':']).next()?,
+    };
     let is_label =
         |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let host = host.filter(|host| host.parse::<Ipv6Addr>().is_ok() || host.split('.').all(is_label));
-    let host = host.map(|host| ["--database-host".to_owned(), host.to_owned()]);
-    IN_A_POD.map(str::to_owned).into_iter().chain(host.into_iter().flatten()).collect()
+    (host.parse::<Ipv6Addr>().is_ok() || host.split('.').all(is_label)).then_some(host)
 }
 
 /// Settings by key, as text.
 pub type Settings = BTreeMap<&'static str, String>;
 
-const SECRETS: [&str; 3] = ["DB_PASSWORD", "DB_USER", "SECRET_KEY"];
+const SECRETS: [&str; 5] = ["CACHE_PASSWORD", "CACHE_USER", "DB_PASSWORD", "DB_USER", "SECRET_KEY"];
 
 /// Values at both sides of each limit that a setting has.
 fn edges(key: &str) -> &'static [&'static str] {
@@ -69,6 +76,21 @@ fn edges(key: &str) -> &'static [&'static str] {
             "/a\0b",
             "",
         ],
+        "CACHE_URL" => &[
+            "redis://localhost",
+            "redis://127.1.2.3:6380/15",
+            "redis://a:hush@localhost",
+            "redis://h",
+            "rediss://h",
+            "rediss://a@[::1]:6379/0?sslrootcert=/c",
+            "rediss://a..b",
+            "rediss://h/10000",
+            "rediss://h/01",
+            "rediss://h:0",
+            "redis://localhost?sslrootcert=/c",
+            "redis:h",
+            "",
+        ],
         "DATABASE_URL" => &[
             "sqlite:a.db",
             "sqlite:",
@@ -85,8 +107,12 @@ fn edges(key: &str) -> &'static [&'static str] {
             "mysql://a@h/b",
             "",
         ],
-        "DB_USER" => &["", "app", "v-token-app-x7Gq", "a@b", "a b", "a\tb", "007", "true", "é"],
-        "DB_PASSWORD" => &["", "p123", "a\tb", "1e3", "007", "true", "null", "{{ fail }}", "é"],
+        "CACHE_USER" | "DB_USER" => {
+            &["", "app", "v-token-app-x7Gq", "a@b", "a b", "a\tb", "007", "true", "é"]
+        }
+        "CACHE_PASSWORD" | "DB_PASSWORD" => {
+            &["", "p123", "a\tb", "1e3", "007", "true", "null", "{{ fail }}", "é"]
+        }
         "LOG_LEVEL" => &[
             "trace", "DEBUG", "Warning", "warn", "critical", "verbose", "", " info", "info ", "info\n",
             "ınfo",
@@ -137,6 +163,7 @@ fn edges(key: &str) -> &'static [&'static str] {
 fn start(key: &str) -> &'static str {
     match key {
         "API_BASE_URL" => "/",
+        "CACHE_URL" => "rediss://",
         "DATABASE_URL" => "sqlite:",
         _ => "",
     }
@@ -159,8 +186,11 @@ fn value(key: &'static str) -> impl Strategy<Value = String> {
 
 /// One setting takes any value and the others are valid or left out: two wrong ones would hide a disagreement.
 pub fn settings() -> impl Strategy<Value = Settings> {
-    let valid: [(&str, &[&str]); 7] = [
+    let valid: [(&str, &[&str]); 10] = [
         ("API_BASE_URL", &["/api"]),
+        ("CACHE_PASSWORD", &["p456"]),
+        ("CACHE_URL", &["redis://localhost", "redis://app@127.0.0.1:6380/1"]),
+        ("CACHE_USER", &["app"]),
         ("DATABASE_URL", &["sqlite:a.db", "postgres://a@localhost/b"]),
         ("DB_PASSWORD", &["p123"]),
         ("DB_USER", &["app"]),
@@ -187,7 +217,7 @@ pub fn settings() -> impl Strategy<Value = Settings> {
 /// When the process ends in another way than accepting or refusing.
 pub fn environment_accepts(settings: &Settings) -> bool {
     let variables = settings.iter().map(|(key, text)| (*key, text.as_str()));
-    let flags = wired_to(settings.get("DATABASE_URL").map(String::as_str));
+    let flags = wired_to(|key| settings.get(key).map(String::as_str));
     check(&flags.iter().map(String::as_str).collect::<Vec<_>>(), variables)
         .is_ok_and(|output| blamed(&output).is_empty())
 }
@@ -223,9 +253,10 @@ pub fn mounted_accepts(directory: &Path) -> bool {
 }
 
 fn refused_in(directory: &Path) -> BTreeSet<String> {
-    let url = fs::read_to_string(directory.join("config/DATABASE_URL")).ok();
+    let urls = ["DATABASE_URL", "CACHE_URL"]
+        .map(|key| (key, fs::read_to_string(directory.join("config").join(key)).unwrap_or_default()));
     let directory = directory.to_str().expect("a temporary folder's path is text");
-    let wired = wired_to(url.as_deref().map(str::trim_end));
+    let wired = wired_to(|key| urls.iter().find(|(name, _)| *name == key).map(|(_, url)| url.trim_end()));
     let flags: Vec<&str> = wired.iter().map(String::as_str).chain(["--config-dir", directory]).collect();
     blamed(&check(&flags, []).unwrap_or_else(|error| panic!("{error}")))
 }

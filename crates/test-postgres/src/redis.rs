@@ -52,7 +52,7 @@ impl Redis {
         let settings: Vec<_> = settings.iter().map(|&setting| setting.to_owned()).collect();
         let started = (0..ATTEMPTS).find_map(|_| {
             let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
-            launch(&folder, address, tls, &settings).map(|process| (process, address))
+            launch(&folder, address, tls, &settings, "PONG").map(|process| (process, address))
         });
         let (process, address) = started.unwrap_or_else(|| panic!("no start: {}", log(&folder)));
         Self { folder, address, settings, tls, process, _lifeline: lifeline }
@@ -97,13 +97,25 @@ impl Redis {
         self.process.wait().unwrap();
     }
 
-    /// Starts it again at the same address, empty.
+    /// Starts it again at the same address, with what it has saved, and waits until it has read that.
     ///
     /// # Panics
     /// It does not start.
     pub fn restart(&mut self) {
-        let started =
-            (0..ATTEMPTS).find_map(|_| launch(&self.folder, self.address, self.tls, &self.settings));
+        self.restart_until("PONG");
+    }
+
+    /// The same, and returns while it still reads.
+    ///
+    /// # Panics
+    /// It does not start, or has read all already.
+    pub fn restart_loading(&mut self) {
+        self.restart_until("LOADING");
+    }
+
+    fn restart_until(&mut self, answer: &str) {
+        let launch = |_| launch(&self.folder, self.address, self.tls, &self.settings, answer);
+        let started = (0..ATTEMPTS).find_map(launch);
         self.process = started.unwrap_or_else(|| panic!("no start: {}", log(&self.folder)));
     }
 
@@ -120,8 +132,14 @@ fn superuser(folder: &Path) -> Command {
     command
 }
 
-/// Starts it and waits until it answers; `None` if it ended instead.
-fn launch(folder: &Path, address: SocketAddr, tls: bool, settings: &[String]) -> Option<Child> {
+/// Starts it and waits until its answer begins so; `None` if it ended instead.
+fn launch(
+    folder: &Path,
+    address: SocketAddr,
+    tls: bool,
+    settings: &[String],
+    expected: &str,
+) -> Option<Child> {
     let port = address.port();
     let file = |name: &str| folder.join(name).display().to_string();
     let mut lines = vec![
@@ -157,7 +175,7 @@ fn launch(folder: &Path, address: SocketAddr, tls: bool, settings: &[String]) ->
             return None;
         }
         let answer = superuser(folder).arg("PING").output().unwrap();
-        if answer.stdout.starts_with(b"PONG") {
+        if answer.stdout.starts_with(expected.as_bytes()) {
             return Some(process);
         }
         assert!(Instant::now() < deadline, "never ready: {}", crate::log(folder));

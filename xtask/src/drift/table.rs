@@ -9,8 +9,16 @@ use super::terraform::Given;
 use crate::ui::printable;
 
 /// Values below these keys are compared and not shown: they may hold secrets.
-const NOT_SHOWN: [&str; 5] =
-    ["config.SECRET_KEY", "config.DB_PASSWORD", "config.DB_USER", "config.DATABASE_URL", "extraEnv"];
+const NOT_SHOWN: [&str; 8] = [
+    "config.CACHE_PASSWORD",
+    "config.CACHE_URL",
+    "config.CACHE_USER",
+    "config.DATABASE_URL",
+    "config.DB_PASSWORD",
+    "config.DB_USER",
+    "config.SECRET_KEY",
+    "extraEnv",
+];
 const HEADINGS: [&str; 4] = ["", "terraform", "release", "running"];
 /// A longer cell is cut: a table that wraps cannot be read.
 const WIDEST: usize = 48;

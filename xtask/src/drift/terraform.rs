@@ -59,7 +59,7 @@ fn parse(outputs: &Value) -> Result<Vec<Given>> {
 /// Whether the secrets in the environment, which the next `terraform apply` would use, are those in the cluster. Terraform cannot
 /// see that itself: it writes a Secret when its revision changes, and reads it never. No value leaves this process.
 pub(super) fn secrets(target: &Target, given: &Given) -> Vec<Row> {
-    let found = ["SECRET_KEY", "DB_PASSWORD", "DB_USER"].map(|key| {
+    let found = ["SECRET_KEY", "DB_PASSWORD", "DB_USER", "CACHE_PASSWORD", "CACHE_USER"].map(|key| {
         let value = std::env::var(variable(&given.instance, key)).ok()?;
         let held = held_secret(target, given, key);
         Some(secret_row(key, &value, held))

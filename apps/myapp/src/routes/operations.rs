@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::answer::{json_line, json_response};
 use super::context::Context;
 use super::digests::{Digests, unix_seconds};
+use crate::cache::Cache;
 use crate::fleet;
 
 /// This replica in full.
@@ -82,8 +83,9 @@ pub(super) async fn fleet(
         let detail = "this process was not told where the other replicas are (--peers)";
         return Problem::new(StatusCode::NOT_FOUND).detail(detail).into_response();
     };
-    if let Some(answer) = kept(&context).await {
-        return answer;
+    let kept = kept(&context).await;
+    if let Kept::Answer(fleet) = &kept {
+        return json_line(fleet);
     }
     let answers = match fleet::ask_all(peers, Some(caller)).await {
         Ok(answers) => answers,
@@ -105,21 +107,30 @@ pub(super) async fn fleet(
     let converged = reasons.is_empty() && !answers.is_empty();
     let replicas = answers.into_iter().map(replica).collect();
     let fleet = Fleet { converged, reasons, not_ready, replicas };
-    keep(&context, &fleet).await;
+    if let (Kept::Nothing(cache), Ok(text)) = (kept, serde_json::to_vec(&fleet)) {
+        // One that is not kept has to be asked for again, that is all.
+        let _ = cache.put(FLEET, &text, FRESH).await;
+    }
     json_line(&fleet)
 }
 
 /// What another replica has answered a moment ago.
-async fn kept(context: &Context) -> Option<Response> {
-    let kept = context.cache.as_ref()?.get(FLEET).await.ok()??;
-    let fleet: Fleet = serde_json::from_slice(&kept).ok()?;
-    Some(json_line(&fleet))
+enum Kept<'a> {
+    Answer(Fleet),
+    /// The cache has none, or one that this version does not read, and takes one.
+    Nothing(&'a Cache),
+    /// There is no cache, or it is away: an answer does not wait for it a second time.
+    Nowhere,
 }
 
-/// Serves the other replicas for a moment. An answer that is not kept has to be asked for again, that is all.
-async fn keep(context: &Context, fleet: &Fleet) {
-    if let (Some(cache), Ok(text)) = (&context.cache, serde_json::to_vec(fleet)) {
-        let _ = cache.put(FLEET, &text, FRESH).await;
+async fn kept(context: &Context) -> Kept<'_> {
+    let Some(cache) = &context.cache else { return Kept::Nowhere };
+    match cache.get(FLEET).await {
+        Ok(kept) => {
+            let fleet = kept.and_then(|text| serde_json::from_slice(&text).ok());
+            fleet.map_or(Kept::Nothing(cache), Kept::Answer)
+        }
+        Err(_) => Kept::Nowhere,
     }
 }
 

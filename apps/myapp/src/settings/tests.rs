@@ -25,6 +25,9 @@ fn the_contract_is_the_published_one() {
         .collect();
     let expected = BTreeMap::from([
         ("API_BASE_URL", (Some("/"), false, false)),
+        ("CACHE_PASSWORD", (None, false, true)),
+        ("CACHE_URL", (None, false, false)),
+        ("CACHE_USER", (None, false, true)),
         ("DATABASE_URL", (None, false, false)),
         ("DB_PASSWORD", (None, false, true)),
         ("DB_USER", (None, false, true)),

@@ -1,13 +1,16 @@
 //! What replicas tell each other through a real Redis, and what each is without it.
 
+mod faults;
+mod outages;
+
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use test_postgres::{Fault, Redis};
+use test_postgres::Redis;
 
 use crate::events::Stream;
 use crate::http::{get, until_true};
@@ -26,9 +29,13 @@ struct Replica {
 
 impl Replica {
     fn start(files: &[(&str, &str)]) -> Self {
+        Self::start_with(&[], files)
+    }
+
+    fn start_with(flags: &[&str], files: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mount = Mount::new(&[&[KEY], files].concat());
-        let service = Service::with_data(data.path(), &[&mount.flag()]);
+        let service = Service::with_data(data.path(), &[&[mount.flag().as_str()], flags].concat());
         Self { mount, service, _data: data }
     }
 
@@ -37,9 +44,7 @@ impl Replica {
     }
 
     fn cache(&self) -> Value {
-        let digests = self.digests();
-        let dependencies = digests["dependencies"].as_array().unwrap();
-        dependencies.iter().find(|dependency| dependency["name"] == "cache").cloned().unwrap_or_default()
+        cache_of(&self.digests())
     }
 
     fn is_ready(&self) -> bool {
@@ -55,6 +60,12 @@ impl Replica {
     fn until_hearing(&self) {
         until_true("hearing all", || self.metric("cache_hears_all") > 0.0);
     }
+}
+
+/// What a replica says of its cache.
+fn cache_of(digests: &Value) -> Value {
+    let dependencies = digests["dependencies"].as_array().unwrap();
+    dependencies.iter().find(|dependency| dependency["name"] == "cache").cloned().unwrap_or_default()
 }
 
 /// A message as another replica writes it.
@@ -252,102 +263,53 @@ fn user_and_password_change_live_and_no_event_is_lost() {
     assert!(!format!("{} {}", here.digests(), get(here.service.admin, "/metrics").body).contains("canary"));
 }
 
-/// What is wrong with the cache, and what the replica says of it.
-type Outage = (&'static str, fn(&Redis), &'static str);
-
-const OUTAGES: [Outage; 6] = [
-    ("black hole", |redis| redis.freeze(true), "timeout"),
-    ("no memory", |redis| drop(redis.command(&["CONFIG", "SET", "maxmemory", "1"])), "full"),
-    ("read only", |redis| drop(redis.command(&["REPLICAOF", "127.0.0.1", "1"])), "read_only"),
-    (
-        "a password where there was none",
-        |redis| drop(redis.command(&["ACL", "SETUSER", "default", "off"])),
-        "authentication",
-    ),
-    ("no permission", |redis| drop(redis.command(&["ACL", "SETUSER", "default", "-set"])), "permission"),
-    (
-        "other keys only",
-        |redis| drop(redis.command(&["ACL", "SETUSER", "default", "resetkeys", "~other:*"])),
-        "permission",
-    ),
-];
-
 #[test]
-fn no_outage_of_the_cache_costs_readiness_or_an_answer() {
-    for (name, begin, reason) in OUTAGES {
-        for at_start in [false, true] {
-            let redis = Redis::start(&[]);
-            let url = redis.url();
-            if at_start {
-                begin(&redis);
-            }
-            let here = Replica::start(&[("config/CACHE_URL", &url)]);
-            if !at_start {
-                here.until_hearing();
-                begin(&redis);
-                // Sessions that are open keep what they were given.
-                if reason == "authentication" {
-                    redis.command(&["CLIENT", "KILL", "USER", "default"]);
-                }
-            }
-            until_true(name, || here.cache()["up"] == false);
-            assert_eq!(here.cache()["reason"], reason, "{name}, at the start: {at_start}: {}", here.cache());
-            assert!(here.is_ready(), "{name}");
-            let begun = Instant::now();
-            assert_eq!(get(here.service.operator, "/api/v1/status").status, 200, "{name}");
-            assert!(begun.elapsed() < Duration::from_secs(2), "{name}");
-        }
-    }
+fn two_releases_on_one_cache_hear_nothing_of_each_other() {
+    let redis = Redis::start(&[]);
+    let url = redis.url();
+    let cache = ("config/CACHE_URL", url.as_str());
+    let here = Replica::start_with(&["--cache-prefix=shop/here"], &[cache]);
+    let mut there = Replica::start_with(&["--cache-prefix=shop/there"], &[cache]);
+    here.until_hearing();
+    there.until_hearing();
+    there.mount.swap(&[KEY, cache, ("config/LOG_LEVEL", "info")]);
+    until_true("told", || there.metric("cache_events_total{outcome=\"sent\"}") == 1.0);
+    let keys = redis.command(&["KEYS", "*"]);
+    assert!(keys.contains("shop/there:events:v1") && !keys.contains("shop/here:events"), "{keys}");
+    redis.command(&["XADD", "shop/here:events:v1", "*", "m", &message(1)]);
+    until_true("heard", || here.metric("cache_events_total{outcome=\"received\"}") == 1.0);
+    assert_eq!(there.metric("cache_events_total{outcome=\"received\"}"), 0.0);
 }
 
 #[test]
-fn what_is_no_server_for_this_service_is_told_by_a_sentence() {
-    let foreign = foreign_server();
-    let clustered = Redis::start(&["cluster-enabled yes"]);
-    let plain = Redis::start(&[]);
-    let port = plain.address().port();
-    for (url, reason) in [
-        (format!("redis://{foreign}"), "protocol"),
-        (clustered.url(), "clustered"),
-        (format!("redis://127.0.0.1:{port}/99"), "no_database"),
-        (format!("rediss://localhost:{port}"), "timeout"),
-        ("redis://127.0.0.1:1".to_owned(), "refused"),
-    ] {
-        let here = Replica::start(&[("config/CACHE_URL", &url)]);
-        until_true(&url, || here.cache()["up"] == false);
-        assert_eq!(here.cache()["reason"], reason, "{url}: {}", here.cache());
-        assert!(here.is_ready());
+fn one_replicas_answer_about_the_fleet_serves_the_others_for_a_second() {
+    let redis = Redis::start(&[]);
+    let url = redis.url();
+    let asked = Replica::start(&[]);
+    let peers = format!("--peers={}", asked.service.admin);
+    let [here, there] = [(); 2].map(|()| Replica::start_with(&[&peers], &[("config/CACHE_URL", &url)]));
+    let times_asked = || {
+        let answered = "http_server_request_duration_seconds_count{listener=\"admin\",http_request_method=\"GET\",\
+            http_route=\"/digests\",http_response_status_code=\"200\"} ";
+        let text = get(asked.service.admin, "/metrics").body;
+        text.lines().find_map(|line| line.strip_prefix(answered)).map_or(0, |n| n.parse::<u32>().unwrap())
+    };
+    let fleet = |replica: &Replica| get(replica.service.operator, "/api/v1/fleet");
+    let first = fleet(&here);
+    assert_eq!((first.status, first.json()["converged"] == true), (200, true), "{}", first.body);
+    // Within the second, on any machine: the server is asked whether it still has it.
+    let second = fleet(&there);
+    if redis.command(&["EXISTS", "myapp:fleet:v1"]) == "1" {
+        assert_eq!((second.body, times_asked()), (first.body, 1));
     }
-}
+    until_true("too old", || redis.command(&["EXISTS", "myapp:fleet:v1"]) == "0");
+    let before = times_asked();
+    assert_eq!(fleet(&there).status, 200);
+    assert_eq!(times_asked(), before + 1);
 
-#[test]
-fn a_certificate_is_verified() {
-    let redis = Redis::start_with_tls(&[]);
-    let port = redis.address().port();
-    let good = Replica::start(&[("config/CACHE_URL", &redis.url())]);
-    good.until_hearing();
-    for (fault, code) in [
-        (Fault::OtherHost, "certificate_other_host"),
-        (Fault::Expired, "certificate_expired"),
-        (Fault::UnknownIssuer, "certificate_unknown_issuer"),
-    ] {
-        let authority = redis.show_certificate_with(fault);
-        let url = format!("rediss://localhost:{port}/0?sslrootcert={}", authority.display());
-        let here = Replica::start(&[("config/CACHE_URL", &url)]);
-        until_true(code, || here.cache()["up"] == false);
-        assert_eq!((&here.cache()["reason"], &here.cache()["code"]), (&json!("certificate"), &json!(code)));
-    }
-}
-
-/// Answers whoever connects in HTTP.
-fn foreign_server() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let _ = stream.read(&mut [0; 512]);
-            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
-        }
-    });
-    address
+    redis.freeze(true);
+    let begun = Instant::now();
+    assert_eq!(fleet(&here).status, 200);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    redis.freeze(false);
 }

@@ -23,6 +23,7 @@ mod operator;
 mod outages;
 mod page;
 mod process;
+mod proxy;
 mod public;
 mod refusals;
 mod reload;

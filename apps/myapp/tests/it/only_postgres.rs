@@ -9,7 +9,6 @@ mod outage_matrix;
 mod outages;
 mod passing_refusals;
 mod pooler;
-mod proxy;
 mod replica;
 mod restored;
 mod rotation;

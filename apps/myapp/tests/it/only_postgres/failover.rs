@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::load::{Load, sessions_where};
-use super::proxy::Proxy;
 use crate::databases::shared;
 use crate::http::{get, until_true};
+use crate::proxy::Proxy;
 use crate::service::Service;
 
 /// As the operations manual states it.

@@ -12,11 +12,11 @@ use myapp::dependencies::Policy;
 use serde_json::Value;
 use test_postgres::Database;
 
-use super::proxy::{Proxy, Way};
 use super::replica;
 use crate::databases::shared;
 use crate::http::{get, request, try_get, until_true};
 use crate::process::{PORTS, Serving, myapp};
+use crate::proxy::{Proxy, Way};
 
 /// What a replica is during an outage, of a database that all replicas share or of its own, since before it started or later:
 ///

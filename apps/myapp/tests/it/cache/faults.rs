@@ -1,0 +1,124 @@
+//! A cache that is none for this service, or does not do what it is told: a reason each, and the replica goes on alone.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::thread;
+
+use serde_json::json;
+use test_postgres::{Fault, Redis};
+
+use super::Replica;
+use crate::http::until_true;
+
+/// What is wrong with the cache, and what the replica says of it.
+type Refusal = (&'static str, fn(&Redis), &'static str);
+
+const REFUSALS: [Refusal; 5] = [
+    ("no memory", |redis| drop(redis.command(&["CONFIG", "SET", "maxmemory", "1"])), "full"),
+    ("read only", |redis| drop(redis.command(&["REPLICAOF", "127.0.0.1", "1"])), "read_only"),
+    (
+        "a password where there was none",
+        |redis| {
+            redis.command(&["ACL", "SETUSER", "default", "resetpass", ">canary"]);
+            redis.command(&["CLIENT", "KILL", "USER", "default"]);
+        },
+        "authentication",
+    ),
+    ("no permission", |redis| drop(redis.command(&["ACL", "SETUSER", "default", "-set"])), "permission"),
+    (
+        "other keys only",
+        |redis| drop(redis.command(&["ACL", "SETUSER", "default", "resetkeys", "~other:*"])),
+        "permission",
+    ),
+];
+
+#[test]
+fn what_the_server_refuses_is_told_by_its_reason() {
+    for (name, begin, reason) in REFUSALS {
+        for at_start in [false, true] {
+            let redis = Redis::start(&[]);
+            let url = redis.url();
+            if at_start {
+                begin(&redis);
+            }
+            let here = Replica::start(&[("config/CACHE_URL", &url)]);
+            if !at_start {
+                here.until_hearing();
+                begin(&redis);
+            }
+            until_true(name, || here.cache()["up"] == false);
+            assert_eq!(here.cache()["reason"], reason, "{name}, at the start: {at_start}: {}", here.cache());
+            assert!(here.is_ready(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_loads_its_data_is_waited_for() {
+    let mut redis = Redis::start(&[
+        "enable-debug-command yes",
+        "key-load-delay 5000",
+        "loading-process-events-interval-bytes 1024",
+    ]);
+    let url = redis.url();
+    assert_eq!(redis.command(&["DEBUG", "POPULATE", "2000"]), "OK");
+    redis.command(&["SAVE"]);
+    redis.stop();
+    redis.restart_loading();
+    let here = Replica::start(&[("config/CACHE_URL", &url)]);
+    until_true("loading", || here.cache()["reason"] == "loading");
+    assert!(here.is_ready());
+    here.until_hearing();
+}
+
+#[test]
+fn what_is_no_server_for_this_service_is_told_by_a_sentence() {
+    let foreign = foreign_server();
+    let clustered = Redis::start(&["cluster-enabled yes"]);
+    let plain = Redis::start(&[]);
+    let port = plain.address().port();
+    for (url, reason) in [
+        (format!("redis://{foreign}"), "protocol"),
+        (clustered.url(), "clustered"),
+        (format!("redis://127.0.0.1:{port}/99"), "no_database"),
+        (format!("rediss://localhost:{port}"), "timeout"),
+        ("redis://127.0.0.1:1".to_owned(), "refused"),
+    ] {
+        let here = Replica::start(&[("config/CACHE_URL", &url)]);
+        until_true(&url, || here.cache()["up"] == false);
+        assert_eq!(here.cache()["reason"], reason, "{url}: {}", here.cache());
+        assert!(here.is_ready());
+    }
+}
+
+#[test]
+fn a_certificate_is_verified() {
+    let redis = Redis::start_with_tls(&[]);
+    let port = redis.address().port();
+    let good = Replica::start(&[("config/CACHE_URL", &redis.url())]);
+    good.until_hearing();
+    for (fault, code) in [
+        (Fault::OtherHost, "certificate_other_host"),
+        (Fault::Expired, "certificate_expired"),
+        (Fault::UnknownIssuer, "certificate_unknown_issuer"),
+    ] {
+        let authority = redis.show_certificate_with(fault);
+        let url = format!("rediss://localhost:{port}/0?sslrootcert={}", authority.display());
+        let here = Replica::start(&[("config/CACHE_URL", &url)]);
+        until_true(code, || here.cache()["up"] == false);
+        assert_eq!((&here.cache()["reason"], &here.cache()["code"]), (&json!("certificate"), &json!(code)));
+    }
+}
+
+/// Answers whoever connects in HTTP.
+fn foreign_server() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 512]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    address
+}
