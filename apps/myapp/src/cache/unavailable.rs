@@ -90,7 +90,7 @@ impl Unavailable {
 
     /// The server's own refusals leave the session as it was.
     pub(super) fn leaves_session_usable(&self) -> bool {
-        self.code.bytes().all(|byte| byte.is_ascii_uppercase()) && self.reason != Reason::Authentication
+        is_code(&self.code) && self.reason != Reason::Authentication
     }
 
     /// The answer was longer than any that is asked for.
@@ -140,6 +140,9 @@ impl fmt::Display for Unavailable {
 
 impl std::error::Error for Unavailable {}
 
+/// Twice as long as the longest one of Redis and Valkey.
+const LONGEST_CODE: usize = 32;
+
 /// Codes of <https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors>.
 fn of_server(code: &str) -> Reason {
     match code {
@@ -156,9 +159,17 @@ fn of_server(code: &str) -> Reason {
     }
 }
 
+/// Whether a word is of the form that the codes of servers have: whatever else listens there may say anything.
+fn is_code(word: &str) -> bool {
+    (1..=LONGEST_CODE).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
 impl From<RedisError> for Unavailable {
     fn from(error: RedisError) -> Self {
         if let Some(code) = error.code() {
+            if !is_code(code) {
+                return Self::of(Reason::Protocol);
+            }
             let is_full = error.detail().is_some_and(|text| text.contains("max number of clients"));
             return Self::with(if is_full { Reason::SessionLimit } else { of_server(code) }, code);
         }
@@ -217,5 +228,32 @@ impl From<TlsFault> for Unavailable {
 impl From<NoToken> for Unavailable {
     fn from(_: NoToken) -> Self {
         Self::with(Reason::Other, NoToken::CODE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(line: &'static str) -> (Reason, String) {
+        let answer = redis::parse_redis_value(line.as_bytes()).and_then(redis::Value::extract_error);
+        let unavailable = Unavailable::from(answer.unwrap_err());
+        (unavailable.reason, unavailable.code)
+    }
+
+    #[test]
+    fn only_what_looks_like_a_code_is_told() {
+        for (line, reason, code) in [
+            ("-WRONGPASS invalid username-password pair\r\n", Reason::Authentication, "WRONGPASS"),
+            ("-ERR max number of clients reached\r\n", Reason::SessionLimit, "ERR"),
+            ("-MOVED 3999 127.0.0.1:6381\r\n", Reason::Clustered, "MOVED"),
+            ("-OOM command not allowed\r\n", Reason::Full, "OOM"),
+            ("-UNHEARDOF of\r\n", Reason::Other, "UNHEARDOF"),
+            ("-\u{1b}[31mred alert\r\n", Reason::Protocol, "protocol"),
+            ("-hush\r\n", Reason::Protocol, "protocol"),
+            ("-ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFG long\r\n", Reason::Protocol, "protocol"),
+        ] {
+            assert_eq!(told(line), (reason, code.to_owned()), "{line:?}");
+        }
     }
 }
