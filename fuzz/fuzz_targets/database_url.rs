@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz_targets::database_url::check(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz_targets::urls::database(input));

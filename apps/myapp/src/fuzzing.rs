@@ -2,9 +2,16 @@
 
 use live_config::Secret;
 
-pub use crate::database::host_of;
+pub use crate::database::host_of as database_host;
 use crate::routes::Cursors;
+use crate::settings::CacheUrl;
 use crate::store::Position;
+
+/// The host of the server that `url` names, as the process takes it; `None` where that is no URL of a cache.
+pub fn cache_host(url: &str) -> Option<String> {
+    let url: CacheUrl = serde_json::from_value(url.into()).ok()?;
+    Some(url.address()?.host.to_string())
+}
 
 /// Reads `cursor` as one of `list` under `secret_key`, and writes one for what it leads to.
 pub fn cursor_again(secret_key: &Secret, list: &str, cursor: &str) -> Option<String> {

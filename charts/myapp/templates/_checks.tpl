@@ -5,7 +5,7 @@ No line holds a value of `config:`: whoever edits may have pasted a password int
 
 {{- define "myapp.refuseProblems" -}}
 {{- $problems := list }}
-{{- range $check := list "settings" "database" "cache" "secrets" "exposure" "drain" "autoscaling" "ingress" "httpRoute" "otel" "pod" }}
+{{- range $check := list "settings" "servers" "secrets" "exposure" "drain" "autoscaling" "ingress" "httpRoute" "otel" "pod" }}
 {{- $problems = concat $problems (include (printf "myapp.problems.%s" $check) $ | splitList "\n" | compact) }}
 {{- end }}
 {{- if $problems }}
@@ -42,94 +42,65 @@ Values of `config:` one by one.
 {{- end }}
 
 {{/*
-A server given by `database:`, and nothing beside it that says something else. Its parts are not shown: whoever pastes a URL into
-one of them may paste a password.
+The servers given by `database:` and `cache:`, and nothing beside them that says something else. Their parts are not shown: whoever
+pastes a URL into one of them may paste a password.
 */}}
-{{- define "myapp.problems.database" -}}
-{{- $database := .Values.database }}
+{{- define "myapp.problems.servers" -}}
 {{- $hidden := "(the value is not shown, it may hold a secret)" }}
+{{- $settings := include "myapp.given" (list . false) | fromJson }}
+{{- $secrets := include "myapp.secretData" . | fromJson }}
+{{- range $name := list "database" "cache" }}
+{{- $server := get $.Values $name }}
+{{- $kind := include "myapp.serverKind" (list $ $name) | fromJson }}
 {{- range $part := list "host" "allowedHost" }}
-{{- $host := get $database $part }}
+{{- $host := get $server $part }}
 {{- if and $host (not (regexMatch "^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$" $host)) }}
-{{- printf "database.%s: expected a name such as db.example.com, or an address, and nothing else %s" $part $hidden | println }}
+{{- printf "%s.%s: expected a name such as %s.example.com, or an address, and nothing else %s" $name $part $name $hidden | println }}
 {{- end }}
 {{- end }}
-{{- $hasUrl := hasKey (include "myapp.given" (list . false) | fromJson) "DATABASE_URL" }}
-{{- if and $database.allowedHost (or $database.host $hasUrl) }}
+{{- if and $server.host (hasKey $settings $kind.url) }}
+{{- printf "config.%s: given together with %s.host; give one of them" $kind.url $name | println }}
+{{- end }}
+{{- if $server.host }}
+{{- $parts := ternary (list "name" "user") (compact (list (ternary "user" "" (ne $server.user "")))) (eq $name "database") }}
+{{- range $part := $parts }}
+{{- if not (regexMatch "^[A-Za-z0-9_][A-Za-z0-9_.-]*$" (get $server $part)) }}
+{{- printf "%s.%s: expected letters, digits, _, . and -, beginning with none of the last two %s" $name $part $hidden | println }}
+{{- end }}
+{{- end }}
+{{- else if not (include "myapp.server" (list $ $name) | fromJson) }}
+{{- $given := dict "auth" (ne $server.auth "password") "existingSecret" $server.existingSecret "caBundle.configMap" $server.caBundle.configMap }}
+{{- range $part, $isGiven := $given }}
+{{- if $isGiven }}
+{{- printf "%s.%s: given without %s.host, so that the pods would use no %s" $name $part $name (ternary "server" "cache" (eq $name "database")) | println }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if and $server.existingSecret (hasKey $secrets $kind.password) }}
+{{- printf "config.%s: given together with %s.existingSecret; give one of them" $kind.password $name | println }}
+{{- end }}
+{{- if $server.existingSecretUsernameKey }}
+{{- if not $server.existingSecret }}
+{{- printf "%s.existingSecretUsernameKey: given without %s.existingSecret, the Secret that holds user and password" $name $name | println }}
+{{- else if hasKey $secrets $kind.user }}
+{{- printf "config.%s: given together with %s.existingSecretUsernameKey; give one of them" $kind.user $name | println }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.database }}
+{{- if and .allowedHost (or .host (hasKey $settings "DATABASE_URL")) }}
 {{- println "database.allowedHost: given together with database.host or config.DATABASE_URL, which name the host themselves; leave it out" }}
 {{- end }}
-{{- if $database.host }}
-{{- if $hasUrl }}
-{{- println "config.DATABASE_URL: given together with database.host; give one of them" }}
 {{- end }}
-{{- range $part := list "name" "user" }}
-{{- if not (regexMatch "^[A-Za-z0-9_][A-Za-z0-9_.-]*$" (get $database $part)) }}
-{{- printf "database.%s: expected letters, digits, _, . and -, beginning with none of the last two %s" $part $hidden | println }}
-{{- end }}
-{{- end }}
-{{- else if not (include "myapp.databaseServer" . | fromJson) }}
-{{- $given := dict "auth" (ne $database.auth "password") "existingSecret" $database.existingSecret }}
-{{- range $part, $isGiven := merge $given (dict "caBundle.configMap" $database.caBundle.configMap) }}
-{{- if $isGiven }}
-{{- printf "database.%s: given without database.host, so that the pods would use no server" $part | println }}
-{{- end }}
-{{- end }}
-{{- end }}
-{{- $given := include "myapp.secretData" . | fromJson }}
-{{- if and $database.existingSecret (hasKey $given "DB_PASSWORD") }}
-{{- println "config.DB_PASSWORD: given together with database.existingSecret; give one of them" }}
-{{- end }}
-{{- if $database.existingSecretUsernameKey }}
-{{- if not $database.existingSecret }}
-{{- println "database.existingSecretUsernameKey: given without database.existingSecret, the Secret that holds user and password" }}
-{{- else if hasKey $given "DB_USER" }}
-{{- println "config.DB_USER: given together with database.existingSecretUsernameKey; give one of them" }}
-{{- end }}
-{{- end }}
-{{- end }}
-
-{{/*
-A cache given by `cache:`, and nothing beside it that says something else.
-*/}}
-{{- define "myapp.problems.cache" -}}
-{{- $cache := .Values.cache }}
-{{- $hidden := "(the value is not shown, it may hold a secret)" }}
-{{- if and $cache.host (not (regexMatch "^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$" $cache.host)) }}
-{{- printf "cache.host: expected a name such as cache.example.com, or an address, and nothing else %s" $hidden | println }}
-{{- end }}
-{{- if not (regexMatch "^([A-Za-z0-9_][A-Za-z0-9_.-]*)?$" $cache.user) }}
-{{- printf "cache.user: expected letters, digits, _, . and -, beginning with none of the last two %s" $hidden | println }}
-{{- end }}
-{{- $hasUrl := hasKey (include "myapp.given" (list . false) | fromJson) "CACHE_URL" }}
-{{- if and $cache.host $hasUrl }}
-{{- println "config.CACHE_URL: given together with cache.host; give one of them" }}
-{{- end }}
-{{- if not (or $cache.host $hasUrl) }}
-{{- $given := dict "auth" (ne $cache.auth "password") "existingSecret" $cache.existingSecret }}
-{{- range $part, $isGiven := merge $given (dict "caBundle.configMap" $cache.caBundle.configMap "name" $cache.name) }}
-{{- if $isGiven }}
-{{- printf "cache.%s: given without cache.host, so that the pods would use no cache" $part | println }}
-{{- end }}
-{{- end }}
-{{- end }}
-{{- if and (eq $cache.auth "iam") (not $cache.name) }}
+{{- with .Values.cache }}
+{{- if and (eq .auth "iam") (not .name) }}
 {{- println "cache.name: needed with cache.auth=iam, the replication group of ElastiCache that takes the tokens" }}
 {{- end }}
-{{- if and (eq $cache.auth "password") $cache.name }}
+{{- if and (ne .auth "iam") .name }}
 {{- println "cache.name: of use with cache.auth=iam only; leave it out" }}
 {{- end }}
-{{- if and (eq $cache.auth "iam") $cache.host (not $cache.user) }}
+{{- if and (eq .auth "iam") .host (not .user) }}
 {{- println "cache.user: needed with cache.auth=iam, which makes a token for one user" }}
-{{- end }}
-{{- $given := include "myapp.secretData" . | fromJson }}
-{{- if and $cache.existingSecret (hasKey $given "CACHE_PASSWORD") }}
-{{- println "config.CACHE_PASSWORD: given together with cache.existingSecret; give one of them" }}
-{{- end }}
-{{- if $cache.existingSecretUsernameKey }}
-{{- if not $cache.existingSecret }}
-{{- println "cache.existingSecretUsernameKey: given without cache.existingSecret, the Secret that holds user and password" }}
-{{- else if hasKey $given "CACHE_USER" }}
-{{- println "config.CACHE_USER: given together with cache.existingSecretUsernameKey; give one of them" }}
 {{- end }}
 {{- end }}
 {{- end }}

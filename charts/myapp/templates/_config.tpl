@@ -39,11 +39,10 @@ null means not given; so does "" for a secret, since values.yaml holds "" to sho
 
 {{- define "myapp.configData" -}}
 {{- $data := include "myapp.given" (list . false) | fromJson }}
-{{- if .Values.database.host }}
-{{- $_ := set $data "DATABASE_URL" (include "myapp.databaseUrl" .) }}
+{{- range $name := list "database" "cache" }}
+{{- with include "myapp.serverUrl" (list $ $name) }}
+{{- $_ := set $data (include "myapp.serverKind" (list $ $name) | fromJson).url . }}
 {{- end }}
-{{- if .Values.cache.host }}
-{{- $_ := set $data "CACHE_URL" (include "myapp.cacheUrl" .) }}
 {{- end }}
 {{- toJson $data }}
 {{- end }}
@@ -90,11 +89,10 @@ secret gives it away.
 {{- $_ := set $own "secret/revision" $revision }}
 {{- end }}
 {{- /* A running process stays with the server it began with, so that nobody can lead it and its password elsewhere. */}}
-{{- with include "myapp.databaseServer" . | fromJson }}
-{{- $_ := set $own "database/server" (printf "%s %d" .host (int .port)) }}
+{{- range $name := list "database" "cache" }}
+{{- with include "myapp.server" (list $ $name) | fromJson }}
+{{- $_ := set $own (printf "%s/server" $name) (printf "%s %d" .host (int .port)) }}
 {{- end }}
-{{- with include "myapp.cacheServer" . | fromJson }}
-{{- $_ := set $own "cache/server" (printf "%s %d" .host (int .port)) }}
 {{- end }}
 {{- merge $own (.Values.podAnnotations | default dict) | toYaml }}
 {{- end }}
@@ -179,14 +177,12 @@ The container's environment as the chart sets it: the process's arguments and, f
 - name: MYAPP_SBOM
   value: /usr/share/sbom/myapp.cdx.json
 {{- end }}
-- name: MYAPP_DATABASE_HOST
-  value: {{ include "myapp.databaseHost" . | quote }}
-- name: MYAPP_DATABASE_AUTH
-  value: {{ .Values.database.auth }}
-- name: MYAPP_CACHE_HOST
-  value: {{ include "myapp.cacheHost" . | quote }}
-- name: MYAPP_CACHE_AUTH
-  value: {{ .Values.cache.auth }}
+{{- range $name := list "database" "cache" }}
+- name: MYAPP_{{ upper $name }}_HOST
+  value: {{ include "myapp.serverHost" (list $ $name) | quote }}
+- name: MYAPP_{{ upper $name }}_AUTH
+  value: {{ (get $.Values $name).auth }}
+{{- end }}
 {{- if eq .Values.cache.auth "iam" }}
 - name: MYAPP_CACHE_NAME
   value: {{ .Values.cache.name | quote }}

@@ -57,6 +57,8 @@ fn the_profile_outside_the_cluster_says_where_who_and_how_it_is_proved() {
     assert_eq!(database_url(&objects), url);
     assert_eq!(variable(&objects, "MYAPP_DATABASE_HOST").unwrap()["value"], host);
     let expected = [
+        ("secrets/CACHE_PASSWORD", "myapp-secrets", "CACHE_PASSWORD"),
+        ("secrets/CACHE_USER", "myapp-secrets", "CACHE_USER"),
         ("secrets/DB_PASSWORD", "myapp-database", "password"),
         ("secrets/DB_USER", "myapp-secrets", "DB_USER"),
         ("secrets/SECRET_KEY", "myapp-secrets", "SECRET_KEY"),
@@ -105,7 +107,13 @@ fn without_a_secret_of_its_own_the_password_is_with_the_other_secrets() {
         let files = secret_files(&objects);
         assert_eq!(
             files.iter().map(|file| file.0).collect::<Vec<_>>(),
-            ["secrets/DB_PASSWORD", "secrets/DB_USER", "secrets/SECRET_KEY"]
+            [
+                "secrets/CACHE_PASSWORD",
+                "secrets/CACHE_USER",
+                "secrets/DB_PASSWORD",
+                "secrets/DB_USER",
+                "secrets/SECRET_KEY"
+            ]
         );
         assert!(files.iter().all(|file| file.1 == name), "{files:?}");
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod autoscaling;
+mod cache;
 mod config;
 mod credential;
 mod database;
