@@ -51,7 +51,7 @@ impl Server {
     /// PostgreSQL is not installed, or does not start.
     pub fn start_at(address: IpAddr, host: &str, settings: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("myapp-postgres-").tempdir().unwrap().keep();
-        let lifeline = process::reaper(&folder);
+        let lifeline = process::reaper(&folder, "QUIT");
         program::give_to_user(&folder);
         certificate::make(&folder, host);
         process::initialise(&folder);

@@ -44,7 +44,7 @@ impl Pooler {
             "no PgBouncer: install the package pgbouncer, or `cargo xtask tools --install`"
         );
         let folder = tempfile::Builder::new().prefix("myapp-pgbouncer-").tempdir().unwrap().keep();
-        let lifeline = reaper(&folder);
+        let lifeline = reaper(&folder, "KILL");
         give_to_user(&folder);
         for file in [CERTIFICATE, KEY] {
             fs::copy(server.folder().join(file), folder.join(file)).unwrap();

@@ -80,13 +80,18 @@ fn launch(folder: &Path, address: SocketAddr, settings: &[String]) -> Option<Chi
     }
 }
 
-/// Waits until what it returns is closed, as it is at the latest with this process; then ends the server and removes its folder. A
-/// server that has ended may stay listed as a process without a command line where nobody asks for its exit code.
-pub(crate) fn reaper(folder: &Path) -> ChildStdin {
-    let script = "cat > /dev/null; if pid=$(cat \"$0/pid\"); then kill -QUIT \"$pid\"; \
-        while tr -d '\\0' < \"/proc/$pid/cmdline\" | grep -q .; do sleep 0.05; done; fi; rm -rf \"$0\"";
+/// Waits until what it returns is closed, as it is at the latest with this process; then ends the server by `signal` and removes its
+/// folder. What works in that folder is the server: its number may be another process's by then, and one that has ended may stay listed
+/// where nobody asks for its exit code.
+pub(crate) fn reaper(folder: &Path, signal: &str) -> ChildStdin {
+    const SCRIPT: &str = r#"
+        serves() { case $(readlink "/proc/$pid/cwd") in "$0"*) ;; *) return 1 ;; esac; }
+        cat > /dev/null
+        if pid=$(cat "$0/pid") && serves; then kill -s "$1" "$pid"; while serves; do sleep 0.1; done; fi
+        rm -rf "$0"
+    "#;
     let mut command = Command::new("sh");
-    command.args(["-c", script]).arg(folder).process_group(0);
+    command.args(["-c", SCRIPT]).arg(folder).arg(signal).process_group(0);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().unwrap().stdin.take().unwrap()
 }

@@ -45,7 +45,7 @@ impl Redis {
 
     fn start_with(tls: bool, settings: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("myapp-redis-").tempdir().unwrap().keep();
-        let lifeline = reaper(&folder);
+        let lifeline = reaper(&folder, "KILL");
         if tls {
             certificate::make(&folder, "localhost");
         }

@@ -1,11 +1,11 @@
 //! What the tests of others rely on.
 
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use test_postgres::Server;
+use test_postgres::{Mode, Pooler, Redis, Server};
 
 fn until_true(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -44,4 +44,15 @@ fn a_server_that_was_killed_has_what_it_had_and_one_that_is_dropped_leaves_nothi
     let folder = server.authority().parent().map(Path::to_owned).unwrap();
     drop(server);
     until_true("removed", || TcpStream::connect(address).is_err() && !folder.exists());
+}
+
+#[test]
+fn a_pooler_and_a_cache_that_are_dropped_leave_nothing() {
+    let server = Server::start(&[]);
+    let (pooler, redis) = (Pooler::start(&server, Mode::Session), Redis::start(&[]));
+    let addresses = [SocketAddr::from((Ipv4Addr::LOCALHOST, pooler.port())), redis.address()];
+    drop((pooler, redis));
+    for address in addresses {
+        until_true("removed", || TcpStream::connect(address).is_err());
+    }
 }
