@@ -10,6 +10,17 @@ use crate::mount::{MountError, mount_projected};
 use crate::objects::{data, data_keys, find, items, of_kind, text};
 use crate::service::check;
 
+/// What EKS puts into a pod whose service account has a role.
+/// <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html>
+const POD_IDENTITY: [(&str, &str); 3] = [
+    (
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token",
+    ),
+    ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
+    ("AWS_REGION", "eu-central-1"),
+];
+
 /// Why a pod's process could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum PodError {
@@ -30,6 +41,12 @@ pub fn start(objects: &[Value]) -> Result<Output, PodError> {
     let (config, data) = (tempfile::tempdir().map_err(start)?, tempfile::tempdir().map_err(start)?);
     let mut variables = environment(objects);
     variables.insert("MYAPP_DATA_DIR".to_owned(), path_of(data.path())?);
+    if ["MYAPP_DATABASE_AUTH", "MYAPP_CACHE_AUTH"]
+        .iter()
+        .any(|name| variables.get(*name).is_some_and(|way| way == "iam"))
+    {
+        variables.extend(POD_IDENTITY.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
     if variables.contains_key("MYAPP_CONFIG_DIR") {
         mount_projected(objects, config.path())?;
         variables.insert("MYAPP_CONFIG_DIR".to_owned(), path_of(config.path())?);
