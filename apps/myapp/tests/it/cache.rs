@@ -2,6 +2,7 @@
 
 mod faults;
 mod outages;
+mod rights;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

@@ -70,6 +70,9 @@ module "cache" {
   engine_version           = var.cache.engine_version
   node_type                = var.cache.node_type
   replicas                 = var.cache.replicas
+
+  # The chart begins the service's keys with NAMESPACE/FULLNAME; whoever may deploy may change everything in the namespace.
+  key_prefix = "${var.namespace}/"
 }
 
 module "edge" {

@@ -3,6 +3,11 @@
 
 locals {
   user = coalesce(var.user, "${var.name}-app")
+
+  # Exactly the commands that the service sends, on its own keys only: apps/myapp/tests/it/cache.rs runs the service as such a user.
+  # AUTH needs no permission. Not in the form that ACL LIST prints, which ElastiCache has not been seen to return.
+  commands      = ["get", "select", "set", "time", "xadd", "xread"]
+  access_string = "on ~${var.key_prefix}* -@all ${join(" ", [for command in local.commands : "+${command}"])}"
 }
 
 resource "aws_elasticache_user" "app" {
@@ -13,8 +18,7 @@ resource "aws_elasticache_user" "app" {
   engine    = "valkey"
   tags      = var.tags
 
-  # All data, and none of the commands that administer the server or empty it.
-  access_string = "on ~* &* +@all -@admin -@dangerous"
+  access_string = local.access_string
 
   authentication_mode {
     type = "iam"

@@ -58,6 +58,18 @@ variable "user" {
   }
 }
 
+variable "key_prefix" {
+  description = "Beginning of the name of every key that the user may read and write, such as NAMESPACE/: the service's keys begin with NAMESPACE/FULLNAME."
+  type        = string
+  nullable    = false
+
+  # No character of a pattern and no space, which would end it.
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9:/._-]*$", var.key_prefix)) && length(var.key_prefix) <= 128
+    error_message = "key_prefix: must be at most 128 letters, digits and :/._-, and begin with a letter or digit"
+  }
+}
+
 variable "engine_version" {
   description = "Version of Valkey, as MAJOR.MINOR."
   type        = string

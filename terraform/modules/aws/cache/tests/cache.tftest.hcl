@@ -10,6 +10,7 @@ variables {
   vpc_id                   = "vpc-0bbbbbbbbbbbbbbbb"
   subnet_ids               = ["subnet-a", "subnet-b", "subnet-c"]
   client_security_group_id = "sg-0cccccccccccccccc"
+  key_prefix               = "shop/"
 }
 
 run "data_is_encrypted_on_the_way_and_on_disk" {
@@ -70,6 +71,16 @@ run "only_the_services_user_comes_in_and_with_a_token" {
   assert {
     condition     = output.connect_arns == ["arn:aws:elasticache:eu-central-1:123456789012:replicationgroup:shop", "arn:aws:elasticache:eu-central-1:123456789012:user:shop-app"]
     error_message = "elasticache:Connect needs this cache and this user"
+  }
+}
+
+run "the_user_may_do_what_the_service_does_on_its_own_keys_only" {
+  command = plan
+
+  # The service's tests run it as a user with the rights in this file.
+  assert {
+    condition     = aws_elasticache_user.app.access_string == trimspace(file("tests/access-string.txt"))
+    error_message = "access_string: ${aws_elasticache_user.app.access_string}"
   }
 }
 

@@ -10,6 +10,7 @@ variables {
   vpc_id                   = "vpc-0bbbbbbbbbbbbbbbb"
   subnet_ids               = ["subnet-a", "subnet-b", "subnet-c"]
   client_security_group_id = "sg-0cccccccccccccccc"
+  key_prefix               = "shop/"
 }
 
 run "a_name_that_elasticache_does_not_take_is_refused" {
@@ -60,6 +61,36 @@ run "a_user_with_capitals_is_refused" {
   }
 
   expect_failures = [var.user]
+}
+
+run "a_prefix_that_is_a_pattern_is_refused" {
+  command = plan
+
+  variables {
+    key_prefix = "*"
+  }
+
+  expect_failures = [var.key_prefix]
+}
+
+run "a_prefix_that_adds_a_right_is_refused" {
+  command = plan
+
+  variables {
+    key_prefix = "shop/ +@all "
+  }
+
+  expect_failures = [var.key_prefix]
+}
+
+run "a_prefix_that_is_too_long_is_refused" {
+  command = plan
+
+  variables {
+    key_prefix = format("x%0128d", 0)
+  }
+
+  expect_failures = [var.key_prefix]
 }
 
 run "a_version_without_iam_is_refused" {
