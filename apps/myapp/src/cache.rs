@@ -150,7 +150,7 @@ impl Cache {
             let mut held = self.shared.session.lock().await;
             let target = self.target();
             // Left out while it is used: whoever stops waiting for it, or finds it broken, leaves none.
-            let session = held.take().filter(|session| session.is_for(&target));
+            let session = held.take().filter(|session| session.serves(&target));
             let mut session = match session {
                 Some(session) => session,
                 None => Session::open(&target).await?,

@@ -20,7 +20,7 @@ pub(super) struct Session {
     target: Arc<Target>,
     connection: MultiplexedConnection,
     is_exceeded: Arc<AtomicBool>,
-    _driver: Driver,
+    driver: Driver,
 }
 
 /// The task that reads from and writes to the socket. It ends with this value, also where the server no longer answers.
@@ -58,7 +58,7 @@ impl Session {
         let bounded = Bounded::new(stream, Arc::clone(&is_exceeded));
         let (connection, driver) = MultiplexedConnection::new_with_config(&info, bounded, settings).await?;
         let driver = Driver(tokio::spawn(driver));
-        let mut session = Self { target: Arc::clone(target), connection, is_exceeded, _driver: driver };
+        let mut session = Self { target: Arc::clone(target), connection, is_exceeded, driver };
         session.log_in().await?;
         Ok(session)
     }
@@ -74,8 +74,9 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn is_for(&self, target: &Arc<Target>) -> bool {
-        Arc::ptr_eq(&self.target, target)
+    /// Whether it leads to `target` and is open. The server may have closed it meanwhile, as ElastiCache does 12 hours after a token.
+    pub(super) fn serves(&self, target: &Arc<Target>) -> bool {
+        Arc::ptr_eq(&self.target, target) && !self.driver.0.is_finished()
     }
 
     pub(super) async fn ask<T: FromRedisValue>(

@@ -265,6 +265,27 @@ fn user_and_password_change_live_and_no_event_is_lost() {
 }
 
 #[test]
+fn no_event_is_lost_to_a_session_that_the_server_closed() {
+    // As ElastiCache does 12 hours after a token.
+    let redis = Redis::start(&[]);
+    let url = redis.url();
+    let cache = ("config/CACHE_URL", url.as_str());
+    let mut here = Replica::start(&[cache]);
+    here.until_hearing();
+    let mut stream = Stream::open(here.service.operator, None);
+    stream.next().unwrap();
+    let count = |here: &Replica, outcome| here.metric(&format!("cache_events_total{{outcome=\"{outcome}\"}}"));
+    for (level, told) in [("info", 1.0), ("warn", 2.0)] {
+        here.mount.swap(&[KEY, cache, ("config/LOG_LEVEL", level)]);
+        assert_eq!(stream.next().unwrap().name, "committed");
+        until_true("counted", || count(&here, "sent") + count(&here, "lost") == told);
+        redis.command(&["CLIENT", "KILL", "TYPE", "normal"]);
+        here.until_hearing();
+    }
+    assert_eq!((count(&here, "sent"), count(&here, "lost")), (2.0, 0.0));
+}
+
+#[test]
 fn two_releases_on_one_cache_hear_nothing_of_each_other() {
     let redis = Redis::start(&[]);
     let url = redis.url();
