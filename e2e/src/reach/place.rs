@@ -10,6 +10,8 @@ use super::resources::{Resources, list, text, texts};
 
 pub(super) const CONTROL_PLANE: &str = "control plane";
 pub(super) const LOAD_BALANCER: &str = "load balancer";
+/// The one kind that may be missing.
+const CACHE_KIND: &str = "aws_elasticache_replication_group";
 
 /// Something that opens or takes connections.
 #[derive(Clone, Debug, Default)]
@@ -36,13 +38,12 @@ pub(super) fn places(resources: &Resources, pods: Option<&str>) -> BTreeMap<&'st
             .collect()
     };
     let database = only(resources, "aws_db_instance");
-    let cache = only(resources, "aws_elasticache_replication_group");
     let balancer = only(resources, "aws_lb");
     let cluster = only(resources, "aws_eks_cluster");
     let network = &cluster["vpc_config"][0];
     let mut control_plane = texts(&network["security_group_ids"]);
     control_plane.push(text(&network["cluster_security_group_id"]));
-    BTreeMap::from([
+    let mut places = BTreeMap::from([
         ("app pods", app),
         ("nodes", nodes),
         (
@@ -65,16 +66,18 @@ pub(super) fn places(resources: &Resources, pods: Option<&str>) -> BTreeMap<&'st
                 is_public: database["publicly_accessible"] == true,
             },
         ),
-        (
-            "cache",
-            Place {
-                groups: texts(&cache["security_group_ids"]),
-                subnets: subnets_of("aws_elasticache_subnet_group", &cache["subnet_group_name"]),
-                is_public: false,
-            },
-        ),
         ("AWS endpoints", endpoints(resources)),
-    ])
+    ]);
+    if resources.of(CACHE_KIND).next().is_some() {
+        let cache = only(resources, CACHE_KIND);
+        let place = Place {
+            groups: texts(&cache["security_group_ids"]),
+            subnets: subnets_of("aws_elasticache_subnet_group", &cache["subnet_group_name"]),
+            is_public: false,
+        };
+        places.insert("cache", place);
+    }
+    places
 }
 
 /// Nodes have the groups of their launch template, and the cluster's where it names none.

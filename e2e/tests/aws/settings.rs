@@ -71,7 +71,8 @@ impl Setting {
                 "password_secret_arn": (self.authentication == "password").then(|| account.secret_arn()),
                 "deletion_protection": false,
             },
-            "cache": {},
+            // Its user logs in with a token of the role that Pod Identity gives.
+            "cache": self.has_cache().then(|| json!({})),
             "edge": {
                 "domain_name": "shop.example.com",
                 "zone_id": account.zone_id(),
@@ -80,6 +81,11 @@ impl Setting {
                 "waf": self.waf,
             },
         })
+    }
+
+    /// Whether the service could log in to a cache.
+    pub(crate) fn has_cache(self) -> bool {
+        self.identity == "pod_identity"
     }
 
     /// Every variant by its input, but [`Setting::pod_security_groups`].

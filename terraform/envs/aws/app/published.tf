@@ -2,6 +2,13 @@
 
 data "aws_ssm_parameter" "infra" {
   name = "/${var.name}/infra"
+
+  lifecycle {
+    postcondition {
+      condition     = try(jsondecode(self.insecure_value).cache, null) == null || can(jsondecode(self.insecure_value).cache.cidrs)
+      error_message = "The parameter ${self.name} describes a cache without its subnets: an older infra root wrote it. Nothing was changed; apply the infra root first."
+    }
+  }
 }
 
 data "aws_ssm_parameter" "platform" {

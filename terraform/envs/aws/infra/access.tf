@@ -7,6 +7,8 @@ data "aws_ssm_parameter" "bootstrap" {
 locals {
   pipeline_role_arns = jsondecode(data.aws_ssm_parameter.bootstrap.insecure_value).pipeline_role_arns
 
+  service_cache_arns = flatten(module.cache[*].connect_arns)
+
   # The plan role is not among them: to plan what is in the cluster is to read its Secrets.
   access_entries = merge(
     { for arn in var.cluster.administrators : arn => { principal_arn = arn, policy = "cluster-admin" } },
@@ -30,7 +32,7 @@ module "service_role" {
   namespace          = var.namespace
   service_account    = local.service_account
   database_user_arns = var.database.authentication == "iam" ? [module.database.user_arn] : []
-  cache_arns         = flatten(module.cache[*].connect_arns)
+  cache_arns         = local.service_cache_arns
 }
 
 # Registers the service's pods with the load balancer, and makes none itself.

@@ -28,6 +28,7 @@ locals {
       port                 = cache.port
       user                 = cache.user
       replication_group_id = cache.replication_group_id
+      cidrs                = [for zone in sort(keys(var.network.zones)) : var.network.zones[zone].cache]
     }])
     edge = {
       url              = module.edge.url

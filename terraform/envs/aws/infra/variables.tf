@@ -109,13 +109,19 @@ variable "database" {
 }
 
 variable "cache" {
-  description = "The cache: see modules/aws/cache. Null leaves it out: the service as it is today does not use one."
+  description = "The cache: see modules/aws/cache. Null leaves it out: each replica of the service then reports its own events alone."
   type = object({
     engine_version = optional(string)
     node_type      = optional(string)
     replicas       = optional(number)
   })
   default = {}
+
+  # Its one user logs in with a token, which the service makes with the credentials of that agent.
+  validation {
+    condition     = var.cache == null || var.cluster.identity == "pod_identity"
+    error_message = "cache: needs cluster.identity = pod_identity, from whose agent the service gets the role that its cache lets in; with irsa set cache = null"
+  }
 }
 
 variable "edge" {

@@ -22,7 +22,7 @@ override_data {
         "pod_security_group_id": "sg-0cccccccccccccccc",
         "image_repository": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop",
         "database": {"host": "shop.c0ffee.eu-central-1.rds.amazonaws.com", "port": 5432, "name": "myapp", "user": "myapp", "authentication": "iam", "password_secret_arn": null, "ca_bundle_url": "https://truststore.pki.rds.amazonaws.com/eu-central-1/eu-central-1-bundle.pem", "cidrs": ["10.0.4.0/24", "10.0.5.0/24"]},
-        "cache": null,
+        "cache": {"host": "master.shop.c0ffee.euc1.cache.amazonaws.com", "reader_host": "replica.shop.c0ffee.euc1.cache.amazonaws.com", "port": 6379, "user": "shop-app", "replication_group_id": "shop", "cidrs": ["10.0.8.0/24", "10.0.9.0/24"]},
         "edge": {"url": "https://shop.example.com", "target_group_arn": "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/shop/0123456789abcdef"},
         "service_account_annotations": {"service": {}, "load_balancer_controller": {}, "external_secrets": {}}
       }
@@ -129,6 +129,37 @@ run "the_password_comes_from_a_secret_of_its_own" {
   assert {
     condition     = output.releases.myapp_1.release_values.serviceAccount.annotations["eks.amazonaws.com/role-arn"] == "arn:aws:iam::123456789012:role/shop-service"
     error_message = "with irsa the service account must name its role"
+  }
+}
+
+run "without_a_cache_nothing_of_one_is_rendered" {
+  command = plan
+
+  override_data {
+    target          = data.aws_ssm_parameter.infra
+    override_during = plan
+    values = {
+      insecure_value = <<-JSON
+        {
+          "region": "eu-central-1",
+          "cluster_name": "shop",
+          "vpc_id": "vpc-0bbbbbbbbbbbbbbbb",
+          "namespace": "myapp",
+          "service_account": "myapp",
+          "pod_security_group_id": "sg-0cccccccccccccccc",
+          "image_repository": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop",
+          "database": {"host": "shop.c0ffee.eu-central-1.rds.amazonaws.com", "port": 5432, "name": "myapp", "user": "myapp", "authentication": "iam", "password_secret_arn": null, "ca_bundle_url": "https://truststore.pki.rds.amazonaws.com/eu-central-1/eu-central-1-bundle.pem", "cidrs": ["10.0.4.0/24", "10.0.5.0/24"]},
+          "cache": null,
+          "edge": {"url": "https://shop.example.com", "target_group_arn": "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/shop/0123456789abcdef"},
+          "service_account_annotations": {"service": {}, "load_balancer_controller": {}, "external_secrets": {}}
+        }
+      JSON
+    }
+  }
+
+  assert {
+    condition     = !contains(keys(output.releases.myapp_1.release_values), "cache") && keys(output.releases.myapp_1.release_values.networkPolicy) == ["databaseTo"]
+    error_message = "release_values: ${jsonencode(output.releases.myapp_1.release_values)}"
   }
 }
 

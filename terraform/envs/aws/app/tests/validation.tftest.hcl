@@ -131,3 +131,31 @@ run "a_cluster_that_is_being_deleted_is_told_of" {
 
   expect_failures = [data.aws_eks_cluster.this]
 }
+
+run "a_cache_that_an_older_infra_root_has_published_is_told_of" {
+  command = plan
+
+  override_data {
+    target          = data.aws_ssm_parameter.infra
+    override_during = plan
+    values = {
+      insecure_value = <<-JSON
+        {
+          "region": "eu-central-1",
+          "cluster_name": "shop",
+          "vpc_id": "vpc-0bbbbbbbbbbbbbbbb",
+          "namespace": "myapp",
+          "service_account": "myapp",
+          "pod_security_group_id": "sg-0cccccccccccccccc",
+          "image_repository": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop",
+          "database": {"host": "shop.c0ffee.eu-central-1.rds.amazonaws.com", "port": 5432, "name": "myapp", "user": "myapp", "authentication": "iam", "password_secret_arn": null, "ca_bundle_url": "https://truststore.pki.rds.amazonaws.com/eu-central-1/eu-central-1-bundle.pem", "cidrs": ["10.0.4.0/24", "10.0.5.0/24"]},
+          "cache": {"host": "master.shop.c0ffee.euc1.cache.amazonaws.com", "reader_host": "replica.shop.c0ffee.euc1.cache.amazonaws.com", "port": 6379, "user": "shop-app", "replication_group_id": "shop"},
+          "edge": {"url": "https://shop.example.com", "target_group_arn": "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/shop/0123456789abcdef"},
+          "service_account_annotations": {"service": {}, "load_balancer_controller": {}, "external_secrets": {}}
+        }
+      JSON
+    }
+  }
+
+  expect_failures = [data.aws_ssm_parameter.infra]
+}

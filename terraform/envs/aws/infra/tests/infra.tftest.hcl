@@ -51,6 +51,10 @@ run "the_service_may_log_in_to_its_database_and_cache" {
     condition     = length(module.external_secrets_role) == 0
     error_message = "without a password nobody needs to read one"
   }
+  assert {
+    condition     = length(module.cache[0].connect_arns) == 2 && local.service_cache_arns == module.cache[0].connect_arns
+    error_message = "elasticache:Connect needs both the cache and its user: ${jsonencode(local.service_cache_arns)}"
+  }
 }
 
 run "pipelines_get_into_the_cluster_as_far_as_they_must" {
@@ -82,6 +86,14 @@ run "what_is_published_fits_and_holds_names_only" {
     condition     = output.published.database.cidrs == ["10.0.4.0/24", "10.0.5.0/24", "10.0.6.0/24"]
     error_message = "the service's NetworkPolicy needs to know where the database is"
   }
+  assert {
+    condition     = output.published.cache.cidrs == ["10.0.8.0/24", "10.0.9.0/24", "10.0.10.0/24"]
+    error_message = "the service's NetworkPolicy needs to know where the cache is"
+  }
+  assert {
+    condition     = { for name in ["port", "replication_group_id", "user"] : name => output.published.cache[name] } == { port = 6379, replication_group_id = "shop", user = "shop-app" }
+    error_message = "the service needs to know how to log in to the cache: ${jsonencode(output.published.cache)}"
+  }
 }
 
 run "a_password_brings_someone_who_may_read_that_one_secret" {
@@ -109,7 +121,7 @@ run "the_cache_may_be_left_out" {
   }
 
   assert {
-    condition     = length(module.cache) == 0 && output.published.cache == null
+    condition     = length(module.cache) == 0 && output.published.cache == null && local.service_cache_arns == []
     error_message = "nothing must be left of it"
   }
 }

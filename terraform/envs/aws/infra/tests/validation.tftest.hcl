@@ -96,9 +96,36 @@ run "tokens_of_a_role_that_the_service_cannot_get_are_refused" {
 
   variables {
     cluster = { kubernetes_version = "1.34", identity = "irsa" }
+    cache   = null
   }
 
   expect_failures = [var.database]
+}
+
+run "a_cache_that_lets_in_a_role_that_the_service_cannot_get_is_refused" {
+  command = plan
+
+  variables {
+    cluster  = { kubernetes_version = "1.34", identity = "irsa" }
+    database = { authentication = "password", password_secret_arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/database-AbCdEf" }
+  }
+
+  expect_failures = [var.cache]
+}
+
+run "irsa_without_a_cache_is_accepted" {
+  command = plan
+
+  variables {
+    cluster  = { kubernetes_version = "1.34", identity = "irsa" }
+    database = { authentication = "password", password_secret_arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/database-AbCdEf" }
+    cache    = null
+  }
+
+  assert {
+    condition     = module.cluster.identity == "irsa"
+    error_message = "only the cache and tokens for the database need Pod Identity"
+  }
 }
 
 run "a_password_without_a_secret_is_refused" {
