@@ -8,10 +8,9 @@ use serde_json::{Value, json};
 
 use crate::support::{container, deployment_pod, only, render_as};
 
-/// Whether the pod template names this host, and so the only one that is given the password.
-fn named_host(objects: &[Value], host: &str) -> bool {
-    let variables = items(container(objects), "/env");
-    variables.contains(&json!({"name": "MYAPP_DATABASE_HOST", "value": host}))
+/// Whether the pod template has this variable. Those with a host name the only one that is given the credential.
+fn has_variable(objects: &[Value], name: &str, value: &str) -> bool {
+    items(container(objects), "/env").contains(&json!({"name": name, "value": value}))
 }
 
 fn values(file: &Path) -> Values {
@@ -25,13 +24,17 @@ fn every_input_of_the_module_reaches_the_objects() {
     let config = only(&objects, "ConfigMap");
     for (key, value) in [
         ("API_BASE_URL", "/api"),
+        ("CACHE_URL", "rediss://shop@cache.example.com:6380/1"),
         ("DATABASE_URL", "postgres://shop@db.example.com/shop?sslmode=verify-full"),
         ("LOG_LEVEL", "debug"),
         ("MAX_CONNECTIONS", "20"),
     ] {
         assert_eq!(data(config, key).as_deref(), Some(value.as_bytes()), "{key}");
     }
-    assert!(named_host(&objects, "db.example.com"), "the URL's host is in the pod template");
+    for (name, host) in [("MYAPP_DATABASE_HOST", "db.example.com"), ("MYAPP_CACHE_HOST", "cache.example.com")]
+    {
+        assert!(has_variable(&objects, name, host), "the URL's host is in the pod template");
+    }
     let image = text(container(&objects), "/image");
     assert_eq!(image, format!("registry.example.com/myapp:1.2.3@sha256:{}", "0".repeat(64)));
     assert_eq!(text(container(&objects), "/imagePullPolicy"), "Always");
@@ -70,6 +73,23 @@ fn the_aws_envs_values_render_the_service_that_its_platform_is_bound_to() {
     assert_eq!(text(pod, "/spec/serviceAccountName"), "myapp");
     let database = "postgres://myapp@shop.c0ffee.eu-central-1.rds.amazonaws.com:5432/myapp?sslmode=verify-full&sslrootcert=/etc/myapp-database/ca.crt";
     assert_eq!(data(only(&objects, "ConfigMap"), "DATABASE_URL").as_deref(), Some(database.as_bytes()));
-    assert!(named_host(&objects, "shop.c0ffee.eu-central-1.rds.amazonaws.com"));
-    assert!(pod.to_string().contains(r#"{"name":"MYAPP_DATABASE_AUTH","value":"iam"}"#), "{pod}");
+    let cache = "rediss://shop-app@master.shop.c0ffee.euc1.cache.amazonaws.com:6379/0";
+    assert_eq!(data(only(&objects, "ConfigMap"), "CACHE_URL").as_deref(), Some(cache.as_bytes()));
+    for (name, value) in [
+        ("MYAPP_DATABASE_HOST", "shop.c0ffee.eu-central-1.rds.amazonaws.com"),
+        ("MYAPP_DATABASE_AUTH", "iam"),
+        ("MYAPP_CACHE_HOST", "master.shop.c0ffee.euc1.cache.amazonaws.com"),
+        ("MYAPP_CACHE_AUTH", "iam"),
+        ("MYAPP_CACHE_NAME", "shop"),
+        // Below the namespace, as the user of the cache has rights on nothing else.
+        ("MYAPP_CACHE_PREFIX", "default/myapp"),
+    ] {
+        assert!(has_variable(&objects, name, value), "{name}: {pod}");
+    }
+    let egress = &only(&objects, "NetworkPolicy")["spec"]["egress"];
+    let to = |cidrs: [&str; 2]| cidrs.map(|cidr| json!({ "ipBlock": { "cidr": cidr } }));
+    for (port, cidrs) in [(5432, ["10.0.4.0/24", "10.0.5.0/24"]), (6379, ["10.0.8.0/24", "10.0.9.0/24"])] {
+        let rule = json!({ "ports": [{ "port": port, "protocol": "TCP" }], "to": to(cidrs) });
+        assert!(egress.as_array().is_some_and(|rules| rules.contains(&rule)), "{port}: {egress}");
+    }
 }

@@ -23,25 +23,21 @@ fn can_be_told(settings: &Settings) -> bool {
 /// The module's inputs for these settings. An empty user or password is left out, as the process reads it.
 fn inputs(settings: &Settings) -> Map<String, Value> {
     let mut inputs = required();
-    let given =
-        settings.iter().filter(|(key, text)| !["DB_PASSWORD", "DB_USER"].contains(*key) || !text.is_empty());
+    let may_be_empty = ["CACHE_PASSWORD", "CACHE_USER", "DB_PASSWORD", "DB_USER"];
+    let given = settings.iter().filter(|(key, text)| !may_be_empty.contains(*key) || !text.is_empty());
     inputs.extend(given.map(|(key, text)| (key.to_lowercase(), literal(text))));
     inputs
 }
 
-/// Where Terraform must find fault, given the keys with which the process does. The database's URL is checked where it is used;
-/// Terraform does not get that far while a password is missing.
+/// Where Terraform must find fault, given the keys with which the process does. URLs are checked where they are used; Terraform does
+/// not get that far while a password is missing.
 fn faults(keys: &BTreeSet<String>) -> Vec<String> {
-    let checked_late = "DATABASE_URL";
-    let early: Vec<String> = keys
-        .iter()
-        .filter(|key| *key != checked_late)
-        .map(|key| format!("var.{}", key.to_lowercase()))
-        .collect();
-    if early.is_empty() && keys.contains(checked_late) {
+    let (late, early): (Vec<_>, Vec<_>) =
+        keys.iter().partition(|key| ["CACHE_URL", "DATABASE_URL"].contains(&key.as_str()));
+    if early.is_empty() && !late.is_empty() {
         vec!["helm_release.myapp".to_owned()]
     } else {
-        early
+        early.iter().map(|key| format!("var.{}", key.to_lowercase())).collect()
     }
 }
 

@@ -13,6 +13,8 @@ use crate::support::test_file;
 const SECRET_KEY: &str = "marked-5ecret-key-4c1d";
 const DB_PASSWORD: &str = "marked-p4ssword-9e77";
 const DB_USER: &str = "marked-user-2b60";
+const CACHE_PASSWORD: &str = "marked-c4che-7d15";
+const CACHE_USER: &str = "marked-cache-user-0e38";
 /// Not secret: it must be found wherever values are shown.
 const CONTROL: &str = "marked-control-51aa";
 
@@ -21,6 +23,8 @@ fn search() -> Search {
         ("SECRET_KEY", SECRET_KEY),
         ("DB_PASSWORD", DB_PASSWORD),
         ("DB_USER", DB_USER),
+        ("CACHE_PASSWORD", CACHE_PASSWORD),
+        ("CACHE_USER", CACHE_USER),
         ("CONTROL", CONTROL),
     ])
 }
@@ -32,6 +36,8 @@ fn what_terraform_prints_of_plans_and_applies_holds_no_secret() {
         ("secret_key", SECRET_KEY),
         ("db_password", DB_PASSWORD),
         ("db_user", DB_USER),
+        ("cache_password", CACHE_PASSWORD),
+        ("cache_user", CACHE_USER),
         ("api_base_url", &format!("/{CONTROL}")),
     ];
     let variables: Map<String, Value> =

@@ -78,6 +78,17 @@ fn every_refused_input_of_the_module_has_its_own_sentence() {
             wrong("db_user", "", "DB_USER: is empty; give the role, or leave db_user out"),
             wrong("db_user", long(64), "DB_USER: must have 0 to 63 characters"),
             wrong(
+                "cache_password",
+                "",
+                "CACHE_PASSWORD: is empty; give the password, or leave cache_password out",
+            ),
+            wrong("cache_password", long(4097), "CACHE_PASSWORD: must have 0 to 4096 characters"),
+            wrong("cache_user", "", "CACHE_USER: is empty; give the user, or leave cache_user out"),
+            wrong("cache_user", long(129), "CACHE_USER: must have 0 to 128 characters"),
+            wrong("cache_url", "redis://cache.example.com", "CACHE_URL: must be redis://HOST or, beyond"),
+            wrong("cache_url", "rediss://".to_owned() + &long(2048), "CACHE_URL: must have 0 to 2048"),
+            wrong("cache_url", "rediss://h\n", "CACHE_URL: contains a control character"),
+            wrong(
                 "database_url",
                 "postgres://a@localhost/b",
                 "DB_PASSWORD: is required, since DATABASE_URL names a server",
@@ -136,11 +147,9 @@ fn every_refused_input_of_the_module_has_its_own_sentence() {
 
 #[test]
 fn no_message_repeats_a_secret_or_what_may_hold_one() {
-    let (line, long, url) = (
-        format!("{MARK}\t"),
-        MARK.to_owned() + &"x".repeat(4096),
-        format!("postgres://a:{MARK}@localhost/b"),
-    );
+    let (line, long) = (format!("{MARK}\t"), MARK.to_owned() + &"x".repeat(4096));
+    let url = format!("postgres://a:{MARK}@localhost/b");
+    let cache_url = format!("rediss://a:{MARK}@cache.example.com");
     let good = [("name", "shop"), ("secret_key", "xyz")];
     let password = ("db_password", "p123");
     let root = Root::copy("modules/myapp");
@@ -158,6 +167,10 @@ fn no_message_repeats_a_secret_or_what_may_hold_one() {
         (&[("db_password", &long)], "DB_PASSWORD: must have 0 to 4096 characters"),
         (&[("database_url", &url), password], "DATABASE_URL: must be sqlite:PATH"),
         (&[("database_url", &url)], "DB_PASSWORD: is required"),
+        (&[("cache_password", &line)], "CACHE_PASSWORD: contains a control character"),
+        (&[("cache_password", &long)], "CACHE_PASSWORD: must have 0 to 4096 characters"),
+        (&[("cache_user", &line)], "CACHE_USER: contains a control character"),
+        (&[("cache_url", &cache_url)], "CACHE_URL: must be redis://HOST"),
     ] {
         let said = refusal(inputs, sentence);
         assert!(!said.contains(MARK), "{said}");
@@ -171,12 +184,12 @@ fn bytes_that_are_no_text_are_refused_as_such() {
     let root = Root::copy("modules/myapp");
     let runs = [("refused".to_owned(), plan(&Map::new(), &[]))].into_iter().collect();
     root.replace_tests(&[("refused".to_owned(), test_file(&runs))]);
-    for (input, key) in [("secret_key", "SECRET_KEY"), ("db_password", "DB_PASSWORD"), ("db_user", "DB_USER")]
-    {
+    for key in ["SECRET_KEY", "DB_PASSWORD", "DB_USER", "CACHE_PASSWORD", "CACHE_USER", "CACHE_URL"] {
+        let input = key.to_lowercase();
         let inputs = [
             ("name", OsStr::new("shop")),
             ("secret_key", OsStr::new("xyz")),
-            (input, OsStr::from_bytes(b"a\xffb")),
+            (input.as_str(), OsStr::from_bytes(b"a\xffb")),
         ];
         let report = root.test_with(&inputs, &[]);
         let sentence = format!("{key}: is not UTF-8 text");

@@ -412,4 +412,8 @@ variable "values" {
     condition     = local.database_url == null || !try(length(var.values.database.host) > 0, false)
     error_message = "values.database.host: given together with database_url; give one of them"
   }
+  validation {
+    condition     = local.cache_url == null || !try(length(var.values.cache.host) > 0, false)
+    error_message = "values.cache.host: given together with cache_url; give one of them"
+  }
 }

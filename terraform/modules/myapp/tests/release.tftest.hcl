@@ -32,6 +32,7 @@ run "every_input_reaches_its_value" {
     max_connections = 20
     database_url    = "postgres://shop@db.example.com/shop?sslmode=verify-full"
     db_password     = "p123"
+    cache_url       = "rediss://shop@cache.example.com:6380/1"
     expose_secrets  = true
     replicas        = 3
     autoscaling = {

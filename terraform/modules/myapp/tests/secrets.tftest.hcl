@@ -4,10 +4,12 @@ mock_provider "helm" {}
 mock_provider "kubernetes" {}
 
 variables {
-  name        = "shop"
-  secret_key  = "marked-secret-key"
-  db_password = "marked-db-password"
-  db_user     = "marked-db-user"
+  name           = "shop"
+  secret_key     = "marked-secret-key"
+  db_password    = "marked-db-password"
+  db_user        = "marked-db-user"
+  cache_password = "marked-cache-password"
+  cache_user     = "marked-cache-user"
 }
 
 # An ephemeral value becomes null here; any other would stay, and be in state and plan.
@@ -26,14 +28,28 @@ run "the_secrets_are_ephemeral" {
     condition     = ephemeralasnull(var.db_user) == null
     error_message = "db_user must be declared ephemeral = true: without it its value is stored in state and plan"
   }
+  assert {
+    condition     = ephemeralasnull(var.cache_password) == null
+    error_message = "cache_password must be declared ephemeral = true: without it its value is stored in state and plan"
+  }
+  assert {
+    condition     = ephemeralasnull(var.cache_user) == null
+    error_message = "cache_user must be declared ephemeral = true: without it its value is stored in state and plan"
+  }
 }
 
 run "the_secret_gets_all_values_under_the_names_of_the_settings" {
   command = apply
 
   assert {
-    condition     = local.secrets == { SECRET_KEY = "marked-secret-key", DB_PASSWORD = "marked-db-password", DB_USER = "marked-db-user" }
-    error_message = "the Secret must hold SECRET_KEY, DB_PASSWORD and DB_USER"
+    condition = local.secrets == {
+      SECRET_KEY     = "marked-secret-key"
+      DB_PASSWORD    = "marked-db-password"
+      DB_USER        = "marked-db-user"
+      CACHE_PASSWORD = "marked-cache-password"
+      CACHE_USER     = "marked-cache-user"
+    }
+    error_message = "the Secret must hold SECRET_KEY, and passwords and users of database and cache"
   }
 }
 
@@ -71,12 +87,14 @@ run "helm_learns_the_secrets_name_and_revision" {
   }
 }
 
-run "a_password_and_a_user_that_are_not_given_are_no_keys_of_the_secret" {
+run "passwords_and_users_that_are_not_given_are_no_keys_of_the_secret" {
   command = plan
 
   variables {
-    db_password = null
-    db_user     = null
+    db_password    = null
+    db_user        = null
+    cache_password = null
+    cache_user     = null
   }
 
   assert {

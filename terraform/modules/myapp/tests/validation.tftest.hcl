@@ -240,6 +240,106 @@ run "a_server_without_a_password_is_refused" {
   expect_failures = [var.db_password]
 }
 
+run "an_empty_cache_password_is_refused" {
+  command = plan
+
+  variables {
+    cache_password = ""
+  }
+
+  expect_failures = [var.cache_password]
+}
+
+run "a_cache_password_that_is_too_long_is_refused" {
+  command = plan
+
+  variables {
+    cache_password = format("x%04096d", 0)
+  }
+
+  expect_failures = [var.cache_password]
+}
+
+run "a_cache_password_with_a_control_character_is_refused" {
+  command = plan
+
+  variables {
+    cache_password = "a\tb"
+  }
+
+  expect_failures = [var.cache_password]
+}
+
+run "an_empty_cache_user_is_refused" {
+  command = plan
+
+  variables {
+    cache_user = ""
+  }
+
+  expect_failures = [var.cache_user]
+}
+
+run "a_cache_user_that_is_too_long_is_refused" {
+  command = plan
+
+  variables {
+    cache_user = format("x%0128d", 0)
+  }
+
+  expect_failures = [var.cache_user]
+}
+
+run "a_cache_user_with_a_control_character_is_refused" {
+  command = plan
+
+  variables {
+    cache_user = "a\tb"
+  }
+
+  expect_failures = [var.cache_user]
+}
+
+run "a_cache_url_with_a_password_is_refused" {
+  command = plan
+
+  variables {
+    cache_url = "rediss://a:hush@cache.example.com"
+  }
+
+  expect_failures = [helm_release.myapp]
+}
+
+run "a_cache_url_in_clear_text_beyond_loopback_is_refused" {
+  command = plan
+
+  variables {
+    cache_url = "redis://cache.example.com"
+  }
+
+  expect_failures = [helm_release.myapp]
+}
+
+run "a_cache_url_that_is_too_long_is_refused" {
+  command = plan
+
+  variables {
+    cache_url = format("rediss://h%02048d", 0)
+  }
+
+  expect_failures = [helm_release.myapp]
+}
+
+run "a_cache_url_with_a_line_break_is_refused" {
+  command = plan
+
+  variables {
+    cache_url = "rediss://h\n"
+  }
+
+  expect_failures = [helm_release.myapp]
+}
+
 run "a_revision_that_is_not_a_whole_number_is_refused" {
   command = plan
 
@@ -517,6 +617,17 @@ run "a_server_among_the_values_and_a_database_url_are_refused_together" {
     database_url = "postgres://shop@db.example.com/shop?sslmode=verify-full"
     db_password  = "p123"
     values       = { database = { host = "db.example.com" } }
+  }
+
+  expect_failures = [var.values]
+}
+
+run "a_cache_among_the_values_and_a_cache_url_are_refused_together" {
+  command = plan
+
+  variables {
+    cache_url = "rediss://cache.example.com"
+    values    = { cache = { host = "cache.example.com" } }
   }
 
   expect_failures = [var.values]
