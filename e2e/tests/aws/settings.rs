@@ -83,7 +83,7 @@ impl Setting {
         })
     }
 
-    /// Whether the service could log in to a cache.
+    /// Returns true where the service can log in to a cache.
     pub(crate) fn has_cache(self) -> bool {
         self.identity == "pod_identity"
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{container, deployment_pod, only, render_as};
 
-/// Whether the pod template has this variable. Those with a host name the only one that is given the credential.
+/// Returns true where the pod template has this variable. A variable with a host names the only one that is given the credential.
 fn has_variable(objects: &[Value], name: &str, value: &str) -> bool {
     items(container(objects), "/env").contains(&json!({"name": name, "value": value}))
 }

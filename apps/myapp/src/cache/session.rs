@@ -74,7 +74,7 @@ impl Session {
         Ok(())
     }
 
-    /// Whether it leads to `target` and is open. The server may have closed it meanwhile, as ElastiCache does 12 hours after a token.
+    /// Returns true while the session leads to `target` and is open. The server may close it, as ElastiCache does 12 hours after a token.
     pub(super) fn serves(&self, target: &Arc<Target>) -> bool {
         Arc::ptr_eq(&self.target, target) && !self.driver.0.is_finished()
     }
