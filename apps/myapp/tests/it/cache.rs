@@ -274,7 +274,8 @@ fn no_event_is_lost_to_a_session_that_the_server_closed() {
     here.until_hearing();
     let mut stream = Stream::open(here.service.operator, None);
     stream.next().unwrap();
-    let count = |here: &Replica, outcome| here.metric(&format!("cache_events_total{{outcome=\"{outcome}\"}}"));
+    let count =
+        |here: &Replica, outcome| here.metric(&format!("cache_events_total{{outcome=\"{outcome}\"}}"));
     for (level, told) in [("info", 1.0), ("warn", 2.0)] {
         here.mount.swap(&[KEY, cache, ("config/LOG_LEVEL", level)]);
         assert_eq!(stream.next().unwrap().name, "committed");

@@ -7,7 +7,8 @@ use crate::events::Stream;
 use crate::http::{get, until_true};
 
 /// Rights of the service's user of ElastiCache. The tests of that module compare what it makes with the same file.
-const RIGHTS_ON_AWS: &str = include_str!("../../../../../terraform/modules/aws/cache/tests/access-string.txt");
+const RIGHTS_ON_AWS: &str =
+    include_str!("../../../../../terraform/modules/aws/cache/tests/access-string.txt");
 
 #[test]
 fn rights_on_aws_are_exactly_what_the_service_needs() {
