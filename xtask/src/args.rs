@@ -115,6 +115,8 @@ enum ClusterAction {
     Down,
     /// Show its components, node and kubeconfig; exits with 1 when it is not up
     Status,
+    /// After `cargo xtask up`: what to write down of a minikube or kind that this project's machines do not have
+    Report,
 }
 
 impl Args {
@@ -137,6 +139,7 @@ impl Args {
                 ClusterAction::Up => Own::new().up(install, Kubelet::Quick, &with),
                 ClusterAction::Down => Own::new().down(),
                 ClusterAction::Status => Own::new().status(),
+                ClusterAction::Report => up::report(),
             },
             Task::Picture { install } => picture::run(install),
             Task::Tools { install } => tools::run(install),

@@ -1,6 +1,8 @@
 //! The Kubernetes that tasks use: the project's own, or the developer's minikube or kind.
 
+mod node_image;
 pub(crate) mod own;
+pub(crate) mod report;
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +11,7 @@ use clap::ValueEnum;
 use own::extras::{self, Extra};
 use own::{Kubelet, Own};
 
+use crate::image::{self, Archive};
 use crate::process::Cmd;
 
 /// Which cluster was asked for on the command line.
@@ -106,16 +109,20 @@ impl Cluster {
         }
     }
 
-    /// Puts the image of a `docker save` or OCI archive onto the node, under the name it has in the archive.
-    pub(crate) fn load_image(&self, archive: &Path) -> Result<()> {
+    /// Puts the image onto the node, under the name it has in the archive.
+    ///
+    /// # Errors
+    /// Also when the node has another image under that name afterwards.
+    pub(crate) fn load_image(&self, image: &Archive) -> Result<()> {
         let command = match &self.provider {
-            Provider::Own => return Own::new().load_image(archive),
+            Provider::Own => return Own::new().load_image(&image.path),
             Provider::Minikube { profile } => {
                 Cmd::new("minikube").args(["--profile", profile, "image", "load"])
             }
             Provider::Kind { name } => Cmd::new("kind").args(["load", "image-archive", "--name", name]),
         };
-        command.arg(archive).run().map(drop)
+        command.arg(&image.path).run()?;
+        node_image::verify(&self.provider, &image::name(), &image.id()?)
     }
 }
 

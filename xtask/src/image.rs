@@ -144,7 +144,8 @@ fn folder() -> PathBuf {
 }
 
 /// The name the chart asks for: its `appVersion` is the workspace's version.
-fn name() -> String {
+/// Its name in builders' stores and on nodes, with the tag.
+pub(crate) fn name() -> String {
     format!("myapp:{VERSION}")
 }
 

@@ -244,7 +244,7 @@ fn run_on_cluster(install: bool, choice: Option<Choice>, counts: &mut Counts) ->
 }
 
 fn test_image_on(cluster: &Cluster, image: &Archive, counts: &mut Counts) -> Result<bool> {
-    cluster.load_image(&image.path)?;
+    cluster.load_image(image)?;
     let cargo = name_cluster(cluster);
     let threads = ["--", "--test-threads", CLUSTER_TEST_THREADS];
     let arguments = [&CLUSTER_TESTS[..], &threads].concat();

@@ -41,7 +41,7 @@ pub(crate) fn up(options: &Options) -> Result<()> {
     cluster.accept(&options.with)?;
     let image = image::archive(&image::Options { install: options.install, ..image::Options::default() })?;
     cluster.start(options.install, &options.with)?;
-    cluster.load_image(&image.path)?;
+    cluster.load_image(&image)?;
     if options.no_install {
         instructions::to_install(&cluster);
         return Ok(());
@@ -64,6 +64,16 @@ pub(crate) fn down(choice: Option<Choice>) -> Result<()> {
     release::remove(&Cluster::select(choice)?)?;
     ui::say("the release is removed; the image stays on the node");
     Ok(())
+}
+
+/// Tells what runs where: the current context if it is minikube or kind, or this checkout's own cluster.
+///
+/// # Errors
+/// There is no image, or the cluster does not answer.
+pub(crate) fn report() -> Result<()> {
+    let choice = Own::new().kubeconfig().exists().then_some(Choice::Own);
+    let cluster = Cluster::select(choice)?;
+    cluster::report::print(&cluster, &image::archive(&image::Options::default())?)
 }
 
 fn uses(options: &Options) -> Vec<Use> {

@@ -15,7 +15,7 @@ const BACKLOG: u32 = 4096;
 
 /// One listener that could not be bound.
 #[derive(Debug, thiserror::Error)]
-#[error("listener {name}: cannot bind {address}: {}", hint(source))]
+#[error("listener {name}: cannot bind {address}: {}", hint(*address, source))]
 pub struct BindError {
     /// Name of the listener.
     pub name: &'static str,
@@ -122,9 +122,17 @@ fn lacks_ipv6(error: &io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|error| told.contains(&error))
 }
 
+/// Ports on which macOS listens itself. They are those of the AirPlay Receiver.
+const AIRPLAY: [u16; 2] = [5000, 7000];
+
 #[expect(clippy::wildcard_enum_match_arm, reason = "io::ErrorKind is open; only these have an advice")]
-fn hint(source: &io::Error) -> String {
+fn hint(address: SocketAddr, source: &io::Error) -> String {
     match source.kind() {
+        io::ErrorKind::AddrInUse if cfg!(target_os = "macos") && AIRPLAY.contains(&address.port()) => {
+            "the port is taken, on macOS most likely by the AirPlay Receiver: switch that off in System Settings, General, AirDrop & \
+             Handoff, or choose another port"
+                .to_owned()
+        }
         io::ErrorKind::AddrInUse => {
             "the port is taken: stop the process that holds it, or choose another address".to_owned()
         }
