@@ -41,6 +41,8 @@ const OWN_USES: usize = 4;
 /// All side by side: they wait more than they work.
 const PROXY_TESTS: [&str; 9] =
     ["-p", "chassis", "--test", "proxy", "--", "--include-ignored", "--show-output", "--test-threads", "4"];
+/// Half of it is waiting, so more of them than processors run at a time.
+const SERVICE_TESTS: [&str; 7] = ["-p", "myapp", "--test", "it", "--", "--test-threads", "4"];
 /// What is ignored there needs tools that take long to get, but for the body of a process that other tests start.
 const API_TESTS: [&str; 9] =
     ["-p", "myapp", "--test", "it", "--", "--ignored", "--show-output", "--skip", "replica::serves"];
@@ -180,11 +182,9 @@ fn run_tier(
             &["--doc", "-p", "chassis", "-p", "live-config"],
         ],
         Tier::Fuzz => return fuzz::run(counts),
-        Tier::Service => &[
-            &["-p", "chassis", "--test", "it"],
-            &["-p", "test-postgres", "--test", "it"],
-            &["-p", "myapp", "--test", "it"],
-        ],
+        Tier::Service => {
+            &[&["-p", "chassis", "--test", "it"], &["-p", "test-postgres", "--test", "it"], &SERVICE_TESTS]
+        }
         Tier::Api => return run_api(counts),
         Tier::Proxy => &[&PROXY_TESTS],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],

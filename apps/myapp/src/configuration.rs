@@ -63,12 +63,16 @@ pub fn wiring(
     environment: &Environment,
     settings: &Settings,
 ) -> Result<Wiring, Vec<String>> {
-    let is_asked = args.database_auth == DatabaseAuth::Iam || args.cache_auth == CacheAuth::Iam;
+    let asking = [
+        (args.database_auth == DatabaseAuth::Iam).then_some("--database-auth=iam"),
+        (args.cache_auth == CacheAuth::Iam).then_some("--cache-auth=iam"),
+    ];
     // One for both, so that the pod's credentials are fetched once.
-    let source: Option<Arc<dyn TokenSource>> = if is_asked {
-        Some(Arc::new(PodIdentity::of(environment).map_err(|reason| vec![reason])?))
-    } else {
-        None
+    let source: Option<Arc<dyn TokenSource>> = match asking.into_iter().flatten().next() {
+        Some(flag) => {
+            Some(Arc::new(PodIdentity::of(environment).map_err(|reason| vec![format!("{flag}: {reason}")])?))
+        }
+        None => None,
     };
     let database = database::Wiring {
         data_directory: data_directory(args, environment),

@@ -65,7 +65,7 @@ impl PodIdentity {
     pub fn of(environment: &BTreeMap<OsString, OsString>) -> Result<Self, String> {
         let variable = |name: &str| {
             let value = environment.get(OsStr::new(name)).and_then(|value| value.to_str());
-            value.ok_or_else(|| format!("tokens of IAM need {name}, which EKS Pod Identity sets"))
+            value.ok_or_else(|| format!("needs {name}, which EKS Pod Identity sets"))
         };
         let agent: Uri = variable(AGENT)?.parse().map_err(|_| format!("{AGENT}: is no URL"))?;
         let host = agent.host().and_then(|host| host.parse().ok()).filter(is_on_this_node);

@@ -10,6 +10,12 @@ use test_postgres::{Fault, Redis};
 use super::Replica;
 use crate::http::until_true;
 
+/// A case takes as long as three checks do, most of it waiting.
+fn at_once<T: Send>(cases: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
+    let test = &test;
+    thread::scope(|scope| cases.into_iter().for_each(|case| drop(scope.spawn(move || test(case)))));
+}
+
 /// What is wrong with the cache, and what the replica says of it.
 type Refusal = (&'static str, fn(&Redis), &'static str);
 
@@ -34,23 +40,22 @@ const REFUSALS: [Refusal; 5] = [
 
 #[test]
 fn what_the_server_refuses_is_told_by_its_reason() {
-    for (name, begin, reason) in REFUSALS {
-        for at_start in [false, true] {
-            let redis = Redis::start(&[]);
-            let url = redis.url();
-            if at_start {
-                begin(&redis);
-            }
-            let here = Replica::start(&[("config/CACHE_URL", &url)]);
-            if !at_start {
-                here.until_hearing();
-                begin(&redis);
-            }
-            until_true(name, || here.cache()["up"] == false);
-            assert_eq!(here.cache()["reason"], reason, "{name}, at the start: {at_start}: {}", here.cache());
-            assert!(here.is_ready(), "{name}");
+    let cases = REFUSALS.iter().flat_map(|refusal| [false, true].map(|at_start| (refusal, at_start)));
+    at_once(cases, |((name, begin, reason), at_start)| {
+        let redis = Redis::start(&[]);
+        let url = redis.url();
+        if at_start {
+            begin(&redis);
         }
-    }
+        let here = Replica::start(&[("config/CACHE_URL", &url)]);
+        if !at_start {
+            here.until_hearing();
+            begin(&redis);
+        }
+        until_true(name, || here.cache()["up"] == false);
+        assert_eq!(here.cache()["reason"], *reason, "{name}, at the start: {at_start}: {}", here.cache());
+        assert!(here.is_ready(), "{name}");
+    });
 }
 
 #[test]
@@ -77,18 +82,19 @@ fn what_is_no_server_for_this_service_is_told_by_a_sentence() {
     let clustered = Redis::start(&["cluster-enabled yes"]);
     let plain = Redis::start(&[]);
     let port = plain.address().port();
-    for (url, reason) in [
+    let cases = [
         (format!("redis://{foreign}"), "protocol"),
         (clustered.url(), "clustered"),
         (format!("redis://127.0.0.1:{port}/99"), "no_database"),
         (format!("rediss://localhost:{port}"), "timeout"),
         ("redis://127.0.0.1:1".to_owned(), "refused"),
-    ] {
+    ];
+    at_once(cases, |(url, reason)| {
         let here = Replica::start(&[("config/CACHE_URL", &url)]);
         until_true(&url, || here.cache()["up"] == false);
         assert_eq!(here.cache()["reason"], reason, "{url}: {}", here.cache());
         assert!(here.is_ready());
-    }
+    });
 }
 
 #[test]

@@ -69,14 +69,24 @@ fn a_refused_token_is_told_under_the_flag_that_asks_for_tokens() {
 
 #[test]
 fn without_the_agent_the_process_says_what_is_missing() {
-    let settings = [
+    let database = [
         ("DATABASE_URL", "postgres://app@db.example/app?sslmode=verify-full"),
         ("DB_PASSWORD", "x"),
         ("MYAPP_DATABASE_AUTH", "iam"),
     ];
-    for command in ["serve", "check"] {
-        let (code, lines) = refusal(&[command], &settings);
-        assert_eq!(code, Some(64));
-        assert!(lines[0].contains("needs AWS_CONTAINER_CREDENTIALS_FULL_URI"), "{lines:?}");
+    let cache = [
+        ("CACHE_URL", "rediss://app@cache.example"),
+        ("MYAPP_CACHE_NAME", "shop"),
+        ("MYAPP_CACHE_AUTH", "iam"),
+    ];
+    for (settings, flag) in [(database, "--database-auth=iam"), (cache, "--cache-auth=iam")] {
+        for command in ["serve", "check"] {
+            let (code, lines) = refusal(&[command], &settings);
+            assert_eq!(code, Some(64));
+            let sentence = format!(
+                "myapp: {flag}: needs AWS_CONTAINER_CREDENTIALS_FULL_URI, which EKS Pod Identity sets"
+            );
+            assert_eq!(lines, [sentence]);
+        }
     }
 }
