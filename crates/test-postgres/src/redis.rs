@@ -1,5 +1,5 @@
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -15,24 +15,25 @@ const SOCKET: &str = "socket";
 /// Let in on the socket whatever is done to the others.
 const SUPERUSER: [&str; 4] = ["--user", "super", "--pass", "any"];
 
-/// A Redis server on loopback, in clear text or through TLS alone.
+/// A Redis server, in clear text or through TLS alone.
 pub struct Redis {
     folder: PathBuf,
     address: SocketAddr,
     settings: Vec<String>,
-    tls: bool,
+    /// The name that its certificate is for, where it takes TLS alone.
+    host: Option<String>,
     process: Child,
     /// Closed with this value or its process, which is what the reaper waits for.
     _lifeline: ChildStdin,
 }
 
 impl Redis {
-    /// Starts one with these settings beside the usual ones, as `NAME VALUE`.
+    /// Starts one on loopback with these settings beside the usual ones, as `NAME VALUE`.
     ///
     /// # Panics
     /// Redis is not installed, or does not start.
     pub fn start(settings: &[&str]) -> Self {
-        Self::start_with(false, settings)
+        Self::start_with(Ipv4Addr::LOCALHOST.into(), None, settings)
     }
 
     /// The same through TLS, with a certificate for `localhost`.
@@ -40,33 +41,46 @@ impl Redis {
     /// # Panics
     /// Redis is not installed, or does not start.
     pub fn start_with_tls(settings: &[&str]) -> Self {
-        Self::start_with(true, settings)
+        Self::start_at(Ipv4Addr::LOCALHOST.into(), "localhost", settings)
     }
 
-    fn start_with(tls: bool, settings: &[&str]) -> Self {
+    /// The same on `address` alone, with a certificate for the name `host`.
+    ///
+    /// # Panics
+    /// Redis is not installed, or does not start.
+    pub fn start_at(address: IpAddr, host: &str, settings: &[&str]) -> Self {
+        Self::start_with(address, Some(host), settings)
+    }
+
+    fn start_with(address: IpAddr, host: Option<&str>, settings: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("myapp-redis-").tempdir().unwrap().keep();
         let lifeline = reaper(&folder, "KILL");
-        if tls {
-            certificate::make(&folder, "localhost");
+        if let Some(host) = host {
+            certificate::make(&folder, host);
         }
         let settings: Vec<_> = settings.iter().map(|&setting| setting.to_owned()).collect();
         let started = (0..ATTEMPTS).find_map(|_| {
-            let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
-            launch(&folder, address, tls, &settings, "PONG").map(|process| (process, address))
+            let address = TcpListener::bind((address, 0)).unwrap().local_addr().unwrap();
+            launch(&folder, address, host.is_some(), &settings, "PONG").map(|process| (process, address))
         });
         let (process, address) = started.unwrap_or_else(|| panic!("no start: {}", log(&folder)));
-        Self { folder, address, settings, tls, process, _lifeline: lifeline }
+        Self { folder, address, settings, host: host.map(str::to_owned), process, _lifeline: lifeline }
     }
 
     /// Leads to it, verified where it has TLS.
     pub fn url(&self) -> String {
-        let port = self.address.port();
-        if self.tls {
-            let authority = self.folder.join(AUTHORITY).display().to_string();
-            format!("rediss://localhost:{port}/0?sslrootcert={authority}")
-        } else {
-            format!("redis://127.0.0.1:{port}/0")
+        let address = self.address;
+        match &self.host {
+            Some(host) => {
+                format!("rediss://{host}:{}/0?sslrootcert={}", address.port(), self.authority().display())
+            }
+            None => format!("redis://{address}/0"),
         }
+    }
+
+    /// The file with the authority that signed its certificate, in PEM.
+    pub fn authority(&self) -> PathBuf {
+        self.folder.join(AUTHORITY)
     }
 
     /// Where it listens.
@@ -85,7 +99,8 @@ impl Redis {
 
     /// Has the server show a certificate that clients should refuse, and returns the file with the authority that they may trust.
     pub fn show_certificate_with(&self, fault: Fault) -> PathBuf {
-        let authority = certificate::make_with(&self.folder, "localhost", fault);
+        let authority =
+            certificate::make_with(&self.folder, self.host.as_deref().unwrap_or("localhost"), fault);
         let file = |name: &str| self.folder.join(name).display().to_string();
         self.command(&["CONFIG", "SET", "tls-cert-file", &file(CERTIFICATE), "tls-key-file", &file(KEY)]);
         authority
@@ -114,7 +129,7 @@ impl Redis {
     }
 
     fn restart_until(&mut self, answer: &str) {
-        let launch = |_| launch(&self.folder, self.address, self.tls, &self.settings, answer);
+        let launch = |_| launch(&self.folder, self.address, self.host.is_some(), &self.settings, answer);
         let started = (0..ATTEMPTS).find_map(launch);
         self.process = started.unwrap_or_else(|| panic!("no start: {}", log(&self.folder)));
     }
@@ -143,7 +158,9 @@ fn launch(
     let port = address.port();
     let file = |name: &str| folder.join(name).display().to_string();
     let mut lines = vec![
-        "bind 127.0.0.1".to_owned(),
+        format!("bind {}", address.ip()),
+        // Else it would take nobody but loopback where the default user has no password, be it off.
+        "protected-mode no".to_owned(),
         format!("unixsocket {}", file(SOCKET)),
         "save \"\"".into(),
         "user super on nopass ~* &* +@all".into(),

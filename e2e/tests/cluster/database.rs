@@ -6,17 +6,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use e2e::harness::command::{self, Background};
 use e2e::harness::namespace::{Namespace, in_namespace};
-use e2e::harness::postgres::{Postgres, address_towards};
+use e2e::harness::postgres::Postgres;
 use e2e::harness::wait::until_answer;
-use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
-use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
 use crate::ingress::{Controller, host, published};
-use crate::support::{OPERATOR_PORT, assert_untouched, create_secret, names, until_digests};
+use crate::support::{
+    OPERATOR_PORT, address_for_pods, assert_untouched, create_secret, name_in_the_cluster, names,
+    until_digests,
+};
 
 /// The role, and its database.
 const ROLE: &str = "shop";
@@ -139,14 +141,11 @@ async fn assert_recorded(ns: &Namespace, server: &Postgres, pods: &[Pod], begun:
 
 /// Starts a server, tells the cluster how to find it, and installs the chart for it, as docs/operations.md says.
 async fn install(ns: &Namespace) -> Postgres {
-    let node =
-        "kubectl get nodes -o jsonpath='{.items[0].status.addresses[?(@.type==\"InternalIP\")].address}'";
-    let node = ns.sh(node).await.succeeded();
     let host = format!("database.{}.svc", ns.name());
-    let server = Postgres::start(address_towards(node.parse().unwrap()), &host).await;
+    let server = Postgres::start(address_for_pods(ns).await, &host).await;
     server.sql("postgres", &format!("CREATE ROLE {ROLE} LOGIN PASSWORD '{}'", PASSWORDS[0])).await;
     server.sql("postgres", &format!("CREATE DATABASE {ROLE} OWNER {ROLE}")).await;
-    name_in_the_cluster(ns, &server).await;
+    name_in_the_cluster(ns, "database", (server.address(), server.port()).into()).await;
     create_secret(ns, "mine", json!({ "SECRET_KEY": "8c1f3e0b7a92d465f0c8e37b19ad5264" })).await;
     create_secret(ns, "database", json!({ "password": PASSWORDS[0] })).await;
     let authority = json!({ "metadata": { "name": "authority" }, "data": { "ca.crt": server.authority() } });
@@ -164,21 +163,6 @@ async fn install(ns: &Namespace) -> Postgres {
     let arguments: Vec<&str> = values.iter().flat_map(|value| ["--set", value]).collect();
     ns.install("myapp", &arguments).await;
     server
-}
-
-/// A name for an address outside the cluster, as that of a managed database is one.
-async fn name_in_the_cluster(ns: &Namespace, server: &Postgres) {
-    let ports = json!([{ "name": "postgres", "port": server.port(), "protocol": "TCP" }]);
-    let service =
-        json!({ "metadata": { "name": "database" }, "spec": { "clusterIP": "None", "ports": ports } });
-    ns.create_object::<Service>(service).await;
-    ns.create_object::<EndpointSlice>(json!({
-        "metadata": { "name": "database", "labels": { "kubernetes.io/service-name": "database" } },
-        "addressType": "IPv4",
-        "endpoints": [{ "addresses": [server.address()], "conditions": { "ready": true } }],
-        "ports": ports,
-    }))
-    .await;
 }
 
 /// Tells the database of the new password, and returns the moment before: a session with the new one may begin at once.

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod autoscaling;
+mod cache;
 mod database;
 mod deploy;
 mod eviction;
@@ -19,6 +20,7 @@ mod registry;
 mod releases;
 mod rollout;
 mod secrets;
+mod stream;
 mod support;
 mod terraform;
 mod walkthrough;

@@ -73,16 +73,18 @@ fn others_reach_the_public_port_and_who_the_chart_names_the_admin_port() {
 }
 
 #[test]
-fn pods_reach_dns_database_and_collector_and_nothing_else() {
+fn pods_reach_dns_database_cache_and_collector_and_nothing_else() {
     in_two_namespaces(async |ns, neighbour| {
         if !Extra::Policies.is_there() {
             return;
         }
-        // The database answers HTTP, so that the pod never becomes ready; its network is what is looked at.
+        // Database and cache answer HTTP, so that the pod never becomes ready; its network is what is looked at.
         ns.logs.expect("");
         neighbour.install("database", &OPEN).await;
+        neighbour.install("cache", &OPEN).await;
         neighbour.install("collector", &OPEN).await;
         let database = address_of(&only(neighbour, "database").await);
+        let cache = address_of(&only(neighbour, "cache").await);
         let collector = address_of(&only(neighbour, "collector").await);
         let values = [
             "replicaCount=1".to_owned(),
@@ -90,6 +92,8 @@ fn pods_reach_dns_database_and_collector_and_nothing_else() {
             "config.DB_PASSWORD=p123".to_owned(),
             format!("database.host={database}"),
             format!("database.port={PUBLIC_PORT}"),
+            format!("cache.host={cache}"),
+            format!("cache.port={PUBLIC_PORT}"),
             format!("otel.endpoint=http://{collector}:{ADMIN_PORT}"),
         ];
         let arguments: Vec<&str> = values.iter().flat_map(|value| ["--set", value]).collect();
@@ -106,6 +110,8 @@ fn pods_reach_dns_database_and_collector_and_nothing_else() {
             row(&dns, DNS_PORT, Reached),
             row(&database, PUBLIC_PORT, Reached),
             row(&database, ADMIN_PORT, Dropped),
+            row(&cache, PUBLIC_PORT, Reached),
+            row(&cache, ADMIN_PORT, Dropped),
             row(&collector, ADMIN_PORT, Reached),
             row(&collector, PUBLIC_PORT, Dropped),
         ];
@@ -114,7 +120,8 @@ fn pods_reach_dns_database_and_collector_and_nothing_else() {
         }
         without(ns, "/spec/egress/0", &[row(&dns, DNS_PORT, Dropped)]).await;
         without(ns, "/spec/egress/2", &[row(&database, PUBLIC_PORT, Dropped)]).await;
-        without(ns, "/spec/egress/3", &[row(&collector, ADMIN_PORT, Dropped)]).await;
+        without(ns, "/spec/egress/3", &[row(&cache, PUBLIC_PORT, Dropped)]).await;
+        without(ns, "/spec/egress/4", &[row(&collector, ADMIN_PORT, Dropped)]).await;
         for row in &table {
             row.holds().await;
         }

@@ -1,11 +1,13 @@
 //! Shorthands of this tier.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 
 use e2e::harness::command::Outcome;
 use e2e::harness::namespace::Namespace;
+use e2e::harness::postgres::address_towards;
 use e2e::harness::wait::{condition, until_answer, until_any};
-use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret, Service};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 use kube::ResourceExt;
 use serde_json::{Value, json};
@@ -124,4 +126,25 @@ pub(crate) async fn create_secret(ns: &Namespace, name: &str, values: Value) {
 pub(crate) fn address_of(pod: &Pod) -> String {
     let address = pod.status.as_ref().and_then(|status| status.pod_ip.clone());
     address.unwrap_or_else(|| panic!("{} has no address", pod.name_any()))
+}
+
+/// This machine's address by which pods find it.
+pub(crate) async fn address_for_pods(ns: &Namespace) -> IpAddr {
+    let node =
+        "kubectl get nodes -o jsonpath='{.items[0].status.addresses[?(@.type==\"InternalIP\")].address}'";
+    address_towards(ns.sh(node).await.succeeded().parse().unwrap())
+}
+
+/// A name for an address outside the cluster, as that of a managed server is one.
+pub(crate) async fn name_in_the_cluster(ns: &Namespace, name: &str, server: SocketAddr) {
+    let ports = json!([{ "name": "server", "port": server.port(), "protocol": "TCP" }]);
+    let service = json!({ "metadata": { "name": name }, "spec": { "clusterIP": "None", "ports": ports } });
+    ns.create_object::<Service>(service).await;
+    ns.create_object::<EndpointSlice>(json!({
+        "metadata": { "name": name, "labels": { "kubernetes.io/service-name": name } },
+        "addressType": "IPv4",
+        "endpoints": [{ "addresses": [server.ip()], "conditions": { "ready": true } }],
+        "ports": ports,
+    }))
+    .await;
 }

@@ -1,6 +1,5 @@
 //! An answer that goes on for long, through the controller: events arrive as they happen, and a reload does not cut them.
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use e2e::harness::command::Background;
@@ -9,19 +8,15 @@ use e2e::harness::postgres::address_towards;
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdout};
-use tokio::time::timeout;
 
 use super::controller::{Controller, create_ingress, host};
+use crate::stream::Stream;
 use crate::support::{OPERATOR_PORT, SECRET_KEY, only_pod, patch_config, until_digests};
 
 /// The operator listener answers to names of loopback only.
 const LOOPBACK: &str = "localhost";
 /// Many times what an event takes, and below the 15 s between two heartbeats, which would push it out of a buffer.
 const PROMPT: Duration = Duration::from_secs(10);
-/// The end of an answer comes with the end of its pod.
-const DRAINED: Duration = Duration::from_secs(60);
 
 #[test]
 fn event_stream_is_not_buffered_and_survives_reloads() {
@@ -32,14 +27,14 @@ fn event_stream_is_not_buffered_and_survives_reloads() {
         let _forward = publish_operator_port(ns, &pod, &controller).await;
         let curl = controller.curl(LOOPBACK, "/api/v1/events", "--no-buffer").replace("--max-time 5", "");
         let mut stream = Stream::open(ns, &curl);
-        stream.until("event: scope", PROMPT).await;
+        stream.until(PROMPT, "event: scope").await;
 
         let mut delays = Vec::new();
         for (generation, level) in [(2, "info"), (3, "warn"), (4, "info")] {
             patch_config(ns, json!({ "LOG_LEVEL": level })).await;
             until_digests(ns, &pod, "to run the edit", |digests| digests["generation"] == generation).await;
             let committed = Instant::now();
-            stream.until("event: committed", PROMPT).await;
+            stream.until(PROMPT, "event: committed").await;
             delays.push(committed.elapsed());
             controller.reload(ns, &host(ns)).await;
         }
@@ -73,42 +68,4 @@ async fn publish_operator_port(ns: &Namespace, pod: &str, controller: &Controlle
     create_ingress(ns, "operator", LOOPBACK, "operator").await;
     controller.until(ns, LOOPBACK, "/api/v1/status", "200").await;
     forward
-}
-
-/// A client that reads an answer line by line.
-struct Stream {
-    curl: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Stream {
-    fn open(ns: &Namespace, curl: &str) -> Self {
-        let mut curl = ns.shell(&format!("exec {curl}"));
-        let mut curl = curl.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
-        let lines = BufReader::new(curl.stdout.take().unwrap()).lines();
-        Self { curl, lines }
-    }
-
-    /// Reads up to a line; fails the test where it does not come in time, or the answer ends before.
-    async fn until(&mut self, line: &str, time: Duration) {
-        let found = async {
-            while let Some(read) = self.lines.next_line().await.unwrap() {
-                if read == line {
-                    return true;
-                }
-            }
-            false
-        };
-        let found = timeout(time, found).await;
-        assert_eq!(found.ok(), Some(true), "{line:?} within {} s", time.as_secs());
-    }
-
-    /// Reads the rest of the answer; returns the client's exit code.
-    async fn end(mut self) -> Option<i32> {
-        let ended = async {
-            while self.lines.next_line().await.unwrap().is_some() {}
-            self.curl.wait().await.unwrap().code()
-        };
-        timeout(DRAINED, ended).await.unwrap_or_else(|_| panic!("the stream goes on without its pod"))
-    }
 }
