@@ -1,5 +1,5 @@
-//! Real PostgreSQL servers for tests, each with an authority and a certificate of its own: they take TLS and SCRAM passwords only,
-//! as a managed database does.
+//! Real servers for tests. Those of PostgreSQL have an authority and a certificate of their own each, and take TLS and SCRAM passwords
+//! only, as a managed database does; PgBouncer may stand before them. Those of Redis take TLS alone where it is asked for.
 //!
 //! What cannot be set up fails the test that asked for it. When the test process ends, in whatever way, its servers are ended too
 //! and their files are removed.
