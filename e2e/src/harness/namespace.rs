@@ -166,6 +166,12 @@ impl Namespace {
         said
     }
 
+    /// Removes a release. Helm deletes ConfigMap and Secret at once, and the kubelet may show that to pods that have not ended yet.
+    pub async fn uninstall(&self, release: &str) {
+        self.logs.expect("was there at the last read and is gone");
+        self.run("helm", &["uninstall", release, "--wait"], "").await.succeeded();
+    }
+
     /// Waits until all pods of a Deployment are of its latest revision and serve.
     pub async fn rolled_out(&self, deployment: &str) {
         until(self.api::<Deployment>(), deployment, "to be rolled out", condition::rolled_out()).await;

@@ -95,7 +95,7 @@ fn number_that_is_left_to_someone_else_stays_what_they_make_it() {
             let few = ns.sh(&format!("{upgrade} --set replicaCount=3")).await.refused_with(1);
             assert!(few.contains("replicaCount: 3 is fewer than the 4 pods"), "{few}");
             assert_eq!(samples.seen(ns, 4).await, [3, 4]);
-            ns.sh(&format!("helm uninstall {release}")).await.succeeded();
+            ns.uninstall(release).await;
         }
     });
 }

@@ -26,9 +26,7 @@ fn two_releases_in_one_namespace_do_not_touch_each_other() {
         }
 
         let before = pod_names(ns, "two").await;
-        // ConfigMap and Secret may go from under pods that have not ended yet.
-        ns.logs.expect("was there at the last read and is gone");
-        ns.run("helm", &["uninstall", "one"], "").await.succeeded();
+        ns.uninstall("one").await;
         until(ns.api::<Deployment>(), "one-myapp", "to be gone", condition::gone()).await;
         let after = ns.pods("two").await;
         assert_eq!(names(&after), before);
