@@ -61,13 +61,13 @@ pub struct ServeArgs {
     pub database_host: Option<Host>,
     /// What the database server is shown: `password` for DB_PASSWORD, or `iam` for a token of RDS made with the pod's role
     #[arg(long, value_name = "KIND", default_value = "password")]
-    pub database_auth: DatabaseAuth,
+    pub database_auth: Auth,
     /// The one host beyond loopback that is given the cache's credential, whatever CACHE_URL says; any port of it [default: none]
     #[arg(long, value_name = "HOST")]
     pub cache_host: Option<Host>,
     /// What the cache server is shown: `password` for CACHE_PASSWORD, or `iam` for a token of ElastiCache made with the pod's role
     #[arg(long, value_name = "KIND", default_value = "password")]
-    pub cache_auth: CacheAuth,
+    pub cache_auth: Auth,
     /// Name of the replication group of ElastiCache that takes the tokens; needed by --cache-auth=iam
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub cache_name: Option<String>,
@@ -92,17 +92,9 @@ pub struct ServeArgs {
     pub arguments: Vec<OsString>,
 }
 
-/// What proves to the database server who asks.
+/// The proof that a server is shown of who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum DatabaseAuth {
-    // Explained where it is asked for: text here would spread the help of every flag over several lines.
-    Password,
-    Iam,
-}
-
-/// What proves to the cache server who asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum CacheAuth {
+pub enum Auth {
     // Explained where it is asked for: text here would spread the help of every flag over several lines.
     Password,
     Iam,
@@ -166,15 +158,15 @@ impl ServeArgs {
     pub fn contradictions(&self) -> Vec<String> {
         let mut found = [self.drain.contradictions(), self.limits.contradictions()].concat();
         match (self.cache_auth, &self.cache_name) {
-            (CacheAuth::Iam, None) => {
+            (Auth::Iam, None) => {
                 found.push(
                     "--cache-auth iam needs --cache-name, the replication group that takes the tokens".into(),
                 );
             }
-            (CacheAuth::Password, Some(_)) => {
+            (Auth::Password, Some(_)) => {
                 found.push("--cache-name is of use with --cache-auth iam only: leave one of both out".into());
             }
-            (CacheAuth::Iam, Some(_)) | (CacheAuth::Password, None) => {}
+            (Auth::Iam, Some(_)) | (Auth::Password, None) => {}
         }
         let listeners = [
             ("--listen", self.listen),

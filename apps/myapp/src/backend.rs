@@ -1,4 +1,4 @@
-//! What the servers behind this process have in common: how their host is named and reached, TLS with them, and the pod's
+//! Common parts of the servers behind this process: how their host is named and reached, TLS with them, and the pod's
 //! tokens in place of a password. What is said to them is the [database](crate::database)'s and the [cache](crate::cache)'s.
 
 mod certificate;

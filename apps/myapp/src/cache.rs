@@ -33,6 +33,8 @@ use target::Target;
 
 /// Longest time that an answer waits for the cache. Shorter than a check is waited for, so that its reason is told.
 const PATIENCE: Duration = Duration::from_millis(1500);
+/// How long the trace of a check stays.
+const ALIVE: Duration = Duration::from_secs(60);
 /// Longest value that is kept, in bytes.
 const LONGEST_VALUE: usize = 256 * 1024;
 /// Events that may wait for the cache. Those that find no room are lost.
@@ -97,9 +99,7 @@ impl Cache {
     /// # Errors
     /// Why not.
     pub(crate) async fn check(&self) -> Result<(), Unavailable> {
-        let mut set = redis::cmd("SET");
-        set.arg(self.key("alive")).arg(&self.shared.origin).arg("PX").arg(60_000);
-        self.ask(&set).await.map(|_: redis::Value| ())
+        self.put("alive", self.shared.origin.as_bytes(), ALIVE).await
     }
 
     /// The value kept under `name`, while it is fresh.
@@ -149,12 +149,7 @@ impl Cache {
         let answered = timeout(PATIENCE, async {
             let mut held = self.shared.session.lock().await;
             let target = self.target();
-            // Left out while it is used: whoever stops waiting for it, or finds it broken, leaves none.
-            let session = held.take().filter(|session| session.serves(&target));
-            let mut session = match session {
-                Some(session) => session,
-                None => Session::open(&target).await?,
-            };
+            let mut session = Session::take(&mut held, &target).await?;
             let answer = session.ask(command, PATIENCE).await;
             if answer.as_ref().err().is_none_or(Unavailable::leaves_session_usable) {
                 *held = Some(session);
@@ -174,7 +169,7 @@ impl Cache {
 
     /// Where all replicas of the release tell their events. The version is that of the messages.
     fn stream(&self) -> String {
-        self.key("events:v1")
+        self.key(&format!("events:v{}", message::VERSION))
     }
 }
 

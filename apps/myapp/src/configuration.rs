@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use live_config::{Contract, Loaded, Problem, Problems, Sources};
 
-use crate::args::{CacheAuth, DatabaseAuth, ServeArgs};
+use crate::args::{Auth, ServeArgs};
 use crate::backend::{PodIdentity, TokenSource};
 use crate::settings::{self, Settings};
 use crate::{cache, database};
@@ -64,8 +64,8 @@ pub fn wiring(
     settings: &Settings,
 ) -> Result<Wiring, Vec<String>> {
     let asking = [
-        (args.database_auth == DatabaseAuth::Iam).then_some("--database-auth=iam"),
-        (args.cache_auth == CacheAuth::Iam).then_some("--cache-auth=iam"),
+        (args.database_auth == Auth::Iam).then_some("--database-auth=iam"),
+        (args.cache_auth == Auth::Iam).then_some("--cache-auth=iam"),
     ];
     // One for both, so that the pod's credentials are fetched once.
     let source: Option<Arc<dyn TokenSource>> = match asking.into_iter().flatten().next() {
@@ -77,9 +77,9 @@ pub fn wiring(
     let database = database::Wiring {
         data_directory: data_directory(args, environment),
         host: args.database_host.clone(),
-        tokens: source.clone().filter(|_| args.database_auth == DatabaseAuth::Iam),
+        tokens: source.clone().filter(|_| args.database_auth == Auth::Iam),
     };
-    let name = args.cache_name.clone().filter(|_| args.cache_auth == CacheAuth::Iam);
+    let name = args.cache_name.clone().filter(|_| args.cache_auth == Auth::Iam);
     let cache = cache::Wiring {
         host: args.cache_host.clone(),
         tokens: source.zip(name).map(|(source, cache)| cache::TokenAuth { source, cache }),

@@ -48,7 +48,7 @@ impl TlsFault {
         self != Self::HANDSHAKE
     }
 
-    /// What is wrong and what to do, for a code that a fault has.
+    /// The sentence for a code that a fault has: the cause and the remedy.
     pub(crate) fn sentence(code: &str) -> Option<&'static str> {
         certificate::sentence(code)
     }
@@ -62,7 +62,7 @@ impl fmt::Display for TlsFault {
 
 impl std::error::Error for TlsFault {}
 
-/// Of a client that takes certificates of `roots` for the host it asks for.
+/// Settings of a client that takes certificates of `roots` for the host it asks for.
 pub(crate) fn client_config(roots: RootCertStore) -> Result<ClientConfig, TlsFault> {
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()

@@ -12,7 +12,7 @@ use crate::live::feed::{EVENTS, Told};
 pub(super) const LONGEST: usize = 16 * 1024;
 /// Longest name of a replica, in bytes: a host's.
 const LONGEST_NAME: usize = 253;
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 #[derive(Deserialize, Serialize)]
 struct Message {

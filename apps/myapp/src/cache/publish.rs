@@ -58,10 +58,7 @@ pub(super) async fn run(cache: Cache, mut waiting: Receiver<String>) {
 
 async fn tell(cache: &Cache, held: &mut Option<Session>, messages: &[String]) -> Result<(), Unavailable> {
     let target = cache.target();
-    let mut session = match held.take().filter(|session| session.serves(&target)) {
-        Some(session) => session,
-        None => Session::open(&target).await?,
-    };
+    let mut session = Session::take(held, &target).await?;
     let mut pipeline = Pipeline::with_capacity(messages.len());
     let stream = cache.stream();
     for message in messages {

@@ -74,8 +74,17 @@ impl Session {
         Ok(())
     }
 
+    /// The session in `held` if it serves, else a new one. It is left out while it is used: whoever stops waiting for it, or finds it
+    /// broken, leaves none.
+    pub(super) async fn take(held: &mut Option<Self>, target: &Arc<Target>) -> Result<Self, Unavailable> {
+        match held.take().filter(|session| session.serves(target)) {
+            Some(session) => Ok(session),
+            None => Self::open(target).await,
+        }
+    }
+
     /// Returns true while the session leads to `target` and is open. The server may close it, as ElastiCache does 12 hours after a token.
-    pub(super) fn serves(&self, target: &Arc<Target>) -> bool {
+    fn serves(&self, target: &Arc<Target>) -> bool {
         Arc::ptr_eq(&self.target, target) && !self.driver.0.is_finished()
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Key<'a> {
     pub(super) session: Option<&'a str>,
 }
 
-/// What `audience` takes as the password of `user`: a signed URL without its scheme.
+/// The token that `audience` takes as the password of `user`: a signed URL without its scheme.
 ///
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.Connecting.html>,
 /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html>
