@@ -53,9 +53,7 @@ fn a_password_that_the_database_does_not_know_is_rejected_until_it_does_and_lose
                 assert!(reason.starts_with("database: DB_PASSWORD: "), "{reason}");
                 assert_eq!(digests["generation"], 1);
             }
-            let refused = history(ns, pods).await.into_iter().filter(|change| change.outcome == "rejected");
-            let replicas: Vec<String> = refused.map(|change| change.replica).collect();
-            assert!(names(pods).iter().all(|pod| replicas.contains(pod)), "{replicas:?}");
+            until_recorded(ns, pods, "rejected").await;
             alter(server).await
         })
         .await;
@@ -122,12 +120,11 @@ async fn rotate(ns: &Namespace, in_the_database: impl AsyncFnOnce(&Postgres, &[P
 
 /// The history shows on every replica that the password changed, when, and nothing of it but two fingerprints.
 async fn assert_recorded(ns: &Namespace, server: &Postgres, pods: &[Pod], begun: u128, converged: u128) {
-    let history = history(ns, pods).await;
-    let committed: Vec<&Change> = history.iter().filter(|change| change.outcome == "committed").collect();
+    let committed = until_recorded(ns, pods, "committed").await;
     let mut replicas: Vec<&str> = committed.iter().map(|change| change.replica.as_str()).collect();
     replicas.sort_unstable();
-    assert_eq!(replicas, names(pods), "one change on each replica: {history:?}");
-    for change in committed {
+    assert_eq!(replicas, names(pods), "one change on each replica: {committed:?}");
+    for change in &committed {
         assert_eq!(change.key, "DB_PASSWORD");
         assert!((begun - SKEW_MS..=converged + SKEW_MS).contains(&change.at_ms()), "{change:?}");
         let [old, new] = [&change.old, &change.new];
@@ -198,6 +195,18 @@ impl Change {
 struct Page {
     items: Vec<Change>,
     next: Option<String>,
+}
+
+/// The changes with this outcome, once the history has one of each replica: a replica records a change after it is in force or
+/// refused, in the background.
+async fn until_recorded(ns: &Namespace, pods: &[Pod], outcome: &str) -> Vec<Change> {
+    let changes = async || -> Vec<Change> {
+        history(ns, pods).await.into_iter().filter(|change| change.outcome == outcome).collect()
+    };
+    let of_each = |changes: &Vec<Change>| {
+        names(pods).iter().all(|pod| changes.iter().any(|change| change.replica == *pod))
+    };
+    until_answer(&format!("each replica to record what it {outcome}"), changes, of_each).await
 }
 
 /// The whole history, as the first of these replicas knows it: they have one database.
