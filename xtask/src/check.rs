@@ -1,6 +1,10 @@
 //! The task `check`: everything that can be said about the files without running what they build.
 
+mod imports;
 mod locks;
+mod metadata;
+mod modules;
+mod structure;
 mod tidy;
 
 use anyhow::{Result, bail};
@@ -12,9 +16,10 @@ use crate::{codegen, ui, workspace};
 /// A check and what it is called in the list of those that failed.
 type Check = (&'static str, fn() -> Result<()>);
 
-const CHECKS: [Check; 6] = [
+const CHECKS: [Check; 7] = [
     ("format", format),
     ("tidy", tidy::run),
+    ("structure", structure::run),
     ("lock files", locks::run),
     ("generated files", generated),
     ("lints", lints),

@@ -11,7 +11,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::backend::Host;
-use crate::commands::EXIT_USAGE;
+use crate::exit_code;
 use crate::sbom::Sbom;
 
 /// A small web service whose configuration is checked before it serves.
@@ -133,7 +133,7 @@ impl Cli {
             let error = chassis::naming_variables(error, &Self::full_command(), &arguments);
             // Nothing is left to do where even stderr is closed.
             let _ = error.print();
-            if error.use_stderr() { EXIT_USAGE.into() } else { ExitCode::SUCCESS }
+            if error.use_stderr() { exit_code::USAGE.into() } else { ExitCode::SUCCESS }
         })?;
         if let Some(Command::Serve(args) | Command::Check(args)) = &mut cli.command {
             args.arguments.clone_from(&arguments);

@@ -2,20 +2,21 @@
 //!
 //! Replicas tell their events in one stream and read those of all others from it. A short value, as the answer about the whole fleet,
 //! is kept for a moment under a key of its own. Nothing that must not be lost is put here, no secret, and no answer waits for
-//! it longer than [`PATIENCE`].
+//! it longer than [`ANSWER_TIMEOUT`].
 
 mod bounded;
 mod change;
+mod counts;
 mod follow;
 mod message;
 mod publish;
+mod run;
 mod session;
 mod target;
 mod unavailable;
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use redis::Cmd;
@@ -26,13 +27,11 @@ pub(crate) use change::CacheChange;
 pub use target::{TokenAuth, Wiring};
 pub use unavailable::{Reason, Unavailable};
 
-use crate::live::feed::Feed;
 use crate::settings::Settings;
-use session::Session;
+use counts::Counts;
+use session::{ANSWER_TIMEOUT, Session};
 use target::Target;
 
-/// Longest time that an answer waits for the cache. Shorter than a check is waited for, so that its reason is told.
-const PATIENCE: Duration = Duration::from_millis(1500);
 /// How long the trace of a check stays.
 const ALIVE: Duration = Duration::from_secs(60);
 /// Longest value that is kept, in bytes.
@@ -58,19 +57,6 @@ struct Shared {
     counts: Counts,
     /// Whether this replica hears of all others now.
     hears_all: watch::Sender<bool>,
-}
-
-/// Events by what became of them.
-#[derive(Default)]
-pub(crate) struct Counts {
-    /// Told to the others.
-    pub(crate) sent: AtomicU64,
-    /// Not told, or not known to be: the cache was away, or too many waited.
-    pub(crate) lost: AtomicU64,
-    /// Told by the others.
-    pub(crate) received: AtomicU64,
-    /// Messages that are none of this version's.
-    pub(crate) refused: AtomicU64,
 }
 
 impl Cache {
@@ -128,13 +114,6 @@ impl Cache {
         self.ask(&set).await.map(|_: redis::Value| ())
     }
 
-    /// Tells `feed`'s own events to the others, and theirs to it, for as long as it runs.
-    pub(crate) async fn run(self, feed: Feed) {
-        let taken = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(waiting) = taken else { return };
-        tokio::join!(publish::run(self.clone(), waiting), follow::run(self, feed));
-    }
-
     pub(crate) fn counts(&self) -> &Counts {
         &self.shared.counts
     }
@@ -146,11 +125,11 @@ impl Cache {
 
     /// The answer to `command`, on the session that all short commands share.
     async fn ask<T: redis::FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
-        let answered = timeout(PATIENCE, async {
+        let answered = timeout(ANSWER_TIMEOUT, async {
             let mut held = self.shared.session.lock().await;
             let target = self.target();
             let mut session = Session::take(&mut held, &target).await?;
-            let answer = session.ask(command, PATIENCE).await;
+            let answer = session.ask(command, ANSWER_TIMEOUT).await;
             if answer.as_ref().err().is_none_or(Unavailable::leaves_session_usable) {
                 *held = Some(session);
             }
@@ -170,11 +149,5 @@ impl Cache {
     /// Where all replicas of the release tell their events. The version is that of the messages.
     fn stream(&self) -> String {
         self.key(&format!("events:v{}", message::VERSION))
-    }
-}
-
-impl Counts {
-    fn add(count: &AtomicU64, number: usize) {
-        count.fetch_add(number as u64, Relaxed);
     }
 }

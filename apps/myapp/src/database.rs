@@ -6,67 +6,41 @@
 //! server no longer counts it.
 
 mod connection;
+mod credential;
 mod file;
 mod generation;
 mod limit;
 mod open_file;
 mod postgres;
 mod rotation;
+mod schema;
 mod server;
 mod sync;
 mod target;
+mod timeouts;
 mod unavailable;
+mod value;
 mod work;
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-pub(crate) use connection::{Connection, Row, Value};
+pub(crate) use connection::{Connection, Row};
+pub(crate) use schema::{Schema, Work};
 pub use target::Wiring;
+pub use timeouts::LONGEST_WORK;
 pub use unavailable::{Reason, Unavailable};
+pub(crate) use value::Value;
 
 use crate::settings::Settings;
 use generation::{Generation, Generations, InForce};
 use limit::Limit;
+use schema::Task;
 use target::Target;
-
-/// Longest time to open a session in.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest time to wait for a session in.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest time one statement may take, as told to the server.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest time one piece of work may hold a session. Longer than a statement's, so that the server ends it first: a session that
-/// is silent for longer has lost its server.
-pub const LONGEST_WORK: Duration = Duration::from_secs(6);
-/// The same for a check of a server. A little longer than a check is waited for, so that its failure is a timeout for whoever
-/// waits, and the other sessions are tried right after it.
-const LONGEST_CHECK: Duration = Duration::from_millis(2500);
-/// Sessions that nobody used for so long are closed.
-const LONGEST_IDLE: Duration = Duration::from_secs(300);
-/// Sessions that were opened so long ago are replaced: a name may lead to another server by then.
-const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
-/// Longest time to say goodbye to all sessions in.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// One piece of work on a session. It may be done twice, when the session turns out to be lost.
-pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>> + Send + 'a>>;
-
-/// Work that returns nothing.
-type Task = Arc<dyn Fn(&mut Connection) -> Work<'_, ()> + Send + Sync>;
-
-/// Tables that the database must hold to be of use.
-#[derive(Clone)]
-pub(crate) struct Schema {
-    /// Brings the tables to this version; run on the first session of each generation, and again where they turn out to be gone.
-    pub(crate) set_up: Task,
-    /// Touches all that work needs, and changes nothing.
-    pub(crate) check: Task,
-}
+use timeouts::{CLOSE_TIMEOUT, LONGEST_CHECK, LONGEST_IDLE, LONGEST_LIFE};
 
 /// The database that the settings name. Clones are handles to the same one.
 #[derive(Clone)]
@@ -181,7 +155,7 @@ impl Database {
 /// The host of the server that `url` names, as the process takes it; `None` where that is no URL of a server.
 #[cfg(fuzzing)]
 pub fn host_of(url: &str) -> Option<String> {
-    let server = server::Server::parse(url, target::Credential::Password(Arc::default()))?;
+    let server = server::Server::parse(url, credential::Credential::Password(Arc::default()))?;
     Some(server.host.to_string())
 }
 

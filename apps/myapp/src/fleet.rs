@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::printable::printable;
-use crate::routes::{Dependency, Digests};
+use crate::replica::{Dependency, Digests};
 
 /// A replica that has not answered by then counts as one that cannot answer.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -12,12 +12,14 @@ pub mod configuration;
 pub mod database;
 pub mod dependencies;
 mod derived;
+pub mod exit_code;
 mod fingerprint;
 mod fleet;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod live;
 mod printable;
+mod replica;
 pub mod routes;
 pub mod sbom;
 pub mod settings;

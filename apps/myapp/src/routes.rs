@@ -32,14 +32,10 @@ use crate::dependencies::DATABASE;
 pub use context::Context;
 #[cfg(fuzzing)]
 pub(crate) use cursor::Cursors;
-pub(crate) use digests::{Dependency, Digests};
 pub(crate) use memory::Memory;
 pub(crate) use metrics::register_metrics;
 use openapi::Guard;
 use route::Route;
-
-/// The first path segments of the public routes; the path of `API_BASE_URL` may not begin with one.
-pub(crate) const PUBLIC_NAMES: [&str; 4] = ["config", "healthz", "openapi.json", "readyz"];
 
 fn public_routes(context: &Context) -> Vec<Route> {
     vec![

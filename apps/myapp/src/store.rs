@@ -4,6 +4,8 @@
 //! database is away. A reveal is held up: it is not answered before its record is kept. Each record has an id of its own
 //! from the start, so that a write whose answer was lost is tried again and still written once.
 
+mod entry;
+mod ledger;
 mod migrations;
 mod records;
 mod retention;
@@ -12,7 +14,6 @@ mod rows;
 mod writer;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chassis::telemetry::LIFECYCLE;
@@ -27,8 +28,9 @@ pub use retention::Bounds;
 pub use writer::Writer;
 
 use crate::database::{Database, Reason, Schema, Unavailable};
+use entry::{Entry, Message};
+use ledger::Ledger;
 use reveals::Reveals;
-use writer::{Entry, Message};
 
 /// Records that may wait for the database; half of it is open to rejected changes, so that however many there are, the
 /// others find room.
@@ -43,12 +45,8 @@ pub struct Store {
 }
 
 struct Shared {
-    database: Database,
-    replica: Arc<str>,
+    ledger: Arc<Ledger>,
     queue: mpsc::Sender<Message>,
-    dropped: AtomicU64,
-    /// Reads of the public listener that no record stands for yet.
-    anonymous: AtomicU64,
     reveals: Reveals,
 }
 
@@ -63,23 +61,16 @@ pub(crate) fn schema() -> Schema {
 impl Store {
     /// The name of this replica.
     pub(crate) fn replica(&self) -> &str {
-        &self.shared.replica
+        &self.shared.ledger.replica
     }
 
     /// A store in `database`, whose records carry the name of this replica, and the writer that must run for records to
     /// be kept.
     pub fn new(database: Database, replica: &str, bounds: Bounds) -> (Self, Writer) {
         let (queue, messages) = mpsc::channel(QUEUE);
-        let shared = Arc::new(Shared {
-            database,
-            replica: replica.into(),
-            queue,
-            dropped: AtomicU64::new(0),
-            anonymous: AtomicU64::new(0),
-            reveals: Reveals::default(),
-        });
-        let store = Self { shared };
-        (store.clone(), Writer::new(store, messages, bounds))
+        let ledger = Arc::new(Ledger::new(database, replica));
+        let shared = Shared { ledger: Arc::clone(&ledger), queue, reveals: Reveals::default() };
+        (Self { shared: Arc::new(shared) }, Writer::new(ledger, messages, bounds))
     }
 
     /// Keeps `record` as soon as the database lets it; returns at once. Where too many wait already it is dropped and
@@ -89,7 +80,7 @@ impl Store {
         let entry = Entry::new(record).filter(|_| has_room);
         let queued = entry.is_some_and(|entry| self.shared.queue.try_send(Message::Write(entry)).is_ok());
         if !queued {
-            self.drop_one();
+            self.shared.ledger.count_dropped();
         }
     }
 
@@ -100,7 +91,7 @@ impl Store {
     pub async fn record_now(&self, record: Record) -> Result<(), Unavailable> {
         let is_reveal = matches!(&record, Record::Access(access) if access.kind == AccessKind::Reveal);
         let entry = Entry::new(record).ok_or(Unavailable::of(Reason::Other))?;
-        self.patiently(self.write(entry)).await?;
+        self.patiently(self.shared.ledger.write(entry)).await?;
         if is_reveal && self.shared.reveals.is_alarming(Instant::now()) {
             tracing::warn!(
                 target: LIFECYCLE,
@@ -112,7 +103,7 @@ impl Store {
 
     /// Counts one read of the settings by anyone; a few nanoseconds.
     pub fn count_anonymous(&self) {
-        self.shared.anonymous.fetch_add(1, Ordering::Relaxed);
+        self.shared.ledger.count_anonymous();
     }
 
     /// At most `limit` changes, newest first, from `after` on.
@@ -125,7 +116,7 @@ impl Store {
         after: Option<Position>,
         limit: u16,
     ) -> Result<Page<HistoryRow>, Unavailable> {
-        let read = self.shared.database.read(move |connection| {
+        let read = self.shared.ledger.database.read(move |connection| {
             let filter = filter.clone();
             Box::pin(async move { rows::history(connection, &filter, after, limit).await })
         });
@@ -142,7 +133,7 @@ impl Store {
         after: Option<Position>,
         limit: u16,
     ) -> Result<Page<AccessRow>, Unavailable> {
-        let read = self.shared.database.read(move |connection| {
+        let read = self.shared.ledger.database.read(move |connection| {
             let filter = filter.clone();
             Box::pin(async move { rows::accesses(connection, &filter, after, limit).await })
         });
@@ -151,12 +142,12 @@ impl Store {
 
     /// The database it is kept in.
     pub fn database(&self) -> &Database {
-        &self.shared.database
+        &self.shared.ledger.database
     }
 
     /// Records dropped so far, because the queue was full or the database does not take them.
     pub fn dropped(&self) -> u64 {
-        self.shared.dropped.load(Ordering::Relaxed)
+        self.shared.ledger.dropped()
     }
 
     /// Looks at secrets that were recorded so far.
@@ -179,29 +170,11 @@ impl Store {
         timeout(longest, flush).await.is_ok_and(|flushed| flushed.is_some())
     }
 
-    async fn write(&self, entry: Entry) -> Result<(), Unavailable> {
-        let replica = Arc::clone(&self.shared.replica);
-        let write = self.shared.database.write(move |connection| {
-            let (entry, replica) = (entry.clone(), Arc::clone(&replica));
-            Box::pin(async move { rows::insert(connection, &entry.id, &replica, &entry.record).await })
-        });
-        write.await
-    }
-
     async fn patiently<T>(
         &self,
         work: impl Future<Output = Result<T, Unavailable>>,
     ) -> Result<T, Unavailable> {
         timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(Unavailable::of(Reason::Timeout)))
-    }
-
-    fn drop_one(&self) {
-        self.shared.dropped.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// The reads that no record stands for yet; from now on one does.
-    fn take_anonymous(&self) -> u64 {
-        self.shared.anonymous.swap(0, Ordering::Relaxed)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde_json::Value;
 
+use super::metadata;
 use crate::process::Cmd;
 use crate::workspace;
 
@@ -38,7 +39,7 @@ pub(super) fn run() -> Result<()> {
             complaints.extend(complaints_about(Path::new(&path), &text));
         }
     }
-    complaints.extend(wrong_directions(&metadata()?));
+    complaints.extend(wrong_directions(&metadata::query()?));
     if complaints.is_empty() { Ok(()) } else { bail!("not tidy:\n  {}", complaints.join("\n  ")) }
 }
 
@@ -47,12 +48,6 @@ fn files() -> Result<Vec<String>> {
     let list = ["ls-files", "--cached", "--others", "--exclude-standard"];
     let paths = Cmd::new("git").args(list).directory(workspace::root()).run()?;
     Ok(paths.lines().map(str::to_owned).collect())
-}
-
-fn metadata() -> Result<Value> {
-    let query = ["metadata", "--no-deps", "--format-version=1", "--offline"];
-    let text = Cmd::new("cargo").args(query).directory(workspace::root()).ask()?;
-    serde_json::from_str(&text).context("cargo metadata is not JSON")
 }
 
 fn complaints_about(path: &Path, text: &str) -> Vec<String> {

@@ -6,10 +6,11 @@ use redis::Value;
 use redis::streams::StreamReadReply;
 use tokio::time::sleep;
 
+use super::Cache;
+use super::counts::Counts;
 use super::message::{self, Refused};
-use super::session::Session;
+use super::session::{ANSWER_TIMEOUT, Session};
 use super::unavailable::{Reason, Unavailable};
-use super::{Cache, Counts, PATIENCE};
 use crate::live::feed::Feed;
 
 /// Longest time that the server waits for an event before it answers that there was none: a dead connection is noticed so.
@@ -85,7 +86,7 @@ async fn followed(
         }
         read.arg("STREAMS").arg(cache.stream()).arg(&after);
         place.after = Some(after.clone());
-        let answer: Option<StreamReadReply> = session.ask(&read, BLOCK + PATIENCE).await?;
+        let answer: Option<StreamReadReply> = session.ask(&read, BLOCK + ANSWER_TIMEOUT).await?;
         if !cache.shared.hears_all.send_replace(true) {
             *failures = 0;
         }
@@ -112,7 +113,7 @@ async fn followed(
 
 /// The id before all that is told from now on, by the server's clock, which makes the ids.
 async fn now(session: &mut Session) -> Result<String, Unavailable> {
-    let (seconds, micros): (u64, u64) = session.ask(&redis::cmd("TIME"), PATIENCE).await?;
+    let (seconds, micros): (u64, u64) = session.ask(&redis::cmd("TIME"), ANSWER_TIMEOUT).await?;
     let millis = seconds.checked_mul(1000).and_then(|millis| millis.checked_add(micros / 1000));
     Ok(format!("{}-0", millis.ok_or(Unavailable::of(Reason::Protocol))?))
 }

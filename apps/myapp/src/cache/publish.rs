@@ -6,10 +6,11 @@ use redis::Pipeline;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::Instant;
 
+use super::Cache;
+use super::counts::Counts;
 use super::message;
 use super::session::Session;
 use super::unavailable::Unavailable;
-use super::{Cache, Counts};
 use crate::live::feed::Told;
 
 /// Events that the stream keeps, about: enough for whoever was away for a moment.

@@ -10,11 +10,13 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::PATIENCE;
 use super::bounded::Bounded;
 use super::target::{Credential, Target};
 use super::unavailable::{Reason, Unavailable};
 use crate::backend::{Audience, Stream, client_config, connect, trusted};
+
+/// Longest time that an answer waits for the cache: shorter than the timeout of a check, so that the reason is reported.
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_millis(1500);
 
 pub(super) struct Session {
     target: Arc<Target>,
@@ -35,7 +37,7 @@ impl Drop for Driver {
 impl Session {
     /// Connects, proves who the server is and then who this process is.
     pub(super) async fn open(target: &Arc<Target>) -> Result<Self, Unavailable> {
-        timeout(PATIENCE, Self::opened(target))
+        timeout(ANSWER_TIMEOUT, Self::opened(target))
             .await
             .unwrap_or_else(|_| Err(Unavailable::with(Reason::Timeout, "connect_timeout")))
     }
@@ -66,11 +68,12 @@ impl Session {
     async fn log_in(&mut self) -> Result<(), Unavailable> {
         let target = Arc::clone(&self.target);
         if let Some(authenticate) = authentication(&target).await? {
-            let _: redis::Value = self.ask(&authenticate, PATIENCE).await?;
+            let _: redis::Value = self.ask(&authenticate, ANSWER_TIMEOUT).await?;
         }
         let mut select = redis::cmd("SELECT");
         select.arg(target.database);
-        let _: redis::Value = self.ask(&select, PATIENCE).await.map_err(Unavailable::into_of_selection)?;
+        let _: redis::Value =
+            self.ask(&select, ANSWER_TIMEOUT).await.map_err(Unavailable::into_of_selection)?;
         Ok(())
     }
 
@@ -105,7 +108,7 @@ impl Session {
     /// Sends all commands of `pipeline` at once.
     pub(super) async fn send(&mut self, pipeline: &Pipeline) -> Result<(), Unavailable> {
         let count = pipeline.len();
-        let answers = timeout(PATIENCE, self.connection.send_packed_commands(pipeline, 0, count));
+        let answers = timeout(ANSWER_TIMEOUT, self.connection.send_packed_commands(pipeline, 0, count));
         for answer in answers.await.map_err(|_| Unavailable::of(Reason::Timeout))?? {
             answer.extract_error()?;
         }

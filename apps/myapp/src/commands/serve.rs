@@ -7,8 +7,10 @@ use crate::app::App;
 use crate::args::ServeArgs;
 use crate::configuration::{Configuration, Environment, Wiring};
 use crate::dependencies::Policy;
+use crate::exit_code;
 
-use super::{EXIT_FAILURE, EXIT_USAGE, Given, complain, private};
+use super::inputs::{StartupInputs, unknown_variables};
+use super::{output, private};
 
 /// Crates whose log lines follow `LOG_LEVEL` all the way down.
 const OWN_CRATES: [&str; 2] = ["myapp", "live_config"];
@@ -20,25 +22,27 @@ const FLUSH_TRACES: Duration = Duration::from_secs(1);
 pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> u8 {
     // Before any secret is read.
     let private = private::keep_memory_private();
-    let Given { configuration, wiring, traces } = match super::read(args, environment) {
+    let StartupInputs { configuration, wiring, traces } = match StartupInputs::read(args, environment) {
         Ok(read) => read,
-        Err(problems) => return complain(EXIT_USAGE, problems),
+        Err(problems) => return output::fail(exit_code::USAGE, problems),
     };
     let runtime = match threads().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return complain(EXIT_FAILURE, format_args!("no threads to serve with: {error}")),
+        Err(error) => {
+            return output::fail(exit_code::FAILURE, format_args!("cannot start the async runtime: {error}"));
+        }
     };
     let options =
         Options { level: configuration.loaded.settings.log_level.0, own_crates: OWN_CRATES.to_vec() };
     let telemetry = match Telemetry::install(&options) {
         Ok(telemetry) => telemetry,
-        Err(error) => return complain(EXIT_FAILURE, error),
+        Err(error) => return output::fail(exit_code::FAILURE, error),
     };
     let _flush = telemetry.flush_on_drop();
     if let Err(error) = private {
         tracing::warn!(target: LIFECYCLE, %error, "core dumps cannot be switched off: one would hold the secrets in force");
     }
-    for UnknownVariable { name, nearest } in super::unknown_variables(environment) {
+    for UnknownVariable { name, nearest } in unknown_variables(environment) {
         tracing::warn!(target: LIFECYCLE, variable = name, did_you_mean = nearest, "unknown variable ignored");
     }
     runtime.block_on(async {
@@ -62,15 +66,17 @@ fn threads() -> tokio::runtime::Builder {
 async fn run(args: &ServeArgs, configuration: Configuration, wiring: Wiring, telemetry: &Telemetry) -> u8 {
     let signals = match shutdown::signals() {
         Ok(signals) => signals,
-        Err(error) => return complain(EXIT_FAILURE, format_args!("signals cannot be heard: {error}")),
+        Err(error) => {
+            return output::fail(exit_code::FAILURE, format_args!("cannot install signal handlers: {error}"));
+        }
     };
     let policy = Policy::of(&configuration.loaded.settings);
     let app = match App::build(args, configuration, wiring, policy, telemetry).await {
         Ok(app) => app,
-        Err(error) => return complain(EXIT_FAILURE, error),
+        Err(error) => return output::fail(exit_code::FAILURE, error),
     };
     match app.run(signals).await {
         Ok(_) => 0,
-        Err(aborted) => complain(EXIT_FAILURE, aborted),
+        Err(aborted) => output::fail(exit_code::FAILURE, aborted),
     }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::args::VerifyArgs;
+use crate::exit_code;
 use crate::fleet::{self, Answer, Complaint, Unready};
 
-use super::{EXIT_FAILURE, complain, say};
+use super::output;
 
 /// Time between two rounds of questions.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -16,7 +17,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) fn verify(args: &VerifyArgs) -> u8 {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return complain(EXIT_FAILURE, error),
+        Err(error) => return output::fail(exit_code::FAILURE, error),
     };
     runtime.block_on(async {
         // No deadline where the time is longer than a clock can count.
@@ -24,8 +25,10 @@ pub(super) fn verify(args: &VerifyArgs) -> u8 {
         let is_over = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
         loop {
             match ask(args).await {
-                Ok(agreement) => return say(agreement),
-                Err(no) if no.is_final || is_over() => return complain(EXIT_FAILURE, no.reasons.join("\n")),
+                Ok(agreement) => return output::answer(agreement),
+                Err(not) if not.is_final || is_over() => {
+                    return output::fail(exit_code::FAILURE, not.reasons.join("\n"));
+                }
                 Err(_) => sleep(PAUSE).await,
             }
         }
@@ -33,14 +36,14 @@ pub(super) fn verify(args: &VerifyArgs) -> u8 {
 }
 
 /// Reasons of a negative answer, for now or for good; one line each.
-struct No {
+struct NotConverged {
     reasons: Vec<String>,
     is_final: bool,
 }
 
 /// One line on the replicas, if they agree and are ready.
-async fn ask(args: &VerifyArgs) -> Result<String, No> {
-    let not_yet = |reason: String| No { reasons: vec![reason], is_final: false };
+async fn ask(args: &VerifyArgs) -> Result<String, NotConverged> {
+    let not_yet = |reason: String| NotConverged { reasons: vec![reason], is_final: false };
     let answers = fleet::ask_all(&args.peers, None).await;
     let answers = answers.map_err(|error| not_yet(format!("{} cannot be resolved: {error}", args.peers)))?;
     if answers.is_empty() {
@@ -49,7 +52,7 @@ async fn ask(args: &VerifyArgs) -> Result<String, No> {
     judge(args, &answers)
 }
 
-fn judge(args: &VerifyArgs, answers: &[Answer]) -> Result<String, No> {
+fn judge(args: &VerifyArgs, answers: &[Answer]) -> Result<String, NotConverged> {
     let complaints = fleet::complaints(answers, args.seal.as_deref());
     let unready = fleet::unready(answers);
     let mut agreement = format!("{} replicas agree", answers.len());
@@ -70,5 +73,5 @@ fn judge(args: &VerifyArgs, answers: &[Answer]) -> Result<String, No> {
     if reasons.is_empty() {
         return Ok(agreement);
     }
-    Err(No { reasons, is_final: complaints.iter().any(|complaint| complaint.is_final) })
+    Err(NotConverged { reasons, is_final: complaints.iter().any(|complaint| complaint.is_final) })
 }

@@ -15,7 +15,9 @@ use tokio::time::timeout;
 use super::file;
 use super::postgres::Session;
 use super::target::Target;
-use super::{CONNECT_TIMEOUT, Reason, STATEMENT_TIMEOUT, Unavailable};
+use super::timeouts::{CONNECT_TIMEOUT, STATEMENT_TIMEOUT};
+use super::unavailable::{Reason, Unavailable};
+use super::value::Value;
 
 /// Time to say goodbye in.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -23,24 +25,6 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) enum Connection {
     Sqlite(SqliteConnection),
     Postgres(Box<Session>),
-}
-
-/// A value for `$n`.
-#[derive(Clone, Debug)]
-pub(crate) enum Value {
-    Integer(Option<i64>),
-    Text(Option<String>),
-}
-
-impl Value {
-    /// A number that is none where it is beyond the column's range.
-    pub(crate) fn integer(number: impl TryInto<i64>) -> Self {
-        Self::Integer(number.try_into().ok())
-    }
-
-    pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self::Text(Some(text.into()))
-    }
 }
 
 /// One row of an answer.

@@ -7,8 +7,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::connection::Connection;
 use super::open_file::{self, OpenFile};
+use super::schema::Schema;
 use super::target::Target;
-use super::{Schema, Unavailable};
+use super::unavailable::Unavailable;
 
 /// The server needs a moment to take a closed session off its own count, which is the one that is promised.
 const GONE: Duration = Duration::from_millis(250);

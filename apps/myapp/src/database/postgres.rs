@@ -13,10 +13,11 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, Error, NoTls, Row};
 
-use super::connection::Value;
+use super::credential::Credential;
 use super::server::{Server, TlsMode};
-use super::target::Credential;
-use super::{STATEMENT_TIMEOUT, Unavailable};
+use super::timeouts::STATEMENT_TIMEOUT;
+use super::unavailable::Unavailable;
+use super::value::Value;
 use crate::backend::Audience;
 use guard::{Accepted, Guard};
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::target::Credential;
+use super::credential::Credential;
 use crate::backend::Host;
 
 const POSTGRES_PORT: u16 = 5432;

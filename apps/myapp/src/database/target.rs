@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use live_config::Secret;
-
+use super::credential::Credential;
 use super::server::{Server, TlsMode};
 use crate::backend::{Host, TokenSource};
 use crate::settings::Settings;
@@ -21,15 +20,6 @@ pub(super) enum Target {
     Sqlite(PathBuf),
     /// A server.
     Postgres(Server),
-}
-
-/// What proves to the server who asks. It has no `Debug`.
-#[derive(Clone)]
-pub(super) enum Credential {
-    /// `DB_PASSWORD`.
-    Password(Arc<Secret>),
-    /// A token that ends soon, made anew for each session.
-    Token(Arc<dyn TokenSource>),
 }
 
 /// How the process is let in, as wired for its life.
@@ -123,16 +113,6 @@ impl Target {
         match (self, other) {
             (Self::Sqlite(one), Self::Sqlite(other)) => one == other,
             (Self::Postgres(one), Self::Postgres(other)) => one.is_same(other),
-            _ => false,
-        }
-    }
-}
-
-impl Credential {
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Password(one), Self::Password(other)) => one.expose() == other.expose(),
-            (Self::Token(one), Self::Token(other)) => Arc::ptr_eq(one, other),
             _ => false,
         }
     }

@@ -8,7 +8,8 @@ use tokio::time::{Instant, sleep, timeout};
 use super::connection::Connection;
 use super::generation::{Generation, Generations, Session, lets_nobody_in};
 use super::target::Target;
-use super::{ACQUIRE_TIMEOUT, Reason, Shared, Unavailable, Work};
+use super::timeouts::ACQUIRE_TIMEOUT;
+use super::{Reason, Shared, Unavailable, Work};
 
 /// Longest time to wait for someone else's session where no new one can be had.
 const WAIT_FOR_IDLE: Duration = Duration::from_secs(3);

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::answer::{json_body, json_line, json_response};
 use super::context::Context;
-use super::digests::unix_seconds;
+use crate::replica::unix_seconds;
 use crate::settings::LogLevel;
 
 /// A finer log may be forgotten, but not for longer than this.

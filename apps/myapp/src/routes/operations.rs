@@ -14,9 +14,10 @@ use serde_json::Value;
 
 use super::answer::{json_line, json_response};
 use super::context::Context;
-use super::digests::{Digests, unix_seconds};
+use super::digests;
 use crate::cache::Cache;
 use crate::fleet;
+use crate::replica::{Digests, unix_seconds};
 
 /// This replica in full.
 #[derive(JsonSchema, Serialize)]
@@ -35,7 +36,7 @@ pub(super) async fn status(extract::State(context): extract::State<Arc<Context>>
     let status = context.live.status();
     let snapshot = context.live.snapshot();
     json_line(&Status {
-        digests: Digests::of(&context),
+        digests: digests::of(&context),
         in_force_since: unix_seconds(status.in_force_since),
         watching: match status.watching {
             Watching::Events => "events".into(),
@@ -142,7 +143,7 @@ pub(super) fn fleet_responses() -> Value {
 pub(super) async fn reload(extract::State(context): extract::State<Arc<Context>>) -> Response {
     tracing::info!(target: chassis::telemetry::LIFECYCLE, "reload asked for on the operator listener");
     match context.live.reload().await {
-        Some(_) => json_line(&Digests::of(&context)),
+        Some(_) => json_line(&digests::of(&context)),
         None => Problem::new(StatusCode::SERVICE_UNAVAILABLE).into_response(),
     }
 }

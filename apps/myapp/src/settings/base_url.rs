@@ -4,7 +4,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::authority::{PORT, ipv6};
-use crate::routes::PUBLIC_NAMES;
+
+/// First path segments of the public routes, which the path of a base URL may not begin with.
+pub(crate) const RESERVED_NAMES: [&str; 4] = ["config", "healthz", "openapi.json", "readyz"];
 
 /// A path, or an http(s) URL. No user, query, fragment, percent-encoding or dot segment: every proxy and client reads
 /// what is left in the same way.
@@ -43,14 +45,14 @@ impl JsonSchema for BaseUrl {
         let path = format!("(?:/{segment})+/?");
         let name = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
         let host = format!(r"(?:{name}(?:\.{name})*|\[{}\])", ipv6());
-        let reserved = PUBLIC_NAMES.map(|name| name.replace('.', r"\.")).join("|");
+        let reserved = RESERVED_NAMES.map(|name| name.replace('.', r"\.")).join("|");
         json_schema!({
             "type": "string",
             "maxLength": 2048,
             "pattern": format!("^(?:/|{path}|https?://{host}(?::{PORT})?(?:/|{path})?)$"),
             "not": {
                 "pattern": format!("^(?:https?://[^/]*)?/(?:{reserved})(?:/|$)"),
-                "description": format!("must not begin with the name of a route ({})", PUBLIC_NAMES.join(", ")),
+                "description": format!("must not begin with the name of a route ({})", RESERVED_NAMES.join(", ")),
             },
             "x-expected": "a path such as / or /api, or an http(s) URL, without query, .. or %",
         })

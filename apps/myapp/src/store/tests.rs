@@ -68,7 +68,7 @@ async fn a_record_that_is_written_twice_is_there_once() {
     let directory = tempfile::tempdir().unwrap();
     let (store, _writer) = store(directory.path(), Bounds::default());
     let entry = Entry::new(reveal()).unwrap();
-    store.write(entry.clone()).await.unwrap();
-    store.write(entry).await.unwrap();
+    store.shared.ledger.write(entry.clone()).await.unwrap();
+    store.shared.ledger.write(entry).await.unwrap();
     assert_eq!(kept(&store).await, 1);
 }

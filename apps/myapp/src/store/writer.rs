@@ -2,10 +2,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use chassis::telemetry::LIFECYCLE;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
-use super::Store;
+use super::entry::{Entry, Message};
+use super::ledger::Ledger;
 use super::records::{Access, AccessKind, Record};
 use super::retention::{self, Bounds, Clock};
 
@@ -16,33 +17,10 @@ const LONGEST_RETRY: Duration = Duration::from_secs(5);
 /// Looks, a minute apart, after which a clock that went back is taken for right.
 const ACCEPTED_BACK: u32 = 60;
 
-/// A record with the id that makes it one, however often it is written.
-#[derive(Clone)]
-pub(super) struct Entry {
-    pub(super) id: Arc<str>,
-    pub(super) record: Arc<Record>,
-}
-
-impl Entry {
-    /// `None` where the system has no random numbers.
-    pub(super) fn new(record: Record) -> Option<Self> {
-        let mut id = [0; 16];
-        getrandom::fill(&mut id).ok()?;
-        let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-        Some(Self { id: id.into(), record: Arc::new(record) })
-    }
-}
-
-pub(super) enum Message {
-    Write(Entry),
-    /// Everything before it is to be kept first.
-    Flush(oneshot::Sender<()>),
-}
-
 /// Writes what is recorded, in order.
 #[must_use = "nothing is kept unless the writer runs"]
 pub struct Writer {
-    store: Store,
+    ledger: Arc<Ledger>,
     messages: mpsc::Receiver<Message>,
     bounds: Bounds,
     /// Looks at a clock that is behind the last one that was trusted.
@@ -50,11 +28,11 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(store: Store, messages: mpsc::Receiver<Message>, bounds: Bounds) -> Self {
-        Self { store, messages, bounds, behind: 0 }
+    pub(super) fn new(ledger: Arc<Ledger>, messages: mpsc::Receiver<Message>, bounds: Bounds) -> Self {
+        Self { ledger, messages, bounds, behind: 0 }
     }
 
-    /// Runs until dropped. What waits then is lost, unless [`Store::flush`] came before.
+    /// Runs until dropped. What waits then is lost, unless [`Store::flush`](super::Store::flush) came before.
     pub async fn run(mut self) {
         let mut minutes = interval_at(Instant::now() + MINUTE, MINUTE);
         minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -82,10 +60,10 @@ impl Writer {
     async fn keep(&self, entry: Entry) {
         let mut delay = FIRST_RETRY;
         let mut is_late = false;
-        while let Err(error) = self.store.write(entry.clone()).await {
+        while let Err(error) = self.ledger.write(entry.clone()).await {
             if error.is_about_the_data() {
                 tracing::error!(%error, "a record cannot be kept");
-                self.store.drop_one();
+                self.ledger.count_dropped();
                 return;
             }
             if !is_late {
@@ -101,7 +79,7 @@ impl Writer {
     }
 
     async fn keep_anonymous(&self) {
-        let count = self.store.take_anonymous();
+        let count = self.ledger.take_anonymous();
         if count == 0 {
             return;
         }
@@ -114,14 +92,14 @@ impl Writer {
         };
         match Entry::new(Record::Access(access)) {
             Some(entry) => self.keep(entry).await,
-            None => self.store.drop_one(),
+            None => self.ledger.count_dropped(),
         }
     }
 
     /// What is not removed now is removed a minute later.
     async fn prune(&mut self) {
         let (bounds, takes_back) = (self.bounds, self.behind >= ACCEPTED_BACK);
-        let database = &self.store.shared.database;
+        let database = &self.ledger.database;
         let pruned = database
             .write(move |connection| Box::pin(retention::prune(connection, bounds, takes_back)))
             .await;

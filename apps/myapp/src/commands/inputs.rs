@@ -1,0 +1,48 @@
+//! The inputs of `serve` and `check`: flags, environment and configuration, read and checked as one.
+
+use std::ffi::OsStr;
+
+use chassis::UnknownVariable;
+use chassis::telemetry::{TracePlan, TraceSettings};
+
+use crate::args::{Cli, ServeArgs};
+use crate::configuration::{self, Configuration, Environment, Wiring};
+
+/// Everything `serve` starts with besides its flags.
+pub(super) struct StartupInputs {
+    pub(super) configuration: Configuration,
+    /// Ways to the database and the cache.
+    pub(super) wiring: Wiring,
+    /// Destination of traces, and the variables for them that are ignored.
+    pub(super) traces: TracePlan,
+}
+
+impl StartupInputs {
+    /// Reads and checks all inputs.
+    ///
+    /// # Errors
+    /// The problems of all parts, one a line.
+    pub(super) fn read(args: &ServeArgs, environment: &Environment) -> Result<Self, String> {
+        let configuration = configuration::read(args, environment).map_err(|problems| problems.to_string());
+        let wired = configuration.and_then(|configuration| {
+            let wiring = configuration::wiring(args, environment, &configuration.loaded.settings);
+            let wiring = wiring.map_err(|reasons| reasons.join("\n"))?;
+            Ok((configuration, wiring))
+        });
+        let contradictions = args.contradictions();
+        let (configuration, wiring) = match wired {
+            Ok(wired) if contradictions.is_empty() => wired,
+            wired => {
+                return Err(wired.err().into_iter().chain(contradictions).collect::<Vec<_>>().join("\n"));
+            }
+        };
+        let variable = |name: &str| environment.get(OsStr::new(name)).cloned();
+        let traces = TraceSettings::from_env(variable, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+        Ok(Self { configuration, wiring, traces })
+    }
+}
+
+/// Variables that resemble those of flags and belong to none, most likely mistyped.
+pub(super) fn unknown_variables(environment: &Environment) -> Vec<UnknownVariable> {
+    chassis::unknown_variables(&Cli::full_command(), "MYAPP", environment.keys())
+}

@@ -1,0 +1,129 @@
+//! State and digests of one replica, in a form that any other replica compares.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chassis::readiness::{DependencyReport, State as Known};
+use live_config::{Snapshot, Status};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::settings::Settings;
+
+/// State and digests of one replica; nothing a stranger could use.
+#[derive(Deserialize, JsonSchema, Serialize)]
+pub(crate) struct Digests {
+    /// One word for people, the worst that holds.
+    pub(crate) state: String,
+    /// What became of the last configuration that was found.
+    pub(crate) apply: String,
+    /// Why it is not in force; empty if it is.
+    pub(crate) reasons: Vec<String>,
+    /// Whether it is tried again without having changed: true exactly where that can help.
+    pub(crate) retrying: bool,
+    /// Since when `apply` holds, in seconds since 1970.
+    pub(crate) since: u64,
+    /// How what is mounted stands to what the release rendered.
+    pub(crate) release: String,
+    /// Keys held by the environment.
+    pub(crate) pinned: Vec<String>,
+    /// Counts the configurations this process has run with.
+    pub(crate) generation: u64,
+    /// The seal that the release published.
+    pub(crate) rendered: Option<String>,
+    /// The same sum over what is mounted.
+    pub(crate) mounted: String,
+    /// The sum that the configuration in force was read with.
+    pub(crate) running: String,
+    /// Whether traffic is welcome. A replica of a version that does not report it counts as ready.
+    #[serde(default = "unreported")]
+    pub(crate) ready: bool,
+    /// Whether the replica drains, and is therefore not ready.
+    #[serde(default)]
+    pub(crate) stopping: bool,
+    /// What the replica depends on, and whether it works.
+    #[serde(default)]
+    pub(crate) dependencies: Vec<Dependency>,
+}
+
+const fn unreported() -> bool {
+    true
+}
+
+/// One dependency of one replica.
+#[derive(Deserialize, JsonSchema, Serialize)]
+pub(crate) struct Dependency {
+    name: String,
+    /// Whether all replicas use the same one.
+    shared: bool,
+    /// `None` before the first check has ended.
+    up: Option<bool>,
+    /// Why the last check failed, if it did: one of a closed set.
+    reason: Option<String>,
+    /// What the dependency itself said then: an SQLSTATE, or a short sentence.
+    code: Option<String>,
+    /// Whether it keeps the replica from being ready.
+    blocks_readiness: bool,
+    /// Time since the last check ended.
+    age_ms: Option<u64>,
+}
+
+impl From<DependencyReport> for Dependency {
+    fn from(report: DependencyReport) -> Self {
+        Self {
+            name: report.name.into(),
+            shared: report.shared,
+            up: match report.state {
+                Known::Unknown => None,
+                Known::Up => Some(true),
+                Known::Down => Some(false),
+            },
+            reason: report.reason.map(str::to_owned),
+            code: report.code,
+            blocks_readiness: report.blocks_readiness,
+            age_ms: report.age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
+        }
+    }
+}
+
+impl Dependency {
+    /// Why it keeps the replica from being ready; `None` if it does not.
+    pub(crate) fn obstacle(&self) -> Option<String> {
+        let Self { name, reason, code, up, .. } = self;
+        if !self.blocks_readiness {
+            return None;
+        }
+        Some(match (reason, code, up) {
+            (Some(reason), Some(code), _) => format!("{name}: {reason} ({code})"),
+            (Some(reason), None, _) => format!("{name}: {reason}"),
+            (None, _, None) => format!("{name}: not checked yet"),
+            (None, _, Some(_)) => format!("{name}: down"),
+        })
+    }
+}
+
+impl Digests {
+    /// The part that concerns the configuration; the replica counts as ready and without dependencies.
+    pub(crate) fn of_configuration(status: &Status, snapshot: &Snapshot<Settings>) -> Self {
+        Self {
+            state: status.word().into(),
+            apply: status.apply.as_str().into(),
+            reasons: status.apply.reasons().to_vec(),
+            retrying: status.apply.retrying(),
+            since: unix_seconds(status.apply_since),
+            release: status.release().as_str().into(),
+            pinned: status.pinned.clone(),
+            generation: status.generation,
+            rendered: status.found.rendered.clone(),
+            mounted: status.found.mounted.clone(),
+            running: snapshot.sums.mounted.clone(),
+            ready: unreported(),
+            stopping: false,
+            dependencies: Vec::new(),
+        }
+    }
+}
+
+/// Seconds since 1970; 0 for a clock that stands before.
+pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

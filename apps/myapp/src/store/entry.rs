@@ -1,0 +1,31 @@
+//! Records on their way to the database.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::records::Record;
+
+/// A record with the id that makes it one, however often it is written.
+#[derive(Clone)]
+pub(super) struct Entry {
+    pub(super) id: Arc<str>,
+    pub(super) record: Arc<Record>,
+}
+
+impl Entry {
+    /// `None` where the system has no random numbers.
+    pub(super) fn new(record: Record) -> Option<Self> {
+        let mut id = [0; 16];
+        getrandom::fill(&mut id).ok()?;
+        let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        Some(Self { id: id.into(), record: Arc::new(record) })
+    }
+}
+
+/// A message to the writer.
+pub(super) enum Message {
+    Write(Entry),
+    /// Everything before it is to be kept first.
+    Flush(oneshot::Sender<()>),
+}
