@@ -4,8 +4,6 @@
 
 mod chart_contract;
 mod config_doc;
-mod contract;
-mod number_pattern;
 mod terraform;
 mod values_schema;
 mod version;
@@ -13,6 +11,7 @@ mod version;
 use std::fs;
 
 use anyhow::{Context as _, Result, bail};
+use contract::Contract;
 use serde_json::Value;
 
 use crate::process::Cmd;
@@ -31,7 +30,8 @@ pub(crate) fn run(check: bool) -> Result<()> {
         .args(["run", "--quiet", "--package", "myapp", "--", "schema"])
         .directory(workspace::root())
         .run()?;
-    let contract = serde_json::from_str(&printed).context("`myapp schema` printed no JSON")?;
+    let schema = serde_json::from_str(&printed).context("`myapp schema` printed no JSON")?;
+    let contract = Contract::from_schema(schema)?;
     let base = read(BASE)?;
     let base = serde_json::from_str(&base).with_context(|| format!("{BASE} is no JSON"))?;
 
@@ -75,13 +75,13 @@ fn with_version(version: &str) -> Result<Vec<(&'static str, String)>> {
 }
 
 /// Every generated file: its path in the checkout, and its text.
-fn generate(contract: &Value, base: &Value, terraform: &[String]) -> Result<Vec<(&'static str, String)>> {
+fn generate(contract: &Contract, base: &Value, terraform: &[String]) -> Result<Vec<(&'static str, String)>> {
     let mut files = vec![
         ("charts/myapp/values.schema.json", json(&values_schema::values_schema(contract, base)?)),
         ("charts/myapp/files/contract.json", json(&chart_contract::chart_contract(contract)?)),
         ("docs/config.md", config_doc::config_doc(contract)?),
     ];
-    let unmarked = terraform::unmarked(contract, terraform)?;
+    let unmarked = terraform::unmarked(contract, terraform);
     if !unmarked.is_empty() {
         bail!("no region in {} for {}", TERRAFORM.join(" or "), unmarked.join(", "));
     }

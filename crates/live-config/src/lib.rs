@@ -1,15 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
-mod contract;
 mod digest;
 mod directory;
 mod engine;
 mod ensemble;
 mod environment;
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub mod fuzzing;
 mod live;
 mod load;
 mod origin;
@@ -22,7 +18,7 @@ mod status;
 mod text;
 mod watch;
 
-pub use contract::{Contract, ContractError, Explain, Key, Kind, OnChange};
+pub use contract::{Contract, ContractError, Explain, Key, KeyError, Kind, OnChange};
 pub use digest::{ReleaseState, SEAL_KEY, Sums, seal};
 pub use directory::Unknown;
 pub use live::{Driver, Event, Live, Timing};

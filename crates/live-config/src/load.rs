@@ -6,9 +6,8 @@ use std::time::SystemTime;
 
 use serde::de::DeserializeOwned;
 
-use crate::contract::Kind;
 use crate::directory::{Directory, Mounted};
-use crate::scalar::{self, Scalar};
+use crate::scalar::{self, Checked};
 use crate::{Contract, Origin, Problem, Problems, Sums, Text, Unknown, environment, seal};
 
 /// Where values are looked for. Nothing is read before [`Loaded::read`].
@@ -201,12 +200,8 @@ fn typed<S: DeserializeOwned>(
     values: &BTreeMap<String, Effective>,
 ) -> Result<S, Problem> {
     let scalars = contract.keys().iter().filter_map(|key| {
-        let text = values.get(&key.name)?.text.expose();
-        let scalar = match key.kind {
-            Kind::Text { .. } => Scalar::Text(text),
-            Kind::Integer { .. } => Scalar::Integer(crate::contract::plain_decimal(text)?),
-        };
-        Some((key.name.as_str(), scalar))
+        let value = key.value(values.get(&key.name)?.text.expose())?;
+        Some((key.name.as_str(), Checked(value)))
     });
     // The type's own code may even panic: at a reload that must not end more than the reload.
     let settings = catch_unwind(AssertUnwindSafe(|| scalar::settings(scalars)));

@@ -21,14 +21,15 @@ const CORPUS: &str = "fuzz/corpus";
 const NOT_OURS: [&str; 2] = ["lock", "sum"];
 
 /// Which crates of this workspace a crate may name. One that is not listed may name any.
-const DIRECTIONS: [(&str, &[&str]); 7] = [
+const DIRECTIONS: [(&str, &[&str]); 8] = [
     ("chassis", &["strict-clients"]),
+    ("contract", &[]),
     ("e2e", &["strict-clients", "test-postgres"]),
-    ("live-config", &[]),
+    ("live-config", &["contract"]),
     ("myapp", &["chassis", "live-config", "test-postgres"]),
     ("strict-clients", &[]),
     ("test-postgres", &[]),
-    ("xtask", &[]),
+    ("xtask", &["contract"]),
 ];
 
 pub(super) fn run() -> Result<()> {

@@ -1,60 +1,57 @@
-//! The chart's `files/contract.json`: what the templates must know of each setting.
+//! The chart's `files/contract.json`: the rules of each setting that the templates check.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use contract::{Contract, Key, Kind};
 use serde_json::{Map, Value, json};
 
-use super::contract::{Setting, settings};
-use super::number_pattern::number_pattern;
-
-pub(super) fn chart_contract(contract: &Value) -> Result<Value> {
-    let keys = settings(contract)?;
-    let described = keys.iter().map(|setting| Ok((setting.name.to_owned(), describe(setting)?)));
+pub(super) fn chart_contract(contract: &Contract) -> Result<Value> {
+    let described = contract.keys().iter().map(|key| Ok((key.name.clone(), describe(key)?)));
     let keys = described.collect::<Result<Map<String, Value>>>()?;
     Ok(json!({ "keys": keys }))
 }
 
-fn describe(setting: &Setting<'_>) -> Result<Value> {
-    let mut key = Map::new();
-    key.insert("type".into(), setting.text("type").into());
-    key.insert("secret".into(), setting.is_secret().into());
-    if setting.required {
-        key.insert("required".into(), true.into());
+/// Only a template can say what is expected and keep the value back: Helm's message for a schema repeats both the pattern
+/// and the value.
+fn describe(key: &Key) -> Result<Value> {
+    let kind = match key.kind {
+        Kind::Text { .. } | Kind::Choice { .. } | Kind::Boolean => "string",
+        Kind::Integer { .. } => "integer",
+        _ => None.with_context(|| format!("{}: the chart's templates know no such type yet", key.name))?,
+    };
+    let mut described = Map::new();
+    described.insert("type".into(), kind.into());
+    described.insert("secret".into(), key.secret.into());
+    if key.required {
+        described.insert("required".into(), true.into());
     }
-    if let Some(default) = setting.default() {
-        key.insert("default".into(), default.into());
+    if let Some(default) = &key.default {
+        described.insert("default".into(), default.as_str().into());
     }
-    if let Some(pattern) = pattern(setting)? {
-        key.insert("pattern".into(), pattern.into());
-        key.insert("expected".into(), setting.text("x-expected").into());
+    if let Some(pattern) = key.kind.pattern() {
+        described.insert("pattern".into(), pattern.into());
+        described.insert("expected".into(), key.expected.as_str().into());
     }
-    if let Some(not) = setting.keyword("not") {
-        key.insert("refused".into(), json!({ "pattern": not["pattern"], "because": not["description"] }));
+    if let Some(refused) = &key.refused {
+        let rule = json!({ "pattern": refused.pattern.as_str(), "because": refused.because });
+        described.insert("refused".into(), rule);
     }
-    if let Some(rule) = setting.keyword("x-required-when") {
-        key.insert("requiredWhen".into(), rule.clone());
+    if let Some(rule) = &key.required_when {
+        let rule = json!({ "key": rule.key, "pattern": rule.pattern.as_str(), "because": rule.because });
+        described.insert("requiredWhen".into(), rule);
     }
-    Ok(key.into())
-}
-
-/// What the whole text of a value must match. Only a template can say what is expected and keep the value back: Helm's
-/// message for a schema repeats both the pattern and the value.
-fn pattern(setting: &Setting<'_>) -> Result<Option<String>> {
-    if setting.is_integer() {
-        let range = number_pattern(setting.integer("minimum")?, setting.integer("maximum")?);
-        return Ok(Some(format!("^{range}$")));
-    }
-    Ok(setting.keyword("pattern").and_then(Value::as_str).map(str::to_owned))
+    Ok(described.into())
 }
 
 #[cfg(test)]
 mod tests {
+    use contract::Contract;
     use serde_json::json;
 
     use super::chart_contract;
 
     #[test]
     fn the_templates_learn_what_the_values_schema_cannot_say() {
-        let contract = json!({
+        let contract = Contract::from_schema(json!({
             "required": ["KEY"],
             "properties": {
                 "KEY": { "type": "string", "maxLength": 9, "x-secret": true,
@@ -65,7 +62,8 @@ mod tests {
                           "not": { "pattern": "^z", "description": "must not be z" } },
                 "SIZE": { "type": "integer", "minimum": 1, "maximum": 9, "default": 3, "x-expected": "1 to 9" },
             },
-        });
+        }))
+        .unwrap();
         assert_eq!(
             chart_contract(&contract).unwrap(),
             json!({ "keys": {

@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use serde_json::Value;
-
-use super::contract::{Setting, settings};
+use contract::{Contract, Key, OnChange};
 
 const INTRODUCTION: &str = "\
 # Settings
@@ -22,76 +20,73 @@ value. `myapp check` tells every problem of a configuration without serving it. 
 password may have been pasted into any key.
 ";
 
-pub(super) fn config_doc(contract: &Value) -> Result<String> {
-    let settings = settings(contract)?;
+pub(super) fn config_doc(contract: &Contract) -> Result<String> {
     let mut text = INTRODUCTION.to_owned();
     text.push_str("\n| setting | default | when it changes | secret |\n|---|---|---|---|\n");
-    for setting in &settings {
-        let secret = if setting.is_secret() { "yes" } else { "" };
-        let change = on_change(setting);
-        writeln!(
-            text,
-            "| [`{0}`](#{1}) | {2} | {change} | {secret} |",
-            setting.name,
-            anchor(setting),
-            default(setting)
-        )?;
+    for key in contract.keys() {
+        let secret = if key.secret { "yes" } else { "" };
+        let change = on_change(key.on_change);
+        writeln!(text, "| [`{0}`](#{1}) | {2} | {change} | {secret} |", key.name, anchor(key), default(key))?;
     }
-    for setting in &settings {
-        section(&mut text, setting)?;
+    for key in contract.keys() {
+        section(&mut text, key)?;
     }
     Ok(text)
 }
 
-fn section(text: &mut String, setting: &Setting<'_>) -> Result<()> {
-    writeln!(text, "\n## `{}`\n\n{}\n", setting.name, setting.description())?;
-    writeln!(text, "- Must be {}.", setting.text("x-expected"))?;
-    if let Some(not) = setting.keyword("not") {
-        writeln!(text, "- It {}.", not["description"].as_str().unwrap_or_default())?;
+fn section(text: &mut String, key: &Key) -> Result<()> {
+    writeln!(text, "\n## `{}`\n\n{}\n", key.name, key.description)?;
+    writeln!(text, "- Must be {}.", key.expected)?;
+    if let Some(refused) = &key.refused {
+        writeln!(text, "- It {}.", refused.because)?;
     }
-    if let Some(rule) = setting.keyword("x-required-when") {
-        writeln!(text, "- Required where {}.", rule["because"].as_str().unwrap_or_default())?;
+    if let Some(rule) = &key.required_when {
+        writeln!(text, "- Required where {}.", rule.because)?;
     }
-    if setting.is_secret() {
+    if key.secret {
         writeln!(text, "- Secret: masked wherever it is shown; a file of it is refused in `config/`.")?;
     }
     Ok(())
 }
 
-fn default(setting: &Setting<'_>) -> String {
-    match setting.default() {
+fn default(key: &Key) -> String {
+    match &key.default {
         Some(text) => format!("`{text}`"),
-        None if setting.required => "required".into(),
+        None if key.required => "required".into(),
         None => String::new(),
     }
 }
 
-fn on_change(setting: &Setting<'_>) -> &'static str {
-    match setting.text("x-on-change") {
-        "hot" => "in force at once",
-        _ => "something is prepared first",
+fn on_change(effect: OnChange) -> &'static str {
+    match effect {
+        OnChange::Hot => "in force at once",
+        OnChange::Prepare => "something is prepared first",
+        OnChange::Restart => "refused until a restart",
     }
 }
 
-/// As GitHub makes anchors of headings.
-fn anchor(setting: &Setting<'_>) -> String {
-    setting.name.to_ascii_lowercase()
+/// The anchor that GitHub makes of a heading.
+fn anchor(key: &Key) -> String {
+    key.name.to_ascii_lowercase()
 }
 
 #[cfg(test)]
 mod tests {
+    use contract::Contract;
     use serde_json::json;
 
     use super::config_doc;
 
     #[test]
     fn a_setting_is_told_with_its_default_limits_and_rules() {
-        let contract = json!({ "required": ["KEY"], "properties": {
+        let contract = Contract::from_schema(json!({ "required": ["KEY"], "properties": {
             "KEY": { "type": "string", "x-secret": true, "x-on-change": "hot", "x-expected": "any text",
                      "description": "Signs\nthings." },
             "SIZE": { "type": "integer", "default": 30, "x-on-change": "prepare", "x-expected": "1 to 9",
-                      "description": "How many.", "not": { "description": "must not be 7" } },
-        } });
+                      "description": "How many.",
+                      "not": { "pattern": "^7$", "description": "must not be 7" } },
+        } }))
+        .unwrap();
         let text = config_doc(&contract).unwrap();
         for line in [
             "| [`KEY`](#key) | required | in force at once | yes |",

@@ -6,6 +6,7 @@ mod edits;
 mod hints;
 mod kubelet;
 mod live;
+mod ordinary;
 mod panics;
 mod plain;
 mod precedence;

@@ -1,21 +1,32 @@
 //! A pattern for a range of whole numbers: where numbers travel as text, a schema can limit them in no other way.
 
-/// A pattern without anchors that matches `minimum` to `maximum` in plain decimal, without leading zeros.
-pub(super) fn number_pattern(minimum: u64, maximum: u64) -> String {
+/// A pattern without anchors that matches `minimum` to `maximum` in plain decimal, without leading zeros and without `-0`.
+pub(crate) fn number_pattern(minimum: i128, maximum: i128) -> String {
     let mut parts = Vec::new();
-    let mut low = minimum;
-    // Numbers of equal length are compared digit by digit.
-    while low <= maximum {
-        let longest_alike = 10_u64.checked_pow(digits(low)).map_or(u64::MAX, |next| next - 1);
-        let high = longest_alike.min(maximum);
-        same_length(&low.to_string(), &high.to_string(), "", &mut parts);
-        let Some(next) = high.checked_add(1) else { break };
-        low = next;
+    if minimum < 0 {
+        let least = if maximum < 0 { maximum.unsigned_abs() } else { 1 };
+        magnitudes(least, minimum.unsigned_abs(), "-", &mut parts);
+    }
+    if maximum >= 0 {
+        magnitudes(minimum.max(0).unsigned_abs(), maximum.unsigned_abs(), "", &mut parts);
     }
     format!("(?:{})", parts.join("|"))
 }
 
-fn digits(number: u64) -> u32 {
+/// Adds patterns for `minimum` to `maximum`, each after `sign`.
+fn magnitudes(minimum: u128, maximum: u128, sign: &str, parts: &mut Vec<String>) {
+    let mut low = minimum;
+    // Numbers of equal length are compared digit by digit.
+    while low <= maximum {
+        let longest_alike = 10_u128.checked_pow(digits(low)).map_or(u128::MAX, |next| next - 1);
+        let high = longest_alike.min(maximum);
+        same_length(&low.to_string(), &high.to_string(), sign, parts);
+        let Some(next) = high.checked_add(1) else { break };
+        low = next;
+    }
+}
+
+fn digits(number: u128) -> u32 {
     number.checked_ilog10().unwrap_or_default() + 1
 }
 
@@ -63,14 +74,17 @@ mod tests {
         assert_eq!(number_pattern(1, 1000), "(?:[1-9]|[1-9][0-9]|[1-9][0-9]{2}|1000)");
         assert_eq!(number_pattern(0, 9), "(?:[0-9])");
         assert_eq!(number_pattern(7, 7), "(?:7)");
+        assert_eq!(number_pattern(-12, 5), "(?:-[1-9]|-1[0-2]|[0-5])");
         assert_eq!(number_pattern(5, 123), "(?:[5-9]|[1-9][0-9]|10[0-9]|11[0-9]|12[0-3])");
     }
 
     #[test]
     fn every_number_of_a_range_and_no_other_matches() {
-        for (minimum, maximum) in [(1, 1000), (0, 0), (17, 203), (99, 1001), (1, 65535)] {
+        for (minimum, maximum) in
+            [(1, 1000), (0, 0), (17, 203), (99, 1001), (1, 65535), (-20, 3), (-1001, -99)]
+        {
             let pattern = regex_lite::Regex::new(&format!("^{}$", number_pattern(minimum, maximum))).unwrap();
-            for number in 0..=maximum + 1100 {
+            for number in minimum - 1100..=maximum + 1100 {
                 let inside = (minimum..=maximum).contains(&number);
                 assert_eq!(
                     pattern.is_match(&number.to_string()),
@@ -78,7 +92,7 @@ mod tests {
                     "{number} of {minimum}..={maximum}"
                 );
             }
-            assert!(!pattern.is_match(&format!("0{maximum}")));
+            assert!(!pattern.is_match(&format!("0{maximum}")) && !pattern.is_match("-0"));
         }
     }
 }
