@@ -1,6 +1,7 @@
 //! The task `check`: everything that can be said about the files without running what they build.
 
 mod imports;
+mod layers;
 mod locks;
 mod metadata;
 mod modules;

@@ -5,7 +5,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use thiserror::Error;
 use tokio::task::JoinSet;
 
 use crate::args::ServeArgs;
+use crate::backend::NotPermitted;
 use crate::cache::Cache;
 use crate::configuration::{Configuration, Wiring};
 use crate::database::Database;
@@ -38,7 +38,6 @@ pub struct App {
     driver: Driver<Settings>,
     samplers: Samplers,
     writer: Writer,
-    recording: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 /// Why the application cannot serve here, although its configuration is valid.
@@ -55,7 +54,7 @@ pub enum BuildError {
     },
     /// The settings name a database or a cache that this process may not use.
     #[error("{0}")]
-    Backend(String),
+    Backend(#[from] NotPermitted),
     /// What the service depends on is not told in a sane way: a defect, which a test rules out.
     #[error(transparent)]
     Dependency(#[from] InvalidDependency),
@@ -81,15 +80,13 @@ impl App {
             prove_writable(&path).map_err(|source| BuildError::DataDirectory { path, source })?;
         }
         let health = Health::new();
-        let database = Database::new(&configuration.loaded.settings, wiring.database, store::schema())
-            .map_err(BuildError::Backend)?;
-        let cache = Cache::new(&configuration.loaded.settings, wiring.cache);
-        let cache = cache.map_err(BuildError::Backend)?;
+        let database = Database::new(&configuration.loaded.settings, wiring.database, store::schema())?;
+        let cache = Cache::new(&configuration.loaded.settings, wiring.cache)?;
         let (readiness, samplers) =
             Readiness::start(policy.dependencies(&database, cache.as_ref()), &health)?;
         readiness.register(telemetry.metrics());
         let (store, writer) = Store::new(database, &replica(), Bounds::default());
-        let (live, driver, recording) = live::start(configuration, telemetry, &store, cache.clone());
+        let (live, driver) = live::start(configuration, telemetry, &store, cache.clone());
         let context = Context::new(live, store, cache, health.clone(), readiness, telemetry.clone(), args);
         let context = Arc::new(context);
         routes::register_metrics(&context);
@@ -102,7 +99,7 @@ impl App {
             .listener(Listener::internal("operator", args.operator_listen, routes::operator(&context)))
             .bind()
             .await?;
-        Ok(Self { bound, health, context, driver, samplers, writer, recording: Box::pin(recording) })
+        Ok(Self { bound, health, context, driver, samplers, writer })
     }
 
     /// The address a listener got: `public`, `admin` or `operator`.
@@ -124,17 +121,13 @@ impl App {
         let mut tasks = JoinSet::new();
         // Before the driver, so that nothing happens untold.
         let (feed, cache) = (&self.context.feed, &self.context.cache);
-        let publisher = cache.clone();
-        tasks.spawn(feed.clone().follow(self.context.live.events(), move |told| {
-            publisher.iter().for_each(|cache| cache.publish(told));
-        }));
+        let consumers = live::Consumers::new(feed.clone(), cache.clone(), self.context.store.clone());
+        tasks.spawn(consumers.run(self.context.live.clone(), self.context.live.events()));
         if let Some(cache) = cache {
             tasks.spawn(cache.clone().run(feed.clone()));
         }
-        tasks.spawn(live::log_events(self.context.live.clone()));
         tasks.spawn(self.driver.run());
         tasks.spawn(self.writer.run());
-        tasks.spawn(self.recording);
         tasks.spawn(self.context.store.database().clone().tend());
         tasks.spawn(live::reload_on_hangup(self.context.live.clone()));
         self.health.mark_started();

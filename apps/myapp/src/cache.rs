@@ -27,6 +27,7 @@ pub(crate) use change::CacheChange;
 pub use target::{TokenAuth, Wiring};
 pub use unavailable::{Reason, Unavailable};
 
+use crate::backend::NotPermitted;
 use crate::settings::Settings;
 use counts::Counts;
 use session::{ANSWER_TIMEOUT, Session};
@@ -64,7 +65,7 @@ impl Cache {
     ///
     /// # Errors
     /// Why the settings do not fit the wiring.
-    pub(crate) fn new(settings: &Settings, wiring: Wiring) -> Result<Option<Self>, String> {
+    pub(crate) fn new(settings: &Settings, wiring: Wiring) -> Result<Option<Self>, NotPermitted> {
         let Some(target) = Target::of(settings, &wiring)? else { return Ok(None) };
         let (queue, waiting) = mpsc::channel(WAITING);
         let shared = Shared {

@@ -88,6 +88,7 @@ pub fn wiring(
     let reasons: Vec<_> = [database.leads_to_database_of(settings), cache.leads_to_cache_of(settings)]
         .into_iter()
         .filter_map(Result::err)
+        .map(|refused| refused.to_string())
         .collect();
     if reasons.is_empty() { Ok(Wiring { database, cache }) } else { Err(reasons) }
 }

@@ -35,6 +35,7 @@ pub use timeouts::LONGEST_WORK;
 pub use unavailable::{Reason, Unavailable};
 pub(crate) use value::Value;
 
+use crate::backend::NotPermitted;
 use crate::settings::Settings;
 use generation::{Generation, Generations, InForce};
 use limit::Limit;
@@ -66,7 +67,7 @@ impl Database {
     ///
     /// # Errors
     /// Why the settings do not fit the wiring.
-    pub(crate) fn new(settings: &Settings, wiring: Wiring, schema: Schema) -> Result<Self, String> {
+    pub(crate) fn new(settings: &Settings, wiring: Wiring, schema: Schema) -> Result<Self, NotPermitted> {
         let target = Target::of(settings, &wiring)?;
         let sessions = target.sessions(settings.max_connections.get());
         let current = Arc::new(Generation::new(target));

@@ -12,6 +12,7 @@ use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use live_config::{ReleaseState, State};
 use thiserror::Error;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
@@ -136,15 +137,19 @@ pub(crate) fn complaints(answers: &[Answer], seal: Option<&str>) -> Vec<Complain
     let complaint = |(replica, answer): &Answer| {
         let reason = match answer {
             Err(error) => error.to_string(),
-            Ok(digests) if digests.apply != "converged" => {
+            Ok(digests) if digests.apply != State::Converged.as_str() => {
                 format!("{}: {}", digests.apply, digests.reasons.join("; "))
             }
-            Ok(digests) if digests.release == "drifted" => "runs what its release did not render".into(),
+            Ok(digests) if digests.release == ReleaseState::Drifted.as_str() => {
+                "running configuration differs from the rendered release".into()
+            }
             Ok(digests) if wanted != digests.running => format!("runs {}, not {wanted}", digests.running),
             Ok(_) => return None,
         };
         let refuses = |digests: &Digests| {
-            matches!(digests.apply.as_str(), "rejected" | "rolled_back") && !digests.retrying
+            let is_refused =
+                [State::Rejected, State::RolledBack].iter().any(|state| digests.apply == state.as_str());
+            is_refused && !digests.retrying
         };
         let is_final = answer.as_ref().is_ok_and(|digests| refuses(digests) && digests.mounted == wanted);
         Some(Complaint { replica: *replica, reason, is_final })
@@ -259,7 +264,7 @@ mod tests {
             told(fleet, None),
             [
                 "10.0.0.1:9090: runs b, not a",
-                "10.0.0.2:9090: runs what its release did not render",
+                "10.0.0.2:9090: running configuration differs from the rendered release",
                 "10.0.0.3:9090: rejected: LOG_LEVEL: must be another",
                 "10.0.0.4:9090: no answer within 5 s",
             ]

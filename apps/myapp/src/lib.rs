@@ -13,6 +13,7 @@ pub mod database;
 pub mod dependencies;
 mod derived;
 pub mod exit_code;
+mod feed;
 mod fingerprint;
 mod fleet;
 #[cfg(fuzzing)]

@@ -1,99 +1,72 @@
-//! The settings while the process runs: what takes part in a change, and what is said and kept of it.
+//! The configuration of the running process: the participants in a change, and the consumers of its events.
 
-pub(crate) mod feed;
+mod lines;
 mod recorder;
 
 use std::sync::Arc;
 
-use chassis::telemetry::{LIFECYCLE, Level, Telemetry};
-use live_config::{
-    Changes, Committed, Driver, Event, Live, Participant, Prepared, Refusal, Snapshot, Step, Timing, Unknown,
-};
+use chassis::telemetry::{LIFECYCLE, Telemetry};
+use live_config::{Driver, Event, Live, Participant, Timing};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::cache::{Cache, CacheChange};
 use crate::configuration::Configuration;
-use crate::fingerprint::is_weak;
+use crate::feed::Feed;
 use crate::settings::Settings;
 use crate::store::Store;
+
+pub(crate) use lines::warn_of_weak_key;
 use recorder::Recorder;
 
-/// Makes the configuration live: the log follows its level, the store's database its address and credential, and the
-/// history tells of each change, for as long as the returned task runs.
+/// Makes the configuration live: database and cache take part in each change that something must be prepared for, and the log
+/// follows its level.
 pub(crate) fn start(
     configuration: Configuration,
     telemetry: &Telemetry,
     store: &Store,
     cache: Option<Cache>,
-) -> (Live<Settings>, Driver<Settings>, impl Future<Output = ()> + Send + use<>) {
+) -> (Live<Settings>, Driver<Settings>) {
     let Configuration { contract, sources, loaded } = configuration;
-    let recorder = Arc::new(Recorder::new(store.clone()));
-    let participants: Vec<Arc<dyn Participant<Settings>>> = vec![
-        Arc::new(LogLevel(telemetry.clone())),
-        Arc::new(store.database().clone()),
-        Arc::new(CacheChange(cache)),
-        Arc::<Recorder>::clone(&recorder),
-    ];
+    let participants: Vec<Arc<dyn Participant<Settings>>> =
+        vec![Arc::new(store.database().clone()), Arc::new(CacheChange(cache))];
     let (live, driver) = Driver::new(contract, sources, loaded, participants, Timing::default());
-    recorder.begin_with(live.snapshot());
-    let recording = recorder.run(live.clone(), live.events());
-    (live, driver, recording)
+    let telemetry = telemetry.clone();
+    (live, driver.on_commit(move |snapshot| telemetry.set_level(snapshot.settings.log_level.0)))
 }
 
-/// Writes one line an event from now on: keys and reasons, never a value.
-pub(crate) fn log_events(live: Live<Settings>) -> impl Future<Output = ()> + Send {
-    let mut events = live.events();
-    async move {
+/// Consumers of the configuration's events.
+pub(crate) struct Consumers {
+    feed: Feed,
+    cache: Option<Cache>,
+    recorder: Recorder,
+}
+
+impl Consumers {
+    pub(crate) fn new(feed: Feed, cache: Option<Cache>, store: Store) -> Self {
+        Self { feed, cache, recorder: Recorder::new(store) }
+    }
+
+    /// Hands each event to the log, the feed of this replica and those of the others, and the history, until every sender is gone.
+    pub(crate) async fn run(self, live: Live<Settings>, mut events: Receiver<Event<Settings>>) {
         loop {
             match events.recv().await {
-                Ok(event) => log(&event, &live),
+                Ok(event) => self.consume(&event, live.status().generation),
                 Err(RecvError::Lagged(missed)) => {
-                    tracing::warn!(target: LIFECYCLE, missed, "reload lines were missed");
+                    tracing::warn!(target: LIFECYCLE, missed, "events missed: log, feed and history lack them");
+                    self.feed.skip(missed);
                 }
                 Err(RecvError::Closed) => return,
             }
         }
     }
-}
 
-fn log(event: &Event, live: &Live<Settings>) {
-    match event {
-        Event::Committed { generation, changes } => {
-            let keys = changes.keys().collect::<Vec<_>>().join(",");
-            let snapshot = live.snapshot();
-            let lag = snapshot.written.and_then(|written| snapshot.since().duration_since(written).ok());
-            let lag_ms = lag.map(|lag| lag.as_secs_f64() * 1000.0);
-            tracing::info!(target: LIFECYCLE, generation, keys, lag_ms, "configuration changed");
-            if changes.contains("SECRET_KEY") {
-                warn_of_weak_key(&snapshot.settings);
-            }
-        }
-        Event::Rejected { reasons, retrying } => {
-            let reasons = reasons.join("; ");
-            tracing::error!(target: LIFECYCLE, reasons, retrying, "configuration rejected, the one before serves on");
-        }
-        Event::RolledBack { generation, reason, retrying } => {
-            tracing::error!(target: LIFECYCLE, generation, reason, retrying, "configuration rolled back");
-        }
-        Event::Unknown(files) => {
-            for Unknown { name, path, suggestion } in files {
-                let (path, did_you_mean) = (path.display(), suggestion);
-                tracing::warn!(target: LIFECYCLE, setting = name, %path, did_you_mean, "unknown setting ignored");
-            }
-        }
-        Event::Restored => tracing::info!(target: LIFECYCLE, "the rejected configuration is gone"),
-    }
-}
-
-/// Writes one line where `SECRET_KEY` can be guessed.
-pub(crate) fn warn_of_weak_key(settings: &Settings) {
-    if is_weak(&settings.secret_key) {
-        tracing::warn!(
-            target: LIFECYCLE,
-            "SECRET_KEY can be guessed: cursors can be forged, and the history stores no fingerprints under it; set 32 or \
-            more random characters, as `openssl rand -hex 32` prints them"
-        );
+    fn consume(&self, event: &Event<Settings>, generation: u64) {
+        lines::log(event);
+        let told = self.feed.add(event);
+        self.cache.iter().for_each(|cache| cache.publish(&told));
+        self.recorder.record(event, generation);
     }
 }
 
@@ -103,50 +76,5 @@ pub(crate) async fn reload_on_hangup(live: Live<Settings>) {
     while hangups.recv().await.is_some() {
         tracing::info!(target: LIFECYCLE, signal = "SIGHUP", "reload asked for");
         live.reload().await;
-    }
-}
-
-/// Sets the log's level with the settings.
-struct LogLevel(Telemetry);
-
-impl Participant<Settings> for LogLevel {
-    fn name(&self) -> &'static str {
-        "log"
-    }
-
-    fn prepare(
-        &self,
-        next: Arc<Snapshot<Settings>>,
-        _: &Changes,
-    ) -> Step<Result<Box<dyn Prepared>, Refusal>> {
-        let change = LevelChange { telemetry: self.0.clone(), level: next.settings.log_level.0 };
-        Box::pin(async { Ok(Box::new(change) as Box<dyn Prepared>) })
-    }
-}
-
-/// Holds the level to set and, once that is done, the one to go back to.
-struct LevelChange {
-    telemetry: Telemetry,
-    level: Level,
-}
-
-impl LevelChange {
-    fn swap(&mut self) {
-        let before = self.telemetry.levels().set;
-        self.telemetry.set_level(self.level);
-        self.level = before;
-    }
-}
-
-impl Prepared for LevelChange {
-    fn commit(mut self: Box<Self>) -> Box<dyn Committed> {
-        self.swap();
-        self
-    }
-}
-
-impl Committed for LevelChange {
-    fn roll_back(mut self: Box<Self>) {
-        self.swap();
     }
 }

@@ -105,9 +105,9 @@ impl Digests {
     /// The part that concerns the configuration; the replica counts as ready and without dependencies.
     pub(crate) fn of_configuration(status: &Status, snapshot: &Snapshot<Settings>) -> Self {
         Self {
-            state: status.word().into(),
+            state: status.state().as_str().into(),
             apply: status.apply.as_str().into(),
-            reasons: status.apply.reasons().to_vec(),
+            reasons: status.apply.reasons().iter().map(ToString::to_string).collect(),
             retrying: status.apply.retrying(),
             since: unix_seconds(status.apply_since),
             release: status.release().as_str().into(),

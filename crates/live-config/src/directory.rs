@@ -11,19 +11,22 @@
 
 mod layout;
 mod look;
+mod mounted;
 mod open;
 mod unknown;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{Contract, Origin, Problem, Text};
+use crate::problem::Problem;
+use contract::Contract;
 use layout::Layout;
 use look::Look;
+pub(crate) use mounted::Mounted;
+use mounted::directory_problem;
 pub use unknown::Unknown;
 
 /// Swaps come once a second at the most; a directory that changes between each two of these looks is broken.
@@ -35,30 +38,6 @@ const PAUSE: Duration = if cfg!(fuzzing) { Duration::ZERO } else { Duration::fro
 
 /// Looks in a row that must find the same thing missing: what is moved away is often moved back.
 const FAULTY_LOOKS: usize = 5;
-
-/// The content of a mounted directory.
-#[derive(Default)]
-pub(crate) struct Mounted {
-    pub(crate) values: BTreeMap<String, (Text, Origin)>,
-    /// Raw bytes of every file that is no secret, by key, the seal left out.
-    pub(crate) raw: BTreeMap<String, Vec<u8>>,
-    pub(crate) seal: Option<String>,
-    /// Files whose names the contract does not have.
-    pub(crate) unknown: Vec<Unknown>,
-    /// Set if every folder could be read. A key of an unreadable folder is not known to be missing.
-    pub(crate) is_whole: bool,
-    /// A digest of all of it, secrets and faults included: equal when nothing has changed.
-    pub(crate) content: [u8; 32],
-    /// When the kubelet made this generation's link; nothing for a plain directory.
-    pub(crate) written: Option<SystemTime>,
-}
-
-impl Mounted {
-    /// The content where no directory is mounted.
-    pub(crate) fn nothing() -> Self {
-        Self { is_whole: true, ..Self::default() }
-    }
-}
 
 /// The directory, and what is known of it from the last read.
 pub(crate) struct Directory {
@@ -114,8 +93,4 @@ impl Directory {
         problems.push(problem);
         Mounted { content, ..Mounted::default() }
     }
-}
-
-fn directory_problem(path: &Path, message: &str) -> Problem {
-    Problem::new(path.display().to_string(), format!("the configuration directory {message}"), None)
 }

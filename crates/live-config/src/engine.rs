@@ -4,29 +4,35 @@
 //! to be taken afterwards. Dropping the task is safe at each await: before the commit nothing has been changed, after it
 //! the new generation is in force, as if the observe window had ended.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use contract::{Contract, Key, OnChange};
 use serde::de::DeserializeOwned;
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{sleep, sleep_until, timeout};
 
-use crate::ensemble::{self, InForce, Ready, Refused};
-use crate::live::Shared;
-use crate::load::Read;
+use crate::ensemble::{self, InForce, Ready, Refused, Vetoed};
+use crate::event::Event;
+use crate::failures::{Attempt, Failures};
+use crate::load::{Loaded, Read, Sources};
+use crate::participant::{Participant, RefusalKind};
+use crate::reason::Reason;
+use crate::shared::Shared;
+use crate::snapshot::{Changes, Snapshot};
+use crate::status::{Apply, Status};
+use crate::timing::Timing;
 use crate::watch::Watcher;
-use crate::{
-    Apply, Changes, Contract, Event, Loaded, Participant, Refusal, RefusalKind, Snapshot, Sources, Status,
-    Timing,
-};
 
-/// Outcomes remembered of one content, so that a cause that comes and goes is reported once.
-const MAX_REPORTED: usize = 16;
+/// A function called with each snapshot that comes into force.
+pub(crate) type Hook<S> = Box<dyn Fn(&Snapshot<S>) + Send + Sync>;
 
 pub(crate) struct Engine<S> {
     contract: Arc<Contract>,
     sources: Arc<Sources>,
     participants: Vec<Arc<dyn Participant<S>>>,
+    hooks: Vec<Hook<S>>,
     timing: Timing,
     shared: Arc<Shared<S>>,
     /// Away only while a look is taken.
@@ -37,31 +43,8 @@ pub(crate) struct Engine<S> {
     looked_at: Option<[u8; 32]>,
     /// What the snapshot in force was read from; nothing where that is not known.
     running: Option<[u8; 32]>,
-    /// What was refused or rolled back last, so that it is not refused again and again.
-    failed: Option<Failed>,
-    /// Survives an observe window, so that a veto after it doubles the delay.
-    retry: Option<Retry>,
+    failures: Failures,
     generations: u64,
-}
-
-#[derive(Clone, Copy)]
-struct Retry {
-    at: Instant,
-    delay: Duration,
-}
-
-/// A content that is not in force, and every outcome reported of it.
-struct Failed {
-    content: [u8; 32],
-    reported: Vec<Apply>,
-}
-
-/// One try to bring a content into force.
-#[derive(Clone, Copy)]
-struct Attempt {
-    content: [u8; 32],
-    /// Whether a delay that ended is its only cause.
-    is_retry: bool,
 }
 
 /// Why the sources are looked at.
@@ -79,9 +62,11 @@ struct Window<S> {
     attempt: Attempt,
     before: Option<[u8; 32]>,
     old: Arc<Snapshot<S>>,
+    new: Arc<Snapshot<S>>,
+    changes: Changes,
     parts: InForce,
     /// Reported once the generation has held.
-    unreported: Option<Event>,
+    unreported: Option<Event<S>>,
 }
 
 impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
@@ -98,6 +83,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
             contract: Arc::new(contract),
             sources: Arc::new(sources),
             participants,
+            hooks: Vec::new(),
             timing,
             shared,
             hints: watcher.hints(),
@@ -105,10 +91,13 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
             asked,
             looked_at: None,
             running: None,
-            failed: None,
-            retry: None,
+            failures: Failures::default(),
             generations: 1,
         }
+    }
+
+    pub(crate) fn add_hook(&mut self, hook: Hook<S>) {
+        self.hooks.push(hook);
     }
 
     pub(crate) async fn run(mut self) {
@@ -134,7 +123,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
 
     /// Waits for a reason to look; `None` when every handle is gone.
     async fn next_cause(&mut self) -> Option<Cause> {
-        let retry = self.retry.map(|retry| retry.at);
+        let retry = self.failures.retry_at();
         let due = async {
             match retry {
                 Some(at) => sleep_until(at).await,
@@ -191,7 +180,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
     fn report_unknown(&mut self, read: &Read<S>) {
         let is_new = self.looked_at.replace(read.content) != Some(read.content);
         if is_new && !read.unknown.is_empty() {
-            self.tell(Event::Unknown(read.unknown.clone()));
+            self.send(Event::Unknown(read.unknown.clone()));
         }
     }
 
@@ -201,7 +190,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
             self.nothing_new();
             return None;
         }
-        let was_refused = self.outcomes(read.content).is_some();
+        let was_refused = self.failures.outcomes(read.content).is_some();
         if was_refused && matches!(cause, Cause::Look) {
             return None;
         }
@@ -209,7 +198,8 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         let attempt = Attempt { content: read.content, is_retry };
         match read.outcome {
             Err(problems) => {
-                let reasons = problems.0.iter().map(ToString::to_string).collect();
+                let reason = |problem| Reason::from_problem(problem, &self.contract);
+                let reasons = problems.0.iter().map(reason).collect();
                 self.reject(attempt, Refused { reasons, kind: RefusalKind::Permanent });
                 None
             }
@@ -219,11 +209,10 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
 
     /// What is mounted is what is in force; if something else was refused in between, it is gone.
     fn nothing_new(&mut self) {
-        self.failed = None;
-        self.retry = None;
+        self.failures.clear();
         if self.shared.status.borrow().apply != Apply::Converged {
             self.publish(Apply::Converged, |_| {});
-            self.tell(Event::Restored);
+            self.send(Event::Restored);
         }
     }
 
@@ -241,14 +230,20 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
             self.restate(attempt.content, &old, loaded);
             return None;
         }
+        if let Err(refused) = takes_no_restart(&self.contract, &changes) {
+            self.reject(attempt, refused);
+            return None;
+        }
         // What was refused stays so until it succeeds: since when it has been is worth more than each try.
-        if self.outcomes(attempt.content).is_none() {
+        if self.failures.outcomes(attempt.content).is_none() {
             self.publish(Apply::Applying, |_| {});
         }
         // What was rolled back has its number already.
-        let generation = self.generations + u64::from(!self.was_rolled_back(attempt.content));
+        let generation = self.generations + u64::from(!self.failures.was_rolled_back(attempt.content));
         let next = Arc::new(Snapshot::new(generation, loaded));
-        let ready = ensemble::prepare(&self.participants, &next, &changes, self.timing.prepare).await;
+        let is_prepared = keys(&self.contract, &changes).any(|key| key.on_change == OnChange::Prepare);
+        let participants = if is_prepared { self.participants.as_slice() } else { &[] };
+        let ready = ensemble::prepare(participants, &next, &changes, self.timing.prepare).await;
         match ready {
             Ok(ready) => self.commit(attempt, &next, changes, ready),
             Err(refused) => {
@@ -275,15 +270,17 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         };
         next.comes_into_force();
         let old = self.shared.snapshot.swap(Arc::clone(next));
+        self.call_hooks(next);
         let before = self.running.replace(attempt.content);
         self.generations = next.generation;
-        let committed = Event::Committed { generation: next.generation, changes };
+        let committed =
+            Event::Committed { old: Arc::clone(&old), new: Arc::clone(next), changes: changes.clone() };
         if !parts.is_watched() {
             self.settle(parts, |status| in_force(status, next));
-            self.tell(committed);
+            self.send(committed);
             return None;
         }
-        let was_rolled_back = self.was_rolled_back(attempt.content);
+        let was_rolled_back = self.failures.was_rolled_back(attempt.content);
         if was_rolled_back && attempt.is_retry {
             self.shared.status.send_modify(|status| in_force(status, next));
         } else {
@@ -292,49 +289,58 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         let unreported = if was_rolled_back {
             Some(committed)
         } else {
-            self.tell(committed);
+            self.send(committed);
             None
         };
-        Some(Window { attempt, before, old, parts, unreported })
+        Some(Window { attempt, before, old, new: Arc::clone(next), changes, parts, unreported })
     }
 
     /// Gives the participants a while to find out that it does not hold.
     async fn observe(&mut self, mut window: Window<S>) {
         match window.parts.veto(self.timing.observe).await {
-            Some(refusal) => self.roll_back(window, refusal),
+            Some(vetoed) => self.roll_back(window, vetoed),
             None => {
                 self.settle(window.parts, |_| {});
-                window.unreported.into_iter().for_each(|event| self.tell(event));
+                window.unreported.into_iter().for_each(|event| self.send(event));
             }
         }
     }
 
     fn settle(&mut self, parts: InForce, also: impl FnOnce(&mut Status)) {
         parts.settle();
-        self.failed = None;
-        self.retry = None;
+        self.failures.clear();
         self.publish(Apply::Converged, |status| {
             status.reloads.committed += 1;
             also(status);
         });
     }
 
-    fn roll_back(&mut self, window: Window<S>, refusal: Refusal) {
-        let Window { attempt, before, old, parts, unreported: _ } = window;
-        let reason = refusal.message + &parts.roll_back();
+    fn roll_back(&mut self, window: Window<S>, Vetoed { mut reason, kind }: Vetoed) {
+        let Window { attempt, before, old, new, changes, parts, unreported: _ } = window;
+        reason.message.push_str(&parts.roll_back());
         self.shared.snapshot.store(Arc::clone(&old));
+        self.call_hooks(&old);
         self.running = before;
-        let retrying = self.schedule_retry(attempt, refusal.kind);
+        let retrying = self.failures.schedule_retry(attempt, &self.timing, kind);
         let apply = Apply::RolledBack { reason: reason.clone(), retrying };
-        let event = Event::RolledBack { generation: old.generation, reason, retrying };
+        let in_force_again = Arc::clone(&old);
+        let event =
+            Event::RolledBack { taken_back: new, in_force: in_force_again, changes, reason, retrying };
         self.report(attempt, apply, event, |status| {
             status.reloads.rolled_back += 1;
             in_force(status, &old);
         });
     }
 
+    /// A hook that panics changes nothing of what is in force.
+    fn call_hooks(&self, snapshot: &Snapshot<S>) {
+        for hook in &self.hooks {
+            let _ = catch_unwind(AssertUnwindSafe(|| hook(snapshot)));
+        }
+    }
+
     fn reject(&mut self, attempt: Attempt, refused: Refused) {
-        let retrying = self.schedule_retry(attempt, refused.kind);
+        let retrying = self.failures.schedule_retry(attempt, &self.timing, refused.kind);
         let reasons = refused.reasons;
         let apply = Apply::Rejected { reasons: reasons.clone(), retrying };
         let event = Event::Rejected { reasons, retrying };
@@ -342,48 +348,16 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
     }
 
     /// Publishes that a content is not in force, and sends the event unless the same outcome of that content was reported before.
-    fn report(&mut self, attempt: Attempt, apply: Apply, event: Event, also: impl FnOnce(&mut Status)) {
-        let mut reported = match self.failed.take() {
-            Some(failed) if failed.content == attempt.content => failed.reported,
-            _ => Vec::new(),
-        };
-        let is_new = !reported.contains(&apply);
-        if is_new {
-            reported.truncate(MAX_REPORTED - 1);
-            reported.push(apply.clone());
-        }
-        self.failed = Some(Failed { content: attempt.content, reported });
+    fn report(&mut self, attempt: Attempt, apply: Apply, event: Event<S>, also: impl FnOnce(&mut Status)) {
+        let is_new = self.failures.is_new(attempt, &apply);
         if self.shared.status.borrow().apply == apply {
             self.shared.status.send_modify(also);
         } else {
             self.publish(apply, also);
         }
         if is_new {
-            self.tell(event);
+            self.send(event);
         }
-    }
-
-    /// The outcomes reported of `content`; `None` where it is not what failed last.
-    fn outcomes(&self, content: [u8; 32]) -> Option<&[Apply]> {
-        self.failed
-            .as_ref()
-            .filter(|failed| failed.content == content)
-            .map(|failed| failed.reported.as_slice())
-    }
-
-    fn was_rolled_back(&self, content: [u8; 32]) -> bool {
-        self.outcomes(content).into_iter().flatten().any(|apply| matches!(apply, Apply::RolledBack { .. }))
-    }
-
-    /// Returns whether there will be a retry. The delay is longer each time a retry fails; a request to look does not make it longer.
-    fn schedule_retry(&mut self, attempt: Attempt, kind: RefusalKind) -> bool {
-        let delay = match self.retry {
-            Some(last) if attempt.is_retry => (last.delay * 2).min(self.timing.retry_longest),
-            _ => self.timing.retry_first,
-        };
-        let retry = Retry { at: Instant::now() + delay, delay };
-        self.retry = (kind == RefusalKind::Transient).then_some(retry);
-        self.retry.is_some()
     }
 
     /// One change of the status: whoever watches it sees all of a step or nothing.
@@ -395,10 +369,27 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         });
     }
 
-    fn tell(&self, event: Event) {
+    fn send(&self, event: Event<S>) {
         // Nobody may be listening.
         let _ = self.shared.events.send(event);
     }
+}
+
+/// The keys that a change concerns.
+fn keys<'a>(contract: &'a Contract, changes: &'a Changes) -> impl Iterator<Item = &'a Key> {
+    contract.keys().iter().filter(|key| changes.contains(&key.name))
+}
+
+/// Refuses a change of settings that only a restart brings into force, each by name.
+fn takes_no_restart(contract: &Contract, changes: &Changes) -> Result<(), Refused> {
+    let reason = |key: &Key| Reason {
+        participant: None,
+        setting: Some(key.name.clone()),
+        message: "a change needs a restart".into(),
+    };
+    let restarts = keys(contract, changes).filter(|key| key.on_change == OnChange::Restart);
+    let reasons: Vec<_> = restarts.map(reason).collect();
+    if reasons.is_empty() { Ok(()) } else { Err(Refused { reasons, kind: RefusalKind::Permanent }) }
 }
 
 fn in_force<S: DeserializeOwned>(status: &mut Status, snapshot: &Snapshot<S>) {

@@ -8,25 +8,33 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::participant::{Committed, Prepared};
-use crate::{Changes, Participant, Refusal, RefusalKind, Snapshot};
+use crate::participant::{Participant, Refusal, RefusalKind};
+use crate::reason::Reason;
+use crate::snapshot::{Changes, Snapshot};
 
 type Named<P> = (&'static str, Box<P>);
 
 /// Every reason why a configuration does not come into force, sorted, and whether a retry can help.
 pub(crate) struct Refused {
-    pub(crate) reasons: Vec<String>,
+    pub(crate) reasons: Vec<Reason>,
     pub(crate) kind: RefusalKind,
 }
 
 impl Refused {
     /// One permanent refusal is enough to make a retry futile.
-    fn of(refusals: Vec<Refusal>) -> Self {
-        let is_permanent = refusals.iter().any(|refusal| refusal.kind == RefusalKind::Permanent);
+    fn of(refusals: Vec<(&'static str, Refusal)>) -> Self {
+        let is_permanent = refusals.iter().any(|(_, refusal)| refusal.kind == RefusalKind::Permanent);
         let kind = if is_permanent { RefusalKind::Permanent } else { RefusalKind::Transient };
-        let mut reasons: Vec<_> = refusals.into_iter().map(|refusal| refusal.message).collect();
+        let mut reasons: Vec<_> = refusals.into_iter().map(|(name, refusal)| reason(name, refusal)).collect();
         reasons.sort();
         Self { reasons, kind }
     }
+}
+
+/// The objection of a participant to what is in force, and whether a retry can help.
+pub(crate) struct Vetoed {
+    pub(crate) reason: Reason,
+    pub(crate) kind: RefusalKind,
 }
 
 /// Every participant is ready. Dropped, it is as if none had been asked.
@@ -47,7 +55,7 @@ pub(crate) async fn prepare<S: Send + Sync + 'static>(
     for participant in participants {
         let name = participant.name();
         let Some(step) = caught(|| participant.prepare(Arc::clone(next), changes)) else {
-            refusals.push(Refusal::transient(format!("{name}: panicked while preparing")));
+            refusals.push((name, Refusal::transient("panicked while preparing")));
             continue;
         };
         let task = running.spawn(async move {
@@ -59,18 +67,18 @@ pub(crate) async fn prepare<S: Send + Sync + 'static>(
     while let Some(ended) = running.join_next().await {
         match ended {
             Ok((name, Ok(prepared))) => ready.push((name, prepared)),
-            Ok((name, Err(refusal))) => refusals.push(named(name, &refusal)),
+            Ok((name, Err(refusal))) => refusals.push((name, refusal)),
             Err(error) => {
                 let name = names.iter().find(|(id, _)| *id == error.id()).map_or("?", |(_, name)| name);
-                refusals.push(Refusal::transient(format!("{name}: panicked while preparing")));
+                refusals.push((name, Refusal::transient("panicked while preparing")));
             }
         }
     }
     if refusals.is_empty() { Ok(Ready(ready)) } else { Err(Refused::of(refusals)) }
 }
 
-fn named(name: &str, refusal: &Refusal) -> Refusal {
-    Refusal { message: format!("{name}: {refusal}"), kind: refusal.kind }
+fn reason(participant: &'static str, Refusal { setting, message, .. }: Refusal) -> Reason {
+    Reason { participant: Some(participant), setting: setting.map(str::to_owned), message }
 }
 
 impl Ready {
@@ -85,8 +93,8 @@ impl Ready {
                 Some(part) => parts.push((name, part)),
                 None => {
                     let failed = take_back(parts);
-                    let message = format!("{name}: panicked while coming into force{failed}");
-                    return Err(Refused::of(vec![Refusal::transient(message)]));
+                    let message = format!("panicked while coming into force{failed}");
+                    return Err(Refused::of(vec![(name, Refusal::transient(message))]));
                 }
             }
         }
@@ -94,7 +102,7 @@ impl Ready {
         for (name, part) in &mut parts {
             if let Some(veto) = caught(|| part.veto()).flatten() {
                 let name = *name;
-                vetoes.spawn(async move { named(name, &veto.await) });
+                vetoes.spawn(async move { (name, veto.await) });
             }
         }
         Ok(InForce { parts, vetoes })
@@ -104,7 +112,7 @@ impl Ready {
 /// Every part is in force and can still be taken back.
 pub(crate) struct InForce {
     parts: Vec<Named<dyn Committed>>,
-    vetoes: JoinSet<Refusal>,
+    vetoes: JoinSet<(&'static str, Refusal)>,
 }
 
 impl InForce {
@@ -116,11 +124,12 @@ impl InForce {
     /// The first refusal within `window`. It ends early once nobody is left who could object.
     ///
     /// A participant that panics here cannot say whether it holds, and is taken not to object.
-    pub(crate) async fn veto(&mut self, window: Duration) -> Option<Refusal> {
+    pub(crate) async fn veto(&mut self, window: Duration) -> Option<Vetoed> {
         let first = async {
             while let Some(ended) = self.vetoes.join_next().await {
-                if let Ok(refusal) = ended {
-                    return Some(refusal);
+                if let Ok((name, refusal)) = ended {
+                    let kind = refusal.kind;
+                    return Some(Vetoed { reason: reason(name, refusal), kind });
                 }
             }
             None

@@ -1,15 +1,17 @@
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::{Changes, Snapshot};
+use crate::snapshot::{Changes, Snapshot};
 
 /// What a participant's steps return.
 pub type Step<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Why a participant refuses a configuration, and whether it may accept the same one later.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
+    /// The setting concerned, if it is one alone.
+    pub setting: Option<&'static str>,
     /// A lower-case fragment without a secret.
     pub message: String,
     /// Whether a retry can help.
@@ -30,14 +32,32 @@ pub enum RefusalKind {
 impl Refusal {
     /// A refusal for a cause that may pass.
     pub fn transient(message: impl Into<String>) -> Self {
-        Self { message: message.into(), kind: RefusalKind::Transient }
+        Self { setting: None, message: message.into(), kind: RefusalKind::Transient }
     }
 
     /// A refusal that no retry can change.
     pub fn permanent(message: impl Into<String>) -> Self {
-        Self { message: message.into(), kind: RefusalKind::Permanent }
+        Self { setting: None, message: message.into(), kind: RefusalKind::Permanent }
+    }
+
+    /// Names the setting concerned.
+    #[must_use]
+    pub fn about(self, setting: &'static str) -> Self {
+        Self { setting: Some(setting), ..self }
     }
 }
+
+/// The setting, if one is named, and the message.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.setting {
+            Some(setting) => write!(f, "{setting}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
 
 /// Something that must be rebuilt for a new configuration before it may come into force: a connection pool, a
 /// log filter, a certificate.

@@ -1,6 +1,8 @@
 use std::time::SystemTime;
 
-use crate::{ReleaseState, Sums};
+use crate::digest::{ReleaseState, Sums};
+use crate::reason::Reason;
+use crate::state::State;
 
 /// What became of the last configuration that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +14,7 @@ pub enum Apply {
     /// It is refused; the one before stays in force.
     Rejected {
         /// Every reason, one line each, without secrets.
-        reasons: Vec<String>,
+        reasons: Vec<Reason>,
         /// Whether it is tried again by itself: true exactly where that can help. An invalid one has to change.
         retrying: bool,
     },
@@ -20,7 +22,7 @@ pub enum Apply {
     /// held or is refused for another reason.
     RolledBack {
         /// Who took it back, and why.
-        reason: String,
+        reason: Reason,
         /// Whether it is tried again by itself: true exactly where that can help.
         retrying: bool,
     },
@@ -75,15 +77,15 @@ impl Status {
         self.found.release_state()
     }
 
-    /// The one word for people: the worst that holds.
-    pub fn word(&self) -> &'static str {
+    /// The worst state that holds.
+    pub fn state(&self) -> State {
         match (&self.apply, self.release()) {
-            (Apply::Rejected { .. }, _) => "rejected",
-            (Apply::RolledBack { .. }, _) => "rolled_back",
-            (_, ReleaseState::Drifted) => "drifted",
-            _ if !self.pinned.is_empty() => "pinned",
-            (Apply::Applying, _) => "applying",
-            (Apply::Converged, _) => "converged",
+            (Apply::Rejected { .. }, _) => State::Rejected,
+            (Apply::RolledBack { .. }, _) => State::RolledBack,
+            (_, ReleaseState::Drifted) => State::Drifted,
+            _ if !self.pinned.is_empty() => State::Pinned,
+            (Apply::Applying, _) => State::Applying,
+            (Apply::Converged, _) => State::Converged,
         }
     }
 }
@@ -100,7 +102,7 @@ impl Apply {
     }
 
     /// Why the last configuration is not in force; empty if it is.
-    pub fn reasons(&self) -> &[String] {
+    pub fn reasons(&self) -> &[Reason] {
         match self {
             Self::Rejected { reasons, .. } => reasons,
             Self::RolledBack { reason, .. } => std::slice::from_ref(reason),

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::Server;
+use crate::server::Server;
 
 /// A test's own database, and the role that may use it.
 pub struct Database<'a> {
@@ -12,6 +12,13 @@ pub struct Database<'a> {
     pub user: String,
     /// What the owner proves itself by, as the server knows it.
     pub password: String,
+}
+
+impl Server {
+    /// A new database and a role of its own, which has to prove itself by a password.
+    pub fn database(&self) -> Database<'_> {
+        Database::new(self)
+    }
 }
 
 impl<'a> Database<'a> {

@@ -7,9 +7,10 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::certificate::{CERTIFICATE, KEY};
+use crate::log;
 use crate::process::{ATTEMPTS, LONGEST_START, reaper};
 use crate::program::{as_user_at, give_to_user};
-use crate::{Server, log};
+use crate::server::Server;
 
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
 /// Few, so that clients take turns on them.
@@ -55,7 +56,7 @@ impl Pooler {
             fs::write(folder.join("ini"), configuration(server, &folder, address, mode)).unwrap();
             launch(&folder, address).map(|process| (process, address))
         });
-        let (process, address) = started.unwrap_or_else(|| panic!("no start: {}", log(&folder)));
+        let (process, address) = started.unwrap_or_else(|| panic!("no start: {}", log::read(&folder)));
         Self { address, _process: process, _lifeline: lifeline }
     }
 
@@ -99,7 +100,7 @@ fn launch(folder: &Path, address: SocketAddr) -> Option<Child> {
         if process.try_wait().unwrap().is_some() {
             return None;
         }
-        assert!(Instant::now() < deadline, "never ready: {}", crate::log(folder));
+        assert!(Instant::now() < deadline, "never ready: {}", log::read(folder));
         sleep(Duration::from_millis(20));
     }
     Some(process)

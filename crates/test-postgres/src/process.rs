@@ -38,13 +38,13 @@ pub(crate) fn launch_anywhere(folder: &Path, address: IpAddr, settings: &[String
         let address = TcpListener::bind((address, 0)).unwrap().local_addr().unwrap();
         launch(folder, address, settings).map(|process| (process, address))
     });
-    started.unwrap_or_else(|| panic!("no start: {}", log(folder)))
+    started.unwrap_or_else(|| panic!("no start: {}", log::read(folder)))
 }
 
 /// Starts it at that address and no other.
 pub(crate) fn launch_at(folder: &Path, address: SocketAddr, settings: &[String]) -> Child {
     let started = (0..ATTEMPTS).find_map(|_| launch(folder, address, settings));
-    started.unwrap_or_else(|| panic!("no start: {}", log(folder)))
+    started.unwrap_or_else(|| panic!("no start: {}", log::read(folder)))
 }
 
 /// Starts the server and waits until it answers; `None` if it ended instead.
@@ -75,7 +75,7 @@ fn launch(folder: &Path, address: SocketAddr, settings: &[String]) -> Option<Chi
         if question.output().unwrap().status.success() {
             return Some(process);
         }
-        assert!(Instant::now() < deadline, "never ready: {}", crate::log(folder));
+        assert!(Instant::now() < deadline, "never ready: {}", log::read(folder));
         sleep(Duration::from_millis(20));
     }
 }

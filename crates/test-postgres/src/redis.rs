@@ -63,7 +63,7 @@ impl Redis {
             let address = TcpListener::bind((address, 0)).unwrap().local_addr().unwrap();
             launch(&folder, address, host.is_some(), &settings, "PONG").map(|process| (process, address))
         });
-        let (process, address) = started.unwrap_or_else(|| panic!("no start: {}", log(&folder)));
+        let (process, address) = started.unwrap_or_else(|| panic!("no start: {}", log::read(&folder)));
         Self { folder, address, settings, host: host.map(str::to_owned), process, _lifeline: lifeline }
     }
 
@@ -131,7 +131,7 @@ impl Redis {
     fn restart_until(&mut self, answer: &str) {
         let launch = |_| launch(&self.folder, self.address, self.host.is_some(), &self.settings, answer);
         let started = (0..ATTEMPTS).find_map(launch);
-        self.process = started.unwrap_or_else(|| panic!("no start: {}", log(&self.folder)));
+        self.process = started.unwrap_or_else(|| panic!("no start: {}", log::read(&self.folder)));
     }
 
     /// Stops it from doing anything, while its connections stay open, or lets it go on.
@@ -195,7 +195,7 @@ fn launch(
         if answer.stdout.starts_with(expected.as_bytes()) {
             return Some(process);
         }
-        assert!(Instant::now() < deadline, "never ready: {}", crate::log(folder));
+        assert!(Instant::now() < deadline, "never ready: {}", log::read(folder));
         sleep(Duration::from_millis(20));
     }
 }

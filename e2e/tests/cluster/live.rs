@@ -40,7 +40,8 @@ fn a_patch_is_in_force_on_every_replica_without_a_restart_and_a_forced_upgrade_h
         }
         let complaints = verify(ns, &names(&pods)[0]).await.refused_with(1);
         for pod in &pods {
-            let complaint = format!("{}:9090: runs what its release did not render", address_of(pod));
+            let complaint =
+                format!("{}:9090: running configuration differs from the rendered release", address_of(pod));
             assert!(complaints.contains(&complaint), "{complaints}");
         }
 

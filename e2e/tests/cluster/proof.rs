@@ -88,7 +88,8 @@ fn a_replica_that_was_started_under_an_edit_is_named_by_the_one_that_was_not() {
         let pods = ns.pods("myapp").await;
         let other = pods.iter().find(|pod| pod.name_any() != *kept).unwrap();
 
-        let complaint = format!("{}:9090: runs what its release did not render", address_of(other));
+        let complaint =
+            format!("{}:9090: running configuration differs from the rendered release", address_of(other));
         let fleet = fleet_of(ns, kept, &pods).await;
         assert_eq!(fleet["converged"], false);
         assert!(fleet["reasons"].as_array().unwrap().contains(&json!(complaint)), "{fleet}");

@@ -117,3 +117,82 @@ impl<'a> Place<'a> {
         (number != self.number).then_some(Self { number, module: 0, ..self })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// The imports of a crate with these files, by file name.
+    fn imports(files: &[(&str, &str)]) -> Imports {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let found = Crate::read("some-crate", &folder.path().join("lib.rs")).unwrap();
+        let name = |path: PathBuf| path.strip_prefix(folder.path()).unwrap().to_owned();
+        between_files(&[found])
+            .into_iter()
+            .map(|(file, others)| {
+                (name(file), others.into_iter().map(|(other, names)| (name(other), names)).collect())
+            })
+            .collect()
+    }
+
+    fn circle_sizes(files: &[(&str, &str)]) -> Vec<usize> {
+        cycles(&imports(files)).iter().map(BTreeSet::len).collect()
+    }
+
+    const LIB: (&str, &str) = ("lib.rs", "mod a; mod b;");
+
+    #[test]
+    fn two_files_that_import_each_other_are_a_circle() {
+        let files = [
+            LIB,
+            ("a.rs", "use crate::b::B; pub struct A(B);"),
+            ("b.rs", "pub struct B; fn f(_: crate::a::A) {}"),
+        ];
+        assert_eq!(circle_sizes(&files), [2]);
+    }
+
+    #[test]
+    fn imports_lead_to_the_defining_file() {
+        let facade = ("a.rs", "mod part; pub use part::P;");
+        let files = [LIB, facade, ("a/part.rs", "pub struct P;"), ("b.rs", "use crate::a::P; fn f(_: P) {}")];
+        let imports = imports(&files);
+        assert_eq!(imports[Path::new("b.rs")].keys().collect::<Vec<_>>(), [Path::new("a/part.rs")]);
+        assert!(!imports.contains_key(Path::new("a.rs")), "passing a name on is no import");
+    }
+
+    #[test]
+    fn a_child_and_a_parent_that_need_each_other_are_a_circle() {
+        let parent = ("a.rs", "mod part; use part::P; pub struct A; fn f(_: P) {}");
+        let files = [LIB, parent, ("a/part.rs", "pub struct P(super::A);"), ("b.rs", "")];
+        assert_eq!(circle_sizes(&files), [2]);
+    }
+
+    #[test]
+    fn paths_in_macros_globs_and_aliases_count() {
+        for (b, a) in [
+            (
+                "pub struct B; fn f() { let _ = vec![crate::a::A]; }",
+                "pub struct A; use super::b::*; fn f(_: B) {}",
+            ),
+            (
+                "pub struct B; use crate::a as other; fn f(_: other::A) {}",
+                "pub struct A; use crate::b; fn f(_: b::B) {}",
+            ),
+        ] {
+            assert_eq!(circle_sizes(&[LIB, ("a.rs", a), ("b.rs", b)]), [2], "{b}");
+        }
+    }
+
+    #[test]
+    fn code_for_tests_is_left_out() {
+        let a = ("a.rs", "pub struct A; #[cfg(test)] mod tests { use crate::b::B; }");
+        assert_eq!(circle_sizes(&[LIB, a, ("b.rs", "pub struct B(crate::a::A);")]), [0_usize; 0]);
+    }
+}

@@ -1,28 +1,50 @@
-//! The structure of the workspace's crates: no circle of imports between files, and each direction between modules allowed.
+//! The structure of the workspace's crates: no circle of imports between files, and every import points down.
+
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use serde_json::Value;
 
+use super::imports::{self, Imports};
+use super::layers::{self, CRATES};
+use super::metadata;
 use super::modules::Crate;
-use super::{imports, metadata};
 use crate::workspace;
 
 pub(super) fn run() -> Result<()> {
     let crates = crates(&metadata::query()?)?;
-    let imports = imports::between_files(&crates);
-    let root = workspace::root();
-    let short = |file: &std::path::Path| file.strip_prefix(root).unwrap_or(file).display().to_string();
+    let imports = relative(imports::between_files(&crates), workspace::root());
+    let mut complaints = circles(&imports);
+    for (folder, order) in CRATES {
+        complaints.extend(layers::upward_imports(folder, order, &imports));
+    }
+    if complaints.is_empty() { Ok(()) } else { bail!("structure:\n  {}", complaints.join("\n  ")) }
+}
+
+/// Each circle, with the names that tie it.
+fn circles(imports: &Imports) -> Vec<String> {
     let mut complaints = Vec::new();
-    for circle in imports::cycles(&imports) {
+    for circle in imports::cycles(imports) {
         complaints.push(format!("{} files import each other in a circle:", circle.len()));
         for (file, others) in imports.iter().filter(|(file, _)| circle.contains(file.as_path())) {
             for (other, names) in others.iter().filter(|(other, _)| circle.contains(other.as_path())) {
                 let names: Vec<_> = names.iter().map(String::as_str).collect();
-                complaints.push(format!("  {} -> {}: {}", short(file), short(other), names.join(", ")));
+                let (file, other) = (file.display(), other.display());
+                complaints.push(format!("  {file} -> {other}: {}", names.join(", ")));
             }
         }
     }
-    if complaints.is_empty() { Ok(()) } else { bail!("structure:\n  {}", complaints.join("\n  ")) }
+    complaints
+}
+
+fn relative(imports: Imports, root: &Path) -> Imports {
+    let short = |file: &Path| file.strip_prefix(root).unwrap_or(file).to_owned();
+    imports
+        .into_iter()
+        .map(|(file, others)| {
+            (short(&file), others.into_iter().map(|(other, names)| (short(&other), names)).collect())
+        })
+        .collect()
 }
 
 fn crates(metadata: &Value) -> Result<Vec<Crate>> {

@@ -13,8 +13,6 @@ use crate::settings::Settings;
 /// The command that takes a change that a running process must not take.
 const RESTART: &str = "kubectl rollout restart deploy/NAME";
 
-const KEYS: [&str; 3] = ["CACHE_PASSWORD", "CACHE_URL", "CACHE_USER"];
-
 /// The cache in a change of the settings; also where there is none, so that one is not taken for used that is named later.
 pub(crate) struct CacheChange(pub(crate) Option<Cache>);
 
@@ -26,16 +24,14 @@ impl Participant<Settings> for CacheChange {
     fn prepare(
         &self,
         next: Arc<Snapshot<Settings>>,
-        changes: &Changes,
+        _: &Changes,
     ) -> Step<Result<Box<dyn Prepared>, Refusal>> {
         let cache = self.0.clone();
-        let is_concerned = KEYS.iter().any(|key| changes.contains(key));
         Box::pin(async move {
-            let change = match (cache, is_concerned) {
-                (_, false) => None,
-                (None, true) if next.settings.cache_url.is_none() => None,
-                (None, true) => return Err(needs_restart("a cache where there was none needs a restart")),
-                (Some(cache), true) => prepared(cache, &next.settings).await?,
+            let change = match cache {
+                None if next.settings.cache_url.is_none() => None,
+                None => return Err(needs_restart("a cache where there was none needs a restart")),
+                Some(cache) => prepared(cache, &next.settings).await?,
             };
             Ok(Box::new(Change(change)) as Box<dyn Prepared>)
         })
@@ -47,7 +43,7 @@ struct Change(Option<(Cache, Arc<Target>)>);
 
 /// Opens a session in the new way before anything changes.
 async fn prepared(cache: Cache, settings: &Settings) -> Result<Option<(Cache, Arc<Target>)>, Refusal> {
-    let target = Target::of(settings, &cache.shared.wiring).map_err(Refusal::permanent)?;
+    let target = Target::of(settings, &cache.shared.wiring)?;
     let Some(target) = target else {
         return Err(needs_restart("a process that has used a cache needs a restart to be without one"));
     };
@@ -86,14 +82,17 @@ impl Committed for Change {
 }
 
 fn needs_restart(why: &str) -> Refusal {
-    Refusal::permanent(format!("CACHE_URL: {why}: {RESTART}"))
+    Refusal::permanent(format!("{why}: {RESTART}")).about("CACHE_URL")
 }
 
 /// Whatever the cache says may pass without a change of the settings.
 fn refusal(error: &Unavailable, target: &Target) -> Refusal {
-    Refusal::transient(match (error.reason, error.code.as_str()) {
-        (Reason::Authentication, code) => format!("{} ({code})", target.refused_credential()),
-        (_, NoToken::CODE) => format!("--cache-auth: {error}"),
-        _ => format!("CACHE_URL: {error}"),
-    })
+    match (error.reason, error.code.as_str()) {
+        (Reason::Authentication, code) => {
+            let (setting, message) = target.refused_credential();
+            Refusal { setting, ..Refusal::transient(format!("{message} ({code})")) }
+        }
+        (_, NoToken::CODE) => Refusal::transient(format!("--cache-auth: {error}")),
+        _ => Refusal::transient(error.to_string()).about("CACHE_URL"),
+    }
 }

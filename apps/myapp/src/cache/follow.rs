@@ -11,7 +11,7 @@ use super::counts::Counts;
 use super::message::{self, Refused};
 use super::session::{ANSWER_TIMEOUT, Session};
 use super::unavailable::{Reason, Unavailable};
-use crate::live::feed::Feed;
+use crate::feed::Feed;
 
 /// Longest time that the server waits for an event before it answers that there was none: a dead connection is noticed so.
 const BLOCK: Duration = Duration::from_secs(5);
@@ -44,7 +44,7 @@ pub(super) async fn run(cache: Cache, feed: Feed) {
             // Nobody's message of this service. What is behind it is read, and readers are told that something is missing.
             Counts::add(&cache.shared.counts.refused, 1);
             say_refused(Refused::TooLong);
-            feed.skip_one();
+            feed.skip(1);
             place.after = None;
         }
         tracing::debug!(error = %followed, "the other replicas are not heard");

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::live::feed::{EVENTS, Told};
+use crate::feed::{EVENTS, Told};
 
 /// Longest message, in bytes.
 pub(super) const LONGEST: usize = 16 * 1024;

@@ -11,7 +11,7 @@ use super::counts::Counts;
 use super::message;
 use super::session::Session;
 use super::unavailable::Unavailable;
-use crate::live::feed::Told;
+use crate::feed::Told;
 
 /// Events that the stream keeps, about: enough for whoever was away for a moment.
 const KEPT: usize = 4096;

@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use super::{Cache, follow, publish};
-use crate::live::feed::Feed;
+use crate::feed::Feed;
 
 impl Cache {
     /// Publishes the events of this replica and adds those of the others to `feed`, until dropped.

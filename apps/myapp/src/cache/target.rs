@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use live_config::Secret;
 
-use crate::backend::{Host, TokenSource};
+use crate::backend::{Host, NotPermitted, TokenSource};
 use crate::settings::{CacheAddress, Settings};
 
 /// A server, and how to be let in. It has no `Debug`.
@@ -57,7 +57,7 @@ impl Wiring {
     ///
     /// # Errors
     /// A reason why not, that names the setting.
-    pub(crate) fn leads_to_cache_of(&self, settings: &Settings) -> Result<(), String> {
+    pub(crate) fn leads_to_cache_of(&self, settings: &Settings) -> Result<(), NotPermitted> {
         Target::of(settings, self).map(|_| ())
     }
 }
@@ -67,18 +67,18 @@ impl Target {
     ///
     /// # Errors
     /// A reason why it must not be, that names the setting.
-    pub(super) fn of(settings: &Settings, wiring: &Wiring) -> Result<Option<Self>, String> {
+    pub(super) fn of(settings: &Settings, wiring: &Wiring) -> Result<Option<Self>, NotPermitted> {
         let Some(url) = &settings.cache_url else { return Ok(None) };
         let CacheAddress { user, host, port, database, tls, root_certificates } =
-            url.address().ok_or("CACHE_URL: is not of the form redis://HOST or rediss://HOST")?;
+            url.address().ok_or_else(|| refused("is not of the form redis://HOST or rediss://HOST"))?;
         may_be_given_the_credential(&host, tls, wiring.host.as_ref())?;
         let secret_user = settings.cache_user.expose();
         let user = if secret_user.is_empty() { user } else { secret_user.to_owned() };
         let credential = match &wiring.tokens {
             // The server takes one over TLS only.
-            Some(_) if !tls => return Err("CACHE_URL: --cache-auth=iam needs rediss://".into()),
+            Some(_) if !tls => return Err(refused("--cache-auth=iam needs rediss://")),
             Some(_) if user.is_empty() => {
-                return Err("CACHE_URL: names no user, and --cache-auth=iam makes a token for one".into());
+                return Err(refused("names no user, and --cache-auth=iam makes a token for one"));
             }
             Some(TokenAuth { source, cache }) => {
                 Credential::Token { source: Arc::clone(source), cache: cache.clone() }
@@ -105,11 +105,16 @@ impl Target {
     }
 
     /// Says that the cache takes no credential like this one.
-    pub(super) fn refused_credential(&self) -> &'static str {
+    /// Returns the setting concerned, if one is, and the message.
+    pub(super) fn refused_credential(&self) -> (Option<&'static str>, &'static str) {
         match &self.credential {
-            Credential::Token { .. } => "--cache-auth: the cache refuses the token for its user",
-            Credential::Password(_) if self.user.is_empty() => "CACHE_PASSWORD: the cache refuses it",
-            Credential::Password(_) => "CACHE_PASSWORD: the cache refuses it for the user of CACHE_USER",
+            Credential::Token { .. } => (None, "--cache-auth: the cache refuses the token for its user"),
+            Credential::Password(_) if self.user.is_empty() => {
+                (Some("CACHE_PASSWORD"), "the cache refuses it")
+            }
+            Credential::Password(_) => {
+                (Some("CACHE_PASSWORD"), "the cache refuses it for the user of CACHE_USER")
+            }
         }
     }
 }
@@ -124,19 +129,24 @@ impl Credential {
     }
 }
 
-fn may_be_given_the_credential(host: &Host, tls: bool, wired: Option<&Host>) -> Result<(), String> {
+fn may_be_given_the_credential(host: &Host, tls: bool, wired: Option<&Host>) -> Result<(), NotPermitted> {
     if host.is_loopback() {
         return Ok(());
     }
     // The contract says so too; a credential is worth a second look.
     if !tls {
-        return Err("CACHE_URL: a server beyond loopback needs rediss://".into());
+        return Err(refused("a server beyond loopback needs rediss://"));
     }
     match wired {
         Some(wired) if wired == host => Ok(()),
-        Some(_) => Err("CACHE_URL: names another host than --cache-host".into()),
-        None => Err("CACHE_URL: names a server beyond loopback, and --cache-host is not given: only the host named there \
-            (or by MYAPP_CACHE_HOST) is given the credential"
-            .into()),
+        Some(_) => Err(refused("names another host than --cache-host")),
+        None => Err(refused(
+            "names a server beyond loopback, and --cache-host is not given: only the host named there \
+            (or by MYAPP_CACHE_HOST) is given the credential",
+        )),
     }
+}
+
+fn refused(message: &str) -> NotPermitted {
+    NotPermitted::new("CACHE_URL", message)
 }

@@ -13,8 +13,6 @@ use crate::settings::Settings;
 /// The command that takes a change that a running process must not take.
 const RESTART: &str = "kubectl rollout restart deploy/NAME";
 
-const KEYS: [&str; 4] = ["DATABASE_URL", "DB_PASSWORD", "DB_USER", "MAX_CONNECTIONS"];
-
 impl Participant<Settings> for Database {
     fn name(&self) -> &'static str {
         "database"
@@ -23,31 +21,13 @@ impl Participant<Settings> for Database {
     fn prepare(
         &self,
         next: Arc<Snapshot<Settings>>,
-        changes: &Changes,
+        _: &Changes,
     ) -> Step<Result<Box<dyn Prepared>, Refusal>> {
         let shared = Arc::clone(&self.shared);
-        let concerned = KEYS.iter().any(|key| changes.contains(key));
-        Box::pin(async move {
-            if concerned {
-                Ok(Box::new(Change::prepared(shared, &next.settings).await?) as Box<dyn Prepared>)
-            } else {
-                Ok(Box::new(Unconcerned) as Box<dyn Prepared>)
-            }
-        })
+        Box::pin(
+            async move { Ok(Box::new(Change::prepared(shared, &next.settings).await?) as Box<dyn Prepared>) },
+        )
     }
-}
-
-/// A change of other settings.
-struct Unconcerned;
-
-impl Prepared for Unconcerned {
-    fn commit(self: Box<Self>) -> Box<dyn Committed> {
-        self
-    }
-}
-
-impl Committed for Unconcerned {
-    fn roll_back(self: Box<Self>) {}
 }
 
 /// What is to come into force or, once it has, what served before.
@@ -62,10 +42,10 @@ impl Change {
     /// Opens a session in the new way before anything changes. It counts as all others do: where every session is taken,
     /// one of them makes room as soon as its work ends.
     async fn prepared(shared: Arc<Shared>, settings: &Settings) -> Result<Self, Refusal> {
-        let target = Target::of(settings, &shared.wiring).map_err(Refusal::permanent)?;
+        let target = Target::of(settings, &shared.wiring)?;
         let current = shared.current();
         if let Some(why) = current.target.refuses(&target) {
-            return Err(Refusal::permanent(format!("DATABASE_URL: {why}: {RESTART}")));
+            return Err(Refusal::permanent(format!("{why}: {RESTART}")).about("DATABASE_URL"));
         }
         let sessions = target.sessions(settings.max_connections.get());
         let generation = if current.target.is_same(&target) {
@@ -150,10 +130,12 @@ impl Shared {
 /// Whatever the database says may pass without a change of the settings: a full server, a role that is altered later, a
 /// certificate that is renewed, a cache of a pooler.
 fn refusal(error: &Unavailable, target: &Target) -> Refusal {
-    let code = error.code.as_deref().unwrap_or_default();
-    Refusal::transient(match code {
-        _ if error.reason == Reason::Authentication => format!("{} ({code})", target.refused_credential()),
-        NoToken::CODE => format!("--database-auth: {error}"),
-        _ => format!("DATABASE_URL: {error}"),
-    })
+    match error.code.as_deref().unwrap_or_default() {
+        code if error.reason == Reason::Authentication => {
+            let (setting, message) = target.refused_credential();
+            Refusal { setting, ..Refusal::transient(format!("{message} ({code})")) }
+        }
+        NoToken::CODE => Refusal::transient(format!("--database-auth: {error}")),
+        _ => Refusal::transient(error.to_string()).about("DATABASE_URL"),
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::credential::Credential;
-use crate::backend::Host;
+use crate::backend::{Host, NotPermitted};
 
 const POSTGRES_PORT: u16 = 5432;
 
@@ -85,20 +85,21 @@ impl Server {
     ///
     /// # Errors
     /// The reason, with what to do.
-    pub(super) fn may_be_given_the_credential(&self, wired: Option<&Host>) -> Result<(), String> {
+    pub(super) fn may_be_given_the_credential(&self, wired: Option<&Host>) -> Result<(), NotPermitted> {
         if self.host.is_loopback() {
             return Ok(());
         }
         // The contract says so too; a credential is worth a second look.
         if self.tls != TlsMode::VerifyFull {
-            return Err("DATABASE_URL: a server beyond loopback needs sslmode=verify-full".into());
+            return Err(refused("a server beyond loopback needs sslmode=verify-full"));
         }
         match wired {
             Some(host) if *host == self.host => Ok(()),
-            Some(_) => Err("DATABASE_URL: names another host than --database-host".into()),
-            None => Err("DATABASE_URL: names a server beyond loopback, and --database-host is not given: only the host \
-                named there (or by MYAPP_DATABASE_HOST) is given the credential"
-                .into()),
+            Some(_) => Err(refused("names another host than --database-host")),
+            None => Err(refused(
+                "names a server beyond loopback, and --database-host is not given: only the host named there (or by \
+                MYAPP_DATABASE_HOST) is given the credential",
+            )),
         }
     }
 
@@ -108,6 +109,10 @@ impl Server {
             == (&other.host, other.port, &other.user, &other.database, other.tls, &other.root_certificates)
             && self.credential.is_same(&other.credential)
     }
+}
+
+fn refused(message: &str) -> NotPermitted {
+    NotPermitted::new("DATABASE_URL", message)
 }
 
 #[cfg(test)]
@@ -148,7 +153,7 @@ mod tests {
         let far = server("postgres://app@db.example.org/data?sslmode=verify-full").unwrap();
         let wired = |host: &str| host.parse::<Host>().unwrap();
         let unwired = far.may_be_given_the_credential(None).unwrap_err();
-        assert!(unwired.contains("--database-host is not given"), "{unwired}");
+        assert!(unwired.message.contains("--database-host is not given"), "{unwired}");
         for spelling in ["db.example.org", "DB.EXAMPLE.org", "db.example.org."] {
             assert_eq!(far.may_be_given_the_credential(Some(&wired(spelling))), Ok(()));
         }

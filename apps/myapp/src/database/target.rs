@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::credential::Credential;
 use super::server::{Server, TlsMode};
-use crate::backend::{Host, TokenSource};
+use crate::backend::{Host, NotPermitted, TokenSource};
 use crate::settings::Settings;
 
 /// The SQLite file where no database is named.
@@ -38,7 +38,7 @@ impl Wiring {
     ///
     /// # Errors
     /// A reason why not, that names the setting.
-    pub(crate) fn leads_to_database_of(&self, settings: &Settings) -> Result<(), String> {
+    pub(crate) fn leads_to_database_of(&self, settings: &Settings) -> Result<(), NotPermitted> {
         Target::of(settings, self).map(|_| ())
     }
 }
@@ -48,7 +48,7 @@ impl Target {
     ///
     /// # Errors
     /// A reason why it must not be, that names the setting.
-    pub(super) fn of(settings: &Settings, wiring: &Wiring) -> Result<Self, String> {
+    pub(super) fn of(settings: &Settings, wiring: &Wiring) -> Result<Self, NotPermitted> {
         let Some(url) = &settings.database_url else {
             return Ok(Self::Sqlite(wiring.data_directory.join(DEFAULT_FILE)));
         };
@@ -60,7 +60,7 @@ impl Target {
             None => Credential::Password(Arc::new(settings.db_password.expose().to_owned().into())),
         };
         let mut server = Server::parse(url.as_str(), credential)
-            .ok_or("DATABASE_URL: is not of the form postgres://USER@HOST/DATABASE")?;
+            .ok_or_else(|| refused("is not of the form postgres://USER@HOST/DATABASE"))?;
         if !settings.db_user.expose().is_empty() {
             settings.db_user.expose().clone_into(&mut server.user);
             server.user_is_secret = true;
@@ -68,7 +68,7 @@ impl Target {
         server.may_be_given_the_credential(wiring.host.as_ref())?;
         // The server wants it in clear text.
         if wiring.tokens.is_some() && server.tls != TlsMode::VerifyFull {
-            return Err("DATABASE_URL: --database-auth=iam needs sslmode=verify-full".into());
+            return Err(refused("--database-auth=iam needs sslmode=verify-full"));
         }
         Ok(Self::Postgres(server))
     }
@@ -96,15 +96,16 @@ impl Target {
     }
 
     /// Says that the database takes no credential like this one: a server does not tell whether it is the user or the password.
-    pub(super) fn refused_credential(&self) -> &'static str {
+    /// Returns the setting concerned, if one is, and the message.
+    pub(super) fn refused_credential(&self) -> (Option<&'static str>, &'static str) {
         match self {
             Self::Postgres(Server { credential: Credential::Token(_), .. }) => {
-                "--database-auth: the database refuses the token for its user"
+                (None, "--database-auth: the database refuses the token for its user")
             }
             Self::Postgres(Server { user_is_secret: true, .. }) => {
-                "DB_PASSWORD: the database refuses it for the user of DB_USER"
+                (Some("DB_PASSWORD"), "the database refuses it for the user of DB_USER")
             }
-            Self::Postgres(_) | Self::Sqlite(_) => "DB_PASSWORD: the database refuses it",
+            Self::Postgres(_) | Self::Sqlite(_) => (Some("DB_PASSWORD"), "the database refuses it"),
         }
     }
 
@@ -116,6 +117,10 @@ impl Target {
             _ => false,
         }
     }
+}
+
+fn refused(message: &str) -> NotPermitted {
+    NotPermitted::new("DATABASE_URL", message)
 }
 
 #[cfg(test)]

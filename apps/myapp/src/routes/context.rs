@@ -10,7 +10,8 @@ use live_config::{Live, Snapshot, Text};
 
 use crate::args::ServeArgs;
 use crate::cache::Cache;
-use crate::live::{self, feed::Feed};
+use crate::feed::Feed;
+use crate::live;
 use crate::sbom::Sbom;
 use crate::settings::Settings;
 use crate::store::Store;

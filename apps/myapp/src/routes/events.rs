@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use super::answer::unavailable;
 use super::context::Context;
 use crate::cache::Cache;
-use crate::live::feed::{Happening, Lagged, Reader};
+use crate::feed::{Happening, Lagged, Reader};
 
 /// Often enough for proxies and for a reader that wants to know whether this replica is there.
 const HEARTBEAT: Duration = Duration::from_secs(15);

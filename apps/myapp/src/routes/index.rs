@@ -71,7 +71,7 @@ fn page(context: &Context, in_force: &InForce) -> String {
     PAGE.replace("{{style}}", STYLE)
         .replace("{{version}}", env!("CARGO_PKG_VERSION"))
         .replace("{{ready}}", if ready { "ready" } else { "not ready" })
-        .replace("{{release}}", &escaped(context.live.status().word()))
+        .replace("{{release}}", &escaped(context.live.status().state().as_str()))
         .replace("{{warning}}", warning)
         .replace("{{settings}}", &settings(in_force))
         .replace("{{base}}", &escaped(base))

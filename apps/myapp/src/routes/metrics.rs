@@ -5,13 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::SystemTime;
 
 use chassis::telemetry::Sample;
+use live_config::State;
 use serde_json::{Value, json};
 
 use super::context::Context;
 use crate::cache::Cache;
 use crate::fingerprint::is_weak;
-
-const STATES: [&str; 6] = ["rejected", "rolled_back", "drifted", "pinned", "applying", "converged"];
 
 /// Adds them to those of the process.
 pub(crate) fn register_metrics(context: &Arc<Context>) {
@@ -107,8 +106,8 @@ pub(super) fn responses() -> Value {
 
 fn states(context: &Context) -> Vec<Sample> {
     let status = context.live.status();
-    let holds = |state: &str| f64::from(u8::from(state == status.word()));
-    STATES.map(|state| Sample::labelled("state", state, holds(state))).into()
+    let holds = |state: State| f64::from(u8::from(state == status.state()));
+    State::ALL.map(|state| Sample::labelled("state", state.as_str(), holds(state))).into()
 }
 
 fn reloads(context: &Context) -> Vec<Sample> {

@@ -1,6 +1,6 @@
 //! A network between service and server that fails as networks do. Real sockets on both sides; it reads nothing of what it carries.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -52,14 +52,24 @@ struct State {
     fillers: Vec<TcpStream>,
 }
 
+/// A listener on a port that was asked for: one that the system chose is not kept while nobody listens there.
+fn listener() -> TcpListener {
+    loop {
+        let chosen = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        match TcpListener::bind(chosen) {
+            Ok(listener) => return listener,
+            // Another socket of this machine got the port in between.
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
 impl Proxy {
     /// Starts one in front of `server`.
     pub(crate) fn start(server: SocketAddr) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let listener = listener();
         let address = listener.local_addr().unwrap();
-        drop(listener);
-        // A port that was asked for is kept while nobody listens there; one that the system chose is not.
-        let listener = TcpListener::bind(address).unwrap();
         let state = State { way: Way::Open, carried: 0, stranded: 0, open: Vec::new(), fillers: Vec::new() };
         let shared = Shared { listener, address, server, state: Mutex::new(state), changed: Condvar::new() };
         let proxy = Self { shared: Arc::new(shared) };

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::layout::{Kind, Layout, Place, Present};
+use super::mounted::{Mounted, directory_problem};
 use super::open::Folder;
-use super::{Mounted, Unknown};
+use super::unknown::Unknown;
 use crate::{Contract, Origin, Problem, SEAL_KEY, Text};
 
 /// The result of one look.
@@ -204,7 +205,7 @@ impl Walk<'_> {
     /// A folder cannot be taken for what it should hold.
     fn fault(&mut self, place: Place, message: &str) {
         self.mounted.is_whole = false;
-        self.problems.push(super::directory_problem(&place.path(self.directory), message));
+        self.problems.push(directory_problem(&place.path(self.directory), message));
     }
 
     fn ended(mut self) -> Look {

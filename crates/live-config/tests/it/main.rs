@@ -1,6 +1,7 @@
 //! What a service sees of this crate: sources in, a whole configuration or every problem out.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set its scene fails")]
 
+mod builder;
 mod directory;
 mod edits;
 mod hints;
@@ -28,10 +29,10 @@ struct Settings {
     #[serde(default = "info")]
     #[schemars(schema_with = "mode")]
     mode: String,
-    #[schemars(length(min = 1, max = 20), extend("x-on-change" = "hot", "x-expected" = "any text"))]
+    #[schemars(length(min = 1, max = 20), extend("x-on-change" = "prepare", "x-expected" = "any text"))]
     token: Secret,
     #[serde(default)]
-    #[schemars(extend("x-on-change" = "hot", "x-expected" = "any text", "x-required-when" = {
+    #[schemars(extend("x-on-change" = "prepare", "x-expected" = "any text", "x-required-when" = {
         "key": "MODE", "pattern": "^server$", "because": "MODE is server",
     }))]
     password: Secret,
@@ -43,7 +44,7 @@ fn info() -> String {
 
 fn mode(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "maxLength": 10, "pattern": "^(?:quiet|loud|server)$",
-        "x-on-change": "hot", "x-expected": "quiet, loud or server" })
+        "x-on-change": "prepare", "x-expected": "quiet, loud or server" })
 }
 
 fn read(sources: &Sources) -> Result<Loaded<Settings>, Problems> {
@@ -74,4 +75,9 @@ fn mount(directory: &Path, generation: &str, files: &[(&str, &[u8])]) -> PathBuf
         let _ = std::os::unix::fs::symlink(format!("..data/{top}"), directory.join(top));
     }
     directory.to_path_buf()
+}
+
+/// The reason with which a participant objects.
+fn objection(participant: &'static str, message: &str) -> live_config::Reason {
+    live_config::Reason { participant: Some(participant), setting: None, message: message.to_owned() }
 }

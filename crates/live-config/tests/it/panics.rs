@@ -11,6 +11,7 @@ use live_config::{
 use tokio::time::timeout;
 
 use crate::kubelet::{Kubelet, eager, running};
+use crate::objection;
 use crate::{Settings, write};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -158,7 +159,7 @@ async fn outcome(panics: At, objects: bool) -> Status {
 async fn while_preparing_it_is_a_refusal_by_name_and_without_its_words() {
     for point in [At::Prepare, At::PrepareStep] {
         let status = outcome(point, false).await;
-        let reasons = vec!["panics: panicked while preparing".to_owned()];
+        let reasons = vec![objection("panics", "panicked while preparing")];
         assert_eq!(status.apply, Apply::Rejected { reasons, retrying: true }, "{point:?}");
     }
 }
@@ -166,7 +167,7 @@ async fn while_preparing_it_is_a_refusal_by_name_and_without_its_words() {
 #[tokio::test]
 async fn while_coming_into_force_all_others_are_taken_back() {
     let status = outcome(At::Commit, false).await;
-    let reasons = vec!["panics: panicked while coming into force".to_owned()];
+    let reasons = vec![objection("panics", "panicked while coming into force")];
     assert_eq!(status.apply, Apply::Rejected { reasons, retrying: true });
     assert_eq!(status.generation, 1);
 }
@@ -181,7 +182,7 @@ async fn while_observed_it_is_no_objection() {
 #[tokio::test]
 async fn while_it_is_taken_back_all_others_still_are() {
     let status = outcome(At::RollBack, true).await;
-    let reason = "panics: it fails; panics: panicked while it was taken back".to_owned();
+    let reason = objection("panics", "it fails; panics: panicked while it was taken back");
     assert_eq!(status.apply, Apply::RolledBack { reason, retrying: true });
 }
 
@@ -209,8 +210,8 @@ async fn a_settings_type_that_panics_is_a_problem_without_the_value() {
     let driver = tokio::spawn(driver.run());
     write(directory.path(), &[("VALUE", b"hush")]);
     let apply = live.reload().await.unwrap();
-    assert!(apply.reasons()[0].contains("a defect of the program"), "{apply:?}");
-    assert!(!apply.reasons()[0].contains("hush"), "{apply:?}");
+    assert!(apply.reasons()[0].message.contains("a defect of the program"), "{apply:?}");
+    assert!(!apply.reasons()[0].message.contains("hush"), "{apply:?}");
     assert_eq!(live.load().settings.value, "fine");
     driver.abort();
 }

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::Settings;
 use crate::kubelet::{Kubelet, eager};
+use crate::objection;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -78,7 +79,7 @@ struct Scene {
     moody: Moody,
     kubelet: Kubelet,
     live: Live<Settings>,
-    events: Receiver<Event>,
+    events: Receiver<Event<Settings>>,
     driver: JoinHandle<()>,
     _directory: TempDir,
 }
@@ -131,7 +132,7 @@ fn veto() -> Mood {
 }
 
 fn rolled_back(retrying: bool) -> Apply {
-    Apply::RolledBack { reason: "moody: the server is full".into(), retrying }
+    Apply::RolledBack { reason: objection("moody", "the server is full"), retrying }
 }
 
 #[tokio::test]

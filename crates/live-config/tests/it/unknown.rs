@@ -12,7 +12,7 @@ use crate::kubelet::{Kubelet, eager};
 use crate::{Settings, read, write};
 
 /// Looks when asked to, and at hints.
-fn drive(directory: &Path) -> (Live<Settings>, Receiver<Event>) {
+fn drive(directory: &Path) -> (Live<Settings>, Receiver<Event<Settings>>) {
     let contract = Contract::of::<Settings>().unwrap();
     let sources = Sources::default().directory(directory);
     let loaded = Loaded::read(&contract, &sources).unwrap_or_else(|problems| panic!("{problems}"));
@@ -25,11 +25,11 @@ fn drive(directory: &Path) -> (Live<Settings>, Receiver<Event>) {
 }
 
 /// What was reported since the last call.
-fn reported(events: &mut Receiver<Event>) -> Vec<Event> {
+fn reported(events: &mut Receiver<Event<Settings>>) -> Vec<Event<Settings>> {
     std::iter::from_fn(|| events.try_recv().ok()).collect()
 }
 
-fn names(event: &Event) -> Vec<(&str, Option<&str>)> {
+fn names(event: &Event<Settings>) -> Vec<(&str, Option<&str>)> {
     let Event::Unknown(files) = event else { panic!("{event:?}") };
     files.iter().map(|file| (file.name.as_str(), file.suggestion.as_deref())).collect()
 }
@@ -40,7 +40,7 @@ async fn unknown_file_is_reported_and_changes_nothing() {
     Kubelet::new(directory.path()).write(0);
     let (live, mut events) = drive(directory.path());
     assert_eq!(live.reload().await, Some(Apply::Converged));
-    assert_eq!(reported(&mut events), []);
+    assert!(reported(&mut events).is_empty());
     let mounted = live.snapshot().sums.mounted.clone();
 
     write(&directory.path().join("..data"), &[("config/MODEE", b"loud")]);
@@ -59,7 +59,7 @@ async fn unknown_file_is_reported_and_changes_nothing() {
 
     fs::remove_file(directory.path().join("..data/config/MODEE")).unwrap();
     live.reload().await;
-    assert_eq!(reported(&mut events), []);
+    assert!(reported(&mut events).is_empty());
     assert_eq!((live.status().generation, live.snapshot().sums.mounted.clone()), (1, mounted));
 }
 

@@ -1,12 +1,12 @@
 use std::future;
 
 use http_body_util::BodyExt as _;
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use super::*;
-use crate::live::feed::{Feed, KEPT};
-use live_config::Event;
+use crate::feed::{Feed, KEPT};
+use live_config::{Event, Reason};
 
 /// What the next frame of `frames` says, as it is sent.
 async fn text(frames: &mut (impl Stream<Item = Frame> + Unpin)) -> Option<String> {
@@ -19,17 +19,15 @@ async fn text(frames: &mut (impl Stream<Item = Frame> + Unpin)) -> Option<String
 /// A feed that has been told of `count` events.
 async fn feed_of(count: usize) -> Feed {
     let feed = Feed::new("here");
-    tell(&feed, count).await;
+    tell(&feed, count);
     feed
 }
 
-async fn tell(feed: &Feed, count: usize) {
-    let (sender, receiver) = broadcast::channel(count.max(1));
+fn tell(feed: &Feed, count: usize) {
+    let reason = Reason { participant: None, setting: Some("LOG_LEVEL".into()), message: "\nno".into() };
     for _ in 0..count {
-        sender.send(Event::Rejected { reasons: vec!["LOG_LEVEL:\nno".into()], retrying: true }).unwrap();
+        feed.add(&Event::<()>::Rejected { reasons: vec![reason.clone()], retrying: true });
     }
-    drop(sender);
-    feed.clone().follow(receiver, |_| {}).await;
 }
 
 #[tokio::test]
@@ -42,12 +40,12 @@ async fn the_first_frame_gives_an_id_to_come_back_with_and_is_no_event() {
         "{first}"
     );
     assert!(!first.contains("data") && !first.contains("event"), "{first}");
-    tell(&feed, 1).await;
+    tell(&feed, 1);
     let told = text(&mut frames).await.unwrap();
     assert!(told.contains("-3\n") && told.contains("event: rejected\n"), "{told}");
     let data = told.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
     let data: Value = serde_json::from_str(data).unwrap();
-    assert_eq!(data["reasons"], json!(["LOG_LEVEL:\nno"]));
+    assert_eq!(data["reasons"], json!(["LOG_LEVEL: \nno"]));
     assert!(data["at"].as_str().unwrap().starts_with("20"), "{told}");
     assert_eq!(data["replica"], "here");
 }
@@ -87,7 +85,7 @@ async fn a_slow_reader_is_told_that_it_lags_and_is_let_go() {
     let feed = feed_of(0).await;
     let mut frames = Box::pin(frames(feed.read().unwrap(), None));
     text(&mut frames).await.unwrap();
-    tell(&feed, KEPT + 1).await;
+    tell(&feed, KEPT + 1);
     let lagged = text(&mut frames).await.unwrap();
     assert!(lagged.contains("event: lagged\n") && !lagged.contains("id: "), "{lagged}");
     assert_eq!(text(&mut frames).await, None);

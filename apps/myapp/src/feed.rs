@@ -9,8 +9,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use live_config::{Event, Unknown};
 use serde_json::{Map, Value, json};
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// Events that are kept; a reader further behind has missed some.
@@ -53,15 +51,18 @@ pub(crate) struct Told {
 pub(crate) const EVENTS: [&str; 5] = ["committed", "rejected", "rolled_back", "restored", "unknown"];
 
 impl Told {
-    fn of(event: &Event, replica: &str) -> Self {
+    fn of<S>(event: &Event<S>, replica: &str) -> Self {
         let (event, data) = match event {
-            Event::Committed { generation, changes } => {
-                ("committed", json!({ "generation": generation, "keys": changes.keys().collect::<Vec<_>>() }))
+            Event::Committed { new, changes, .. } => {
+                let keys: Vec<_> = changes.keys().collect();
+                ("committed", json!({ "generation": new.generation, "keys": keys }))
             }
             Event::Rejected { reasons, retrying } => {
+                let reasons: Vec<_> = reasons.iter().map(ToString::to_string).collect();
                 ("rejected", json!({ "reasons": reasons, "retrying": retrying }))
             }
-            Event::RolledBack { generation, reason, retrying } => {
+            Event::RolledBack { in_force, reason, retrying, .. } => {
+                let (generation, reason) = (in_force.generation, reason.to_string());
                 ("rolled_back", json!({ "generation": generation, "reason": reason, "retrying": retrying }))
             }
             Event::Unknown(files) => {
@@ -111,19 +112,11 @@ impl Feed {
         }))
     }
 
-    /// Keeps what `events` of this replica tell, and has it published, for as long as it runs.
-    pub(crate) async fn follow(self, mut events: Receiver<Event>, publish: impl Fn(&Told)) {
-        loop {
-            match events.recv().await {
-                Ok(event) => {
-                    let told = Told::of(&event, &self.0.replica);
-                    publish(&told);
-                    self.tell(told);
-                }
-                Err(RecvError::Lagged(missed)) => self.0.skip(missed),
-                Err(RecvError::Closed) => return,
-            }
-        }
+    /// Adds an event of this replica, and returns it as other replicas are to see it.
+    pub(crate) fn add<S>(&self, event: &Event<S>) -> Told {
+        let told = Told::of(event, &self.0.replica);
+        self.tell(told.clone());
+        told
     }
 
     /// Keeps what happened at a replica.
@@ -131,9 +124,9 @@ impl Feed {
         self.0.push(told);
     }
 
-    /// Takes one event as having happened, which no reader can be told.
-    pub(crate) fn skip_one(&self) {
-        self.0.skip(1);
+    /// Counts `missed` events that no reader can be given.
+    pub(crate) fn skip(&self, missed: u64) {
+        self.0.skip(missed);
     }
 
     /// A reader of what happens from now on.

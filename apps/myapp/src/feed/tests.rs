@@ -2,7 +2,7 @@ use super::*;
 
 fn feed_of(count: u64) -> Feed {
     let feed = Feed::new("here");
-    (0..count).for_each(|_| feed.tell(Told::of(&Event::Restored, "here")));
+    (0..count).for_each(|_| feed.tell(Told::of(&Event::<()>::Restored, "here")));
     feed
 }
 
@@ -18,11 +18,11 @@ async fn sequence(reader: &mut Reader) -> Result<u64, Lagged> {
 async fn a_reader_is_told_what_happens_from_now_on() {
     let feed = feed_of(3);
     let mut reader = feed.read().unwrap();
-    feed.tell(Told::of(&Event::Restored, "here"));
+    feed.tell(Told::of(&Event::<()>::Restored, "here"));
     assert_eq!(sequence(&mut reader).await, Ok(4));
     let (told, ()) = tokio::join!(sequence(&mut reader), async {
         tokio::task::yield_now().await;
-        feed.tell(Told::of(&Event::Restored, "here"));
+        feed.tell(Told::of(&Event::<()>::Restored, "here"));
     });
     assert_eq!(told, Ok(5));
 }
@@ -51,7 +51,7 @@ fn a_mark_of_another_life_is_not_resumed() {
 async fn a_reader_that_is_too_slow_is_told_so() {
     let feed = feed_of(0);
     let mut reader = feed.read().unwrap();
-    (0..=KEPT).for_each(|_| feed.tell(Told::of(&Event::Restored, "here")));
+    (0..=KEPT).for_each(|_| feed.tell(Told::of(&Event::<()>::Restored, "here")));
     assert_eq!(sequence(&mut reader).await, Err(Lagged));
 }
 
@@ -62,7 +62,7 @@ async fn what_the_feed_itself_missed_every_reader_has_missed() {
     feed.0.skip(3);
     assert_eq!(sequence(&mut reader).await, Err(Lagged));
     let mut late = feed.read().unwrap();
-    feed.tell(Told::of(&Event::Restored, "here"));
+    feed.tell(Told::of(&Event::<()>::Restored, "here"));
     assert_eq!(sequence(&mut late).await, Ok(6));
     assert_eq!(late.resume(mark(&feed, 4)), Err(Lagged));
 }

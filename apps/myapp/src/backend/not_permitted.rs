@@ -1,0 +1,25 @@
+//! Settings against the wiring of the process.
+
+use thiserror::Error;
+
+/// A setting that the flags of this process do not permit.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{setting}: {message}")]
+pub struct NotPermitted {
+    /// The setting.
+    pub setting: &'static str,
+    /// The reason and the remedy, as a lower-case fragment.
+    pub message: String,
+}
+
+impl NotPermitted {
+    pub(crate) fn new(setting: &'static str, message: impl Into<String>) -> Self {
+        Self { setting, message: message.into() }
+    }
+}
+
+impl From<NotPermitted> for live_config::Refusal {
+    fn from(NotPermitted { setting, message }: NotPermitted) -> Self {
+        Self::permanent(message).about(setting)
+    }
+}

@@ -1,0 +1,128 @@
+//! The builder, and what `x-on-change` decides.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use live_config::{Apply, Live, Refusal, Slot, Snapshot, StartError, Swap, Timing};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tokio::time::timeout;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+struct Settings {
+    #[serde(default)]
+    greeting: String,
+    #[schemars(extend("x-on-change" = "prepare"))]
+    upstream: String,
+    #[serde(default)]
+    #[schemars(extend("x-on-change" = "restart"))]
+    threads: u8,
+}
+
+fn timing() -> Timing {
+    Timing { debounce: Duration::from_millis(1), poll: Duration::from_millis(20), ..Timing::default() }
+}
+
+fn write(directory: &Path, key: &str, text: &str) {
+    fs::write(directory.join(key), text).unwrap();
+}
+
+async fn until(live: &Live<Settings>, holds: impl FnMut(&live_config::Status) -> bool) {
+    let mut status = live.watch_status();
+    let held = timeout(PATIENCE, status.wait_for(holds)).await;
+    held.unwrap_or_else(|_| panic!("{:?}", live.status())).unwrap();
+}
+
+#[tokio::test]
+async fn a_swapped_value_follows_its_setting() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), "UPSTREAM", "a");
+    let (builds, client) = (Arc::new(AtomicUsize::new(0)), Slot::new("client of a".to_owned()));
+    let counted = Arc::clone(&builds);
+    let connect = move |next: Arc<Snapshot<Settings>>| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        async move {
+            match next.settings.upstream.as_str() {
+                "away" => Err(Refusal::permanent("is away").about("UPSTREAM")),
+                upstream => Ok(format!("client of {upstream}")),
+            }
+        }
+    };
+    let builder = live_config::builder::<Settings>().directory(directory.path()).timing(timing());
+    let (live, driver) = builder.on_change(Swap::new("upstream", &client, connect)).start().unwrap();
+    let driver = tokio::spawn(driver.run());
+
+    write(directory.path(), "GREETING", "hello");
+    until(&live, |status| status.generation == 2).await;
+    assert_eq!(builds.load(Ordering::SeqCst), 0, "a hot change prepares nothing");
+
+    write(directory.path(), "UPSTREAM", "b");
+    until(&live, |status| status.generation == 3).await;
+    assert_eq!(*client.load(), "client of b");
+
+    write(directory.path(), "UPSTREAM", "away");
+    until(&live, |status| matches!(status.apply, Apply::Rejected { .. })).await;
+    assert_eq!(live.status().apply.reasons()[0].to_string(), "upstream: UPSTREAM: is away");
+    assert_eq!(*client.load(), "client of b");
+    driver.abort();
+}
+
+#[tokio::test]
+async fn a_change_that_needs_a_restart_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), "UPSTREAM", "a");
+    let builder = live_config::builder::<Settings>().directory(directory.path()).timing(timing());
+    let (live, driver) = builder.start().unwrap();
+    let driver = tokio::spawn(driver.run());
+    write(directory.path(), "THREADS", "4");
+    until(&live, |status| matches!(status.apply, Apply::Rejected { retrying: false, .. })).await;
+    assert_eq!(live.status().apply.reasons()[0].to_string(), "THREADS: a change needs a restart");
+    assert_eq!(live.snapshot().settings.threads, 0);
+    driver.abort();
+}
+
+#[tokio::test]
+async fn hooks_see_each_commit_in_order() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), "UPSTREAM", "a");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&seen);
+    let (live, driver) = live_config::builder::<Settings>()
+        .directory(directory.path())
+        .timing(timing())
+        .on_commit(|_| panic!("a hook that panics changes nothing"))
+        .on_commit(move |snapshot| heard.lock().unwrap().push(snapshot.settings.greeting.clone()))
+        .start()
+        .unwrap();
+    let driver = tokio::spawn(driver.run());
+    for (number, greeting) in (2..).zip(["one", "two"]) {
+        write(directory.path(), "GREETING", greeting);
+        until(&live, |status| status.generation == number).await;
+    }
+    assert_eq!(*seen.lock().unwrap(), ["one", "two"]);
+    driver.abort();
+}
+
+#[test]
+fn a_start_names_every_problem() {
+    #[derive(Deserialize, JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is read")]
+    struct Nested {
+        inner: std::collections::BTreeMap<String, String>,
+        nothing: (),
+    }
+    let Err(StartError::Contract(error)) = live_config::builder::<Nested>().start() else {
+        panic!("no contract error")
+    };
+    assert_eq!(error.0.len(), 2, "{error}");
+    let missing = live_config::builder::<Settings>().variables([("THREADS", "many")]).start();
+    let Err(StartError::Problems(problems)) = missing else { panic!("no problems") };
+    let subjects: Vec<_> = problems.0.iter().map(|problem| problem.subject.as_str()).collect();
+    assert_eq!(subjects, ["THREADS", "UPSTREAM"]);
+}

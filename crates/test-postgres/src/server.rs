@@ -1,0 +1,138 @@
+//! A PostgreSQL server of a test.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command};
+
+use crate::certificate::{self, Fault};
+use crate::session::Session;
+use crate::{process, program};
+
+/// A running server.
+pub struct Server {
+    folder: PathBuf,
+    address: SocketAddr,
+    host: String,
+    settings: Vec<String>,
+    process: Child,
+    /// Closed with this value or its process, which is what the reaper waits for.
+    _lifeline: ChildStdin,
+}
+
+impl Server {
+    /// Starts one on loopback with `settings` of its own, such as `fsync=off`; its certificate is for `localhost`.
+    ///
+    /// # Panics
+    /// PostgreSQL is not installed, or does not start.
+    pub fn start(settings: &[&str]) -> Self {
+        Self::start_at(Ipv4Addr::LOCALHOST.into(), "localhost", settings)
+    }
+
+    /// Starts one on `address` alone, with a certificate for the name `host`.
+    ///
+    /// # Panics
+    /// PostgreSQL is not installed, or does not start.
+    pub fn start_at(address: IpAddr, host: &str, settings: &[&str]) -> Self {
+        let folder = tempfile::Builder::new().prefix("myapp-postgres-").tempdir().unwrap().keep();
+        let lifeline = process::reaper(&folder, "QUIT");
+        program::give_to_user(&folder);
+        certificate::make(&folder, host);
+        process::initialise(&folder);
+        let settings: Vec<_> = settings.iter().map(|&setting| setting.to_owned()).collect();
+        let (process, address) = process::launch_anywhere(&folder, address, &settings);
+        Self { folder, address, host: host.to_owned(), settings, process, _lifeline: lifeline }
+    }
+
+    /// What the superuser is answered: rows as lines, columns with `|` between them.
+    ///
+    /// # Panics
+    /// The server refuses the statement.
+    pub fn sql(&self, database: &str, sql: &str) -> String {
+        self.script(database, &[sql])
+    }
+
+    /// The same for several statements, each in a transaction of its own.
+    pub(crate) fn script(&self, database: &str, statements: &[&str]) -> String {
+        let mut command = self.psql(database);
+        command.args(statements.iter().flat_map(|sql| ["--command", sql]));
+        program::run(&mut command).trim_end().to_owned()
+    }
+
+    /// The superuser's session for many questions. Some locks belong to the database it is in.
+    pub fn session(&self, database: &str) -> Session {
+        Session::start(self.psql(database))
+    }
+
+    /// Whether the server lets `role` into its database with `password`, over TLS.
+    pub fn lets_in(&self, role: &str, database: &str, password: &str) -> bool {
+        let (ip, port) = (self.address.ip(), self.port());
+        let parameters = format!(
+            "host={} hostaddr={ip} port={port} user={role} dbname={database} sslmode=verify-full sslrootcert={}",
+            self.host,
+            self.authority().display()
+        );
+        let mut command = program::psql();
+        command.env("PGPASSWORD", password).args(["--dbname", &parameters, "--command", "SELECT 1"]);
+        command.output().unwrap().status.success()
+    }
+
+    fn psql(&self, database: &str) -> Command {
+        let mut command = program::psql_of(&self.folder, self.port());
+        command.args(["--dbname", database]);
+        command
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The port of [`Server::address`].
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The name that its certificate is for.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The file with the authority that signed its certificate, in PEM.
+    pub fn authority(&self) -> PathBuf {
+        self.folder.join(certificate::AUTHORITY)
+    }
+
+    /// Has the server ask every client by `method`, such as `scram-sha-256`, `md5` or `password`.
+    pub fn ask_by(&self, method: &str) {
+        process::write_rules(&self.folder, method);
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        let rules = "SELECT DISTINCT auth_method FROM pg_hba_file_rules WHERE type = 'hostssl'";
+        assert_eq!(self.sql("postgres", rules), method);
+    }
+
+    /// Has the server show a certificate that clients should refuse, and returns the file with the authority that they may trust.
+    pub fn show_certificate_with(&self, fault: Fault) -> PathBuf {
+        let authority = certificate::make_with(&self.folder, &self.host, fault);
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        authority
+    }
+
+    /// Ends it as a power failure would, except that the machine's memory survives.
+    pub fn kill(&mut self) {
+        // The children notice that the first process is gone, and end.
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Starts it again at the same address with the same data.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub fn restart(&mut self) {
+        self.process = process::launch_at(&self.folder, self.address, &self.settings);
+    }
+}
