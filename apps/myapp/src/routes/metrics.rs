@@ -14,11 +14,22 @@ use crate::fingerprint::is_weak;
 
 /// Adds them to those of the process.
 pub(crate) fn register_metrics(context: &Arc<Context>) {
+    register_configuration(context);
+    register_store(context);
+    if let Some(cache) = &context.cache {
+        register_cache(context, cache);
+    }
+}
+
+/// A metric's callback that reads the context.
+fn reading(context: &Arc<Context>, read: fn(&Context) -> Vec<Sample>) -> impl Fn() -> Vec<Sample> + use<> {
+    let context = Arc::clone(context);
+    move || read(&context)
+}
+
+fn register_configuration(context: &Arc<Context>) {
     let metrics = context.telemetry.metrics();
-    let read = |read: fn(&Context) -> Vec<Sample>| {
-        let context = Arc::clone(context);
-        move || read(&context)
-    };
+    let read = |read| reading(context, read);
     metrics.gauge("config_state", "1 for the state that holds, 0 for the others", read(states));
     metrics.counter("config_reload", "Reloads by outcome", read(reloads));
     metrics.gauge(
@@ -47,6 +58,12 @@ pub(crate) fn register_metrics(context: &Arc<Context>) {
             vec![Sample::of(f64::from(u8::from(weak)))]
         }),
     );
+}
+
+/// Adds metrics of the history, the accesses and their database.
+fn register_store(context: &Arc<Context>) {
+    let metrics = context.telemetry.metrics();
+    let read = |read| reading(context, read);
     metrics.counter(
         "history_records_dropped",
         "Records that were not kept, because too many waited or the database does not take them",
@@ -67,9 +84,6 @@ pub(crate) fn register_metrics(context: &Arc<Context>) {
         "Sessions with the database, with those being opened or closed",
         read(|context| vec![Sample::of(context.store.database().sessions() as f64)]),
     );
-    if let Some(cache) = &context.cache {
-        register_cache(context, cache);
-    }
 }
 
 /// Adds those of the cache, where there is one.
