@@ -2,6 +2,7 @@
 
 mod node_image;
 pub(crate) mod own;
+mod provider;
 pub(crate) mod report;
 
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use own::extras::{self, Extra};
 use own::{Kubelet, Own};
+use provider::Provider;
 
 use crate::image::{self, Archive};
 use crate::process::Cmd;
@@ -27,13 +29,6 @@ pub(crate) struct Cluster {
     /// Nothing for a cluster of the developer's, which is found as kubectl finds it.
     kubeconfig: Option<PathBuf>,
     context: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Provider {
-    Own,
-    Minikube { profile: String },
-    Kind { name: String },
 }
 
 impl Cluster {

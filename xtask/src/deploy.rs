@@ -9,6 +9,7 @@ mod changes;
 mod environment;
 mod helm;
 mod plan;
+mod plan_key;
 mod report;
 mod root;
 mod saved;

@@ -5,6 +5,7 @@
 mod ask;
 mod release;
 mod replicas;
+mod row;
 mod table;
 mod terraform;
 
@@ -18,7 +19,7 @@ use crate::tools::{self, Use};
 use crate::{ui, workspace};
 pub(crate) use ask::Target;
 use release::Held;
-use table::{Row, Verdict};
+use row::{Row, Verdict};
 use terraform::Given;
 
 /// What to compare, and where.

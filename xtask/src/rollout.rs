@@ -1,5 +1,7 @@
 //! Waiting for the pods of a release, watching for what no waiting will mend.
 
+mod items;
+mod release_ref;
 pub(crate) mod trouble;
 
 use std::time::Duration;
@@ -7,18 +9,12 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use crate::process::Cmd;
 use crate::{ui, wait};
+use items::items;
+pub(crate) use release_ref::ReleaseRef;
 
 /// Many times what it takes; a definite failure ends the wait at once.
 const DEADLINE: Duration = Duration::from_secs(180);
-
-/// A release, and how its objects are asked for.
-pub(crate) struct Place<'a> {
-    /// Names the cluster, and the namespace where that is not the current one.
-    pub(crate) kubectl: &'a dyn Fn() -> Cmd,
-    pub(crate) release: &'a str,
-}
 
 /// How far a rollout has got.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,10 +33,10 @@ pub(crate) struct Rollout {
 ///
 /// # Errors
 /// When the pods cannot become ready or take too long. What they said, and what Kubernetes said about them, is printed before.
-pub(crate) fn wait(place: &Place<'_>) -> Result<()> {
+pub(crate) fn wait(release: &ReleaseRef<'_>) -> Result<()> {
     let mut said = Vec::new();
     let outcome = wait::until_true("all replicas to be ready", DEADLINE, || {
-        let rollout = Rollout::read(place)?;
+        let rollout = Rollout::read(release)?;
         let mut lines = vec![format!("replicas ready: {}/{}", rollout.ready, rollout.wanted)];
         lines.extend(rollout.concerns);
         lines.iter().filter(|line| !said.contains(*line)).for_each(ui::say);
@@ -51,16 +47,9 @@ pub(crate) fn wait(place: &Place<'_>) -> Result<()> {
         Ok(rollout.complete)
     });
     if outcome.is_err() {
-        trouble::show(place);
+        trouble::show(release);
     }
     outcome
-}
-
-impl Place<'_> {
-    /// Selects the replicas and what makes them, and no pod of `helm test`.
-    fn selector(&self) -> String {
-        format!("--selector=app.kubernetes.io/instance={},app.kubernetes.io/name", self.release)
-    }
 }
 
 impl Rollout {
@@ -68,9 +57,9 @@ impl Rollout {
     ///
     /// # Errors
     /// The cluster does not answer.
-    pub(crate) fn read(place: &Place<'_>) -> Result<Self> {
+    pub(crate) fn read(release: &ReleaseRef<'_>) -> Result<Self> {
         let kinds = "deployments,replicasets,pods";
-        let text = (place.kubectl)().args(["get", kinds, &place.selector(), "--output=json"]).ask()?;
+        let text = (release.kubectl)().args(["get", kinds, &release.selector(), "--output=json"]).ask()?;
         Ok(Self::of(&serde_json::from_str(&text)?))
     }
 
@@ -114,11 +103,6 @@ fn set_failures<'a>(deployment: &'a Value, latest: &'a Value) -> impl Iterator<I
         .filter(|condition| condition["type"] == "ReplicaFailure" && condition["status"] == "True");
     let late = conditions(deployment).filter(|condition| condition["reason"] == "ProgressDeadlineExceeded");
     refused.chain(late).map(|condition| condition["message"].as_str().unwrap_or("no reason given").to_owned())
-}
-
-/// The elements of the list at a JSON pointer; none where there is no list.
-fn items<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
-    value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
 #[cfg(test)]

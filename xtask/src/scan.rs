@@ -1,17 +1,18 @@
 //! The task `scan`: what is found by reading what is in the tree, its history and its image.
 //!
 //! Data flows one way: a [`Subject`] is looked at by one tool after the other, what each has found goes through the
-//! explanations of the tree ([`explained`]), and the rest is told at the end ([`report`]). No finding keeps another scan from
+//! explanations of the tree ([`suppressions`]), and the rest is told at the end ([`report`]). No finding keeps another scan from
 //! running.
 
 mod code;
 mod dependencies;
-mod explained;
 mod finding;
 mod image;
 mod policies;
 mod report;
 mod secrets;
+mod subject;
+mod suppressions;
 mod tree;
 mod workflows;
 
@@ -22,8 +23,8 @@ use clap::ValueEnum;
 
 use crate::tools::{self, Use};
 use crate::{ui, workspace};
-use finding::Finding;
 use report::{Outcome, Row};
+use subject::{ScanResult, Subject};
 use tree::Tree;
 
 /// A part of what is delivered, and what is looked for in it.
@@ -57,7 +58,7 @@ pub(crate) struct Options {
     /// Scan another checkout, by the rules and explanations that it has
     #[arg(long, value_name = "FOLDER")]
     tree: Option<PathBuf>,
-    /// Look into this image, as `docker save` writes it, instead of one that is built now
+    /// ScanTool into this image, as `docker save` writes it, instead of one that is built now
     #[arg(long, value_name = "FILE")]
     image: Option<PathBuf>,
 }
@@ -70,31 +71,8 @@ impl Options {
     }
 }
 
-/// What the tools look at.
-struct Subject {
-    tree: Tree,
-    /// Nothing where the image is to be built.
-    image: Option<PathBuf>,
-}
-
-/// What a tool saw.
-enum Sight {
-    Seen(Seen),
-    /// It could not look, for a reason that is not the tree's.
-    Unseen(String),
-}
-
-#[derive(Default)]
-struct Seen {
-    /// How much of what was looked at: `412 files`.
-    what: String,
-    findings: Vec<Finding>,
-    /// How many more there were that the tool's own file explains.
-    explained: usize,
-}
-
 /// A tool, whose name is also that of its file of explanations, and its call.
-type Look = (&'static str, fn(&Subject) -> Result<Sight>);
+type ScanTool = (&'static str, fn(&Subject) -> Result<ScanResult>);
 
 impl Scan {
     fn name(self) -> &'static str {
@@ -108,7 +86,7 @@ impl Scan {
         }
     }
 
-    fn looks(self) -> &'static [Look] {
+    fn tools(self) -> &'static [ScanTool] {
         match self {
             Self::Code => {
                 &[("semgrep", code::semgrep), ("ruff", code::ruff), ("shellcheck", code::shellcheck)]
@@ -164,12 +142,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let root = options.tree.clone().unwrap_or_else(|| workspace::root().to_owned());
     let subject = Subject { tree: Tree::of(&root)?, image: options.image.clone() };
     let rows: Vec<_> =
-        scans.iter().flat_map(|scan| scan.looks().iter().map(|look| row(*scan, look, &subject))).collect();
+        scans.iter().flat_map(|scan| scan.tools().iter().map(|look| row(*scan, look, &subject))).collect();
     ui::say(format!("\n{}", report::render(&rows)));
     verdict(&rows, options.complete)
 }
 
-fn row(scan: Scan, (tool, look): &Look, subject: &Subject) -> Row {
+fn row(scan: Scan, (tool, look): &ScanTool, subject: &Subject) -> Row {
     ui::say(format!("\n=== {}: {tool} ===", scan.name()));
     let outcome = look(subject).and_then(|sight| judged(tool, sight, &subject.tree));
     Row {
@@ -179,21 +157,21 @@ fn row(scan: Scan, (tool, look): &Look, subject: &Subject) -> Row {
     }
 }
 
-fn judged(tool: &'static str, sight: Sight, tree: &Tree) -> Result<Outcome> {
+fn judged(tool: &'static str, sight: ScanResult, tree: &Tree) -> Result<Outcome> {
     match sight {
-        Sight::Seen(seen) => {
-            let judged = explained::judge(&explained::read(tree, tool)?, tool, seen.findings);
+        ScanResult::Scanned(seen) => {
+            let judged = suppressions::judge(&suppressions::read(tree, tool)?, tool, seen.findings);
             let explained = seen.explained + judged.explained;
-            Ok(Outcome::Seen { what: seen.what, open: judged.open, explained })
+            Ok(Outcome::Scanned { what: seen.what, open: judged.open, explained })
         }
-        Sight::Unseen(reason) => Ok(Outcome::Unseen(reason)),
+        ScanResult::Skipped(reason) => Ok(Outcome::Skipped(reason)),
     }
 }
 
 fn verdict(rows: &[Row], complete: bool) -> Result<()> {
     let open: usize = rows.iter().map(Row::n_open).sum();
     let failed = rows.iter().filter(|row| matches!(row.outcome, Outcome::Failed(_))).count();
-    let unseen = rows.iter().filter(|row| matches!(row.outcome, Outcome::Unseen(_))).count();
+    let unseen = rows.iter().filter(|row| matches!(row.outcome, Outcome::Skipped(_))).count();
     let mut reasons = Vec::new();
     if open > 0 {
         reasons.push(format!("{open} findings (fix each, or explain it; CONTRIBUTING.md says how)"));

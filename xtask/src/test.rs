@@ -1,5 +1,6 @@
 //! The task `test`: tiers one after the other, and a summary that a person and a pipeline can read.
 
+mod cargo;
 mod fuzz;
 mod summary;
 mod terraform;
@@ -8,6 +9,7 @@ use std::ffi::OsString;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
+use cargo::cargo_test;
 use clap::ValueEnum;
 use summary::{Counts, Outcome, Report};
 pub(crate) use terraform::Extent;
@@ -276,11 +278,4 @@ fn kubeconfig_of(cluster: &Cluster) -> OsString {
     let from_home = || std::env::home_dir().unwrap_or_default().join(".kube/config").into_os_string();
     let as_kubectl = || std::env::var_os("KUBECONFIG").unwrap_or_else(from_home);
     cluster.kubeconfig().map_or_else(as_kubectl, |path| path.as_os_str().to_owned())
-}
-
-/// Whether all tests passed; what passed and what failed is added to `counts`.
-fn cargo_test(cargo: Cmd, arguments: &[&str], counts: &mut Counts) -> Result<bool> {
-    let command = cargo.args(["test", "--no-fail-fast"]).args(arguments).directory(workspace::root());
-    let status = command.stream(|line| counts.add(line))?;
-    Ok(status.success())
 }

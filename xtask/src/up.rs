@@ -47,7 +47,7 @@ pub(crate) fn up(options: &Options) -> Result<()> {
         return Ok(());
     }
     release::install(&cluster, &image)?;
-    rollout::wait(&rollout::Place { kubectl: &|| cluster.kubectl(), release: release::RELEASE })?;
+    rollout::wait(&rollout::ReleaseRef { kubectl: &|| cluster.kubectl(), release: release::RELEASE })?;
     forward::ask(&cluster)?;
     instructions::to_go_on(&cluster);
     Ok(())

@@ -8,6 +8,7 @@ mod collector;
 mod contestants;
 mod latency;
 mod load;
+mod options;
 mod processor_time;
 mod program;
 mod rounds;
@@ -27,21 +28,8 @@ use crate::{image, ui, workspace};
 use contestants::{Contestant, Programs};
 use latency::Clock;
 use load::{Load, Scenario};
+pub(crate) use options::Options;
 use rounds::Loads;
-
-/// How long to measure, and what.
-#[derive(Clone, Copy, Debug, clap::Args)]
-pub(crate) struct Options {
-    /// How often each server has its turn; figures are medians of them
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
-    /// Seconds that each part of a turn lasts
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
-    seconds: u32,
-    /// Compare the service with itself, one feature off at a time, instead
-    #[arg(long)]
-    ablation: bool,
-}
 
 const HEADLINE: Scenario = Scenario { path: "/config", connections: 64 };
 const SCENARIOS: [Scenario; 4] = [

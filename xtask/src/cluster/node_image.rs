@@ -6,7 +6,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::Provider;
+use super::provider::Provider;
 use crate::process::Cmd;
 
 /// Fails unless all nodes have the image `id` under `name`.

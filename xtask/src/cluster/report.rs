@@ -3,7 +3,8 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use super::{Cluster, Provider, node_image};
+use super::provider::Provider;
+use super::{Cluster, node_image};
 use crate::image::Archive;
 use crate::process::Cmd;
 use crate::ui;

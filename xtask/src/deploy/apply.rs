@@ -4,15 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
+use super::plan_key::IDENTITY;
 use super::report;
 use super::root::{Env, Root};
 use super::saved::Saved;
 use crate::cluster::Choice;
 use crate::tools::{self, Use};
 use crate::{drift, workspace};
-
-/// Holds the private key that opens an encrypted plan. No flag: command lines can be read by everyone on a machine.
-pub(super) const IDENTITY: &str = "PLAN_IDENTITY";
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {

@@ -3,6 +3,7 @@
 //! Helm itself takes back what does not become ready. It would wait for the whole timeout to find out; here the pods are looked at
 //! meanwhile, their reasons are told while they can still be asked for, and Helm is told to stop at the first one that no waiting mends.
 
+mod labels;
 mod pinned;
 mod release;
 mod secret;

@@ -76,7 +76,7 @@ impl Root {
     fn terraform(&self, subcommand: &str) -> Cmd {
         let terraform =
             Cmd::new("terraform").arg(subcommand).env("TF_IN_AUTOMATION", "1").env("TF_INPUT", "0");
-        self.secrets.give(terraform).without_env(super::apply::IDENTITY).directory(&self.folder)
+        self.secrets.give(terraform).without_env(super::plan_key::IDENTITY).directory(&self.folder)
     }
 }
 

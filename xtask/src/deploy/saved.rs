@@ -98,7 +98,7 @@ impl Saved {
         // By a pipe: a file, even a short-lived one, is one more place to look after.
         let age = Cmd::new("age")
             .args(["--decrypt", "--identity", "-", "--output"])
-            .without_env(super::apply::IDENTITY);
+            .without_env(super::plan_key::IDENTITY);
         age.arg(self.plan()).arg(&encrypted).input(identity).run().map(drop)
     }
 

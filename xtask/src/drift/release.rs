@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use super::ask::Target;
-use super::table::{Row, Verdict};
+use super::row::{Row, Verdict};
 use crate::workspace;
 
 pub(super) struct Held {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::ask::Target;
 use super::release::Held;
-use super::table::{Row, Verdict};
+use super::row::{Row, Verdict};
 use crate::{wait, workspace};
 
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::release::Held;
+use super::row::Row;
 use super::terraform::Given;
 use crate::ui::printable;
 
@@ -22,53 +23,6 @@ const NOT_SHOWN: [&str; 8] = [
 const HEADINGS: [&str; 4] = ["", "terraform", "release", "running"];
 /// A longer cell is cut: a table that wraps cannot be read.
 const WIDEST: usize = 48;
-
-/// Ordered from good to bad: of several, the worst counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Verdict {
-    Same,
-    Unknown,
-    Differs,
-}
-
-impl Verdict {
-    pub(super) fn worse(self, other: Self) -> Self {
-        self.max(other)
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Same => "",
-            Self::Unknown => "cannot tell",
-            Self::Differs => "differs",
-        }
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct Row {
-    what: String,
-    /// What Terraform, the release and the replicas say; nothing where they have no say.
-    cells: [Option<String>; 3],
-    verdict: Verdict,
-}
-
-impl Row {
-    /// The same when all who have a say agree.
-    pub(super) fn compared(what: impl Into<String>, cells: [Option<String>; 3]) -> Self {
-        let said: Vec<_> = cells.iter().flatten().collect();
-        let agrees = said.windows(2).all(|pair| pair[0] == pair[1]);
-        Self::judged(what, cells, if agrees { Verdict::Same } else { Verdict::Differs })
-    }
-
-    pub(super) fn judged(what: impl Into<String>, cells: [Option<String>; 3], verdict: Verdict) -> Self {
-        Self { what: what.into(), cells, verdict }
-    }
-
-    pub(super) fn verdict(&self) -> Verdict {
-        self.verdict
-    }
-}
 
 /// What Terraform gave beside what the release holds. A release that Terraform does not know is only listed.
 pub(super) fn of_release(given: Option<&Given>, held: Option<&Held>) -> Vec<Row> {
@@ -169,6 +123,7 @@ fn cut(cell: &str) -> String {
 mod tests {
     use serde_json::json;
 
+    use super::super::row::Verdict;
     use super::*;
 
     fn held(values: Value) -> Held {

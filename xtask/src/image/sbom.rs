@@ -4,6 +4,7 @@
 //! that look into images find it by its name. The binary itself carries no list: it would tell less, and of the crates alone.
 
 mod crates;
+mod scope;
 mod system;
 
 use std::collections::BTreeMap;
@@ -13,14 +14,6 @@ use serde_json::{Value, json};
 
 use super::binary;
 use super::commit::Commit;
-
-/// Whether a component is in the image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    Image,
-    /// Ran while the image was made, such as a macro: what it does may be in the image, it is not.
-    Build,
-}
 
 /// The document about the image whose binary was built last, as text.
 ///
@@ -60,16 +53,6 @@ fn document(crates: &crates::Crates, system: &[Value], compiler: &Value, commit:
         "components": components,
         "dependencies": dependencies,
     })
-}
-
-impl Place {
-    /// In the words of CycloneDX.
-    fn scope(self) -> &'static str {
-        match self {
-            Self::Image => "required",
-            Self::Build => "excluded",
-        }
-    }
 }
 
 #[cfg(test)]

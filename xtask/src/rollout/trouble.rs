@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Place, items};
+use super::items::items;
+use super::release_ref::ReleaseRef;
 use crate::ui;
 
 /// The exit code of a process that refuses its configuration: the same again however often it is started.
@@ -29,18 +30,19 @@ pub(super) fn possible(pod: &Value) -> Vec<String> {
 
 /// Prints the pods, and of each that is not as it should be what happened to it and the last lines it logged. A question that
 /// fails is left out: the caller has an error to report already.
-pub(crate) fn show(place: &Place<'_>) {
-    let selector = place.selector();
-    print(place, "pods", &["get", "pods", &selector, "--output=wide"]);
-    let pods = (place.kubectl)().args(["get", "pods", &selector, "--output=json"]).ask().unwrap_or_default();
+pub(crate) fn show(release: &ReleaseRef<'_>) {
+    let selector = release.selector();
+    print(release, "pods", &["get", "pods", &selector, "--output=wide"]);
+    let pods =
+        (release.kubectl)().args(["get", "pods", &selector, "--output=json"]).ask().unwrap_or_default();
     let pods: Value = serde_json::from_str(&pods).unwrap_or_default();
     for pod in items(&pods, "/items").filter(|pod| is_failing(pod)) {
         let name = name(pod);
         let object = format!("--field-selector=involvedObject.name={name}");
         let columns = "--output=custom-columns=TYPE:.type,REASON:.reason,TIMES:.count,MESSAGE:.message";
         let events = ["get", "events", &object, "--sort-by=.lastTimestamp", columns];
-        print(place, &format!("events of {name}"), &events);
-        print(place, &format!("log of {name}"), &["logs", name, LAST_WORDS]);
+        print(release, &format!("events of {name}"), &events);
+        print(release, &format!("log of {name}"), &["logs", name, LAST_WORDS]);
     }
 }
 
@@ -51,8 +53,8 @@ fn is_failing(pod: &Value) -> bool {
     !ready && pod["metadata"]["deletionTimestamp"].is_null()
 }
 
-fn print(place: &Place<'_>, title: &str, question: &[&str]) {
-    let answer = (place.kubectl)().args(question).ask().unwrap_or_default();
+fn print(release: &ReleaseRef<'_>, title: &str, question: &[&str]) {
+    let answer = (release.kubectl)().args(question).ask().unwrap_or_default();
     if !answer.trim().is_empty() {
         ui::say(format!("--- {title} ---\n{}", answer.trim_end()));
     }

@@ -4,8 +4,8 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use super::finding::{Finding, items, number, text};
+use super::subject::{ScanResult, Scanned, Subject};
 use super::tree::Tree;
-use super::{Seen, Sight, Subject};
 use crate::process::Cmd;
 use crate::tools;
 
@@ -15,7 +15,7 @@ const RULES: &str = ".scan/rules";
 const LANGUAGES: [&str; 4] = ["rs", "go", "py", "sh"];
 
 /// By our own rules: those of its registry cannot be pinned, and know nothing of what a secret is here.
-pub(super) fn semgrep(subject: &Subject) -> Result<Sight> {
+pub(super) fn semgrep(subject: &Subject) -> Result<ScanResult> {
     let is_code = |file: &str| extension(file).is_some_and(|end| LANGUAGES.contains(&end));
     let stage = subject.tree.stage("code", is_code)?;
     // Its front end is a script that looks for this one on the search path.
@@ -51,7 +51,7 @@ pub(super) fn semgrep(subject: &Subject) -> Result<Sight> {
     });
     let findings = found.chain(unread).collect();
     let n_read = items(&answer, "/paths/scanned").count();
-    Ok(Sight::Seen(Seen {
+    Ok(ScanResult::Scanned(Scanned {
         what: format!("files: {n_read}, by the rules in {RULES}"),
         findings,
         explained: 0,
@@ -59,11 +59,11 @@ pub(super) fn semgrep(subject: &Subject) -> Result<Sight> {
 }
 
 /// Python: the rules of bandit, as ruff has them.
-pub(super) fn ruff(subject: &Subject) -> Result<Sight> {
+pub(super) fn ruff(subject: &Subject) -> Result<ScanResult> {
     let files = subject.tree.files(|file| extension(file) == Some("py"));
     let what = format!("Python files: {}", files.len());
     if files.is_empty() {
-        return Ok(Sight::Seen(Seen { what, ..Seen::default() }));
+        return Ok(ScanResult::Scanned(Scanned { what, ..Scanned::default() }));
     }
     let json = Cmd::new(tools::built("ruff"))
         .args(["check", "--isolated", "--select=S", "--ignore-noqa", "--no-cache", "--exit-zero"])
@@ -83,14 +83,14 @@ pub(super) fn ruff(subject: &Subject) -> Result<Sight> {
         )
     };
     let findings = items(&answer, "").map(finding).collect();
-    Ok(Sight::Seen(Seen { what, findings, explained: 0 }))
+    Ok(ScanResult::Scanned(Scanned { what, findings, explained: 0 }))
 }
 
-pub(super) fn shellcheck(subject: &Subject) -> Result<Sight> {
+pub(super) fn shellcheck(subject: &Subject) -> Result<ScanResult> {
     let files = subject.tree.files(|file| is_shell(&subject.tree, file));
     let what = format!("shell scripts: {}", files.len());
     if files.is_empty() {
-        return Ok(Sight::Seen(Seen { what, ..Seen::default() }));
+        return Ok(ScanResult::Scanned(Scanned { what, ..Scanned::default() }));
     }
     let json = Cmd::new(tools::built("shellcheck"))
         .args(["--norc", "--format=json1", "--"])
@@ -104,7 +104,7 @@ pub(super) fn shellcheck(subject: &Subject) -> Result<Sight> {
     };
     let silenced = files.iter().flat_map(|file| silenced_lines(&subject.tree, file));
     let findings = items(&answer, "/comments").map(finding).chain(silenced).collect();
-    Ok(Sight::Seen(Seen { what, findings, explained: 0 }))
+    Ok(ScanResult::Scanned(Scanned { what, findings, explained: 0 }))
 }
 
 /// A finding on a line of the tree.

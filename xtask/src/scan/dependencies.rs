@@ -10,8 +10,8 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Deserializer, Value};
 
 use super::finding::{Finding, items, number, text};
+use super::subject::{ScanResult, Scanned, Subject};
 use super::tree::Stage;
-use super::{Seen, Sight, Subject};
 use crate::process::{Captured, Cmd};
 use crate::tools;
 
@@ -25,22 +25,22 @@ const EXCEPTED: [&str; 3] = ["skipped", "advisory-ignored", "yanked-ignored"];
 const UNASKED: [&str; 2] = ["index-failure", "index-cache-load-failure"];
 
 /// Licences, sources, and crates that are there twice; needs no network but for crates that were never downloaded.
-pub(super) fn crates(subject: &Subject) -> Result<Sight> {
+pub(super) fn crates(subject: &Subject) -> Result<ScanResult> {
     deny(subject, &["bans", "licenses", "sources"])
 }
 
 /// Holes that became known, releases taken back, crates that nobody maintains.
-pub(super) fn advisories(subject: &Subject) -> Result<Sight> {
+pub(super) fn advisories(subject: &Subject) -> Result<ScanResult> {
     deny(subject, &["advisories"])
 }
 
 /// Each workspace is judged by the rules that lie beside its manifest.
-fn deny(subject: &Subject, checks: &[&str]) -> Result<Sight> {
+fn deny(subject: &Subject, checks: &[&str]) -> Result<ScanResult> {
     let rules = subject.tree.files(|file| file.rsplit('/').next() == Some(DENY_FILE));
-    let (mut seen, mut n_crates) = (Seen::default(), 0);
+    let (mut seen, mut n_crates) = (Scanned::default(), 0);
     for folder in rules.iter().map(|file| file.trim_end_matches(DENY_FILE)) {
         match deny_in(subject, folder, checks)? {
-            Sight::Seen(of_one) => {
+            ScanResult::Scanned(of_one) => {
                 seen.findings.extend(of_one.findings);
                 seen.explained += of_one.explained;
                 n_crates += n_packages(subject, folder);
@@ -49,10 +49,10 @@ fn deny(subject: &Subject, checks: &[&str]) -> Result<Sight> {
         }
     }
     seen.what = format!("{} of {n_crates} crates, by {}", checks.join(", "), rules.join(" and "));
-    Ok(Sight::Seen(seen))
+    Ok(ScanResult::Scanned(seen))
 }
 
-fn deny_in(subject: &Subject, folder: &str, checks: &[&str]) -> Result<Sight> {
+fn deny_in(subject: &Subject, folder: &str, checks: &[&str]) -> Result<ScanResult> {
     let captured = Cmd::new(tools::built("cargo-deny"))
         .args([
             "--locked",
@@ -72,7 +72,7 @@ fn deny_in(subject: &Subject, folder: &str, checks: &[&str]) -> Result<Sight> {
         let errors = of_kind("log").filter(|message| message["fields"]["level"] == "ERROR");
         let reason = errors.map(|message| text(message, "/fields/message")).collect::<Vec<_>>().join("; ");
         return if reason.contains("failed to fetch advisory database") {
-            Ok(Sight::Unseen(
+            Ok(ScanResult::Skipped(
                 "RustSec's database cannot be fetched; a mirror is named as deny.toml says".to_owned(),
             ))
         } else {
@@ -82,14 +82,14 @@ fn deny_in(subject: &Subject, folder: &str, checks: &[&str]) -> Result<Sight> {
     let diagnostics: Vec<_> = of_kind("diagnostic").map(|message| &message["fields"]).collect();
     let has_code = |codes: &[&str], fields: &Value| codes.contains(&text(fields, "/code").as_str());
     if diagnostics.iter().any(|fields| has_code(&UNASKED, fields)) {
-        return Ok(Sight::Unseen(
+        return Ok(ScanResult::Skipped(
             "the registry's index, which tells releases that were taken back, cannot be fetched".to_owned(),
         ));
     }
     let is_open = |fields: &&&Value| matches!(fields["severity"].as_str(), Some("error" | "warning" | "bug"));
     let findings = diagnostics.iter().filter(is_open).map(|fields| denied(folder, fields)).collect();
     let explained = diagnostics.iter().filter(|fields| has_code(&EXCEPTED, fields)).count();
-    Ok(Sight::Seen(Seen { findings, explained, ..Seen::default() }))
+    Ok(ScanResult::Scanned(Scanned { findings, explained, ..Scanned::default() }))
 }
 
 fn denied(folder: &str, fields: &Value) -> Finding {
@@ -113,9 +113,9 @@ fn n_packages(subject: &Subject, folder: &str) -> usize {
 }
 
 /// Those that our code takes packages from; which functions it calls is not asked, as that needs all of Kubernetes in memory.
-pub(super) fn go_modules(subject: &Subject) -> Result<Sight> {
+pub(super) fn go_modules(subject: &Subject) -> Result<ScanResult> {
     let modules = subject.tree.files(|file| file.rsplit('/').next() == Some("go.mod"));
-    let mut seen = Seen { what: format!("Go modules: {}", modules.len()), ..Seen::default() };
+    let mut seen = Scanned { what: format!("Go modules: {}", modules.len()), ..Scanned::default() };
     for file in modules {
         let folder = subject.tree.root.join(file).with_file_name("");
         let mut command = Cmd::new(tools::built("govulncheck")).args(["-format=json", "-scan=package"]);
@@ -127,14 +127,16 @@ pub(super) fn go_modules(subject: &Subject) -> Result<Sight> {
         if captured.code != Some(0) {
             let reason = captured.words();
             return if reason.contains("fetching vulnerabilities") || reason.contains("creating client") {
-                Ok(Sight::Unseen(format!("Go's database cannot be fetched; {GO_DATABASE} names a mirror")))
+                Ok(ScanResult::Skipped(format!(
+                    "Go's database cannot be fetched; {GO_DATABASE} names a mirror"
+                )))
             } else {
                 bail!("govulncheck failed in {file}: {reason}")
             };
         }
         seen.findings.extend(vulnerable_packages(file, &captured.stdout)?);
     }
-    Ok(Sight::Seen(seen))
+    Ok(ScanResult::Scanned(seen))
 }
 
 fn vulnerable_packages(file: &str, json: &str) -> Result<BTreeSet<Finding>> {
@@ -159,7 +161,7 @@ fn vulnerable_packages(file: &str, json: &str) -> Result<BTreeSet<Finding>> {
 }
 
 /// Those of the pinned tools: the project ships no Python.
-pub(super) fn python_packages(_: &Subject) -> Result<Sight> {
+pub(super) fn python_packages(_: &Subject) -> Result<ScanResult> {
     let stage = Stage::new("python")?;
     let tools = tools::python_packages();
     let (mut n_packages, mut findings) = (0, Vec::new());
@@ -167,14 +169,14 @@ pub(super) fn python_packages(_: &Subject) -> Result<Sight> {
     for (tool, packages) in &tools {
         let Some(answer) = audit(&stage, tool, packages)? else {
             let reason = "OSV's service cannot be reached; PIP_AUDIT_OSV_URL names another";
-            return Ok(Sight::Unseen(reason.to_owned()));
+            return Ok(ScanResult::Skipped(reason.to_owned()));
         };
         let dependencies = || items(&answer, "/dependencies");
         n_packages += dependencies().count();
         findings.extend(dependencies().flat_map(vulnerable_versions));
     }
     let what = format!("packages: {n_packages}, of pinned tools: {}", tools.len());
-    Ok(Sight::Seen(Seen { what, findings, explained: 0 }))
+    Ok(ScanResult::Scanned(Scanned { what, findings, explained: 0 }))
 }
 
 /// What is known about the packages of a tool; nothing where nobody can be asked.

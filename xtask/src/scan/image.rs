@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::finding::{Finding, items, text};
-use super::{Seen, Sight, Subject};
+use super::subject::{ScanResult, Scanned, Subject};
 use crate::image::{
     self, DOCKERFILE,
     content::{Content, Entry, Kind},
@@ -22,7 +22,7 @@ const SECRET_WORDS: [&str; 4] = ["PASSWORD", "SECRET", "TOKEN", "KEY"];
 /// What a line of the Dockerfile begins with that names a path of the image.
 const LISTED: &str = "#   /";
 
-pub(super) fn content(subject: &Subject) -> Result<Sight> {
+pub(super) fn content(subject: &Subject) -> Result<ScanResult> {
     let archive = match &subject.image {
         Some(path) => path.clone(),
         None => image::archive(&image::Options::default())?.path,
@@ -35,7 +35,7 @@ pub(super) fn content(subject: &Subject) -> Result<Sight> {
     findings.extend(variable_findings(&content.config));
     findings.extend(content.entries.iter().flat_map(|entry| entry_findings(entry, &named, &user)));
     let what = format!("layers: {}, entries: {}", content.n_layers, content.entries.len());
-    Ok(Sight::Seen(Seen { what, findings, explained: 0 }))
+    Ok(ScanResult::Scanned(Scanned { what, findings, explained: 0 }))
 }
 
 /// Every path that the Dockerfile lists in a comment, and the folders on the way to it.

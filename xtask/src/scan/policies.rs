@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use super::finding::{Finding, items, number, text};
+use super::subject::{ScanResult, Scanned, Subject};
 use super::tree::{Stage, Tree};
-use super::{Seen, Sight, Subject};
 use crate::process::Cmd;
 use crate::tools;
 
@@ -17,7 +17,7 @@ use crate::tools;
 const RENDERED: &str = "rendered";
 const FRAMEWORKS: &str = "terraform,kubernetes,dockerfile";
 
-pub(super) fn checkov(subject: &Subject) -> Result<Sight> {
+pub(super) fn checkov(subject: &Subject) -> Result<ScanResult> {
     let tree = &subject.tree;
     let stage = tree.stage("policies", |file| is_terraform(file) || is_dockerfile(file))?;
     let n_renders = render_all(tree, &stage)?;
@@ -36,7 +36,7 @@ pub(super) fn checkov(subject: &Subject) -> Result<Sight> {
     let n_dockerfiles = tree.files(is_dockerfile).len();
     let what = format!("renders: {n_renders}, Terraform folders: {n_modules}, Dockerfiles: {n_dockerfiles}");
     let findings = reports.iter().flat_map(findings).collect();
-    Ok(Sight::Seen(Seen { what, findings, explained: 0 }))
+    Ok(ScanResult::Scanned(Scanned { what, findings, explained: 0 }))
 }
 
 fn is_terraform(file: &str) -> bool {

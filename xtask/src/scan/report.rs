@@ -10,31 +10,31 @@ pub(super) struct Row {
 }
 
 pub(super) enum Outcome {
-    Seen {
+    Scanned {
         what: String,
         /// What nothing explains.
         open: Vec<Finding>,
         explained: usize,
     },
-    Unseen(String),
+    Skipped(String),
     Failed(String),
 }
 
 impl Row {
     pub(super) fn n_open(&self) -> usize {
         match &self.outcome {
-            Outcome::Seen { open, .. } => open.len(),
-            Outcome::Unseen(_) | Outcome::Failed(_) => 0,
+            Outcome::Scanned { open, .. } => open.len(),
+            Outcome::Skipped(_) | Outcome::Failed(_) => 0,
         }
     }
 
     fn cells(&self) -> [String; 5] {
         let [scan, tool] = [self.scan, self.tool].map(str::to_owned);
         match &self.outcome {
-            Outcome::Seen { what, open, explained } => {
+            Outcome::Scanned { what, open, explained } => {
                 [scan, tool, open.len().to_string(), explained.to_string(), what.clone()]
             }
-            Outcome::Unseen(reason) => {
+            Outcome::Skipped(reason) => {
                 [scan, tool, "-".to_owned(), "-".to_owned(), format!("not looked at: {}", one_line(reason))]
             }
             Outcome::Failed(reason) => {
@@ -48,7 +48,7 @@ impl Row {
 pub(super) fn render(rows: &[Row]) -> String {
     let mut lines = Vec::new();
     for row in rows {
-        if let Outcome::Seen { open, .. } = &row.outcome {
+        if let Outcome::Scanned { open, .. } = &row.outcome {
             let of = |finding| format!("{} ({}) {finding}\n", row.scan, row.tool);
             lines.extend(open.iter().map(of));
         }
@@ -79,13 +79,13 @@ mod tests {
             on: "run()".to_owned(),
             message: "starts a shell".to_owned(),
         };
-        let seen = |open| Outcome::Seen { what: "2 files".to_owned(), open, explained: 3 };
+        let seen = |open| Outcome::Scanned { what: "2 files".to_owned(), open, explained: 3 };
         let rows = [
             Row { scan: "code", tool: "semgrep", outcome: seen(vec![finding]) },
             Row {
                 scan: "dependencies",
                 tool: "advisories",
-                outcome: Outcome::Unseen("no\nnetwork".to_owned()),
+                outcome: Outcome::Skipped("no\nnetwork".to_owned()),
             },
             Row { scan: "image", tool: "image", outcome: Outcome::Failed("no such file".to_owned()) },
         ];

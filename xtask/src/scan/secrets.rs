@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::finding::{Finding, items, number, text};
-use super::{Seen, Sight, Subject};
+use super::subject::{ScanResult, Scanned, Subject};
 use crate::process::Cmd;
 use crate::tools;
 
@@ -15,12 +15,12 @@ use crate::tools;
 const DIGEST_LENGTH: usize = 12;
 
 /// What was once committed is known to whoever has a clone, so a commit is looked into even if a later one takes it back.
-pub(super) fn gitleaks(subject: &Subject) -> Result<Sight> {
+pub(super) fn gitleaks(subject: &Subject) -> Result<ScanResult> {
     let root = &subject.tree.root;
     let git = |words: &[&str]| Cmd::new("git").args(words).directory(root).ask();
     if git(&["rev-parse", "--is-shallow-repository"])?.trim() == "true" {
         let reason = "this clone has a part of the history only; `git fetch --unshallow` gets the rest";
-        return Ok(Sight::Unseen(reason.to_owned()));
+        return Ok(ScanResult::Skipped(reason.to_owned()));
     }
     let n_commits = git(&["rev-list", "--count", "HEAD"])?;
     let stage = subject.tree.stage("secrets", |_| true)?;
@@ -33,7 +33,7 @@ pub(super) fn gitleaks(subject: &Subject) -> Result<Sight> {
     findings.dedup_by(|one, other| identity(one) == identity(other));
     let n_files = subject.tree.files(|_| true).len();
     let what = format!("files: {n_files}, commits: {}", n_commits.trim());
-    Ok(Sight::Seen(Seen { what, findings, explained: 0 }))
+    Ok(ScanResult::Scanned(Scanned { what, findings, explained: 0 }))
 }
 
 fn identity(finding: &Finding) -> (&str, &str, &str) {

@@ -5,14 +5,14 @@ use serde_json::Value;
 
 use super::code::located;
 use super::finding::{items, number, text};
+use super::subject::{ScanResult, Scanned, Subject};
 use super::tree::Tree;
-use super::{Seen, Sight, Subject};
 use crate::process::Cmd;
 use crate::tools;
 
 const FOLDER: &str = ".github/workflows";
 
-pub(super) fn actionlint(subject: &Subject) -> Result<Sight> {
+pub(super) fn actionlint(subject: &Subject) -> Result<ScanResult> {
     let files = workflows(&subject.tree)?;
     let json = Cmd::new(tools::built("actionlint"))
         .args(["-no-color", "-format", "{{json .}}", "-pyflakes=", "-shellcheck"])
@@ -29,7 +29,7 @@ pub(super) fn actionlint(subject: &Subject) -> Result<Sight> {
 }
 
 /// Without a network, so that the same workflows have the same findings tomorrow.
-pub(super) fn zizmor(subject: &Subject) -> Result<Sight> {
+pub(super) fn zizmor(subject: &Subject) -> Result<ScanResult> {
     let files = workflows(&subject.tree)?;
     let json = Cmd::new(tools::built("zizmor"))
         .args(["--offline", "--quiet", "--no-progress", "--color=never", "--no-exit-codes"])
@@ -51,8 +51,8 @@ pub(super) fn zizmor(subject: &Subject) -> Result<Sight> {
     Ok(seen(&files, findings.collect()))
 }
 
-fn seen(files: &[&str], findings: Vec<super::finding::Finding>) -> Sight {
-    Sight::Seen(Seen { what: format!("workflows: {}", files.len()), findings, explained: 0 })
+fn seen(files: &[&str], findings: Vec<super::finding::Finding>) -> ScanResult {
+    ScanResult::Scanned(Scanned { what: format!("workflows: {}", files.len()), findings, explained: 0 })
 }
 
 fn workflows(tree: &Tree) -> Result<Vec<&str>> {

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::cargo_test;
+use super::cargo::cargo_test;
 use super::summary::{self, Counts, Outcome};
 use crate::process::{Captured, Cmd};
 use crate::{ui, workspace};

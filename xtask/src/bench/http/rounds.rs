@@ -6,10 +6,10 @@ use anyhow::{Result, bail};
 
 use super::super::report;
 use super::super::spread::median;
-use super::Options;
 use super::contestants::{BASELINE, Contestant};
 use super::latency::{Clock, Latency, Pace, STEADY_SHARE};
 use super::load::{Load, Scenario, Seen};
+use super::options::Options;
 use super::processor_time;
 use crate::ui;
 

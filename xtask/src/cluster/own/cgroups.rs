@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::layout::CGROUP;
-use super::processes;
 use crate::wait;
 
 const DEADLINE: Duration = Duration::from_secs(15);
@@ -60,9 +60,16 @@ pub(super) fn processes() -> Vec<u32> {
 pub(super) fn kill_all() -> Result<()> {
     wait::until_true("all processes of the cluster to be gone", DEADLINE, || {
         let left = processes();
-        left.iter().for_each(|pid| processes::kill(*pid));
+        left.iter().for_each(|pid| kill(*pid));
         Ok(left.is_empty())
     })
+}
+
+fn kill(pid: u32) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        // It may go between the look and the signal, which is as good.
+        kill_process(pid, Signal::KILL).ok();
+    }
 }
 
 /// The kernel needs a moment to let go of a group whose last process has ended.

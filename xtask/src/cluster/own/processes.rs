@@ -4,7 +4,6 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use rustix::process::{Pid, Signal, kill_process};
 
 use super::components::Component;
 use super::layout::{Record, State};
@@ -57,14 +56,6 @@ pub(super) fn running(component: Component) -> Option<Process> {
 
 pub(super) fn any_running() -> bool {
     Component::ALL.into_iter().any(|component| running(component).is_some())
-}
-
-/// Kills a process found in one of the cluster's control groups.
-pub(super) fn kill(pid: u32) {
-    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-        // It may go between the look and the signal, which is as good.
-        kill_process(pid, Signal::KILL).ok();
-    }
 }
 
 fn recorded(component: Component) -> Option<Process> {

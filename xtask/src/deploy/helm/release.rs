@@ -7,11 +7,10 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::pinned::{Chart, Image};
-use super::secret;
 use crate::deploy::environment::Secrets;
 use crate::drift::Target;
 use crate::process::Cmd;
-use crate::rollout::{Place, Rollout, trouble};
+use crate::rollout::{ReleaseRef, Rollout, trouble};
 use crate::ui;
 
 /// As many revisions as the Terraform module keeps: each is a Secret with the chart and its values in it.
@@ -95,7 +94,7 @@ impl Release<'_> {
         let helm =
             helm.args(["--wait", self.undo_flag()?, "--cleanup-on-fail", "--history-max", KEPT_REVISIONS]);
         let kubectl = || self.kubectl();
-        let mut watch = Watch::start(Place { kubectl: &kubectl, release: &self.name });
+        let mut watch = Watch::start(ReleaseRef { kubectl: &kubectl, release: &self.name });
         let mut said = Vec::new();
         let may_go_on = || watch.may_go_on(|line| ui::say(self.secrets.hide(line)));
         let status = helm.arg(self.timeout()).supervise(|line| said.push(line.to_owned()), may_go_on)?;
@@ -206,20 +205,20 @@ fn deployed(history: &[(u64, String)]) -> Option<u64> {
 
 /// Looks at the pods while Helm waits for them.
 struct Watch<'a> {
-    place: Place<'a>,
+    release: ReleaseRef<'a>,
     /// What was wrong before, or has been told.
     known: BTreeSet<String>,
 }
 
 impl<'a> Watch<'a> {
-    fn start(place: Place<'a>) -> Self {
-        let before = Rollout::read(&place).map(|rollout| rollout.failures).unwrap_or_default();
-        Self { place, known: before.into_iter().collect() }
+    fn start(release: ReleaseRef<'a>) -> Self {
+        let before = Rollout::read(&release).map(|rollout| rollout.failures).unwrap_or_default();
+        Self { release, known: before.into_iter().collect() }
     }
 
     /// Tells what is new, and whether it is worth waiting on. What cannot be asked now may be answered the next time.
     fn may_go_on(&mut self, say: impl Fn(&str)) -> bool {
-        let Ok(rollout) = Rollout::read(&self.place) else { return true };
+        let Ok(rollout) = Rollout::read(&self.release) else { return true };
         let progress = format!("replicas ready: {}/{}", rollout.ready, rollout.wanted);
         let lines = std::iter::once(progress).chain(rollout.concerns);
         lines.filter(|line| self.known.insert(line.clone())).for_each(|line| say(&line));
@@ -227,16 +226,11 @@ impl<'a> Watch<'a> {
         if new.is_empty() {
             return true;
         }
-        trouble::show(&self.place);
+        trouble::show(&self.release);
         new.iter().for_each(|line| say(line));
         say("no waiting mends that: Helm is told to stop, and takes the release back");
         false
     }
-}
-
-/// Where the Secrets of a release are found.
-pub(super) fn selector(release: &Release<'_>) -> String {
-    format!("--selector={}={},{}={}", secret::MANAGED_BY, secret::MANAGER, secret::INSTANCE, release.name)
 }
 
 #[cfg(test)]

@@ -6,14 +6,11 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
-use super::release::{Release, selector};
+use super::labels::{INSTANCE, MANAGED_BY, MANAGER, selector};
+use super::release::Release;
 use crate::deploy::environment::Secrets;
 use crate::process::Cmd;
 use crate::ui;
-
-pub(super) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-pub(super) const MANAGER: &str = "myapp-deploy";
-pub(super) const INSTANCE: &str = "app.kubernetes.io/instance";
 
 /// Values by key.
 pub(super) type Content = BTreeMap<String, String>;
@@ -88,7 +85,7 @@ impl Secret {
 /// The names of all that this task has made for the release.
 fn own(release: &Release<'_>) -> Result<Vec<String>> {
     let names = "--output=jsonpath={range .items[*]}{.metadata.name}{\"\\n\"}{end}";
-    let printed = release.kubectl().args(["get", "secrets", &selector(release), names]).ask()?;
+    let printed = release.kubectl().args(["get", "secrets", &selector(&release.name), names]).ask()?;
     Ok(printed.lines().map(str::to_owned).collect())
 }
 

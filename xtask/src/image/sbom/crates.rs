@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use super::Place;
+use super::scope::Scope;
 use crate::image::binary::{self, Compiled};
 use crate::process::Cmd;
 use crate::workspace;
@@ -39,11 +39,11 @@ fn described(
     metadata: &Value,
     checksums: &BTreeMap<String, String>,
 ) -> Result<Crates> {
-    let mut places: BTreeMap<&str, Place> = BTreeMap::new();
+    let mut places: BTreeMap<&str, Scope> = BTreeMap::new();
     for one in compiled {
-        let place = places.entry(&one.id).or_insert(Place::Build);
+        let place = places.entry(&one.id).or_insert(Scope::Build);
         if one.is_linked {
-            *place = Place::Image;
+            *place = Scope::Image;
         }
     }
     let mut crates = Crates {
@@ -90,7 +90,7 @@ fn needed_by(node: &Value) -> impl Iterator<Item = String> {
         .map(str::to_owned)
 }
 
-fn component(package: &Value, place: Place, checksums: &BTreeMap<String, String>) -> Value {
+fn component(package: &Value, place: Scope, checksums: &BTreeMap<String, String>) -> Value {
     let text = |key: &str| package[key].as_str().unwrap_or_default();
     let named = format!("{}@{}", text("name"), text("version"));
     let is_public = text("source") == REGISTRY;
@@ -102,7 +102,7 @@ fn component(package: &Value, place: Place, checksums: &BTreeMap<String, String>
         "bom-ref": if is_public { &purl } else { &named },
         "name": text("name"),
         "version": text("version"),
-        "scope": place.scope(),
+        "scope": place.as_str(),
     });
     if is_public {
         component["purl"] = purl.into();

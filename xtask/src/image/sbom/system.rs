@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use super::Place;
 use super::crates::Crates;
+use super::scope::Scope;
 use crate::process::Cmd;
 use crate::tools::CERTIFICATES;
 
@@ -69,7 +69,7 @@ fn linked(name: &str, version: Option<&str>, license: &str) -> Value {
         "type": "library",
         "bom-ref": name,
         "name": name,
-        "scope": Place::Image.scope(),
+        "scope": Scope::Image.as_str(),
         "licenses": [{ "expression": license }],
     });
     if let Some(version) = version {

@@ -9,10 +9,14 @@ use std::thread;
 use anyhow::{Result, anyhow};
 use clap::ValueEnum;
 
-use super::{AWS, Copy, are_real, is_valid};
+use super::copy::{Copy, are_real, is_valid};
 use crate::process::Cmd;
-use crate::test::Counts;
+use crate::test::cargo::cargo_test;
+use crate::test::summary::Counts;
 use crate::{tools, ui};
+
+/// Every module and root for AWS is below a folder of this name.
+pub(super) const FOLDER: &str = "aws";
 
 /// Names the exact versions that the roots for AWS accept, and every provider that any of them needs.
 pub(super) const VERSIONS: &str = "envs/aws/app/versions.tf";
@@ -40,13 +44,13 @@ pub(crate) enum Extent {
 
 /// What failed.
 pub(super) fn run(copy: &Copy, providers: &Path, extent: Extent, counts: &mut Counts) -> Result<Vec<String>> {
-    let roots = copy.tested_folders(|path| path.contains(AWS))?;
+    let roots = copy.tested_folders(|path| path.contains(FOLDER))?;
     let mut failed = test_with_mocks(copy, roots, providers, counts)?;
     for arguments in runs(extent, are_real(copy, providers)) {
         let cargo = Cmd::new("cargo")
             .env("E2E_AWS_PROVIDERS", providers)
             .env("E2E_FAKE_AWS_PACKAGES", tools::python_path(FAKE));
-        if !crate::test::cargo_test(cargo, &arguments, counts)? {
+        if !cargo_test(cargo, &arguments, counts)? {
             failed.push(format!("cargo test {}", arguments.join(" ")));
         }
     }

@@ -1,0 +1,14 @@
+//! Calls of `cargo test`.
+
+use anyhow::Result;
+
+use super::summary::Counts;
+use crate::process::Cmd;
+use crate::workspace;
+
+/// Whether all tests passed; what passed and what failed is added to `counts`.
+pub(super) fn cargo_test(cargo: Cmd, arguments: &[&str], counts: &mut Counts) -> Result<bool> {
+    let command = cargo.args(["test", "--no-fail-fast"]).args(arguments).directory(workspace::root());
+    let status = command.stream(|line| counts.add(line))?;
+    Ok(status.success())
+}
