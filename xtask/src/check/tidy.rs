@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use kit::process::Cmd;
+use kit::workspace;
 use serde_json::Value;
-
-use crate::process::Cmd;
-use crate::workspace;
 
 const MAX_LINES: usize = 500;
 
@@ -20,14 +19,21 @@ const CORPUS: &str = "fuzz/corpus";
 const NOT_OURS: [&str; 2] = ["lock", "sum"];
 
 /// Which crates of this workspace a crate may name. One that is not listed may name any.
-const DIRECTIONS: [(&str, &[&str]); 7] = [
+const DIRECTIONS: [(&str, &[&str]); 14] = [
+    ("bench", &["kit", "release"]),
     ("chassis", &["strict-clients"]),
+    ("cluster", &["deploy", "kit", "own-cluster", "release"]),
+    ("deploy", &["kit"]),
     ("e2e", &["strict-clients", "test-postgres"]),
+    ("kit", &[]),
     ("live-config", &[]),
     ("myapp", &["chassis", "live-config", "test-postgres"]),
+    ("own-cluster", &["kit"]),
+    ("release", &["kit"]),
+    ("scan", &["kit", "release"]),
     ("strict-clients", &[]),
     ("test-postgres", &[]),
-    ("xtask", &[]),
+    ("xtask", &["bench", "cluster", "deploy", "kit", "release", "scan"]),
 ];
 
 pub(super) fn run() -> Result<()> {

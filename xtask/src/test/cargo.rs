@@ -1,10 +1,10 @@
 //! Calls of `cargo test`.
 
 use anyhow::Result;
+use kit::process::Cmd;
+use kit::workspace;
 
 use super::summary::Counts;
-use crate::process::Cmd;
-use crate::workspace;
 
 /// Whether all tests passed; what passed and what failed is added to `counts`.
 pub(super) fn cargo_test(cargo: Cmd, arguments: &[&str], counts: &mut Counts) -> Result<bool> {

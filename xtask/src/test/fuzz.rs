@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use anyhow::{Context as _, Result, bail};
+use kit::process::{Captured, Cmd};
+use kit::{ui, workspace};
 
 use super::cargo::cargo_test;
 use super::summary::{self, Counts, Outcome};
-use crate::process::{Captured, Cmd};
-use crate::{ui, workspace};
 
 /// Names the time of each target and each model check, in seconds.
 const SECONDS: &str = "FUZZ_SECONDS";

@@ -10,14 +10,14 @@ mod copy;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use kit::process::Cmd;
+use kit::tools::{self, Use};
 
 pub(crate) use aws::Extent;
 use copy::{Copy, are_real, is_valid};
 
 use super::cargo::cargo_test;
 use super::summary::{self, Counts, Outcome};
-use crate::process::Cmd;
-use crate::tools::{self, Use};
 
 const TESTS: [&str; 4] = ["-p", "e2e", "--test", "terraform"];
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::file::{Job, Workflow};
 use crate::args::Args;
 use crate::test::Tier;
+use crate::tool::Tool;
 
 /// Debian packages and the project's own Kubernetes need root; the runner's user has the toolchain.
 const AS_ROOT: &str = r#"sudo --preserve-env env "HOME=$HOME" "PATH=$PATH" "#;
@@ -61,12 +62,56 @@ fn every_task_can_be_called_as_it_is_there() {
     assert!(refused.is_empty(), "{}", refused.join("\n"));
 }
 
-/// Why this program would not take these words.
+/// The reason for which a call of the task is refused.
 fn refusal(words: &[String]) -> Option<String> {
-    let error =
-        Args::try_parse_from(std::iter::once("xtask").chain(words.iter().map(String::as_str))).err()?;
+    let error = parse(words).err()?;
     let first = error.to_string().lines().next().unwrap().to_owned();
     Some(format!("{}: {first}", words.join(" ")))
+}
+
+/// Reads words as this program does, and those of a tool as the tool does.
+fn parse(words: &[String]) -> Result<(), clap::Error> {
+    let program = || std::iter::once("xtask").chain(words.iter().map(String::as_str));
+    let args = Args::try_parse_from(program())?;
+    match args.task.delegated() {
+        None => Ok(()),
+        Some((Tool::Bench, ..)) => bench::Args::try_parse_from(program()).map(drop),
+        Some((Tool::Cluster, ..)) => cluster::Args::try_parse_from(program()).map(drop),
+        Some((Tool::Deploy, ..)) => deploy::Args::try_parse_from(program()).map(drop),
+        Some((Tool::Release, ..)) => release::Args::try_parse_from(program()).map(drop),
+        Some((Tool::Scan, ..)) => scan::Args::try_parse_from(program()).map(drop),
+    }
+}
+
+#[test]
+fn dockerfile_calls_a_task_that_is_there() {
+    let dockerfile = std::fs::read_to_string(kit::workspace::root().join("apps/myapp/Dockerfile")).unwrap();
+    let (_, call) = dockerfile.split_once("cargo run --quiet --package xtask -- ").unwrap();
+    let words: Vec<_> = call.lines().next().unwrap().split_whitespace().map(str::to_owned).collect();
+    assert_eq!(refusal(&words), None);
+}
+
+#[test]
+fn tools_describe_their_tasks_in_the_same_words() {
+    use clap::CommandFactory as _;
+    let listed = Args::command();
+    let tools = [
+        bench::Args::command(),
+        cluster::Args::command(),
+        deploy::Args::command(),
+        release::Args::command(),
+        scan::Args::command(),
+    ];
+    let tasks: Vec<_> =
+        tools.iter().flat_map(clap::Command::get_subcommands).filter(|task| !task.is_hide_set()).collect();
+    assert_eq!(tasks.len(), 9);
+    for task in tasks {
+        let known = listed.find_subcommand(task.get_name()).unwrap();
+        let words = |command: &clap::Command| {
+            (command.get_about().map(ToString::to_string), command.get_long_about().map(ToString::to_string))
+        };
+        assert_eq!(words(known), words(task), "{}", task.get_name());
+    }
 }
 
 #[test]

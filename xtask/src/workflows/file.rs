@@ -2,10 +2,9 @@
 
 use std::fs;
 
+use kit::workspace;
 use regex_lite::Regex;
 use serde_json::{Map, Value};
-
-use crate::workspace;
 
 pub(super) struct Workflow {
     pub(super) name: String,

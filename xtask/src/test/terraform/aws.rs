@@ -8,12 +8,12 @@ use std::thread;
 
 use anyhow::{Result, anyhow};
 use clap::ValueEnum;
+use kit::process::Cmd;
+use kit::{tools, ui};
 
 use super::copy::{Copy, are_real, is_valid};
-use crate::process::Cmd;
 use crate::test::cargo::cargo_test;
 use crate::test::summary::Counts;
-use crate::{tools, ui};
 
 /// Every module and root for AWS is below a folder of this name.
 pub(super) const FOLDER: &str = "aws";

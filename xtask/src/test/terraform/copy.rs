@@ -5,9 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-
-use crate::process::Cmd;
-use crate::workspace;
+use kit::process::Cmd;
+use kit::workspace;
 
 /// Names the exact versions that all roots accept.
 const VERSIONS: &str = "envs/local/versions.tf";

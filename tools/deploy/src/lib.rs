@@ -1,0 +1,9 @@
+//! Deploys of a release, comparison of what runs with what was released, and rollouts.
+
+mod args;
+mod deploy;
+mod drift;
+pub mod rollout;
+
+pub use args::Args;
+pub use drift::Answer;

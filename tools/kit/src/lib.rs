@@ -1,0 +1,15 @@
+//! Shared parts of the task runner and of the tools that it starts: running programs, the console, pinned tools, paths.
+
+pub mod cache;
+pub mod cluster;
+pub mod exit;
+pub mod oci;
+pub mod pins;
+pub mod process;
+mod provider;
+mod python;
+pub mod tools;
+pub mod ui;
+pub mod version;
+pub mod wait;
+pub mod workspace;

@@ -1,8 +1,0 @@
-//! The programs that a cluster can come from.
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Provider {
-    Own,
-    Minikube { profile: String },
-    Kind { name: String },
-}
