@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
-use crate::pins::{KUBERNETES_VERSION, Source, TOOLS, Tool};
+use crate::pins::{self, Source, Tool};
 use crate::workspace;
 
 const KEY_LENGTH: usize = 12;
@@ -18,7 +18,7 @@ const KEY_LENGTH: usize = 12;
 /// Worked out once: every command that a task runs asks for them, and they depend on the contents of files.
 pub fn folders() -> &'static [PathBuf] {
     static FOLDERS: OnceLock<Vec<PathBuf>> = OnceLock::new();
-    FOLDERS.get_or_init(|| TOOLS.iter().filter_map(folder).collect())
+    FOLDERS.get_or_init(|| pins::tools().iter().filter_map(folder).collect())
 }
 
 /// The command of a tool, wherever its pinned version is kept.
@@ -32,14 +32,14 @@ pub fn python_path(name: &str) -> PathBuf {
 }
 
 fn named(name: &str) -> Option<&'static Tool> {
-    TOOLS.iter().find(|tool| tool.name == name)
+    pins::tools().iter().find(|tool| tool.name == name)
 }
 
 pub(crate) fn command_of(tool: &Tool) -> Option<PathBuf> {
     let folder = folder(tool)?;
     // As pip and cargo lay it out: commands below `bin`, and what pip puts beside it are the packages.
     let is_below_bin = matches!(tool.source, Source::Python { .. } | Source::Cargo { .. });
-    Some(if is_below_bin { folder.join("bin").join(tool.name) } else { folder.join(tool.name) })
+    Some(if is_below_bin { folder.join("bin").join(&tool.name) } else { folder.join(&tool.name) })
 }
 
 /// Nothing for a tool that does not live in the cache.
@@ -61,12 +61,10 @@ fn key(source: &Source) -> Option<String> {
         }
         Source::GoBuild { module, version, package, replaced } => {
             let replacements = replaced.iter().flat_map(|(old, new)| [old.as_bytes(), new.as_bytes()]);
-            Some(digest(
-                [module, version, package].map(|part| part.as_bytes()).into_iter().chain(replacements),
-            ))
+            Some(digest([module, version, package].map(String::as_bytes).into_iter().chain(replacements)))
         }
         Source::GoFiles { module, version, folder } => {
-            Some(digest([module, version, folder].map(|part| part.as_bytes())))
+            Some(digest([module, version, folder].map(String::as_bytes)))
         }
         Source::GoModule { module, package } => {
             Some(digest([package.as_bytes(), module_digest(module).as_bytes()]))
@@ -81,7 +79,7 @@ fn module_digest(module: &str) -> String {
     collect(&workspace::go_module().join(module), &mut files);
     files.sort();
     let contents: Vec<_> = files.iter().map(|file| std::fs::read(file).unwrap_or_default()).collect();
-    digest(contents.iter().map(Vec::as_slice).chain([KUBERNETES_VERSION.as_bytes()]))
+    digest(contents.iter().map(Vec::as_slice).chain([pins::kubernetes_version().as_bytes()]))
 }
 
 /// The files a module is built from; a folder with a go.mod of its own is another module.
@@ -114,7 +112,9 @@ mod tests {
 
     #[test]
     fn another_version_is_another_folder() {
-        let key_of = |version| key(&Source::GoInstall { package: "example.org/tool", version });
+        let key_of = |version: &str| {
+            key(&Source::GoInstall { package: "example.org/tool".to_owned(), version: version.to_owned() })
+        };
         assert_eq!(key_of("v1"), key_of("v1"));
         assert_ne!(key_of("v1"), key_of("v2"));
     }

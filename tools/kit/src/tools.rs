@@ -7,8 +7,8 @@ use std::fmt;
 use anyhow::Result;
 
 pub use crate::cache::{built, folders, python_path, root as cache_folder};
-pub use crate::pins::{CERTIFICATES, KUBERNETES_VERSION, Use};
-use crate::pins::{Proof, Source, TOOLS, Tool};
+use crate::pins::{self, Proof, Source, Tool};
+pub use crate::pins::{CERTIFICATES, Use, kubernetes_version};
 use crate::process::Cmd;
 use crate::ui;
 
@@ -30,7 +30,7 @@ impl fmt::Display for Missing {
 /// # Errors
 /// [`Missing`] when something is not and `install` is false, or cannot be installed by a task.
 pub fn require(uses: &[Use], install: bool) -> Result<()> {
-    let missing = missing(uses);
+    let missing = missing(uses)?;
     if missing.is_empty() {
         return Ok(());
     }
@@ -48,7 +48,8 @@ pub fn build_ahead(uses: &[Use]) {
     let mut tools: Vec<&'static Tool> = Vec::new();
     for used in uses {
         let is_new = |tool: &&Tool| !tools.iter().any(|listed| listed.name == tool.name);
-        let wanted = TOOLS.iter().filter(|tool| tool.uses.contains(used) && install::takes_long(tool));
+        let wanted =
+            pins::tools().iter().filter(|tool| tool.uses.contains(used) && install::takes_long(tool));
         let new: Vec<_> = wanted.filter(|tool| !tool.is_there()).filter(is_new).collect();
         tools.extend(new);
     }
@@ -62,7 +63,7 @@ pub fn run(install: bool) -> Result<()> {
     if install {
         require(&Use::ALL, true)?;
     }
-    for tool in TOOLS {
+    for tool in pins::try_tools()? {
         let state = if tool.is_there() { "there" } else { "missing" };
         ui::say(format!("{:<28} {:<8} {}", tool.name, state, tool.source.how_to_get()));
     }
@@ -70,9 +71,9 @@ pub fn run(install: bool) -> Result<()> {
 }
 
 /// The tools written in Python, each with all packages that it consists of.
-pub fn python_packages() -> Vec<(&'static str, &'static [&'static str])> {
-    let packages = |tool: &Tool| match tool.source {
-        Source::Python { packages } => Some((tool.name, packages)),
+pub fn python_packages() -> Vec<(&'static str, &'static [String])> {
+    let packages = |tool: &'static Tool| match &tool.source {
+        Source::Python { packages } => Some((tool.name.as_str(), packages.as_slice())),
         Source::Debian { .. }
         | Source::GoInstall { .. }
         | Source::GoBuild { .. }
@@ -82,12 +83,12 @@ pub fn python_packages() -> Vec<(&'static str, &'static [&'static str])> {
         | Source::Cargo { .. }
         | Source::ByHand { .. } => None,
     };
-    TOOLS.iter().filter_map(packages).collect()
+    pins::tools().iter().filter_map(packages).collect()
 }
 
-fn missing(uses: &[Use]) -> Vec<&'static Tool> {
+fn missing(uses: &[Use]) -> Result<Vec<&'static Tool>> {
     let wanted = |tool: &&Tool| tool.uses.iter().any(|used| uses.contains(used));
-    TOOLS.iter().filter(wanted).filter(|tool| !tool.is_there()).collect()
+    Ok(pins::try_tools()?.iter().filter(wanted).filter(|tool| !tool.is_there()).collect())
 }
 
 impl Tool {
@@ -101,7 +102,7 @@ impl Tool {
     }
 }
 
-fn runs(words: &[&str]) -> bool {
+fn runs(words: &[String]) -> bool {
     words.split_first().is_some_and(|(program, args)| Cmd::new(program).args(args).succeeds())
 }
 
@@ -121,7 +122,7 @@ impl Source {
             Self::Cargo { package, version } => format!("cargo install --locked {package}@{version}"),
             Self::Rustup { component } => format!("rustup component add {component}"),
             Self::Python { packages } => format!("pip install {}", packages.join(" ")),
-            Self::ByHand { how } => (*how).to_owned(),
+            Self::ByHand { how } => how.clone(),
         }
     }
 }

@@ -25,7 +25,7 @@ use anyhow::{Result, bail};
 use components::Component;
 pub use config::Kubelet;
 pub use extras::Extra;
-use kit::tools::{self, KUBERNETES_VERSION, Use};
+use kit::tools::{self, Use};
 use kit::ui;
 use layout::State;
 
@@ -110,7 +110,8 @@ impl Own {
         if !start::is_whole(&self.state) {
             bail!("the cluster is not up");
         }
-        ui::say(format!("{:<24} {}, ready, Kubernetes {KUBERNETES_VERSION}", "node", layout::NODE));
+        let version = tools::kubernetes_version();
+        ui::say(format!("{:<24} {}, ready, Kubernetes {version}", "node", layout::NODE));
         ui::say(format!("{:<24} {}", "kubeconfig", kit::cluster::own_kubeconfig().display()));
         Ok(())
     }

@@ -180,7 +180,7 @@ pub(super) fn python_packages(_: &Subject) -> Result<ScanResult> {
 }
 
 /// What is known about the packages of a tool; nothing where nobody can be asked.
-fn audit(stage: &Stage, tool: &str, packages: &[&str]) -> Result<Option<Value>> {
+fn audit(stage: &Stage, tool: &str, packages: &[String]) -> Result<Option<Value>> {
     let file = stage.folder.join(format!("{tool}.txt"));
     fs::write(&file, packages.join("\n") + "\n")?;
     let captured = Cmd::new(tools::built("pip-audit"))

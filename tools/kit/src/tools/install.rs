@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::cache;
-use crate::pins::{KUBERNETES_VERSION, Source, Tool};
+use crate::pins::{self, Source, Tool};
 use crate::process::Cmd;
 use crate::ui;
 use crate::workspace;
@@ -80,8 +80,8 @@ fn lock(busy: impl FnOnce()) -> Result<File> {
     Ok(lock)
 }
 
-fn debian_package(tool: &Tool) -> Option<&'static str> {
-    match tool.source {
+fn debian_package(tool: &Tool) -> Option<&str> {
+    match &tool.source {
         Source::Debian { package } => Some(package),
         Source::GoInstall { .. }
         | Source::GoBuild { .. }
@@ -113,7 +113,7 @@ fn install(tool: &Tool, pace: Pace) -> Result<()> {
             fs::write(main.join("go.mod"), go_mod(module, version, replaced))?;
             go(pace)
                 .args(["build", "-mod=mod", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o"])
-                .arg(folder.join(tool.name))
+                .arg(folder.join(&tool.name))
                 .arg(package)
                 .directory(&main)
                 .run()?;
@@ -124,11 +124,11 @@ fn install(tool: &Tool, pace: Pace) -> Result<()> {
             let answer = go(pace).args(["mod", "download", "-json", &target]).directory(folder).run()?;
             let answer: Value = serde_json::from_str(&answer).context("`go mod download` printed no JSON")?;
             let module = answer["Dir"].as_str().context("`go mod download` named no folder")?;
-            fs::write(folder.join(tool.name), joined(&Path::new(module).join(files))?)
+            fs::write(folder.join(&tool.name), joined(&Path::new(module).join(files))?)
                 .with_context(|| format!("cannot write {}", tool.name))
         }),
         Source::GoModule { module, package } => build(tool, |folder| {
-            build_from_module(module, package, &folder.join(tool.name), pace)?;
+            build_from_module(module, package, &folder.join(&tool.name), pace)?;
             if tool.name == "kube" { link_kubectl(folder) } else { Ok(()) }
         }),
         Source::Cargo { package, version } => build(tool, |folder| {
@@ -145,7 +145,7 @@ fn install(tool: &Tool, pace: Pace) -> Result<()> {
             Cmd::new("python3")
                 .args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--target"])
                 .arg(folder)
-                .args(*packages)
+                .args(packages)
                 .env("PIP_ROOT_USER_ACTION", "ignore")
                 .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
                 .run()
@@ -175,10 +175,11 @@ fn remove_if_there(folder: &Path) -> Result<()> {
 }
 
 fn build_from_module(module: &str, package: &str, output: &Path, pace: Pace) -> Result<()> {
-    let (major, minor) = major_and_minor(KUBERNETES_VERSION);
+    let kubernetes = pins::kubernetes_version();
+    let (major, minor) = major_and_minor(kubernetes);
     let version = "-X k8s.io/component-base/version.git";
     let flags = format!(
-        "-ldflags=-s -w {version}Version=v{KUBERNETES_VERSION} {version}Major={major} {version}Minor={minor}"
+        "-ldflags=-s -w {version}Version=v{kubernetes} {version}Major={major} {version}Minor={minor}"
     );
     go(pace)
         .args(["build", "-trimpath", "-buildvcs=false", "-tags=providerless", &flags, "-o"])
@@ -202,7 +203,7 @@ fn program(name: &str, pace: Pace) -> Cmd {
 }
 
 /// The manifest of a module that needs nothing but `module`, so that the versions are those that its own go.mod names.
-fn go_mod(module: &str, version: &str, replaced: &[(&str, &str)]) -> String {
+fn go_mod(module: &str, version: &str, replaced: &[(String, String)]) -> String {
     let replace: String = replaced.iter().map(|(old, new)| format!("replace {old} => {new}\n")).collect();
     format!("module tool\n\ngo 1.24.0\n\nrequire {module} {version}\n\n{replace}")
 }
@@ -291,7 +292,11 @@ mod tests {
     #[test]
     fn a_module_of_a_tool_requires_one_and_replaces_what_it_replaces() {
         assert_eq!(
-            go_mod("example.org/tool", "v1.2.3", &[("example.org/a", "example.org/b v0.1.0")]),
+            go_mod(
+                "example.org/tool",
+                "v1.2.3",
+                &[("example.org/a".to_owned(), "example.org/b v0.1.0".to_owned())]
+            ),
             "module tool\n\ngo 1.24.0\n\nrequire example.org/tool v1.2.3\n\n\
              replace example.org/a => example.org/b v0.1.0\n"
         );
