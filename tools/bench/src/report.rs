@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use kit::table::{self, Column};
+
 /// One measured value.
 pub(super) struct Row {
     what: String,
@@ -40,39 +42,24 @@ impl Row {
     }
 }
 
-/// In columns, without a trailing line break.
+/// A line a row, without a trailing line break.
 pub(super) fn table(rows: &[Row]) -> String {
-    let width =
-        |text: fn(&Row) -> &str| rows.iter().map(|row| text(row).chars().count()).max().unwrap_or_default();
-    let (what_width, value_width) = (width(|row| &row.what), width(|row| &row.value));
-    let line = |row: &Row| {
-        let aim = row
-            .aim
-            .as_ref()
-            .map(|aim| format!("  aim {}: {}", aim.value, if aim.met { "yes" } else { "no" }));
-        let (what, value, aim) = (&row.what, &row.value, aim.unwrap_or_default());
-        format!("{what:<what_width$}  {value:>value_width$}{aim}")
+    let cells = |row: &Row| {
+        let aim =
+            row.aim.as_ref().map(|aim| format!("aim {}: {}", aim.value, if aim.met { "yes" } else { "no" }));
+        [Some(row.what.clone()), Some(row.value.clone()), aim].into_iter().flatten().collect()
     };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    let rows: Vec<Vec<_>> = rows.iter().map(cells).collect();
+    table::render(&[Column::LEFT, Column::RIGHT, Column::LEFT], &rows)
 }
 
-/// In columns under their headers, the first of them to the left and all others to the right; without a trailing line
-/// break.
+/// Rows of numbers under their headers, without a trailing line break.
 pub(super) fn grid(headers: &[&str], rows: &[Vec<String>]) -> String {
-    let headers: Vec<_> = headers.iter().map(|&header| header.to_owned()).collect();
-    let lines = || std::iter::once(&headers).chain(rows);
-    let width = |column: usize| {
-        lines().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default()
-    };
-    let widths: Vec<_> = (0..headers.len()).map(width).collect();
-    let line = |cells: &Vec<String>| {
-        let padded = cells.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| match column {
-            0 => format!("{cell:<width$}"),
-            _ => format!("{cell:>width$}"),
-        });
-        padded.collect::<Vec<_>>().join("  ")
-    };
-    lines().map(line).collect::<Vec<_>>().join("\n")
+    let columns: Vec<_> =
+        (0..headers.len()).map(|index| if index == 0 { Column::LEFT } else { Column::RIGHT }).collect();
+    let headers = headers.iter().map(|&header| header.to_owned()).collect();
+    let lines: Vec<_> = std::iter::once(headers).chain(rows.iter().cloned()).collect();
+    table::render(&columns, &lines)
 }
 
 /// What figures of a time are to be read with: processor, cores and kernel.

@@ -7,6 +7,7 @@ pub mod oci;
 pub mod pins;
 pub mod process;
 mod provider;
+pub mod table;
 pub mod tools;
 pub mod ui;
 pub mod version;

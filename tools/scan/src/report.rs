@@ -1,6 +1,17 @@
 //! What the last lines of `scan` say.
 
+use kit::table::{self, Column};
+
 use super::finding::Finding;
+
+/// Scan, tool, findings, explained, and what was looked at.
+const COLUMNS: [Column; 5] = [
+    Column::LEFT.at_least(12),
+    Column::LEFT.at_least(11),
+    Column::RIGHT.at_least(8),
+    Column::RIGHT.at_least(9),
+    Column::LEFT,
+];
 
 /// One tool's part in one scan.
 pub(super) struct Row {
@@ -28,17 +39,23 @@ impl Row {
         }
     }
 
-    fn cells(&self) -> [String; 5] {
+    fn cells(&self) -> Vec<String> {
         let [scan, tool] = [self.scan, self.tool].map(str::to_owned);
         match &self.outcome {
             Outcome::Scanned { what, open, explained } => {
-                [scan, tool, open.len().to_string(), explained.to_string(), what.clone()]
+                vec![scan, tool, open.len().to_string(), explained.to_string(), what.clone()]
             }
             Outcome::Skipped(reason) => {
-                [scan, tool, "-".to_owned(), "-".to_owned(), format!("not looked at: {}", one_line(reason))]
+                vec![
+                    scan,
+                    tool,
+                    "-".to_owned(),
+                    "-".to_owned(),
+                    format!("not looked at: {}", one_line(reason)),
+                ]
             }
             Outcome::Failed(reason) => {
-                [scan, tool, "-".to_owned(), "-".to_owned(), format!("failed: {}", one_line(reason))]
+                vec![scan, tool, "-".to_owned(), "-".to_owned(), format!("failed: {}", one_line(reason))]
             }
         }
     }
@@ -54,12 +71,9 @@ pub(super) fn render(rows: &[Row]) -> String {
         }
     }
     let head = ["scan", "tool", "findings", "explained", "looked at"].map(str::to_owned);
-    lines.extend([head].into_iter().chain(rows.iter().map(Row::cells)).map(|cells| line(&cells)));
+    let cells: Vec<_> = std::iter::once(head.to_vec()).chain(rows.iter().map(Row::cells)).collect();
+    lines.push(table::render(&COLUMNS, &cells));
     lines.join("\n")
-}
-
-fn line([scan, tool, open, explained, what]: &[String; 5]) -> String {
-    format!("{scan:<14}{tool:<13}{open:>8}{explained:>11}  {what}")
 }
 
 fn one_line(text: &str) -> String {

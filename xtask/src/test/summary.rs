@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+use kit::table::{self, Column};
+
+/// Tier, outcome, time and reason.
+const COLUMNS: [Column; 4] =
+    [Column::LEFT.at_least(9).gap(1), Column::LEFT.at_least(7), Column::RIGHT.at_least(7), Column::LEFT];
+
 /// Numbers of tests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
@@ -74,25 +80,24 @@ pub(super) fn outcome_of_steps(failed: &[String]) -> Outcome {
 /// A line for each tier, and last the numbers of tests. A tier that did not get as far as failing or skipping a
 /// test counts as one, so that the numbers never look better than the tiers.
 pub(super) fn render(reports: &[Report]) -> String {
-    let mut lines: Vec<_> = reports.iter().map(line).collect();
+    let rows: Vec<_> = reports.iter().map(row).collect();
     let total = reports.iter().map(honest_counts).fold(Counts::default(), |sum, counts| Counts {
         passed: sum.passed + counts.passed,
         failed: sum.failed + counts.failed,
         skipped: sum.skipped + counts.skipped,
     });
-    lines.push(format!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped));
-    lines.join("\n")
+    let numbers = format!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
+    format!("{}\n{numbers}", table::render(&COLUMNS, &rows))
 }
 
-fn line(report: &Report) -> String {
+fn row(report: &Report) -> Vec<String> {
     let (word, reason) = match &report.outcome {
         Outcome::Passed => ("passed", ""),
         Outcome::Failed(reason) => ("failed", reason.as_str()),
         Outcome::Skipped(reason) => ("skipped", reason.as_str()),
     };
-    let line =
-        format!("{:<10}{word:<9}{:>5} s  {}", report.tier, report.took.as_secs(), reason.replace('\n', ";"));
-    line.trim_end().to_owned()
+    let seconds = format!("{} s", report.took.as_secs());
+    vec![report.tier.to_owned(), word.to_owned(), seconds, reason.replace('\n', ";")]
 }
 
 fn honest_counts(report: &Report) -> Counts {

@@ -1,6 +1,7 @@
 //! What a saved plan would do, by address and action: the values stay where they are.
 
 use anyhow::{Context as _, Result};
+use kit::table::{self, Column};
 use serde_json::Value;
 
 /// A plan as `terraform show -json` prints it.
@@ -53,8 +54,8 @@ impl Changes {
     /// A line a change, and last their numbers.
     pub(super) fn render(&self) -> String {
         let resources =
-            self.resources.iter().map(|(address, action)| format!("{:<8} {address}", action.word()));
-        let outputs = self.outputs.iter().map(|name| format!("{:<8} output.{name}", "output"));
+            self.resources.iter().map(|(address, action)| vec![action.word().to_owned(), address.clone()]);
+        let outputs = self.outputs.iter().map(|name| vec!["output".to_owned(), format!("output.{name}")]);
         let count =
             |wanted: &[Action]| self.resources.iter().filter(|(_, action)| wanted.contains(action)).count();
         let numbers = format!(
@@ -63,7 +64,12 @@ impl Changes {
             count(&[Action::Update]),
             count(&[Action::Delete, Action::Replace]),
         );
-        resources.chain(outputs).chain([numbers]).collect::<Vec<_>>().join("\n")
+        let rows: Vec<_> = resources.chain(outputs).collect();
+        if rows.is_empty() {
+            return numbers;
+        }
+        let columns = [Column::LEFT.at_least(8).gap(1), Column::LEFT];
+        format!("{}\n{numbers}", table::render(&columns, &rows))
     }
 }
 

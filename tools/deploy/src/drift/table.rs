@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kit::table::{self, Column};
 use kit::ui::printable;
 use serde_json::Value;
 
@@ -98,16 +99,7 @@ pub(super) fn render(rows: &[Row]) -> String {
         let what = std::iter::once(cut(&row.what));
         lines.push(what.chain(cells).chain([row.verdict.word().to_owned()]).collect());
     }
-    let width = |column: usize| {
-        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<_> = (0..=HEADINGS.len()).map(width).collect();
-    let pad = |line: &Vec<String>| {
-        let cells: Vec<_> =
-            line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}", width = *width)).collect();
-        cells.join("  ").trim_end().to_owned()
-    };
-    lines.iter().map(pad).collect::<Vec<_>>().join("\n")
+    table::render(&[Column::LEFT; HEADINGS.len() + 1], &lines)
 }
 
 /// A cell may hold what a pod or a server says.
