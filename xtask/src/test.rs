@@ -14,7 +14,7 @@ use clap::ValueEnum;
 use kit::cluster::{self, Choice, Cluster, Provider};
 use kit::process::Cmd;
 use kit::tools::{self, Use};
-use kit::{ui, workspace};
+use kit::{outside, ui, workspace};
 use summary::{Counts, Outcome, Report};
 pub(crate) use terraform::Extent;
 
@@ -141,6 +141,8 @@ pub(crate) fn run(tiers: &[Tier], install: bool, choice: Option<Choice>, aws: Ex
     } else {
         tools::require(&uses, false)?;
     }
+    let takes_providers = |tier: &Tier| matches!(tier, Tier::Terraform | Tier::Cluster);
+    let note = tiers.iter().any(takes_providers).then(outside::use_terraform_providers).flatten();
     let mut reports = Vec::new();
     if !is_named {
         reports.push(checks(install));
@@ -151,7 +153,7 @@ pub(crate) fn run(tiers: &[Tier], install: bool, choice: Option<Choice>, aws: Ex
         let must_run = is_named || (cluster::in_ci() && *tier != Tier::Terraform);
         reports.push(report(*tier, install, choice, aws, must_run));
     }
-    ui::say(format!("\n{}", summary::render(&reports)));
+    ui::say(format!("\n{}", summary::render(&reports, note.as_deref())));
     if reports.iter().any(|report| matches!(report.outcome, Outcome::Failed(_))) {
         bail!("not all tests passed");
     }

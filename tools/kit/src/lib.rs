@@ -4,6 +4,7 @@ pub mod cache;
 pub mod cluster;
 pub mod exit;
 pub mod oci;
+pub mod outside;
 pub mod pins;
 pub mod process;
 mod provider;

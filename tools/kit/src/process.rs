@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,15 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::cache;
 use crate::ui::{self, Progress};
 
+/// A variable in the environment of every program.
+static GIVEN_TO_ALL: OnceLock<(&str, OsString)> = OnceLock::new();
+
 const TICK: Duration = Duration::from_secs(1);
+
+/// Gives a variable to all programs that are started from now on. Only the first call counts.
+pub(crate) fn give_to_all(name: &'static str, value: OsString) {
+    GIVEN_TO_ALL.get_or_init(|| (name, value));
+}
 
 /// One program call. Its search path starts with the folders of the pinned tools.
 pub struct Cmd {
@@ -26,6 +35,9 @@ impl Cmd {
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program.as_ref());
         command.env("PATH", search_path());
+        if let Some((name, value)) = GIVEN_TO_ALL.get() {
+            command.env(name, value);
+        }
         Self { command, shown: quoted(program.as_ref()), input: None }
     }
 

@@ -77,9 +77,9 @@ pub(super) fn outcome_of_steps(failed: &[String]) -> Outcome {
     if failed.is_empty() { Outcome::Passed } else { Outcome::Failed(failed.join("; ")) }
 }
 
-/// A line for each tier, and last the numbers of tests. A tier that did not get as far as failing or skipping a
+/// A line for each tier, a note on the run, and last the numbers of tests. A tier that did not get as far as failing or skipping a
 /// test counts as one, so that the numbers never look better than the tiers.
-pub(super) fn render(reports: &[Report]) -> String {
+pub(super) fn render(reports: &[Report], note: Option<&str>) -> String {
     let rows: Vec<_> = reports.iter().map(row).collect();
     let total = reports.iter().map(honest_counts).fold(Counts::default(), |sum, counts| Counts {
         passed: sum.passed + counts.passed,
@@ -87,7 +87,8 @@ pub(super) fn render(reports: &[Report]) -> String {
         skipped: sum.skipped + counts.skipped,
     });
     let numbers = format!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
-    format!("{}\n{numbers}", table::render(&COLUMNS, &rows))
+    let lines = [Some(table::render(&COLUMNS, &rows)), note.map(str::to_owned), Some(numbers)];
+    lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
 fn row(report: &Report) -> Vec<String> {
@@ -165,6 +166,18 @@ mod tests {
                         unit      failed       2 s  did not;compile\n\
                         unit      skipped      2 s  no helm\n\
                         3 passed, 1 failed, 1 skipped";
-        assert_eq!(render(&reports), expected);
+        assert_eq!(render(&reports, None), expected);
+    }
+
+    #[test]
+    fn note_stands_above_the_numbers() {
+        let report = Report {
+            tier: "unit",
+            outcome: Outcome::Passed,
+            counts: Counts { passed: 3, failed: 0, skipped: 0 },
+            took: Duration::ZERO,
+        };
+        let text = render(&[report], Some("a note"));
+        assert_eq!(text, "unit      passed       0 s\na note\n3 passed, 0 failed, 0 skipped");
     }
 }
