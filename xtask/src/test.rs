@@ -37,7 +37,7 @@ const SCAN_USES: [Use; 6] = [
 const CLUSTER_TESTS: [&str; 4] = ["-p", "e2e", "--test", "cluster"];
 /// The optional components of the own cluster.
 const COMPONENTS: &str = "metrics,ingress,policies";
-/// What only the own cluster needs stands first.
+/// Tools of the cluster tier. Those that only the own cluster needs come first.
 const CLUSTER_USES: [Use; 11] = [
     Use::OwnCluster,
     Use::Metrics,
@@ -51,14 +51,14 @@ const CLUSTER_USES: [Use; 11] = [
     Use::Release,
     Use::Registry,
 ];
-/// How many of [`CLUSTER_USES`] only the own cluster has.
+/// Number of the first [`CLUSTER_USES`] that only the own cluster needs.
 const OWN_USES: usize = 4;
 /// All side by side: they wait more than they work.
 const PROXY_TESTS: [&str; 9] =
     ["-p", "chassis", "--test", "proxy", "--", "--include-ignored", "--show-output", "--test-threads", "4"];
 /// Half of it is waiting, so more of them than processors run at a time.
 const SERVICE_TESTS: [&str; 7] = ["-p", "myapp", "--test", "it", "--", "--test-threads", "4"];
-/// What is ignored there needs tools that take long to get, but for the body of a process that other tests start.
+/// Ignored tests, which need tools that take long to install, without the body of a process that other tests start.
 const API_TESTS: [&str; 9] =
     ["-p", "myapp", "--test", "it", "--", "--ignored", "--show-output", "--skip", "replica::serves"];
 /// Tests that need Terraform and none of its providers.
@@ -219,7 +219,7 @@ fn run_tier(
     Ok(summary::outcome_of(&failed))
 }
 
-/// What is planted for each scan, and then this checkout, in which there is to be nothing.
+/// Runs the tests that plant findings, and then the scans of this checkout, which must find nothing.
 fn run_scans(counts: &mut Counts) -> Result<Outcome> {
     let mut failed = Vec::new();
     if !cargo_test(Cmd::new("cargo"), &SCAN_TESTS, counts)? {
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn all_scans_but_that_of_the_image_are_run() {
+    fn all_scans_of_files_are_run() {
         let scans = ::scan::Scan::value_variants().iter().filter_map(ValueEnum::to_possible_value);
         let names: Vec<_> =
             scans.map(|scan| scan.get_name().to_owned()).filter(|name| name != "image").collect();

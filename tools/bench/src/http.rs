@@ -1,17 +1,17 @@
 //! The service with everything on beside bare hyper, nginx and Flask: the same bytes, one processor each, in turns.
 //!
-//! Data flows one way: [`answers`] are what the service says; [`contestants`] say the same; [`load`] and [`latency`] ask them in [`rounds`];
+//! Data flows one way: [`answers`] are what the service says; [`servers`] say the same; [`load`] and [`latency`] ask them in [`rounds`];
 //! [`telemetry`] proves that the service told all of it; [`verdict`] holds the figures against the aims.
 
 mod answers;
 mod collector;
-mod contestants;
 mod latency;
 mod load;
 mod options;
 mod processor_time;
 mod program;
 mod rounds;
+mod servers;
 mod service;
 mod telemetry;
 mod verdict;
@@ -26,11 +26,11 @@ use release::image;
 
 use super::processors::Processors;
 use super::report;
-use contestants::{Contestant, Programs};
 use latency::Clock;
 use load::{Load, Scenario};
 pub(crate) use options::Options;
 use rounds::Loads;
+use servers::{HttpServer, Programs};
 
 const HEADLINE: Scenario = Scenario { path: "/config", connections: 64 };
 const SCENARIOS: [Scenario; 4] = [
@@ -63,17 +63,17 @@ pub(super) fn run(install: bool, options: &Options) -> Result<()> {
 }
 
 fn comparison(programs: &Programs, folder: &Path, loads: &Loads, options: &Options) -> Result<()> {
-    let contestants = contestants::all(programs, folder)?;
-    let measured = rounds::run(&contestants, &SCENARIOS, loads, options)?;
-    let seen = measured.iter().map(|measured| measured.requests(contestants::SERVICE)).sum();
-    let failures = measured.iter().map(|measured| measured.failures(contestants::SERVICE)).sum();
+    let servers = servers::all(programs, folder)?;
+    let measured = rounds::run(&servers, &SCENARIOS, loads, options)?;
+    let seen = measured.iter().map(|measured| measured.requests(servers::SERVICE)).sum();
+    let failures = measured.iter().map(|measured| measured.failures(servers::SERVICE)).sum();
 
     ui::say(report::machine());
-    let service = contestants.iter().find_map(Contestant::service);
+    let service = servers.iter().find_map(HttpServer::service);
     let service = service.context("the service is not among the servers")?;
     let complete = telemetry::check(service, &telemetry::Clients { seen, failures })?;
     ui::say(format!("\ntelemetry of the service in these rounds\n{}", report::table(&complete)));
-    measured.iter().for_each(|measured| ui::say(measured.table(&contestants)));
+    measured.iter().for_each(|measured| ui::say(measured.table(&servers)));
     let aims = verdict::rows(&measured, service)?;
     ui::say(format!("\naims\n{}", report::table(&aims)));
     let missed = complete.iter().chain(&aims).filter(|row| row.is_missed()).count();
@@ -84,10 +84,10 @@ fn comparison(programs: &Programs, folder: &Path, loads: &Loads, options: &Optio
 }
 
 fn ablation(programs: &Programs, folder: &Path, loads: &Loads, options: &Options) -> Result<()> {
-    let contestants = contestants::ablation(programs, folder)?;
-    let measured = rounds::run(&contestants, &[HEADLINE], loads, options)?;
+    let servers = servers::ablation(programs, folder)?;
+    let measured = rounds::run(&servers, &[HEADLINE], loads, options)?;
     ui::say(report::machine());
-    measured.iter().for_each(|measured| ui::say(measured.table(&contestants)));
+    measured.iter().for_each(|measured| ui::say(measured.table(&servers)));
     Ok(())
 }
 

@@ -1,5 +1,5 @@
-//! What the service costs: [`size`] on a disk, until it answers, and in memory; [`reload`] to those served meanwhile; [`http`]
-//! per request, beside other servers.
+//! The cost of the service: [`size`] on a disk, until it answers, and in memory; [`reload`] for requests during a reload;
+//! [`http`] per request, beside other servers.
 
 mod args;
 mod client;
@@ -20,7 +20,7 @@ use clap::ValueEnum;
 use kit::process::Cmd;
 use kit::workspace;
 
-/// What can be measured.
+/// A kind of measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum What {
     /// Size of the image and the binary, time to the first answer, and idle memory (needs Linux)

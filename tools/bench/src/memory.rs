@@ -1,4 +1,4 @@
-//! What the kernel counts as a process's memory.
+//! The memory of a process, as the kernel counts it.
 
 use std::fs;
 

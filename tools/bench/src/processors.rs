@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn processors_are_listed_one_by_one_and_in_ranges() {
+    fn processors_are_listed_singly_and_in_ranges() {
         assert_eq!(listed("0-2,7"), [0, 1, 2, 7]);
         assert_eq!(listed("3"), [3]);
         assert_eq!(listed(""), [0; 0]);

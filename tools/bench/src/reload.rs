@@ -1,4 +1,4 @@
-//! What reloads cost those who are served meanwhile: the same load with and without them, side by side.
+//! The cost of a reload for requests served meanwhile: the same load with and without reloads, side by side.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -60,7 +60,7 @@ pub(super) fn run() -> Result<()> {
     Ok(())
 }
 
-/// How long the requests of one round took.
+/// Latencies of the requests of one round.
 struct Latencies {
     answered: usize,
     p50: Duration,

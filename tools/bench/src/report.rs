@@ -11,7 +11,7 @@ pub(super) struct Row {
     aim: Option<Aim>,
 }
 
-/// What a value is to be, and whether it is.
+/// The target of a value, and the result.
 struct Aim {
     value: String,
     met: bool,
@@ -31,7 +31,7 @@ impl Row {
         &self.what
     }
 
-    /// Whether there is an aim and the value is it.
+    /// True if there is a target and the value meets it.
     #[cfg(test)]
     pub(super) fn is_met(&self) -> bool {
         self.aim.as_ref().is_some_and(|aim| aim.met)
@@ -62,7 +62,7 @@ pub(super) fn grid(headers: &[&str], rows: &[Vec<String>]) -> String {
     table::render(&columns, &lines)
 }
 
-/// What figures of a time are to be read with: processor, cores and kernel.
+/// The machine that timings belong to: processor, cores and kernel.
 pub(super) fn machine() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
@@ -94,14 +94,14 @@ mod tests {
     }
 
     #[test]
-    fn a_column_is_as_wide_as_its_widest_cell() {
+    fn column_is_as_wide_as_its_widest_cell() {
         let rows =
             [vec!["bare hyper".to_owned(), "9 µs".to_owned()], vec!["we".to_owned(), "10 µs".to_owned()]];
         assert_eq!(grid(&["", "p99"], &rows), "              p99\nbare hyper   9 µs\nwe          10 µs");
     }
 
     #[test]
-    fn a_processor_without_a_name_is_told_by_its_architecture() {
+    fn nameless_processor_is_shown_by_its_architecture() {
         assert_eq!(processor("processor\t: 0\nmodel name\t: Fast: One\n"), "Fast: One");
         assert_eq!(processor("processor\t: 0\n"), std::env::consts::ARCH);
     }

@@ -17,7 +17,7 @@ use super::processors::pinned;
 const POLL: Duration = Duration::from_micros(100);
 const START_DEADLINE: Duration = Duration::from_secs(10);
 
-/// How it runs, beside the addresses and the directory that it is always given.
+/// Launch options, beside the addresses and the directory that are always given.
 #[derive(Default)]
 pub(super) struct Launch<'a> {
     pub(super) flags: &'a [&'a str],
@@ -25,7 +25,7 @@ pub(super) struct Launch<'a> {
     pub(super) environment: &'a [(&'a str, &'a str)],
     /// The one processor that it may use.
     pub(super) processor: Option<usize>,
-    /// Where its log goes; nowhere by default.
+    /// The destination of the log; nowhere by default.
     pub(super) stdout: Option<Stdio>,
 }
 

@@ -16,7 +16,7 @@ use super::spread::Spread;
 const IMAGE_AIM: u64 = 4_000_000;
 const START_AIM: Duration = Duration::from_millis(15);
 const MEMORY_AIM: u64 = 8_000_000;
-/// Of the service with this many connections open.
+/// Target for the service's memory with this many open connections.
 pub(super) const LOADED_MEMORY_AIM: u64 = 24_000_000;
 const CONNECTIONS: usize = 512;
 
@@ -24,7 +24,7 @@ const STARTS: usize = 20;
 /// After this a process that is left alone has done what it does at the start.
 const SETTLED: Duration = Duration::from_secs(2);
 const REQUESTS: usize = 1000;
-/// How often each of the connections asks.
+/// Requests per connection.
 const ASKED: usize = 20;
 
 pub(super) fn run(install: bool) -> Result<()> {

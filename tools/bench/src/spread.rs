@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Spread {
     pub(super) least: Duration,
-    /// Of an even number of times, the mean of the two in the middle.
+    /// Mean of the two in the middle for an even number of times.
     pub(super) median: Duration,
     pub(super) most: Duration,
 }
@@ -25,7 +25,7 @@ impl Spread {
     }
 }
 
-/// Of an even number of values, the greater of the two in the middle; not a number if there are none.
+/// Returns the greater of the two values in the middle for an even number; not a number if there are none.
 pub(super) fn median(values: Vec<f64>) -> f64 {
     ranked(values, 2)
 }
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_of_an_even_number_lies_between_the_two_in_the_middle() {
+    fn median_of_an_even_number_is_a_mean() {
         assert_eq!(spread(&[8, 2, 4, 100]), [2, 6, 100]);
     }
 

@@ -1,4 +1,4 @@
-//! Which image the nodes of a developer's cluster have under a name.
+//! The image that the nodes of a developer's cluster have under a name.
 //!
 //! Loading one may do nothing: minikube keeps an image that a pod uses, and says so nowhere. Nodes are therefore asked for the digest of
 //! the image's configuration, which the archive has too, whatever digest a runtime gives the image as a whole.
@@ -30,7 +30,7 @@ pub(crate) fn verify(provider: &Provider, name: &str, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// What each node has, by its name.
+/// Returns the id of the image on each node, by the node's name.
 pub(crate) fn on_nodes(provider: &Provider, name: &str) -> Result<Vec<(String, Option<String>)>> {
     match provider {
         // Its images are imported anew each time, and its pods tell by which id they run.
@@ -54,7 +54,7 @@ pub(crate) fn on_nodes(provider: &Provider, name: &str) -> Result<Vec<(String, O
     }
 }
 
-/// What kind runs its nodes with.
+/// Returns the container engine that runs kind's nodes.
 fn engine() -> String {
     std::env::var("KIND_EXPERIMENTAL_PROVIDER").unwrap_or_else(|_| "docker".to_owned())
 }

@@ -1,4 +1,4 @@
-//! What a person sees on a cluster that this project's machines do not have, as lines for `docs/verification.md`.
+//! Facts about a cluster that this project's machines do not have, as lines for `docs/verification.md`.
 
 use anyhow::Result;
 use kit::cluster::{Cluster, Provider};

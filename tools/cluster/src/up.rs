@@ -14,7 +14,7 @@ use release::image;
 
 use crate::node;
 
-/// How far to go, and where.
+/// Extent and place of the walk-through.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
     /// Stop before the release, and print the commands that install it by hand

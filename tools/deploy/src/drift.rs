@@ -2,11 +2,11 @@
 //!
 //! It only reads, so unlike other tasks it may be pointed at any cluster.
 
-mod ask;
 mod release;
 mod replicas;
 mod row;
 mod table;
+mod target;
 mod terraform;
 
 use std::fmt;
@@ -17,12 +17,12 @@ use kit::cluster::Choice;
 use kit::tools::{self, Use};
 use kit::{ui, workspace};
 
-pub(crate) use ask::Target;
 use release::Held;
 use row::{Row, Verdict};
+pub(crate) use target::Target;
 use terraform::Given;
 
-/// What to compare, and where.
+/// The subject of the comparison, and its place.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
     /// The folder of the Terraform env; without a state there, release and replicas are compared with each other

@@ -1,8 +1,8 @@
 //! Waiting for the pods of a release, watching for what no waiting will mend.
 
+pub mod diagnosis;
 mod items;
 mod release_ref;
-pub mod trouble;
 
 use std::time::Duration;
 
@@ -16,16 +16,16 @@ pub use release_ref::ReleaseRef;
 /// Many times what it takes; a definite failure ends the wait at once.
 const DEADLINE: Duration = Duration::from_secs(180);
 
-/// How far a rollout has got.
+/// Progress of a rollout.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rollout {
     pub ready: u64,
     pub wanted: u64,
     /// All pods are of the latest revision and ready, and no other one serves.
     complete: bool,
-    /// What only somebody's hand can mend, one line each.
+    /// Failures that need a person, one line each.
     pub failures: Vec<String>,
-    /// What may still turn out well, one line each.
+    /// Conditions that may still resolve, one line each.
     pub concerns: Vec<String>,
 }
 
@@ -47,7 +47,7 @@ pub fn wait(release: &ReleaseRef<'_>) -> Result<()> {
         Ok(rollout.complete)
     });
     if outcome.is_err() {
-        trouble::show(release);
+        diagnosis::show(release);
     }
     outcome
 }
@@ -82,8 +82,8 @@ impl Rollout {
         let mut failures: Vec<String> = set_failures(deployment, latest).collect();
         let mut concerns = Vec::new();
         for pod in pods {
-            failures.extend(trouble::definite(pod));
-            concerns.extend(trouble::possible(pod));
+            failures.extend(diagnosis::definite(pod));
+            concerns.extend(diagnosis::possible(pod));
         }
         Self {
             ready: count("readyReplicas").min(count("updatedReplicas")),
@@ -96,7 +96,7 @@ impl Rollout {
     }
 }
 
-/// Why there are no pods, or not enough of them.
+/// Returns the reasons for missing pods.
 fn set_failures<'a>(deployment: &'a Value, latest: &'a Value) -> impl Iterator<Item = String> + 'a {
     let conditions = |object: &'a Value| items(object, "/status/conditions");
     let refused = conditions(latest)
@@ -141,13 +141,13 @@ mod tests {
     }
 
     #[test]
-    fn a_rollout_is_complete_when_all_replicas_are_ready() {
+    fn rollout_is_complete_when_all_replicas_are_ready() {
         assert!(!rollout(&[deployment(1, 1, 1)]).complete);
         assert!(rollout(&[deployment(1, 1, 2)]).complete);
     }
 
     #[test]
-    fn the_state_of_an_earlier_revision_is_not_taken_for_that_of_the_latest() {
+    fn state_of_an_earlier_revision_is_not_used() {
         assert!(!rollout(&[deployment(2, 1, 2)]).complete);
     }
 
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failing_pod_of_the_latest_revision_is_a_failure_and_one_of_an_earlier_is_not() {
+    fn only_failing_pods_of_the_latest_revision_count() {
         let sets = vec![deployment(2, 2, 1), replica_set("1", "old"), replica_set("2", "new")];
         let with = |pod| rollout(&[sets.clone(), vec![pod]].concat()).failures;
         assert_eq!(with(refusing_pod("old")), Vec::<String>::new());
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn pods_that_are_not_let_in_are_a_failure_with_the_reason() {
+    fn rejected_pods_are_a_failure_with_the_reason() {
         let mut set = replica_set("2", "new");
         set["status"]["conditions"] =
             json!([{ "type": "ReplicaFailure", "status": "True", "message": "violates PodSecurity" }]);

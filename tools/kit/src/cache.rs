@@ -1,4 +1,4 @@
-//! Where tools with a pinned version are kept: `<cache>/myapp-xtask/tools/<name>-<key>/`, shared by all clones of a user.
+//! The cache of tools with a pinned version: `<cache>/myapp-xtask/tools/<name>-<key>/`, shared by all clones of a user.
 //!
 //! The key is a digest of everything their build depends on, so that a changed pin is another folder and nothing in
 //! use is ever overwritten.
@@ -26,7 +26,7 @@ pub fn built(name: &str) -> PathBuf {
     named(name).and_then(command_of).unwrap_or_default()
 }
 
-/// Where Python finds the packages of a tool.
+/// The folder with a tool's Python packages.
 pub fn python_path(name: &str) -> PathBuf {
     named(name).and_then(folder).unwrap_or_default()
 }
@@ -47,7 +47,7 @@ pub(crate) fn folder(tool: &Tool) -> Option<PathBuf> {
     Some(root().join(format!("{}-{}", tool.name, key(&tool.source)?)))
 }
 
-/// Where all of a user's checkouts keep what they share.
+/// The cache that all checkouts of a user share.
 pub fn root() -> PathBuf {
     let from_home = || std::env::home_dir().unwrap_or_default().join(".cache");
     let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(from_home, PathBuf::from);

@@ -12,7 +12,7 @@ use crate::workspace;
 /// The name of the own cluster's context.
 pub const OWN_CONTEXT: &str = "myapp-own";
 
-/// Which cluster was asked for on the command line.
+/// The cluster that was chosen on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Choice {
     /// The project's own single-node Kubernetes
@@ -87,12 +87,12 @@ pub fn own_kubeconfig() -> PathBuf {
     own_folder().join("kubeconfig/admin")
 }
 
-/// Whether the project's own cluster is to be used: nobody is there in CI to have started another.
+/// Returns true if the project's own cluster is to be used: in CI nobody has started another.
 pub fn is_own(choice: Option<Choice>) -> bool {
     choice == Some(Choice::Own) || in_ci()
 }
 
-/// Whether this runs unattended: set by every CI service, and by nothing else.
+/// Returns true in an unattended run: every CI service sets the variable, and nothing else does.
 pub fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| value == "true")
 }
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kind_is_known_by_its_context_and_minikube_by_its_node() {
+    fn kind_and_minikube_are_recognized() {
         assert_eq!(provider_of("kind-dev", false).unwrap(), Provider::Kind { name: "dev".to_owned() });
         assert_eq!(
             provider_of("minikube", true).unwrap(),

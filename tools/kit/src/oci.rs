@@ -9,7 +9,7 @@ pub const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
-/// What a folder's file `oci-layout` holds.
+/// The content of a folder's file `oci-layout`.
 pub const LAYOUT: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
 pub fn digest(content: &[u8]) -> String {
@@ -21,7 +21,7 @@ pub fn descriptor(media_type: &str, content: &[u8]) -> Value {
     json!({ "mediaType": media_type, "digest": digest(content), "size": content.len() })
 }
 
-/// Where a layout keeps what has this digest.
+/// The path below a layout of the blob with this digest.
 pub fn blob_path(digest: &str) -> String {
     format!("blobs/{}", digest.replace(':', "/"))
 }

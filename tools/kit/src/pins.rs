@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn every_tool_is_used_and_every_use_has_a_tool() {
+    fn every_tool_has_a_use_and_vice_versa() {
         assert!(pins().tools.iter().all(|tool| !tool.uses.is_empty()));
         for used in Use::ALL {
             assert!(pins().tools.iter().any(|tool| tool.uses.contains(&used)), "{used:?}");
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kubernetes_version_is_that_of_the_go_module() {
+    fn kubernetes_version_is_that_of_the_go_module() {
         let go_mod = fs::read_to_string(workspace::go_module().join("go.mod")).unwrap();
         assert!(go_mod.contains(&format!("k8s.io/kubernetes v{}\n", kubernetes_version())));
     }

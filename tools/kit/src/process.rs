@@ -140,7 +140,7 @@ impl Cmd {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Whether the program is there and exits with 0.
+    /// Returns true if the program exists and exits with 0.
     pub fn succeeds(self) -> bool {
         self.ask().is_ok()
     }
@@ -195,13 +195,13 @@ impl Cmd {
     }
 }
 
-/// What became of a program, and what it said.
+/// The outcome and the output of a program.
 pub struct Captured {
     pub status: ExitStatus,
     /// Nothing where a signal ended it.
     pub code: Option<i32>,
     pub stdout: String,
-    /// Of stdout and stderr, as they came.
+    /// Lines of stdout and stderr, in the order of their arrival.
     pub lines: Vec<String>,
 }
 
@@ -247,7 +247,7 @@ fn search_path() -> OsString {
     std::env::join_paths(folders).unwrap_or(inherited)
 }
 
-/// As a shell would take it, so that a printed line can be copied.
+/// Quotes a word for a shell, so that a printed line can be copied.
 fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,@%+".contains(c);
@@ -263,7 +263,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_printed_command_can_be_pasted_into_a_shell() {
+    fn printed_command_can_be_pasted_into_a_shell() {
         assert_eq!(Cmd::new("sh").args(["-c", "echo it's $HOME"]).shown, r"sh -c 'echo it'\''s $HOME'");
         assert_eq!(quoted(OsStr::new("")), "''");
     }
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_may_not_go_on_is_told_to_end_and_heard_to_the_last() {
+    fn stopped_program_is_read_to_its_end() {
         let script = "trap 'echo undone; exit 9' TERM; while :; do sleep 0.1; done";
         let mut said = Vec::new();
         let status =

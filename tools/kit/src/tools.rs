@@ -12,7 +12,7 @@ pub use crate::pins::{CERTIFICATES, Use, kubernetes_version};
 use crate::process::Cmd;
 use crate::ui;
 
-/// What a task lacks. Tells all of it at once, each with the way to get it.
+/// The missing tools. The message names all of them, each with the way to install it.
 #[derive(Debug)]
 pub struct Missing(Vec<&'static Tool>);
 

@@ -28,7 +28,7 @@ fn by_line(text: &str) -> String {
         .join("\n")
 }
 
-/// Where a long step has got to: one line rewritten on a terminal, elsewhere a line now and then.
+/// Progress of a long step: one line rewritten on a terminal, elsewhere a line every 10 s.
 pub struct Progress {
     what: String,
     terminal: bool,

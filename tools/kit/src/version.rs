@@ -55,7 +55,7 @@ mod tests {
     use super::stamp;
 
     #[test]
-    fn only_the_lines_with_the_version_change_and_quotes_stay() {
+    fn only_lines_with_the_version_change() {
         let text = "apiVersion: v2\nversion: 0.1.0\nappVersion: \"0.1.0\"\n  image.version=\"0.1.0\" \\\n";
         let stamped = stamp(text, &["version: ", "appVersion: ", "  image.version="], "2.0.0-rc.1").unwrap();
         assert_eq!(

@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_condition_that_never_holds_is_named_in_the_error() {
+    fn condition_that_never_holds_is_named() {
         let error = until_true("node ready", Duration::ZERO, || Ok(false)).unwrap_err();
         assert_eq!(error.to_string(), "node ready: not so after 0 s");
     }

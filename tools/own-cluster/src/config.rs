@@ -23,12 +23,12 @@ const USERS: [&str; 7] = [
     "traefik",
 ];
 
-/// How soon the kubelet brings a changed ConfigMap or Secret into the pods.
+/// Interval at which the kubelet updates ConfigMaps and Secrets in pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kubelet {
     /// Within about a second.
     Quick,
-    /// As upstream has it: up to a minute and a half.
+    /// Upstream's default: up to a minute and a half.
     Stock,
 }
 
@@ -51,7 +51,7 @@ pub(super) fn write(state: &State, resolvers: &[String], pace: Kubelet) -> Resul
     write_text(&state.config("resolv.conf"), &lines)
 }
 
-/// Whether the cluster was started with [`Kubelet::Stock`].
+/// Returns true if the cluster was started with [`Kubelet::Stock`].
 pub(super) fn has_stock_kubelet(state: &State) -> bool {
     let text = fs::read_to_string(state.config(KUBELET_FILE)).unwrap_or_default();
     serde_json::from_str(&text).is_ok_and(|config: Value| config.get(SYNC_FREQUENCY).is_none())
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stock_kubelet_is_told_nothing_of_when_to_sync() {
+    fn stock_kubelet_has_upstreams_sync_settings() {
         let [quick, stock] = [Kubelet::Quick, Kubelet::Stock].map(|pace| kubelet(&state(), pace));
         assert_eq!(quick["syncFrequency"], "1s");
         assert_eq!(stock.get("syncFrequency"), None);

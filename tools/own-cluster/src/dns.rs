@@ -72,7 +72,7 @@ mod tests {
     use crate::layout::DNS_SERVICE;
 
     #[test]
-    fn a_resolver_on_loopback_is_not_asked_from_a_pod() {
+    fn resolver_on_loopback_is_not_used_by_pods() {
         let text = "# made by hand\nnameserver 127.0.0.53\nnameserver 192.0.2.1\nnameserver ::1\nsearch example.org\n";
         assert_eq!(reachable_servers(text), ["192.0.2.1"]);
     }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_manifest_names_the_image_address_and_port_of_this_cluster() {
+    fn manifest_matches_image_address_and_port() {
         assert!(MANIFEST.contains(&format!("image: {}\n", images::COREDNS)));
         assert!(MANIFEST.contains(&format!("clusterIP: {DNS_SERVICE}\n")));
         assert!(MANIFEST.contains(&format!("containerPort: {PORT}\n")));

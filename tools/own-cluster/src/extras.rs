@@ -49,7 +49,7 @@ impl Extra {
         }
     }
 
-    /// What the cluster does not do without the component.
+    /// The effect of the component's absence.
     fn lack(self) -> &'static str {
         match self {
             Metrics => "autoscalers know no load",
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_leads_to_its_port_on_the_node() {
+    fn service_leads_to_its_port_on_the_node() {
         let [service, slice] = &service("traefik", &[("web", 80, port::INGRESS_WEB)])[..] else { panic!() };
         assert_eq!(service["spec"]["ports"][0]["port"], 80);
         assert_eq!(slice["endpoints"][0]["addresses"], json!([NODE_ADDRESS]));

@@ -15,7 +15,7 @@ use super::layout::{Record, State};
 pub(super) const PAUSE: &str = "myapp-own.invalid/pause:1";
 pub(super) const COREDNS: &str = "myapp-own.invalid/coredns:1";
 
-/// As container runtimes write the name `myapp` in full.
+/// The full name of the image `myapp`, as container runtimes write it.
 const PRODUCT: &str = "docker.io/library/myapp";
 
 /// Makes the images the cluster itself needs and puts them onto the node.

@@ -54,7 +54,7 @@ pub(super) mod port {
     ];
 }
 
-/// What must be found again whatever became of the checkout: one place on the machine, empty after a reboot.
+/// The record of the cluster on the machine, found without the checkout: one folder, empty after a reboot.
 pub(super) struct Record;
 
 impl Record {
@@ -72,7 +72,7 @@ impl Record {
         Self::root().join("owner")
     }
 
-    /// What the machine was like before.
+    /// The record of the machine's state before the cluster.
     pub(super) fn before() -> PathBuf {
         Self::root().join("before.json")
     }
@@ -125,7 +125,8 @@ impl State {
     }
 }
 
-/// Where a process in a pod finds its token: built into Kubernetes' client library, and with it into kube-network-policies.
+/// The folder with the token of a process in a pod: built into Kubernetes' client library, and with it into
+/// kube-network-policies.
 pub(super) const POD_SECRETS: &str = "pod-secrets";
 
 /// Paths that the kubelet, containerd, CNI, mount(8) and kube-network-policies have built in. The cluster sees folders of its own

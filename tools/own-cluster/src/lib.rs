@@ -3,7 +3,6 @@
 //! It is disposable. Its state lives in `target/cluster`, what the machine must remember about it in one folder
 //! below /run, and `down` proves that neither it nor anything else is left.
 
-mod before;
 mod certificates;
 mod cgroups;
 mod components;
@@ -14,6 +13,7 @@ mod images;
 mod layout;
 mod lock;
 mod network;
+mod preflight;
 mod processes;
 mod rules;
 mod start;

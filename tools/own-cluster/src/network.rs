@@ -9,8 +9,8 @@ use anyhow::{Result, bail};
 use kit::process::Cmd;
 use kit::wait;
 
-use super::before::{Before, FAMILIES, saved_rules};
 use super::layout::{NODE_ADDRESS, NODE_INTERFACE, POD_RANGE, SERVICE_RANGE, port};
+use super::preflight::{FAMILIES, MachineState, saved_rules};
 use super::rules::{self, OWN_CHAIN};
 
 /// The table of rules of kube-network-policies.
@@ -24,7 +24,7 @@ pub(super) const POLICIES_QUEUE: u16 = 100;
 const UNREACHABLE: &str = "unreachable";
 
 /// Checks that nothing on the machine stands in the cluster's way, and tells all that does at once.
-pub(super) fn check(before: &Before) -> Result<()> {
+pub(super) fn check(before: &MachineState) -> Result<()> {
     let taken = port::ALL.iter().filter(|port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, **port)).is_err());
     let mut problems: Vec<_> = taken.map(|port| format!("port {port} is taken")).collect();
     let routes = Cmd::new("ip").args(["-4", "route", "show", "table", "all"]).ask()?;
@@ -72,7 +72,7 @@ fn lead_loopback_to_the_api() -> Result<()> {
 }
 
 /// Removes interface and rules. The links of pods go with the last process in them.
-pub(super) fn remove(before: &Before) -> Result<()> {
+pub(super) fn remove(before: &MachineState) -> Result<()> {
     if interface_exists() {
         ip(&["link", "delete", NODE_INTERFACE])?;
     }
@@ -94,7 +94,7 @@ pub(super) fn remove(before: &Before) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn left_over(before: &Before) -> Result<Vec<String>> {
+pub(super) fn left_over(before: &MachineState) -> Result<Vec<String>> {
     let mut found: Vec<_> = pod_routes()?.iter().map(|route| format!("route {route}")).collect();
     if interface_exists() {
         found.push(format!("interface {NODE_INTERFACE}"));
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn routes_that_overlap_our_ranges_are_found_and_a_default_route_is_not() {
+    fn overlapping_routes_are_found_except_the_default_route() {
         let routes = "default via 192.0.2.1 dev eth0\n10.0.0.0/8 dev vpn scope link\n10.244.0.7 dev veth1\n\
                       192.0.2.0/24 dev eth0\nlocal 10.245.0.1 dev other table local\n";
         let found: Vec<_> = routes_into_our_ranges(routes).collect();

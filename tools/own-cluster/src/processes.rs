@@ -82,7 +82,7 @@ mod tests {
     const STAT: &str = "42 (a) R b) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 777 1 1 1";
 
     #[test]
-    fn a_name_with_a_bracket_does_not_shift_the_fields() {
+    fn bracket_in_a_name_shifts_no_field() {
         assert_eq!(start_of_living(STAT), Some(777));
     }
 
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn another_process_with_the_same_id_is_not_ours() {
+    fn reused_process_id_is_not_ours() {
         let this = Process::of(std::process::id()).unwrap();
         assert!(!Process { started: this.started + 1, ..this.clone() }.is_alive());
         assert!(!Process { boot: "earlier".to_owned(), ..this }.is_alive());

@@ -11,11 +11,11 @@ pub(super) const OWN_CHAIN: &str = "MYAPP-OWN";
 struct Table<'a> {
     name: &'a str,
     chains: Vec<&'a str>,
-    /// As `-A CHAIN …`, in order.
+    /// Rules as `-A CHAIN …`, in order.
     rules: Vec<&'a str>,
 }
 
-/// Whether another Kubernetes on this machine already has rules: two would undo each other's.
+/// Returns true if another Kubernetes on this machine has rules: two would undo each other's.
 pub(super) fn has_kubernetes(saved: &str) -> bool {
     tables(saved).iter().any(|table| table.chains.iter().any(|chain| chain.starts_with("KUBE-")))
 }

@@ -9,18 +9,18 @@ use kit::process::Cmd;
 use kit::{tools, ui, wait};
 use serde_json::Value;
 
-use super::before::Before;
 use super::components::Component;
 use super::config::Kubelet;
 use super::layout::{NODE, Record, State};
+use super::preflight::MachineState;
 use super::{certificates, cgroups, config, dns, images, lock, network, processes};
 
 /// Many times what it takes on two slow cores; a component that dies ends the wait at once.
 const DEADLINE: Duration = Duration::from_secs(120);
-const LAST_WORDS: usize = 15;
+const LOG_TAIL_LINES: usize = 15;
 
 pub(super) fn run(state: &State, kubelet: Kubelet) -> Result<()> {
-    let before = Before::observe()?;
+    let before = MachineState::observe()?;
     network::check(&before)?;
     before.write()?;
     lock::claim(&state.root)?;
@@ -49,11 +49,11 @@ pub(super) fn show_logs(state: &State) {
         let Ok(text) = fs::read_to_string(state.log(component.name())) else { continue };
         let lines: Vec<_> = text.lines().collect();
         ui::say(format!("--- {} ---", component.name()));
-        lines[lines.len().saturating_sub(LAST_WORDS)..].iter().for_each(ui::say);
+        lines[lines.len().saturating_sub(LOG_TAIL_LINES)..].iter().for_each(ui::say);
     }
 }
 
-fn prepare(state: &State, before: &Before, resolvers: &[String], kubelet: Kubelet) -> Result<()> {
+fn prepare(state: &State, before: &MachineState, resolvers: &[String], kubelet: Kubelet) -> Result<()> {
     for folder in state.folders() {
         fs::create_dir_all(folder)?;
     }

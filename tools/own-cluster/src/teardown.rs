@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use kit::ui;
 
-use super::before::Before;
 use super::layout::{Record, State};
+use super::preflight::MachineState;
 use super::{cgroups, network};
 
 /// Removes everything and then looks for what is left. The record goes last and only when nothing is, so that the
@@ -19,7 +19,7 @@ pub(super) fn run(state: &State) -> Result<()> {
     ui::say("stopping all processes of the cluster");
     cgroups::kill_all()?;
     cgroups::remove()?;
-    let before = Before::read();
+    let before = MachineState::read();
     if let Some(before) = &before {
         network::remove(before)?;
         before.restore()?;
@@ -43,7 +43,7 @@ fn forget() -> Result<()> {
     Ok(())
 }
 
-fn left_over(state: &State, before: Option<&Before>) -> Result<Vec<String>> {
+fn left_over(state: &State, before: Option<&MachineState>) -> Result<Vec<String>> {
     let mut left: Vec<_> = cgroups::processes().iter().map(|pid| format!("process {pid}")).collect();
     left.extend(cgroups::groups().iter().map(|group| format!("control group {}", group.display())));
     left.extend(mounts_of(state).map(|mount| format!("mount {mount}")));

@@ -31,7 +31,7 @@ pub use size::{Size, megabytes};
 const VERSION: &str = workspace::VERSION;
 pub const DOCKERFILE: &str = "apps/myapp/Dockerfile";
 
-/// How a task wants the image.
+/// Options of an image build.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct Options {
     /// Install tools that are missing

@@ -9,9 +9,9 @@ use super::finding::{Finding, items, number, text};
 use super::subject::{ScanResult, Scanned, Subject};
 use super::tree::Tree;
 
-/// Of the tree: rules that know this project.
+/// Our own rules, a folder of the tree.
 const RULES: &str = ".scan/rules";
-/// What the rules are written for.
+/// The languages that the rules are written for.
 const LANGUAGES: [&str; 4] = ["rs", "go", "py", "sh"];
 
 /// By our own rules: those of its registry cannot be pinned, and know nothing of what a secret is here.

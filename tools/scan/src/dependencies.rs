@@ -1,4 +1,4 @@
-//! What others wrote and we use: crates, Go modules, Python packages.
+//! Third-party code: crates, Go modules, Python packages.
 //!
 //! Advisories are published all the time, so they are fetched at every run and never kept in the tree. Where they cannot be
 //! fetched that is told: nothing looks like an answer that is none.
@@ -19,9 +19,9 @@ use super::tree::Stage;
 const DENY_FILE: &str = "deny.toml";
 /// Names another database of advisories for Go modules, as a mirror.
 const GO_DATABASE: &str = "GOVULNDB";
-/// How cargo-deny calls exceptions of [`DENY_FILE`] that apply.
+/// Kinds of cargo-deny's messages about exceptions of [`DENY_FILE`] that apply.
 const EXCEPTED: [&str; 3] = ["skipped", "advisory-ignored", "yanked-ignored"];
-/// How it says that it could not ask which releases were taken back.
+/// Codes of cargo-deny for a registry that it could not query about yanked releases.
 const UNASKED: [&str; 2] = ["index-failure", "index-cache-load-failure"];
 
 /// Licences, sources, and crates that are there twice; needs no network but for crates that were never downloaded.
@@ -179,7 +179,7 @@ pub(super) fn python_packages(_: &Subject) -> Result<ScanResult> {
     Ok(ScanResult::Scanned(Scanned { what, findings, explained: 0 }))
 }
 
-/// What is known about the packages of a tool; nothing where nobody can be asked.
+/// Returns the advisories for the packages of a tool; nothing if the service cannot be reached.
 fn audit(stage: &Stage, tool: &str, packages: &[String]) -> Result<Option<Value>> {
     let file = stage.folder.join(format!("{tool}.txt"));
     fs::write(&file, packages.join("\n") + "\n")?;
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_module_counts_only_if_a_package_of_it_is_used() {
+    fn only_modules_with_a_used_package_count() {
         let json = r#"{ "finding": { "osv": "GO-1", "trace": [{ "module": "m", "version": "v1" }] } }
             { "finding": { "osv": "GO-2", "fixed_version": "v2", "trace": [{ "module": "m", "version": "v1", "package": "m/p" }] } }"#;
         let found: Vec<_> = vulnerable_packages("go.mod", json).unwrap().into_iter().collect();

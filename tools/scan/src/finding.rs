@@ -10,9 +10,10 @@ pub(super) struct Finding {
     pub(super) path: String,
     /// From 1; 0 where the tool names no line.
     pub(super) line: u64,
-    /// As the tool calls it.
+    /// The tool's name of the rule.
     pub(super) rule: String,
-    /// Which of several at this place, in words that stay the same when lines move: the line's own text, a resource, a digest.
+    /// One of several findings at this place, in words that stay the same when lines move: the line's own text, a resource, a
+    /// digest.
     pub(super) on: String,
     pub(super) message: String,
 }

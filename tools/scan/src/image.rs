@@ -1,4 +1,4 @@
-//! What the image holds, read from its layers: a file that a later layer hides is shipped all the same.
+//! The content of the image, read from its layers: a file that a later layer hides is shipped all the same.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ const TOOLS: [&str; 24] = [
 ];
 /// Names of variables that hold what must not be in an image.
 const SECRET_WORDS: [&str; 4] = ["PASSWORD", "SECRET", "TOKEN", "KEY"];
-/// What a line of the Dockerfile begins with that names a path of the image.
+/// Prefix of the Dockerfile's lines that name a path of the image.
 const LISTED: &str = "#   /";
 
 pub(super) fn content(subject: &Subject) -> Result<ScanResult> {
@@ -124,14 +124,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dockerfile_names_what_it_lists_and_the_folders_on_the_way() {
+    fn dockerfile_names_paths_and_their_parents() {
         let dockerfile = "# Other words: /no/path\n#   /usr/bin/app\n#   /app\nRUN install /a /b";
         let named: Vec<_> = named_paths(dockerfile).into_iter().collect();
         assert_eq!(named, ["app", "usr", "usr/bin", "usr/bin/app"]);
     }
 
     #[test]
-    fn root_nobody_told_and_a_name_are_told_apart() {
+    fn root_no_user_and_names_are_told_apart() {
         let rules = |told: &str| {
             let config = serde_json::json!({ "config": { "User": told } });
             user_findings(&User::of(&config), told)

@@ -47,7 +47,7 @@ pub enum Scan {
     Workflows,
 }
 
-/// How the task is called.
+/// Options of the task.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
     /// Which scans; all of them by default

@@ -1,4 +1,4 @@
-//! What the last lines of `scan` say.
+//! The last lines of `scan`.
 
 use kit::table::{self, Column};
 
@@ -23,7 +23,7 @@ pub(super) struct Row {
 pub(super) enum Outcome {
     Scanned {
         what: String,
-        /// What nothing explains.
+        /// Findings without an explanation.
         open: Vec<Finding>,
         explained: usize,
     },
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn findings_come_before_a_table_that_hides_no_tool() {
+    fn findings_precede_a_table_of_all_tools() {
         let finding = Finding {
             path: "a.rs".to_owned(),
             line: 7,

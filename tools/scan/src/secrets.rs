@@ -14,7 +14,8 @@ use super::subject::{ScanResult, Scanned, Subject};
 /// Enough to tell one value from another, and nothing to find out a good one by.
 const DIGEST_LENGTH: usize = 12;
 
-/// What was once committed is known to whoever has a clone, so a commit is looked into even if a later one takes it back.
+/// A secret that was once committed is known to everyone with a clone, so every commit is scanned even if a later one removes the
+/// secret.
 pub(super) fn gitleaks(subject: &Subject) -> Result<ScanResult> {
     let root = &subject.tree.root;
     let git = |words: &[&str]| Cmd::new("git").args(words).directory(root).ask();
@@ -88,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_finding_tells_a_value_from_another_and_does_not_hold_it() {
+    fn finding_distinguishes_values_without_holding_them() {
         let found = |secret: &str| {
             let json =
                 serde_json::json!({ "File": "a.env", "StartLine": 3, "RuleID": "key", "Secret": secret });

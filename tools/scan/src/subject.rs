@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use super::finding::Finding;
 use super::tree::Tree;
 
-/// What the tools look at.
+/// The subject of all tools.
 pub(super) struct Subject {
     pub(super) tree: Tree,
     /// Nothing where the image is to be built.
     pub(super) image: Option<PathBuf>,
 }
 
-/// What a tool saw.
+/// The result of a tool.
 pub(super) enum ScanResult {
     Scanned(Scanned),
     /// It could not look, for a reason that is not the tree's.
@@ -21,9 +21,9 @@ pub(super) enum ScanResult {
 
 #[derive(Default)]
 pub(super) struct Scanned {
-    /// How much of what was looked at: `412 files`.
+    /// Kind and number of the scanned items: `412 files`.
     pub(super) what: String,
     pub(super) findings: Vec<Finding>,
-    /// How many more there were that the tool's own file explains.
+    /// Number of further findings that the tool's own file explains.
     pub(super) explained: usize,
 }

@@ -14,7 +14,7 @@ use super::tree::Tree;
 const FOLDER: &str = ".scan";
 const KEYS: [&str; 4] = ["rule", "path", "on", "reason"];
 
-/// Why findings of one rule at one place stay.
+/// The reason for which findings of one rule at one place stay.
 #[derive(Debug)]
 pub(super) struct Explanation {
     rule: String,
@@ -25,7 +25,7 @@ pub(super) struct Explanation {
 }
 
 pub(super) struct Judged {
-    /// What nothing explains, and explanations of nothing.
+    /// Findings without an explanation, and explanations without a finding.
     pub(super) open: Vec<Finding>,
     pub(super) explained: usize,
 }
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn another_place_rule_or_line_is_not_explained_by_it() {
+    fn explanation_fits_its_place_rule_and_line_only() {
         let covered = finding("src/a.rs", "shell", "run(\"ls\")");
         for other in [
             finding("src/b.rs", "shell", "run(\"ls\")"),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_stands_for_all_below_it_and_for_no_other() {
+    fn folder_covers_only_paths_below_it() {
         let text = r#"[{ "rule": "assert", "path": "tests/", "reason": "tests assert" }]"#;
         let outside = finding("tests.py", "assert", "");
         assert_eq!(open(text, vec![finding("tests/a/b.py", "assert", ""), outside.clone()]), [outside]);
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn an_explanation_needs_a_reason_and_knows_no_other_keys() {
+    fn explanation_needs_a_reason_and_known_keys() {
         for (text, complaint) in [
             (r#"[{ "rule": "x", "path": "y", "reason": " " }]"#, "without `reason`"),
             (r#"[{ "rule": "x", "reason": "z" }]"#, "without `path`"),

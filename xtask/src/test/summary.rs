@@ -1,4 +1,4 @@
-//! What the last lines of `test` say.
+//! The last lines of `test`.
 
 use std::time::Duration;
 
@@ -66,13 +66,13 @@ impl Counts {
     }
 }
 
-/// What became of a tier of which these calls of cargo failed.
+/// The outcome of a tier with these failed calls of cargo.
 pub(super) fn outcome_of(failed_calls: &[String]) -> Outcome {
     let steps: Vec<_> = failed_calls.iter().map(|call| format!("cargo test {call}")).collect();
     outcome_of_steps(&steps)
 }
 
-/// What became of a tier of which these steps failed.
+/// The outcome of a tier with these failed steps.
 pub(super) fn outcome_of_steps(failed: &[String]) -> Outcome {
     if failed.is_empty() { Outcome::Passed } else { Outcome::Failed(failed.join("; ")) }
 }
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_a_test_prints_is_not_a_result() {
+    fn line_printed_by_a_test_is_no_result() {
         let counts = counted(&[
             "the test result: ok. 5 passed; 0 failed",
             "test result: ?",
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_counts_tests_and_never_hides_a_tier() {
+    fn last_line_hides_no_tier() {
         let report =
             |outcome, counts| Report { tier: "unit", outcome, counts, took: Duration::from_millis(2900) };
         let reports = [

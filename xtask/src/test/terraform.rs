@@ -72,7 +72,7 @@ impl RealProviders {
     }
 }
 
-/// What failed, if anything.
+/// Validates and tests a root; returns the name of the step that failed, if any.
 fn test_root(copy: &Copy, root: &str, providers: &Path, counts: &mut Counts) -> Result<Option<&'static str>> {
     if !is_valid(copy, root, providers)? {
         return Ok(Some("terraform validate"));

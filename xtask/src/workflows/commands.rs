@@ -1,4 +1,4 @@
-//! What the jobs run: one task of this program each, called as it can be called, and set-up from a short list.
+//! The commands of the jobs: one task of this program each, with arguments that it accepts, and set-up from a short list.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::tool::Tool;
 /// Debian packages and the project's own Kubernetes need root; the runner's user has the toolchain.
 const AS_ROOT: &str = r#"sudo --preserve-env env "HOME=$HOME" "PATH=$PATH" "#;
 const TASK: &str = "cargo xtask ";
-/// What a release's notes are kept in for the step after.
+/// Redirection of a release's notes into the file that the next step reads.
 const INTO_FILE: &str = " > notes.md";
 
 /// The beginnings of everything else that may be run.
@@ -32,7 +32,7 @@ fn task(line: &str) -> Option<&str> {
 }
 
 #[test]
-fn every_line_is_a_task_or_known_set_up_and_no_job_has_two_tasks() {
+fn every_job_runs_one_task_and_known_setup() {
     for workflow in Workflow::all() {
         for job in workflow.jobs() {
             let runs = job.runs();
@@ -47,7 +47,7 @@ fn every_line_is_a_task_or_known_set_up_and_no_job_has_two_tasks() {
 }
 
 #[test]
-fn every_task_can_be_called_as_it_is_there() {
+fn every_task_accepts_its_arguments() {
     let mut refused = Vec::new();
     for workflow in Workflow::all() {
         for job in workflow.jobs() {
@@ -148,7 +148,7 @@ fn matrix_values(word: &str, environment: &Map<String, Value>, job: &Job<'_>) ->
 }
 
 #[test]
-fn a_word_of_the_matrix_is_tried_with_each_of_its_values() {
+fn matrix_word_is_tried_with_each_value() {
     let body = serde_json::json!({ "strategy": { "matrix": { "tier": ["unit", "chart"] } } });
     let job = Job { name: String::new(), body: &body };
     let environment = serde_json::json!({ "TIER": "${{ matrix.tier }}" });

@@ -1,4 +1,4 @@
-//! What the service answers, for the others to answer the same.
+//! Answers of the service, for the other servers to return.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::super::client::Client;
 
-/// What is asked for.
+/// The requested paths.
 pub(super) const PATHS: [&str; 2] = ["/config", "/healthz"];
 
 /// Headers that belong to the answer. All others are the server's own: a date, its name, an id of the request.
@@ -41,7 +41,7 @@ impl Answers {
         Ok(Self(PATHS.into_iter().map(&mut answer).collect::<Result<_>>()?))
     }
 
-    /// As the other servers of this project read them.
+    /// Writes the answers in the format that the other servers of this project read.
     pub(super) fn write(&self, folder: &Path) -> Result<PathBuf> {
         let file = folder.join("answers.json");
         let answer = |a: &Answer| json!({ "path": a.path, "headers": a.headers, "body": a.body });

@@ -13,7 +13,7 @@ use super::super::processors::pinned;
 use super::super::server::free_addresses;
 use super::answers::PATHS;
 
-/// As much as an ordinary user may ask for: it bridges the time in which the load has the processor for itself.
+/// The largest pipe that an ordinary user may request: it bridges the time in which the load has the processor for itself.
 const PIPE_BYTES: usize = 1 << 20;
 const START_DEADLINE: std::time::Duration = std::time::Duration::from_secs(10);
 
@@ -23,19 +23,19 @@ pub(super) struct Collector {
     address: SocketAddr,
 }
 
-/// What it has received.
+/// Counts of the received telemetry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Received {
     /// Log lines on requests to [`PATHS`].
     pub(super) request_lines: u64,
-    /// Of all lines, those of a sample.
+    /// Sampled lines, a part of all lines.
     pub(super) parsed_lines: u64,
-    /// Of the sample, those that are no JSON object.
+    /// Sampled lines that are no JSON object.
     pub(super) bad_lines: u64,
     pub(super) spans: u64,
     /// Exports that are no OTLP, and spans that lack something.
     pub(super) bad_spans: u64,
-    /// What was wrong first; empty if nothing was.
+    /// The first error; empty if there was none.
     pub(super) first_trouble: String,
 }
 

@@ -1,4 +1,4 @@
-//! How long answers take, asked for by the program `latency_load`, an example of `chassis`.
+//! Latency of answers, measured by the program `latency_load`, an example of `chassis`.
 //!
 //! wrk would tell too, but corrects what it saw for what it would have asked while it waited: whatever takes a processor for a
 //! hundredth of the time is all of its 99th percentile.
@@ -36,10 +36,10 @@ pub(super) struct Latency {
     /// Answers other than 200, and none within two seconds.
     pub(super) failures: u64,
     pub(super) p50_us: f64,
-    /// Of a tenth of a second, the lower quartile of all of these: what else takes a processor a few times a second says nothing
-    /// about the server, and on a busy machine is in half of them.
+    /// Lower quartile of the percentiles of each tenth of a second: other work that takes a processor a few times a second says
+    /// nothing about the server, and on a busy machine is in half of them.
     pub(super) p99_us: f64,
-    /// Of all requests.
+    /// 99.9th percentile over all requests.
     pub(super) p999_us: f64,
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Scenario {
     pub(super) connections: usize,
 }
 
-/// What wrk saw.
+/// The result of a wrk run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Seen {
     /// Answered before the end of the round.

@@ -1,6 +1,6 @@
 //! The options of `bench http`.
 
-/// How long to measure, and what.
+/// Duration and kind of the measurement.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Options {
     /// How often each server has its turn; figures are medians of them

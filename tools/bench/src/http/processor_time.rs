@@ -1,4 +1,4 @@
-//! What a server takes of its processor, all its threads and child processes together, and what all others take of it.
+//! Processor time of a server, all its threads and child processes together, and of all other processes on its processor.
 
 use std::fs;
 use std::time::Duration;
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn idle_time_and_what_is_counted_twice_are_left_out() {
+    fn idle_and_doubly_counted_time_is_excluded() {
         let stat =
             "cpu  9 9 9 9 9 9 9 9 9 9\ncpu1 1 2 4 1000 1000 8 16 32 1000 1000\ncpu10 0 0 0 0 0 0 0 0 0 0\n";
         assert_eq!(not_idle(stat, 1), Some(63));

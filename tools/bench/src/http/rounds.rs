@@ -7,11 +7,11 @@ use kit::ui;
 
 use super::super::report;
 use super::super::spread::median;
-use super::contestants::{BASELINE, Contestant};
 use super::latency::{Clock, Latency, Pace, STEADY_SHARE};
 use super::load::{Load, Scenario, Seen};
 use super::options::Options;
 use super::processor_time;
+use super::servers::{BASELINE, HttpServer};
 
 /// A server that answers less than this part of what it can is not held up by its load.
 const ROOM: f64 = 0.8;
@@ -22,9 +22,9 @@ pub(super) struct Round {
     at_full: Latency,
     /// None of a server that cannot keep up with the rate.
     at_rate: Option<Latency>,
-    /// What the server took of its processor.
+    /// Processor time of the server.
     processor: Duration,
-    /// What anything else took of it.
+    /// Processor time of all other processes.
     others: Duration,
     wall: Duration,
 }
@@ -34,7 +34,7 @@ impl Round {
         self.seen.throughput()
     }
 
-    /// Of the processor, for one request.
+    /// Processor time of one request, in microseconds.
     pub(super) fn processor_us(&self) -> f64 {
         self.processor.as_secs_f64() * 1e6 / self.seen.requests as f64
     }
@@ -65,13 +65,13 @@ pub(super) struct Measured {
     pub(super) scenario: Scenario,
     /// By server, then by turn.
     rounds: Vec<Vec<Round>>,
-    /// What each server was asked before it was measured.
+    /// Results of the warm-up of each server.
     warm_up: Vec<Seen>,
     /// Requests a second at which latencies were measured.
     rate: u32,
 }
 
-/// What asks.
+/// The load generators.
 pub(super) struct Loads {
     pub(super) wrk: Load,
     pub(super) clock: Clock,
@@ -79,18 +79,18 @@ pub(super) struct Loads {
 
 /// One scenario after the other; in each, all servers take turns.
 pub(super) fn run(
-    contestants: &[Contestant],
+    servers: &[HttpServer],
     scenarios: &[Scenario],
     loads: &Loads,
     options: &Options,
 ) -> Result<Vec<Measured>> {
     let measure = |&scenario: &Scenario| -> Result<_> {
-        let warm = |one: &Contestant| loads.wrk.run(one.address(), scenario, options.seconds.div_ceil(3));
-        let warm_up = contestants.iter().map(warm).collect::<Result<Vec<_>>>()?;
+        let warm = |one: &HttpServer| loads.wrk.run(one.address(), scenario, options.seconds.div_ceil(3));
+        let warm_up = servers.iter().map(warm).collect::<Result<Vec<_>>>()?;
         let rate = (warm_up[BASELINE].throughput() * STEADY_SHARE) as u32;
-        let mut rounds: Vec<_> = contestants.iter().map(|_| Vec::new()).collect();
+        let mut rounds: Vec<_> = servers.iter().map(|_| Vec::new()).collect();
         for number in 1..=options.rounds {
-            for ((one, rounds), warm_up) in contestants.iter().zip(&mut rounds).zip(&warm_up) {
+            for ((one, rounds), warm_up) in servers.iter().zip(&mut rounds).zip(&warm_up) {
                 let keeps_up = warm_up.throughput() * ROOM > f64::from(rate);
                 let rate = keeps_up.then_some(Pace::Rate(rate));
                 rounds.push(turn(one, scenario, loads, rate, options.seconds)?);
@@ -104,7 +104,7 @@ pub(super) fn run(
 }
 
 fn turn(
-    one: &Contestant,
+    one: &HttpServer,
     scenario: Scenario,
     loads: &Loads,
     rate: Option<Pace>,
@@ -156,8 +156,8 @@ impl Measured {
         median(pairs.map(|(one, other)| figure(one) / figure(other)).collect())
     }
 
-    pub(super) fn table(&self, contestants: &[Contestant]) -> String {
-        let row = |(server, one): (usize, &Contestant)| {
+    pub(super) fn table(&self, servers: &[HttpServer]) -> String {
+        let row = |(server, one): (usize, &HttpServer)| {
             let ratio = |figure| shown(self.ratio(server, BASELINE, figure), 3);
             let at_rate = |figure: fn(&Latency) -> f64| {
                 let latencies = self.rounds[server].iter().filter_map(|round| round.at_rate.as_ref());
@@ -198,12 +198,12 @@ impl Measured {
             "p99.9 µs",
             "failures",
         ];
-        let rows: Vec<_> = contestants.iter().enumerate().map(row).collect();
+        let rows: Vec<_> = servers.iter().enumerate().map(row).collect();
         let Scenario { path, connections } = self.scenario;
         let (rounds, rate) = (self.rounds[BASELINE].len(), self.rate);
         format!(
             "\n{path}, {connections} connections: medians of {rounds} rounds, ratios to {}; steady is {rate} requests/s\n{}",
-            contestants[BASELINE].name,
+            servers[BASELINE].name,
             report::grid(&headers, &rows)
         )
     }

@@ -8,7 +8,7 @@ use super::super::processors::Processors;
 use super::super::server::{Launch, Server};
 use super::collector::Collector;
 
-/// What it does beside answering.
+/// Features of the service that can be turned off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Features {
     /// A line for each request.

@@ -1,4 +1,4 @@
-//! Whether the service told all that it did: ratios of one that drops half of it would say nothing.
+//! Check that the service recorded all its telemetry: the ratios of a service that drops half of it would say nothing.
 
 use std::time::Duration;
 
@@ -18,14 +18,14 @@ const SAMPLING_TOLERANCE: f64 = 0.2;
 /// Fewer parsed lines prove nothing.
 const LEAST_SAMPLE: u64 = 2000;
 
-/// What the clients saw of the service.
+/// The clients' own counts of the requests.
 pub(super) struct Clients {
     /// Requests answered in time.
     pub(super) seen: u64,
     pub(super) failures: u64,
 }
 
-/// What the service counted itself; nothing where it has no such metric.
+/// The service's own counts; nothing if it has no such metric.
 #[derive(Debug, PartialEq, Eq)]
 struct Told {
     /// Answers to requests for [`PATHS`].
@@ -71,7 +71,7 @@ impl Told {
     }
 }
 
-/// Of the samples with that name and such labels in Prometheus' text format; nothing if there are none.
+/// Sums the samples with that name and such labels in Prometheus' text format; nothing if there are none.
 fn sum(metrics: &str, name: &str, wanted: impl Fn(&str) -> bool) -> Option<u64> {
     let samples = metrics.lines().filter_map(|line| {
         let (labels, value) = line.strip_prefix(name)?.rsplit_once(' ')?;
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drop_that_the_service_owns_up_to_is_a_miss() {
+    fn reported_drop_is_a_miss() {
         assert_eq!(missed(&METRICS.replace("dropped_total 0", "dropped_total 1"), &received(), &CLIENTS), 1);
         assert_eq!(missed(&METRICS.replace("\"failed\"} 0", "\"failed\"} 3"), &received(), &CLIENTS), 1);
     }
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_metric_whose_name_only_begins_alike_is_another() {
+    fn metric_with_a_longer_name_is_another() {
         assert_eq!(sum("spans_total_more 7\n", "spans_total", |_| true), None);
     }
 }

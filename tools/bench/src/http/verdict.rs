@@ -6,12 +6,12 @@ use release::image::megabytes;
 use super::super::memory::Memory;
 use super::super::report::Row;
 use super::super::size::LOADED_MEMORY_AIM;
-use super::contestants::{BASELINE, CONTROL, FLASK, SERVICE};
 use super::load::Scenario;
 use super::rounds::{Measured, Round};
+use super::servers::{BASELINE, CONTROL, FLASK, SERVICE};
 use super::service::Service;
 
-/// Of the throughput of bare hyper with [`FEW`] connections, at least; and of its processor time per request, at most the inverse.
+/// Least share of bare hyper's throughput with [`FEW`] connections; its processor time per request is at most the inverse.
 const THROUGHPUT: f64 = 0.90;
 /// Times the 99th percentile of bare hyper's latency, at most, at full pace as at a steady rate.
 const P99: f64 = 1.25;

@@ -1,4 +1,4 @@
-//! What to type next, ready to be copied.
+//! The next commands for a person, ready to be copied.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ pub(super) fn to_install(cluster: &Cluster) {
     [INSTALL, WAIT].iter().chain(&ASK).for_each(print);
 }
 
-/// How to talk to what runs, and how to end it.
+/// Prints the commands that query the service, and the one that removes it.
 pub(super) fn to_go_on(cluster: &Cluster) {
     ui::say("\nIt runs. Ask it yourself:\n");
     exports(cluster).iter().for_each(print);
@@ -36,7 +36,7 @@ fn print(line: impl std::fmt::Display) {
     ui::say(format!("  {line}"));
 }
 
-/// What a shell lacks to find the cluster and the tools; nothing where both are found already.
+/// Returns the exports that a shell needs to find the cluster and the tools; nothing if it finds both.
 fn exports(cluster: &Cluster) -> Vec<String> {
     let kubeconfig = cluster.kubeconfig().map(|path| format!("export KUBECONFIG={}", path.display()));
     kubeconfig.into_iter().chain(path_export()).collect()

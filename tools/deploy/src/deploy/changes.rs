@@ -1,4 +1,4 @@
-//! What a saved plan would do, by address and action: the values stay where they are.
+//! Changes of a saved plan, by address and action: values are never shown.
 
 use anyhow::{Context as _, Result};
 use kit::table::{self, Column};
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_input_that_the_plan_holds_is_named_and_a_plain_one_is_not() {
+    fn only_secret_inputs_in_the_plan_are_named() {
         let plan = json!({
             "variables": { "password": { "value": "hush-hush" }, "region": { "value": "eu-west-1" } },
             "configuration": { "root_module": { "variables": {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_plan_is_refused_without_being_quoted() {
+    fn invalid_plan_is_refused_without_being_quoted() {
         let error = Changes::read("hush-hush").err().unwrap();
         assert_eq!(format!("{error:#}"), "terraform show printed no JSON");
     }

@@ -1,4 +1,4 @@
-//! What the environment gives a deploy, and what it must not.
+//! Secrets and settings from the environment of a deploy, and variables that it refuses.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use kit::process::Cmd;
 use serde_json::Value;
 
 /// Shorter texts turn up by chance: hiding them would make a log unreadable and hide nothing.
-const SHORTEST_HIDDEN: usize = 4;
+const MIN_HIDDEN_BYTES: usize = 4;
 
 /// Values by the name of the variable that holds them.
 #[derive(Default)]
@@ -51,7 +51,7 @@ impl Secrets {
         let mut lines: Vec<(&str, &str)> = Vec::new();
         for (name, value) in self.inherited.iter().chain(&self.fetched) {
             lines.extend(
-                value.lines().filter(|line| line.len() >= SHORTEST_HIDDEN).map(|line| (line, name.as_str())),
+                value.lines().filter(|line| line.len() >= MIN_HIDDEN_BYTES).map(|line| (line, name.as_str())),
             );
         }
         // A value may be part of a longer one.
@@ -69,7 +69,7 @@ fn fetch(command: &str) -> Result<BTreeMap<String, String>> {
     fetched.with_context(|| format!("`{command}` printed no JSON object of texts"))
 }
 
-/// What in the environment would print secrets, or change what was approved; one sentence each.
+/// Returns one sentence for each variable that would print secrets or change the approved plan.
 pub(super) fn refusals(variables: impl Iterator<Item = (String, String)>) -> Vec<String> {
     let given = variables.filter(|(_, value)| !value.is_empty());
     given.filter_map(|(name, value)| refusal(&name, &value)).collect()
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn every_log_of_terraform_is_refused_and_an_empty_variable_is_none() {
+    fn every_set_terraform_log_variable_is_refused() {
         for name in ["TF_LOG", "TF_LOG_CORE", "TF_LOG_PROVIDER", "TF_LOG_PROVIDER_AWS", "TF_LOG_PATH"] {
             assert!(refused(name, "info"), "{name}");
         }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn inputs_on_a_command_line_are_refused_and_other_arguments_are_not() {
+    fn only_inputs_on_a_command_line_are_refused() {
         assert!(refused("TF_CLI_ARGS_plan", "-var myapp_secret_key=x"));
         assert!(refused("TF_CLI_ARGS", "-var-file=secret.tfvars"));
         assert!(!refused("TF_CLI_ARGS_init", "-plugin-dir=plugins"));
@@ -127,13 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_hidden_behind_its_name_each_line_of_it_and_the_longer_one_first() {
+    fn every_line_of_a_secret_is_hidden() {
         let secrets = secrets(&[("A", "hush"), ("B", "hush-hush\nsecond line"), ("C", "xyz")]);
         assert_eq!(secrets.hide("hush hush-hush second line xyz"), "(A) (B) (B) xyz");
     }
 
     #[test]
-    fn what_a_command_prints_wins_and_is_given_on() {
+    fn printed_secrets_win_and_are_passed_on() {
         let command = r#"echo '{"KEY":"fetched"}'"#;
         let secrets = Secrets::gather(Some(command), |name| name == "PATH").unwrap();
         assert_eq!(secrets.get("KEY"), Some("fetched"));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_prints_something_else_is_refused_without_its_words() {
+    fn other_output_is_refused_without_being_quoted() {
         for printed in ["hush-hush", r#"["hush-hush"]"#, r#"{"KEY":{"hush-hush":1}}"#] {
             let error =
                 Secrets::gather(Some(&format!("printf %s '{printed}' | cat")), |_| false).err().unwrap();

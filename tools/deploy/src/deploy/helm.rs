@@ -59,13 +59,13 @@ pub(crate) struct Options {
     install: bool,
 }
 
-/// What is to be deployed, once nothing speaks against it.
+/// A deploy whose inputs were checked.
 struct Order {
     image: Image,
     chart: Chart,
-    /// Of values.
+    /// Files with values.
     files: Vec<PathBuf>,
-    /// Of the release's Secret; nothing where somebody else writes it.
+    /// Content of the release's Secret; nothing if somebody else writes it.
     content: Option<secret::Content>,
 }
 

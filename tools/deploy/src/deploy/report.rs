@@ -1,4 +1,4 @@
-//! What a deploy tells the people and the steps after it: on stdout, and where GitHub's runners ask for it.
+//! The report of a deploy, for people and for later steps: on stdout, and in the files that GitHub's runners name.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;

@@ -14,7 +14,7 @@ use super::environment::{self, Secrets};
 /// Inputs of an env.
 const INPUT: &str = "TF_VAR_";
 
-/// Which env, and where its secrets come from.
+/// The env, and the source of its secrets.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Env {
     /// The folder of the Terraform env
@@ -80,7 +80,7 @@ impl Root {
     }
 }
 
-/// What a line of `-json` tells a person; nothing where it would repeat values, as outputs and the words of provisioners may.
+/// Renders a line of `-json` for a person; nothing for a line that may repeat values, as outputs and the output of provisioners.
 fn told(line: &str) -> Option<String> {
     let Ok(event) = serde_json::from_str::<Value>(line) else { return Some(line.to_owned()) };
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_done_and_what_is_wrong_is_told_without_values() {
+    fn actions_and_errors_are_shown_without_values() {
         let start = json!({ "type": "apply_start", "@message": "a.b: Creating..." });
         assert_eq!(told(&start.to_string()).unwrap(), "a.b: Creating...");
         let diagnostic = json!({ "type": "diagnostic", "diagnostic": {
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn outputs_and_the_words_of_provisioners_are_not_told() {
+    fn outputs_and_provisioner_output_are_not_shown() {
         for kind in ["outputs", "provision_progress", "planned_change"] {
             assert_eq!(told(&json!({ "type": kind, "@message": "hush-hush" }).to_string()), None);
         }

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 const PLAN: &str = "plan.tfplan";
 const ENCRYPTED: &str = "plan.tfplan.age";
-/// Which providers were planned with, by checksum. Terraform refuses a plan made with others, which a second `init` could choose.
+/// Checksums of the providers that made the plan. Terraform refuses a plan made with others, which a second `init` could choose.
 const LOCK: &str = "terraform.lock.hcl";
 /// For one user only.
 const FOLDER_MODE: u32 = 0o700;

@@ -1,4 +1,4 @@
-//! What Helm holds of a release, and whether its objects are still as rendered.
+//! A release as Helm stores it, and a comparison of its objects with the rendered ones.
 
 use std::fs;
 
@@ -6,15 +6,15 @@ use anyhow::{Context as _, Result};
 use kit::workspace;
 use serde_json::Value;
 
-use super::ask::Target;
 use super::row::{Row, Verdict};
+use super::target::Target;
 
 pub(super) struct Held {
     pub(super) name: String,
     pub(super) namespace: String,
     pub(super) status: String,
     pub(super) revision: String,
-    /// As given by whoever installed it; the chart's defaults are not among them.
+    /// Values given at the installation, without the chart's defaults.
     pub(super) values: Value,
     pub(super) manifest: String,
 }
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_object_is_named_by_kind_and_name_whatever_its_group() {
+    fn object_is_named_by_kind_and_name() {
         let line = |object: &str| format!("diff -u -N /tmp/LIVE-12/{object} /tmp/MERGED-34/{object}");
         assert_eq!(name_in(&line("apps.v1.Deployment.default.myapp")).as_deref(), Some("Deployment/myapp"));
         assert_eq!(name_in(&line("v1.ConfigMap.default.myapp")).as_deref(), Some("ConfigMap/myapp"));
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn number_of_pods_that_was_found_is_no_part_of_the_release() {
+    fn number_of_found_pods_is_not_compared() {
         let manifest = "metadata:\n  annotations:\n    replicas/rendered: as found\nspec:\n  replicas: 5\n";
         let rest = "metadata:\n  annotations:\n    replicas/rendered: as found\nspec:\n";
         assert_eq!(without_found_replicas(manifest), rest);

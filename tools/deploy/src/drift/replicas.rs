@@ -1,4 +1,4 @@
-//! What each replica runs, by its own word: `/digests` of the admin port, through a port-forward, which no network policy blocks.
+//! The state that each replica reports: `/digests` of the admin port, through a port-forward, which no network policy blocks.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -10,15 +10,15 @@ use anyhow::{Context as _, Result, bail};
 use kit::{wait, workspace};
 use serde_json::Value;
 
-use super::ask::Target;
 use super::release::Held;
 use super::row::{Row, Verdict};
+use super::target::Target;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// Enough of a digest to tell two apart.
 const DIGITS: usize = 12;
 
-/// How many replicas are ready, and for each what it runs.
+/// Returns the number of ready replicas, and a row for each with the digest of its running configuration.
 pub(super) fn rows(target: &Target, held: &Held) -> Vec<Row> {
     let selector = format!("--selector=app.kubernetes.io/instance={},app.kubernetes.io/name", held.name);
     let found = target.get(&held.namespace, &["deployments,pods", &selector]);
@@ -71,7 +71,7 @@ fn judge(what: String, seal: Option<&str>, digests: &Value) -> Row {
     Row::judged(what, cells, if is_sound { Verdict::Same } else { Verdict::Differs })
 }
 
-/// Why a replica takes no traffic, by its own word; none where it does, or does not say.
+/// Returns the reason for which a replica reports that it takes no traffic; nothing if it is ready or reports none.
 fn not_ready(name: &str, digests: &Value) -> Option<Row> {
     if digests["ready"] != false {
         return None;
@@ -117,7 +117,7 @@ impl Forward {
             target.kubectl().args(["port-forward", "--namespace", namespace, "--address=127.0.0.1"]);
         let child = command.arg(format!("pod/{pod}")).arg(format!(":{port}")).daemon(&log)?;
         let mut forward = Self { child, port: 0 };
-        let started = wait::until_true("the port-forward", PATIENCE, || {
+        let started = wait::until_true("the port-forward", TIMEOUT, || {
             let said = fs::read_to_string(&log).unwrap_or_default();
             if let Some(port) = port_in(&said) {
                 forward.port = port;
@@ -150,7 +150,7 @@ fn port_in(said: &str) -> Option<u16> {
 /// The body of a plain answer: an HTTP client would be the largest part of this program.
 fn get(port: u16, path: &str) -> Result<String> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).context("no answer")?;
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_replica_that_runs_the_seal_is_the_same_and_any_other_differs() {
+    fn only_replicas_that_run_the_seal_match() {
         let judge = |running: &str, state: &str| {
             judge(String::new(), Some("abc"), &json!({ "running": running, "state": state })).verdict()
         };
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn replica_that_is_not_ready_differs_and_says_why() {
+    fn unready_replica_differs_with_a_reason() {
         let dependency = json!({ "name": "database", "reason": "authentication", "code": "28P01", "blocks_readiness": true });
         let row = not_ready("a", &json!({ "ready": false, "dependencies": [dependency] })).unwrap();
         assert_eq!(row.verdict(), Verdict::Differs);

@@ -25,7 +25,7 @@ impl Verdict {
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) what: String,
-    /// What Terraform, the release and the replicas say; nothing where they have no say.
+    /// Values of Terraform, the release and the replicas; nothing for one that knows no value.
     pub(super) cells: [Option<String>; 3],
     pub(super) verdict: Verdict,
 }

@@ -1,4 +1,4 @@
-//! What is compared, one row each, as people read it.
+//! The rows of the comparison, and the table that people read.
 
 use std::collections::BTreeMap;
 
@@ -23,9 +23,9 @@ const NOT_SHOWN: [&str; 8] = [
 ];
 const HEADINGS: [&str; 4] = ["", "terraform", "release", "running"];
 /// A longer cell is cut: a table that wraps cannot be read.
-const WIDEST: usize = 48;
+const MAX_CELL_WIDTH: usize = 48;
 
-/// What Terraform gave beside what the release holds. A release that Terraform does not know is only listed.
+/// Compares Terraform's values with those of the release. A release that Terraform does not know is only listed.
 pub(super) fn of_release(given: Option<&Given>, held: Option<&Held>) -> Vec<Row> {
     let Some(held) = held else {
         let status = given.map(|given| given.status.clone());
@@ -105,10 +105,10 @@ pub(super) fn render(rows: &[Row]) -> String {
 /// A cell may hold what a pod or a server says.
 fn cut(cell: &str) -> String {
     let cell = printable(cell);
-    if cell.chars().count() <= WIDEST {
+    if cell.chars().count() <= MAX_CELL_WIDTH {
         return cell;
     }
-    cell.chars().take(WIDEST - 1).chain(['…']).collect()
+    cell.chars().take(MAX_CELL_WIDTH - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn every_value_of_either_side_has_a_row_and_only_differing_ones_say_so() {
+    fn every_value_of_either_side_has_a_row() {
         let given = json!({ "config": { "LOG_LEVEL": "debug" }, "replicaCount": 2, "a": [] });
         let held = json!({ "config": { "LOG_LEVEL": "info" }, "replicaCount": 2, "b": { "c": true } });
         let (given, held) = (leaves(&given), leaves(&held));
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_hold_a_secret_is_compared_and_not_shown() {
+    fn possible_secrets_are_compared_and_not_shown() {
         let row = of_value("config.SECRET_KEY", Some(None), Some(&"hush".to_owned()));
         assert_eq!(row.verdict(), Verdict::Differs);
         assert!(!format!("{row:?}").contains("hush"));
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn text_of_a_pod_makes_no_line_of_its_own() {
+    fn text_of_a_pod_adds_no_line() {
         let said = "\u{1b}[2Jx\r\nconfig  same\u{9b}\u{202e}".to_owned();
         let text = render(&[Row::compared(said.clone(), [None, None, Some(said)])]);
         assert_eq!(text.lines().count(), 2, "{text}");
@@ -181,8 +181,8 @@ mod tests {
         let text = render(&rows);
         let expected = format!(
             "    terraform  release{}running\na   1          1\nbb  1          {}…{}differs",
-            " ".repeat(WIDEST - 5),
-            "x".repeat(WIDEST - 1),
+            " ".repeat(MAX_CELL_WIDTH - 5),
+            "x".repeat(MAX_CELL_WIDTH - 1),
             " ".repeat(11),
         );
         assert_eq!(text, expected);

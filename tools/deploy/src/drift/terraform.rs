@@ -1,4 +1,4 @@
-//! What Terraform gave when it was last applied, from the outputs in its state.
+//! The values of Terraform's last apply, from the outputs in its state.
 
 use std::path::Path;
 
@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result, bail};
 use kit::process::Cmd;
 use serde_json::Value;
 
-use super::ask::Target;
 use super::row::{Row, Verdict};
+use super::target::Target;
 
 /// One instance of the module.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,8 +56,8 @@ fn parse(outputs: &Value) -> Result<Vec<Given>> {
     releases.iter().map(given).collect()
 }
 
-/// Whether the secrets in the environment, which the next `terraform apply` would use, are those in the cluster. Terraform cannot
-/// see that itself: it writes a Secret when its revision changes, and reads it never. No value leaves this process.
+/// Compares the secrets in the environment, which the next `terraform apply` would use, with those in the cluster. Terraform
+/// cannot see that itself: it writes a Secret when its revision changes, and never reads it. No value leaves this process.
 pub(super) fn secrets(target: &Target, given: &Given) -> Vec<Row> {
     let found = ["SECRET_KEY", "DB_PASSWORD", "DB_USER", "CACHE_PASSWORD", "CACHE_USER"].map(|key| {
         let value = std::env::var(variable(&given.instance, key)).ok()?;

@@ -14,13 +14,13 @@ use crate::process::Cmd;
 use crate::ui;
 use crate::workspace;
 
-/// Where the packages of `apt-get update` end up; empty on a fresh container image.
+/// The folder with the package lists of `apt-get update`; empty on a fresh container image.
 const APT_LISTS: &str = "/var/lib/apt/lists";
 
 /// Asked by Debian's packages before they start a service.
 const SERVICE_POLICY: &str = "/usr/sbin/policy-rc.d";
 
-/// How a build shares the processors with the rest of the machine.
+/// Priority of a build on this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pace {
     /// A task waits for it.
@@ -290,7 +290,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_module_of_a_tool_requires_one_and_replaces_what_it_replaces() {
+    fn module_of_a_tool_requires_and_replaces() {
         assert_eq!(
             go_mod(
                 "example.org/tool",

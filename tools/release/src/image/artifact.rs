@@ -1,4 +1,4 @@
-//! What goes into the image, as the folder that stands in for the Dockerfile's stage `build`.
+//! The content of the image, as the folder that takes the place of the Dockerfile's stage `build`.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,7 +15,7 @@ pub struct Artifact {
     pub binary: Vec<u8>,
     /// In PEM, one after the other.
     pub(super) certificates: Vec<u8>,
-    /// What it is made of, in CycloneDX.
+    /// The list of the image's components, in CycloneDX.
     pub sbom: Vec<u8>,
 }
 

@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use super::elf::Elf;
 
-/// What the image can be built for.
+/// A platform of the image.
 #[derive(Debug)]
 pub struct Target {
-    /// As in [`std::env::consts::ARCH`].
+    /// The architecture, spelled like [`std::env::consts::ARCH`].
     pub(super) architecture: &'static str,
     pub(super) triple: &'static str,
     /// `e_machine` of the ELF specification.
@@ -32,9 +32,9 @@ const SERVICE: [&str; 4] = ["--package", "myapp", "--bin", "myapp"];
 /// A package that cargo compiled for the binary.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Compiled {
-    /// As `cargo metadata` names it.
+    /// The package id of `cargo metadata`.
     pub(super) id: String,
-    /// Whether it was compiled for the target, and so may be in the binary; else only the build ran it.
+    /// Compiled for the target, and so maybe in the binary; else only the build ran it.
     pub(super) is_linked: bool,
 }
 
@@ -49,7 +49,7 @@ pub fn build() -> Result<PathBuf> {
     Ok(binary)
 }
 
-/// What went into the binary that [`build`] made, by cargo's own account of it.
+/// Returns the packages in the binary that [`build`] made, by cargo's own account of it.
 ///
 /// # Errors
 /// The build fails.
@@ -60,7 +60,7 @@ pub(super) fn compiled() -> Result<Vec<Compiled>> {
     Ok(compiled_in(&messages.context("cargo told of its build in something else than JSON")?, target.triple))
 }
 
-/// What is compiled for a target lies below its folder, what is compiled for this machine beside it.
+/// Reads cargo's messages: files for a target lie below its folder, files for this machine beside it.
 fn compiled_in(messages: &[Value], triple: &str) -> Vec<Compiled> {
     let is_linked = |message: &Value| {
         let files = message["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -131,7 +131,7 @@ fn encoded_flags(root: &Path, target: &Path, cargo_home: &Path) -> OsString {
     flags
 }
 
-/// Where cargo keeps the sources of dependencies.
+/// The folder with the sources of dependencies.
 fn cargo_home() -> PathBuf {
     let from_home = || std::env::home_dir().unwrap_or_default().join(".cargo");
     std::env::var_os("CARGO_HOME").map_or_else(from_home, PathBuf::from)
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_with_a_space_in_its_name_stays_one_flag() {
+    fn folder_with_a_space_stays_one_flag() {
         let flags = encoded_flags(Path::new("/my code"), Path::new("/my code/target"), Path::new("/c"));
         let flags: Vec<_> = flags.to_str().unwrap().split('\x1f').collect();
         assert_eq!(
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_linked_is_told_from_what_only_the_build_ran() {
+    fn linked_crates_are_told_from_build_crates() {
         let artifact = |id: &str, file: &str| serde_json::json!({ "reason": "compiler-artifact", "package_id": id, "filenames": [file] });
         let messages = [
             artifact("serde", "/t/x86_64-unknown-linux-gnu/release/deps/libserde.rlib"),

@@ -10,7 +10,7 @@ pub struct Commit {
     pub seconds: u64,
     /// The same in UTC, as `2026-01-31T12:00:00Z`.
     pub time: String,
-    /// Whether the checkout holds something else than the commit.
+    /// The checkout differs from the commit.
     pub modified: bool,
 }
 

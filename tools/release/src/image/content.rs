@@ -1,4 +1,4 @@
-//! What is in an image's layers, and its configuration.
+//! The content of an image's layers, and its configuration.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::size;
 
 pub struct Content {
-    /// As in the OCI image specification.
+    /// The configuration of the OCI image specification.
     pub config: Value,
     pub n_layers: usize,
-    /// Of all layers, in their order; a path may be in several.
+    /// Entries of all layers, in their order; a path may be in several.
     pub entries: Vec<Entry>,
 }
 
@@ -22,7 +22,7 @@ pub struct Entry {
     /// Below the root, without a slash at either end.
     pub path: String,
     pub kind: Kind,
-    /// Of the lowest twelve bits: rights, setuid, setgid, sticky.
+    /// The lowest twelve bits of the mode: rights, setuid, setgid, sticky.
     pub mode: u32,
     pub user: u64,
     pub group: u64,

@@ -1,11 +1,11 @@
 //! The two facts about an executable that decide whether an empty image can run it.
 
-/// Of a 64-bit little-endian ELF file, the only kind the image is built for.
+/// A 64-bit little-endian ELF file, the only kind the image is built for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Elf {
     /// `e_machine`: 62 is x86-64, 183 is AArch64.
     pub(super) machine: u16,
-    /// Whether the kernel has to start it through an interpreter, the dynamic loader.
+    /// The kernel has to start it through an interpreter, the dynamic loader.
     pub(super) needs_loader: bool,
 }
 
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_file_with_an_interpreter_needs_a_loader() {
+    fn only_files_with_an_interpreter_need_a_loader() {
         assert_eq!(Elf::parse(&file(62, 3)), Some(Elf { machine: 62, needs_loader: true }));
         assert_eq!(Elf::parse(&file(183, 1)), Some(Elf { machine: 183, needs_loader: false }));
     }
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_beyond_the_end_of_memory_is_no_answer() {
+    fn table_beyond_the_end_is_no_answer() {
         let mut file = file(62, 3);
         file[32..40].copy_from_slice(&u64::MAX.to_le_bytes());
         assert_eq!(Elf::parse(&file), None);

@@ -1,4 +1,4 @@
-//! Whether an archive was made from what is there now, by a digest kept beside it.
+//! Freshness of an archive, by a digest of its inputs stored beside it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::artifact::Artifact;
 
-/// What an archive is, or is to be, made of.
+/// The digest of an archive's inputs.
 pub(super) struct Record {
     path: PathBuf,
     digest: String,
@@ -22,7 +22,7 @@ impl Record {
         Ok(Self { path: archive.with_extension("inputs"), digest })
     }
 
-    /// Whether the archive was made of this.
+    /// Returns true if the archive was made from these inputs.
     pub(super) fn is_current(&self) -> bool {
         fs::read_to_string(&self.path).is_ok_and(|recorded| recorded == self.digest)
     }
@@ -33,7 +33,7 @@ impl Record {
     }
 }
 
-/// Of digests, so that it matters where one input ends and the next begins.
+/// Hashes the digest of each input, so that moving a byte from one to the next changes the result.
 fn digest(inputs: [&[u8]; 4]) -> String {
     let mut all = Sha256::new();
     for input in inputs {

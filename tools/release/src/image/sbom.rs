@@ -1,4 +1,4 @@
-//! What is in the image and what its build ran, as a CycloneDX 1.5 document: facts in, the same bytes for the same facts.
+//! The components of the image and of its build, as a CycloneDX 1.5 document: the same bytes for the same facts.
 //!
 //! It is made from what cargo told of its build and not from `Cargo.lock` alone, which also lists what only tests use; scanners
 //! that look into images find it by its name. The binary itself carries no list: it would tell less, and of the crates alone.
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_document_is_about_the_service_and_tells_what_it_needs_beside_crates() {
+    fn document_lists_dependencies_beside_crates() {
         let crates = crates::of_two_crates();
         let system = [json!({ "bom-ref": "sqlite", "name": "sqlite" })];
         let commit =

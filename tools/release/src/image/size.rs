@@ -1,4 +1,4 @@
-//! How big an image is, as it lies on a node and as it travels, and which one it is.
+//! Size of an image on a node and in transfer, and its id.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -9,15 +9,15 @@ use anyhow::{Context, Result, bail};
 use kit::process::Cmd;
 use serde_json::Value;
 
-/// How anything compressed with gzip begins.
+/// The first bytes of gzip data.
 const GZIP: &[u8] = &[0x1f, 0x8b];
 
-/// Of all layers together, in bytes.
+/// Sizes of all layers together, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
     /// With gzip, as a registry is sent them and a node pulls them.
     pub compressed: u64,
-    /// As the tar files they are, a little more than the files in them.
+    /// Size as tar files, a little more than the files in them.
     pub uncompressed: u64,
 }
 
@@ -39,7 +39,7 @@ pub fn megabytes(bytes: u64) -> String {
     format!("{:.2} MB", bytes as f64 / 1e6)
 }
 
-/// As in the OCI image specification.
+/// Reads the configuration of the OCI image specification.
 pub(super) fn config(archive: &Path) -> Result<Value> {
     Ok(serde_json::from_slice(&read(archive, &config_name(archive)?)?)?)
 }
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_layers_are_measured_and_nothing_else_of_the_archive() {
+    fn only_layers_are_measured() {
         let folder = folder();
         let manifest = br#"[{"Layers":["a.tar","b/layer.tar"]}]"#;
         let zeros = [0; 100_000];
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_is_the_digest_in_the_configurations_name_whichever_builder_wrote_it() {
+    fn id_is_the_digest_of_the_configuration() {
         for config in ["0a1b.json", "blobs/sha256/0a1b"] {
             let folder = folder();
             let manifest = format!(r#"[{{"Config":"{config}"}}]"#);
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_layer_that_is_compressed_already_is_measured_in_both_forms() {
+    fn compressed_layer_is_measured_in_both_forms() {
         let folder = folder();
         let layer = folder.path().join("layer");
         fs::write(&layer, [0; 100_000]).unwrap();

@@ -104,14 +104,14 @@ mod tests {
     }
 
     #[test]
-    fn a_higher_version_of_a_clean_checkout_is_taken() {
+    fn higher_version_of_a_clean_checkout_is_accepted() {
         for wanted in ["0.9.1", "0.10.0", "1.0.0-rc.1"] {
             assert_eq!(refused(wanted), "", "{wanted}");
         }
     }
 
     #[test]
-    fn what_is_no_version_or_no_higher_one_is_refused() {
+    fn invalid_or_lower_version_is_refused() {
         for wanted in ["", "v1.0.0", "1", "1.0", "1.0.0.0", "01.0.0", "1.0.0 ", "next", "1.0.0-", "١.0.0"] {
             assert!(
                 refused(wanted).contains("is no version such as 1.2.3"),
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_speaks_against_a_version_is_told_at_once() {
+    fn all_problems_of_a_version_come_at_once() {
         let changelog = "# Changelog\n\n## Unreleased\n\n## 0.8.0\n\n- Old.\n";
         let problems = problems("0.8.0", "0.9.0", changelog, " M a\n?? b\n", "v0.7.0\nv0.8.0\n");
         assert_eq!(

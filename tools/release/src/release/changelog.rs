@@ -16,7 +16,7 @@ pub(super) fn write(text: &str) -> Result<()> {
     fs::write(workspace::root().join(FILE), text).with_context(|| format!("cannot write {FILE}"))
 }
 
-/// What a version changed, without its heading.
+/// Returns the changes of a version, without its heading.
 ///
 /// # Errors
 /// There is no such section; tells those that are there.
@@ -34,7 +34,7 @@ pub(super) fn notes<'a>(text: &'a str, version: &str) -> Result<&'a str> {
     }
 }
 
-/// Why the changelog cannot have a section `version` made of what is unreleased.
+/// Returns the reasons for which the unreleased changes cannot become the section `version`.
 pub(super) fn problems(text: &str, version: &str) -> Vec<String> {
     let mut problems = Vec::new();
     match sections(text).find(|section| section.title == UNRELEASED) {
@@ -77,21 +77,21 @@ mod tests {
         "# Changelog\n\n## Unreleased\n\n- New.\n  More.\n\n## 0.2.0 - 2026-01-31\n\n- Old.\n\n## 0.1.0\n";
 
     #[test]
-    fn notes_are_a_versions_own_section_and_no_other() {
+    fn notes_are_the_section_of_the_version() {
         assert_eq!(notes(TEXT, "0.2.0").unwrap(), "- Old.");
         assert_eq!(notes(TEXT, "v0.2.0").unwrap(), "- Old.");
         assert_eq!(notes(TEXT, "Unreleased").unwrap(), "- New.\n  More.");
     }
 
     #[test]
-    fn notes_of_a_version_that_is_not_there_tell_those_that_are() {
+    fn unknown_version_lists_the_known_ones() {
         let error = notes(TEXT, "0.2").unwrap_err().to_string();
         assert_eq!(error, "CHANGELOG.md has no section 0.2, only: Unreleased, 0.2.0, 0.1.0");
         assert!(notes(TEXT, "0.1.0").unwrap_err().to_string().contains("is empty"));
     }
 
     #[test]
-    fn what_was_unreleased_gets_a_version_and_a_date_and_nothing_else_changes() {
+    fn only_the_unreleased_section_changes() {
         let text = released(TEXT, "0.3.0", "2026-02-28");
         assert_eq!(notes(&text, "0.3.0").unwrap(), "- New.\n  More.");
         assert!(
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_released_once_and_only_with_something_to_tell() {
+    fn version_is_released_once_and_with_changes() {
         assert!(problems(TEXT, "0.3.0").is_empty());
         assert_eq!(problems(TEXT, "0.2.0"), ["CHANGELOG.md: there is a section 0.2.0 already"]);
         assert_eq!(problems("# Changelog\n", "0.3.0"), ["CHANGELOG.md: there is no section Unreleased"]);

@@ -61,7 +61,7 @@ fn build(clone: &Path) -> Result<Record> {
     Record::read(&output)
 }
 
-/// Where two builds differ first: in the part that is made first, at the first byte.
+/// Returns the first difference of two builds: in the part that is made first, at the first byte.
 fn difference(one: &Record, other: &Record) -> Result<Option<String>> {
     let Some(part) = Part::ALL.into_iter().find(|part| one.digest(*part) != other.digest(*part)) else {
         return Ok(None);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_part_that_was_made_first_is_told_with_its_first_byte_that_differs() {
+    fn first_difference_is_named() {
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
         let one = built(folders[0].path(), ["binary", "list", "image", "chart"]);
         let other = built(folders[1].path(), ["binary", "lisp", "other", "chart"]);

@@ -32,7 +32,7 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 /// A packed layout with an image for one platform.
 pub(super) struct Packed<'a> {
     pub(super) archive: PathBuf,
-    /// As in a descriptor.
+    /// The platform of a descriptor.
     pub(super) platform: &'a Value,
 }
 
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_files_are_packed_to_the_same_bytes_however_old_they_are_and_whatever_folder_they_are_in() {
+    fn packing_depends_on_content_only() {
         let folder = Folder::new();
         let one = fs::read(folder.packed("one", "content")).unwrap();
         let old = folder.0.path().join("another-name");
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn images_for_two_architectures_become_one_with_all_that_either_has() {
+    fn images_for_two_architectures_become_one() {
         let folder = Folder::new();
         let platforms =
             ["amd64", "arm64"].map(|architecture| json!({ "os": "linux", "architecture": architecture }));
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_without_an_image_is_told_by_name() {
+    fn archive_without_an_image_is_named() {
         let folder = Folder::new();
         write(&folder.0.path().join("empty/readme"), b"x").unwrap();
         let archive = folder.0.path().join("empty.tar");

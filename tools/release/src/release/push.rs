@@ -53,7 +53,7 @@ pub(super) fn run(to: &str, from: &[PathBuf], install: bool) -> Result<()> {
     tell(&records, [(&image, &image_digest), (&chart, &digest_of(&chart)?)])
 }
 
-/// What is not fit to be pushed, in the words of whoever made it.
+/// Returns the reasons for which builds are not fit to be pushed.
 fn problems(records: &[Record], is_loopback: bool) -> Vec<String> {
     let mut problems: Vec<String> = records.iter().flat_map(Record::faults).collect();
     for record in records {

@@ -11,7 +11,7 @@ use crate::image::commit::Commit;
 
 const FILE: &str = "release.json";
 
-/// What a build's folder holds.
+/// The record of a build: the files in its folder, with their digests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record {
     folder: PathBuf,
@@ -122,7 +122,7 @@ impl Record {
         self.document["modified"] != false
     }
 
-    /// As in a descriptor of the OCI image specification.
+    /// The platform of a descriptor in the OCI image specification.
     pub(super) fn platform(&self) -> &Value {
         &self.document["platform"]
     }
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_changed_or_is_gone_is_told_by_name() {
+    fn changed_or_missing_file_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let record = recorded(folder.path());
         assert_eq!(record.faults(), [""; 0]);
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_no_build_made_is_told_with_the_command_that_makes_one() {
+    fn folder_without_a_record_names_the_command() {
         let error = Record::read(Path::new("/nowhere")).unwrap_err().to_string();
         assert!(error.contains("/nowhere") && error.contains("cargo xtask release build"), "{error}");
     }

@@ -10,7 +10,7 @@ use kit::oci;
 use kit::process::Cmd;
 use serde_json::Value;
 
-/// Where everything of a release goes.
+/// The destination of a release.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Registry {
     /// With its port, if it has one.
@@ -19,7 +19,7 @@ pub(super) struct Registry {
     credentials: Option<PathBuf>,
 }
 
-/// What is there under a name.
+/// The manifest under a name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Published {
     pub(super) digest: String,
@@ -60,14 +60,14 @@ impl Registry {
         format!("{}/{}/{name}", self.host, self.prefix)
     }
 
-    /// Whether only this machine can reach it.
+    /// Returns true if only this machine can reach the registry.
     pub(super) fn is_loopback(&self) -> bool {
         let host = self.host.rsplit_once(':').map_or(self.host.as_str(), |(host, _)| host);
         let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
         host == "localhost" || address.is_ok_and(|address| address.is_loopback())
     }
 
-    /// What has the name, if anything has.
+    /// Returns the manifest under a name, if there is one.
     ///
     /// # Errors
     /// The registry cannot be asked.
@@ -162,14 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn a_registry_and_a_prefix_make_the_names_of_a_release() {
+    fn registry_and_prefix_name_the_release() {
         let registry = Registry::parse("ghcr.io/team/apps").unwrap();
         assert_eq!(registry.repository("myapp"), "ghcr.io/team/apps/myapp");
         assert_eq!(registry.repository("charts/myapp"), "ghcr.io/team/apps/charts/myapp");
     }
 
     #[test]
-    fn what_is_no_place_in_a_registry_is_refused_with_the_form() {
+    fn invalid_destination_is_refused_with_the_form() {
         let cases = [
             ("ghcr.io", "has no PREFIX"),
             ("team/apps", "is no host of a registry"),
@@ -187,13 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn credentials_on_the_command_line_are_refused_and_not_said_again() {
+    fn credentials_are_refused_without_being_quoted() {
         let error = refused("me:pass-word@ghcr.io/team");
         assert!(error.contains("no credentials") && !error.contains("pass-word"), "{error}");
     }
 
     #[test]
-    fn what_is_missing_what_is_refused_and_what_is_out_of_order_are_told_apart() {
+    fn registry_errors_are_told_apart() {
         let missing = "reading manifest 1.2.3 in ghcr.io/team/myapp: manifest unknown";
         let refused = "unexpected status from GET request to https://ghcr.io/v2/: 401 Unauthorized";
         let broken = "pinging container registry 127.0.0.1:40132: connection refused";
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_stays_on_this_machine_goes_without_tls() {
+    fn only_loopback_goes_without_tls() {
         for (text, expected) in [
             ("127.0.0.1:5000/x", true),
             ("localhost:5000/x", true),

@@ -71,7 +71,7 @@ const PLANTED: [Planted; 5] = [
 ];
 
 #[test]
-fn the_rules_find_what_is_planted_whatever_comments_say_and_nothing_in_code_that_does_it_right() {
+fn rules_find_planted_code_and_nothing_else() {
     let project = Project::with(&[".scan/rules"]);
     for (path, content) in CLEAN {
         project.write(path, content);

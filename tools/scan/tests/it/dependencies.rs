@@ -60,7 +60,7 @@ fn scan_crates(project: &Project, database: &Project) -> super::project::Told {
 }
 
 #[test]
-fn a_crate_with_an_advisory_and_one_of_another_licence_are_found() {
+fn crates_with_advisory_or_wrong_licence_are_found() {
     let databases = tempfile::tempdir().unwrap();
     let below = |name: &str| databases.path().join(name).to_str().unwrap().to_owned();
     let project = crate_project("[\"MIT\"]", &below("patched"));
@@ -74,7 +74,7 @@ fn a_crate_with_an_advisory_and_one_of_another_licence_are_found() {
 }
 
 #[test]
-fn advisories_that_cannot_be_had_are_told_and_are_not_complete() {
+fn unreachable_advisories_are_reported_as_incomplete() {
     let databases = tempfile::tempdir().unwrap();
     let project = crate_project("[\"MIT\"]", databases.path().to_str().unwrap());
     let nowhere = databases.path().join("nowhere").display().to_string();
@@ -97,7 +97,7 @@ fn advisories_that_cannot_be_had_are_told_and_are_not_complete() {
 }
 
 #[test]
-fn a_go_package_with_an_advisory_is_found_where_it_is_used() {
+fn used_go_package_with_an_advisory_is_found() {
     let databases = tempfile::tempdir().unwrap();
     let project = crate_project("[\"MIT\"]", databases.path().to_str().unwrap());
     project.write("tool/go.mod", "module example.org/planted\n\ngo 1.24\n");
@@ -114,7 +114,7 @@ fn a_go_package_with_an_advisory_is_found_where_it_is_used() {
     go("encoding/json").assert_found("tool/go.mod", "GO-2099-0001");
 }
 
-/// Of one advisory about a package of the standard library, in the layout of Go's own.
+/// Makes a database with one advisory about a package of the standard library, in the layout of Go's own.
 fn go_database(package: &str) -> Project {
     let advisory = format!(
         r#"{{ "schema_version": "1.3.1", "id": "GO-2099-0001", "modified": "2024-01-01T00:00:00Z", "published": "2024-01-01T00:00:00Z",

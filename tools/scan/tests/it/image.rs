@@ -8,7 +8,7 @@ const USER: u64 = 65532;
 /// One entry of a layer: path, mode, owner.
 type Entry<'a> = (&'a str, u32, u64);
 
-/// What the Dockerfile makes, folders with a slash at their end.
+/// Entries of the image that the Dockerfile makes, folders with a slash at their end.
 const CLEAN: [Entry<'_>; 12] = [
     ("etc/", 0o755, 0),
     ("etc/ssl/", 0o755, 0),
@@ -30,7 +30,7 @@ fn scan(project: &Project, config: &str, entries: &[Entry<'_>]) -> Told {
     project.scan(&["image", "--image", path.to_str().unwrap()])
 }
 
-/// As `docker save` writes it, with one layer.
+/// Writes an archive like `docker save`, with one layer.
 fn archive(project: &Project, config: &str, entries: &[Entry<'_>]) -> PathBuf {
     let mut layer = tar::Builder::new(Vec::new());
     for (path, mode, owner) in entries {
@@ -63,12 +63,12 @@ fn project() -> Project {
 }
 
 #[test]
-fn an_image_of_what_the_dockerfile_names_is_clean() {
+fn image_of_named_paths_is_clean() {
     scan(&project(), CONFIG, &CLEAN).assert_clean();
 }
 
 #[test]
-fn what_does_not_belong_into_an_image_is_found_by_its_path() {
+fn unexpected_entries_are_found_by_path() {
     let project = project();
     for (entry, rule) in [
         (("myapp", 0o4755, 0), "special-mode"),
@@ -85,7 +85,7 @@ fn what_does_not_belong_into_an_image_is_found_by_its_path() {
 }
 
 #[test]
-fn a_process_that_would_be_root_and_a_secret_in_its_environment_are_found() {
+fn root_process_and_secret_variable_are_found() {
     let project = project();
     scan(&project, &CONFIG.replace("65532:65532", "0:0"), &CLEAN).assert_found("USER", "runs-as-root");
     scan(&project, &CONFIG.replace("MYAPP_LISTEN", "SECRET_KEY"), &CLEAN)
@@ -93,7 +93,7 @@ fn a_process_that_would_be_root_and_a_secret_in_its_environment_are_found() {
 }
 
 #[test]
-fn a_file_that_is_no_image_is_a_failure() {
+fn file_that_is_no_image_fails() {
     let project = project();
     let file = checkout().join("Cargo.toml");
     let told = project.scan(&["image", "--image", file.to_str().unwrap()]);

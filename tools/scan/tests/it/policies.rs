@@ -24,7 +24,7 @@ resource "aws_security_group" "planted" {
 "#;
 
 #[test]
-fn a_chart_without_limits_and_a_cloud_that_is_open_are_found_and_what_is_delivered_is_clean() {
+fn planted_policy_violations_are_found() {
     let project = Project::with(&["charts", "terraform", "apps/myapp/Dockerfile", ".scan/checkov.json"]);
     project.scan(&["policies"]).assert_clean();
     let chart = std::fs::read_to_string(project.path().join("charts/myapp/values.yaml")).unwrap();

@@ -11,7 +11,7 @@ pub(crate) struct Project {
     folder: TempDir,
 }
 
-/// What the task said, on both streams, and its exit code.
+/// The output of the task on both streams, and its exit code.
 #[derive(Debug)]
 pub(crate) struct Told {
     pub(crate) code: Option<i32>,
@@ -115,7 +115,7 @@ impl Told {
         assert!(found, "{rule} is not found at {place}:\n{}", self.text);
     }
 
-    /// How many findings there are, by the closing line.
+    /// Asserts the number of findings, by the closing line.
     #[track_caller]
     pub(crate) fn assert_number(&self, number: usize) {
         assert!(self.text.contains(&format!("error: {number} findings ")), "{}", self.text);

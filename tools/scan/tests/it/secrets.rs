@@ -8,7 +8,7 @@ fn key() -> String {
 }
 
 #[test]
-fn a_key_in_a_file_is_found_also_before_it_is_committed_and_is_not_repeated() {
+fn uncommitted_key_is_found_and_not_repeated() {
     let project = Project::of(&[("settings.env", "TOKEN=\n")]);
     project.scan(&["secrets"]).assert_clean();
     project.write("settings.env", &format!("TOKEN={} # gitleaks:allow\n", key()));
@@ -18,7 +18,7 @@ fn a_key_in_a_file_is_found_also_before_it_is_committed_and_is_not_repeated() {
 }
 
 #[test]
-fn a_key_that_a_later_commit_took_back_is_found() {
+fn key_removed_by_a_later_commit_is_found() {
     let project = Project::of(&[("settings.env", &format!("TOKEN={}\n", key()))]);
     project.write("settings.env", "TOKEN=\n");
     project.commit();
@@ -42,7 +42,7 @@ fn another_value_at_an_explained_place_is_found() {
 }
 
 #[test]
-fn a_clone_without_its_history_is_told_and_is_not_complete() {
+fn shallow_clone_is_reported_as_incomplete() {
     let project = Project::of(&[("settings.env", "TOKEN=\n")]);
     project.commit();
     let folder = tempfile::tempdir().unwrap();

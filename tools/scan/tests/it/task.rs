@@ -1,7 +1,7 @@
 use super::project::{Project, checkout};
 
 #[test]
-fn missing_tools_are_told_with_how_to_get_them_before_anything_runs() {
+fn missing_tools_are_named_before_anything_runs() {
     let empty = tempfile::tempdir().unwrap();
     let cache = empty.path().to_str().unwrap();
     let told = Project::of(&[]).scan_in(&["secrets", "workflows"], &[("XDG_CACHE_HOME", cache)]);
@@ -13,7 +13,7 @@ fn missing_tools_are_told_with_how_to_get_them_before_anything_runs() {
 }
 
 #[test]
-fn one_tool_that_fails_keeps_no_other_from_being_told() {
+fn failed_tool_stops_no_other() {
     let project = Project::of(&[(".scan/gitleaks.json", "{}")]);
     let told = project.scan(&["workflows", "secrets"]);
     assert_eq!(told.code, Some(1), "{}", told.text);
@@ -23,7 +23,7 @@ fn one_tool_that_fails_keeps_no_other_from_being_told() {
 }
 
 #[test]
-fn no_file_of_explanations_is_for_a_tool_that_does_not_read_it() {
+fn every_explanations_file_has_its_tool() {
     let known = [
         "actionlint",
         "checkov",

@@ -18,7 +18,7 @@ jobs:
 const PATH: &str = ".github/workflows/ci.yml";
 
 #[test]
-fn an_action_without_a_commit_and_untrusted_text_in_a_script_are_found() {
+fn unpinned_action_and_template_injection_are_found() {
     let project = Project::of(&[(PATH, CLEAN)]);
     project.scan(&["workflows"]).assert_clean();
     let unpinned = CLEAN

@@ -33,7 +33,7 @@ const THREADS: &str = "4";
 /// Roots whose mocked tests run side by side.
 const MOCKED_AT_A_TIME: usize = 3;
 
-/// How many settings of the infra root are applied to the fake.
+/// Number of settings of the infra root that are applied to the fake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Extent {
     /// One of them, in some minutes
@@ -42,7 +42,7 @@ pub(crate) enum Extent {
     Full,
 }
 
-/// What failed.
+/// Returns the steps that failed.
 pub(super) fn run(copy: &Copy, providers: &Path, extent: Extent, counts: &mut Counts) -> Result<Vec<String>> {
     let roots = copy.tested_folders(|path| path.contains(FOLDER))?;
     let mut failed = test_with_mocks(copy, roots, providers, counts)?;
@@ -89,7 +89,7 @@ fn test_with_mocks(
     failed.into_inner().map_err(|_| anyhow!("a worker of the mocked tests panicked"))
 }
 
-/// What it printed, or the name of the step that failed.
+/// Returns the output, or the name of the step that failed.
 fn test_quietly(copy: &Copy, root: &str, providers: &Path) -> Result<Result<String, &'static str>> {
     if !is_valid(copy, root, providers)? {
         return Ok(Err("terraform validate"));

@@ -106,7 +106,7 @@ impl Drop for Copy {
     }
 }
 
-/// Whether these kubernetes and helm providers, the last that were fetched, are no stand-ins.
+/// Returns true if these kubernetes and helm providers, the last that were fetched, are no stand-ins.
 pub(super) fn are_real(copy: &Copy, providers: &Path) -> bool {
     let plan = || -> Result<()> {
         fs::write(copy.folder.join("terraform").join(PROBE).join("main.tf"), PLAN_OF_A_NAMESPACE)?;
@@ -124,7 +124,8 @@ pub(super) fn is_valid(copy: &Copy, root: &str, providers: &Path) -> Result<bool
     Ok(takes_aliases(copy, root)? || copy.terraform(root).arg("validate").run().is_ok())
 }
 
-/// Whether callers hand over several configurations of one provider. Such a module is valid only with a caller, which its tests are.
+/// Returns true if callers pass several configurations of one provider. Such a module is valid only with a caller, such as its
+/// tests.
 fn takes_aliases(copy: &Copy, root: &str) -> Result<bool> {
     let versions = copy.folder.join("terraform").join(root).join("versions.tf");
     let text =

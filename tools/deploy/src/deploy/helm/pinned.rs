@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chart_is_a_folder_of_this_checkout_or_pinned() {
+    fn chart_is_a_folder_or_pinned() {
         assert!(Chart::parse("charts/myapp").is_ok());
         assert!(Chart::parse(&format!("oci://ghcr.io/a/charts/myapp@{}", digest())).is_ok());
         for refused in ["oci://ghcr.io/a/charts/myapp", "oci://ghcr.io/a/charts/myapp@1.2.3", "docs"] {

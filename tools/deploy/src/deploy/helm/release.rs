@@ -11,14 +11,14 @@ use serde_json::Value;
 use super::pinned::{Chart, Image};
 use crate::deploy::environment::Secrets;
 use crate::drift::Target;
-use crate::rollout::{ReleaseRef, Rollout, trouble};
+use crate::rollout::{ReleaseRef, Rollout, diagnosis};
 
-/// As many revisions as the Terraform module keeps: each is a Secret with the chart and its values in it.
+/// Number of revisions that the Terraform module keeps too: each is a Secret with the chart and its values in it.
 const KEPT_REVISIONS: &str = "5";
 /// The test pod waits 150 s for the slowest kubelet, and has to be started.
 const TEST_TIMEOUT: &str = "240s";
 
-/// Where, and for how long.
+/// A release, its cluster and its timeout.
 pub(super) struct Release<'a> {
     pub(super) target: Target,
     pub(super) name: String,
@@ -27,14 +27,14 @@ pub(super) struct Release<'a> {
     pub(super) secrets: &'a Secrets,
 }
 
-/// What the release is to be made of.
+/// Inputs of the release.
 pub(super) struct Values {
     pub(super) image: Image,
     pub(super) files: Vec<PathBuf>,
     pub(super) secret: Option<String>,
 }
 
-/// What a failed deploy has left.
+/// The state after a failed deploy.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Ending {
     pub(super) words: String,
@@ -88,7 +88,7 @@ impl Release<'_> {
         Ok(())
     }
 
-    /// Whether the release became ready. If not, Helm has taken it back, and why was told.
+    /// Returns true if the release became ready. If not, Helm has rolled it back, and the reason was printed.
     pub(super) fn upgrade(&self, chart: &Chart, values: &Values) -> Result<bool> {
         let helm = self.helm("upgrade").args(["--install", &self.name, &chart.0]).args(values.arguments());
         let helm =
@@ -104,7 +104,7 @@ impl Release<'_> {
         Ok(status.success())
     }
 
-    /// Whether every replica runs what the release rendered, by `helm test`; what the test said is shown.
+    /// Runs `helm test` and shows its output: true if every replica runs what the release rendered.
     pub(super) fn test(&self) -> Result<bool> {
         let test = self.helm("test").args([&self.name, "--logs", "--timeout", TEST_TIMEOUT]);
         let status = test.supervise(|line| ui::say(self.secrets.hide(line)), || true)?;
@@ -120,7 +120,7 @@ impl Release<'_> {
         undo.arg("--wait").arg(self.timeout()).run().map(drop)
     }
 
-    /// How things are after a failure.
+    /// Returns the state after a failure.
     pub(super) fn ending(&self, before: Option<u64>) -> Ending {
         match self.history() {
             Ok(history) => ending(before, &history, &self.name),
@@ -206,7 +206,7 @@ fn deployed(history: &[(u64, String)]) -> Option<u64> {
 /// Looks at the pods while Helm waits for them.
 struct Watch<'a> {
     release: ReleaseRef<'a>,
-    /// What was wrong before, or has been told.
+    /// Failures from before the deploy, and lines that were printed.
     known: BTreeSet<String>,
 }
 
@@ -226,7 +226,7 @@ impl<'a> Watch<'a> {
         if new.is_empty() {
             return true;
         }
-        trouble::show(&self.release);
+        diagnosis::show(&self.release);
         new.iter().for_each(|line| say(line));
         say("no waiting mends that: Helm is told to stop, and takes the release back");
         false
@@ -238,14 +238,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_revision_in_force_is_the_newest_that_is_deployed() {
+    fn newest_deployed_revision_is_in_force() {
         let printed = r#"[{"revision":1,"status":"superseded"},{"revision":2,"status":"deployed"},{"revision":3,"status":"failed"}]"#;
         assert_eq!(deployed(&parse_history(printed).unwrap()), Some(2));
         assert_eq!(deployed(&parse_history("[]").unwrap()), None);
     }
 
     #[test]
-    fn what_a_failure_has_left_is_read_from_the_history() {
+    fn state_after_a_failure_comes_from_the_history() {
         let of = |before, rows: &[(u64, &str)]| {
             let history: Vec<_> =
                 rows.iter().map(|(revision, status)| (*revision, (*status).to_owned())).collect();
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn values_name_image_and_secret_after_the_files_so_that_no_file_overrides_them() {
+    fn no_values_file_overrides_image_or_secret() {
         let values = Values {
             image: Image { repository: "a/b".into(), digest: "sha256:1".into() },
             files: vec!["one.yaml".into()],

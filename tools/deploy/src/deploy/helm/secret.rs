@@ -89,7 +89,7 @@ fn own(release: &Release<'_>) -> Result<Vec<String>> {
     Ok(printed.lines().map(str::to_owned).collect())
 }
 
-/// Whether a Secret has exactly these keys and values. One that cannot be read is taken for another.
+/// Returns true if a Secret has exactly these keys and values. One that cannot be read counts as another.
 fn holds(release: &Release<'_>, name: &str, content: &Content) -> bool {
     let ask = |template: &str| -> Result<String> {
         let get: Cmd = release.kubectl().args(["get", "secret", name]);

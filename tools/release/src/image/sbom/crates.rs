@@ -21,7 +21,7 @@ pub(super) struct Crates {
     others: BTreeMap<String, Value>,
     /// Ids of what an id needs.
     needs: BTreeMap<String, Vec<String>>,
-    /// Where the sources of a crate are, by its name.
+    /// Manifests of the crates, by name.
     manifests: BTreeMap<String, String>,
 }
 
@@ -117,7 +117,7 @@ fn component(package: &Value, place: Scope, checksums: &BTreeMap<String, String>
     component
 }
 
-/// Of the archives that the registry gives out, by `name@version`.
+/// Returns the checksums of the registry's archives, by `name@version`.
 fn checksums(lock: &str) -> BTreeMap<String, String> {
     let field = |block: &str, key: &str| {
         let prefix = format!("{key} = \"");
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_compiled_is_not_listed_and_what_only_the_build_ran_says_so() {
+    fn only_compiled_crates_are_listed() {
         let crates = crates();
         let listed: Vec<_> = crates
             .components()
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_crate_has_its_address_and_checksum_and_one_of_ours_has_neither() {
+    fn only_public_crates_have_address_and_checksum() {
         let crates = crates();
         assert_eq!(
             crates.others["id of serde"],

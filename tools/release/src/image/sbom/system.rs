@@ -1,4 +1,4 @@
-//! What is in the image and is no crate: Rust's standard library, C code inside crates, and what comes from this machine's
+//! Components of the image that are no crates: Rust's standard library, C code inside crates, and files of this machine's
 //! distribution.
 
 use std::fs;
@@ -85,7 +85,7 @@ fn rustc(key: &str) -> Result<String> {
     value.map(str::to_owned).with_context(|| format!("rustc tells no {key}"))
 }
 
-/// Where the linker takes a library from.
+/// Returns the file of a library that the linker takes.
 fn library(name: &str) -> Option<PathBuf> {
     let told = Cmd::new("cc").arg(format!("-print-file-name={name}")).ask().ok()?;
     fs::canonicalize(told.trim()).ok()

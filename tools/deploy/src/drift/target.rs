@@ -1,4 +1,4 @@
-//! How the cluster is asked.
+//! Queries to the cluster.
 
 use anyhow::{Context as _, Result};
 use kit::cluster::{Choice, OWN_CONTEXT, own_kubeconfig};
@@ -29,7 +29,7 @@ impl Target {
         self.program("helm", "--kube-context")
     }
 
-    /// What kubectl prints as JSON.
+    /// Returns objects as kubectl prints them in JSON.
     pub(super) fn get(&self, namespace: &str, what: &[&str]) -> Result<Value> {
         let text = self
             .kubectl()

@@ -1,4 +1,4 @@
-//! What is wrong with a pod: in one line from its status, and at length from its log and events.
+//! Diagnosis of a pod: one line from its status, or its log and events.
 
 use kit::ui;
 use serde_json::Value;
@@ -12,16 +12,16 @@ const REFUSED: i64 = 64;
 /// Reasons to wait that go away by themselves.
 const PASSING: [&str; 2] = ["ContainerCreating", "PodInitializing"];
 
-const LAST_WORDS: &str = "--tail=15";
+const LOG_TAIL: &str = "--tail=15";
 
-/// Why the pod will not start, one line each; empty while it may.
+/// Returns the reasons for which the pod will not start, one line each; none while it may.
 pub(super) fn definite(pod: &Value) -> Vec<String> {
     containers(pod)
         .filter_map(|container| Some(format!("pod {}: {}", name(pod), definite_state(container)?)))
         .collect()
 }
 
-/// What may keep the pod from starting for a while, or for good.
+/// Returns conditions that may delay the pod or keep it from starting, one line each.
 pub(super) fn possible(pod: &Value) -> Vec<String> {
     let unscheduled = items(pod, "/status/conditions")
         .filter(|condition| condition["type"] == "PodScheduled" && condition["status"] == "False");
@@ -42,11 +42,11 @@ pub fn show(release: &ReleaseRef<'_>) {
         let columns = "--output=custom-columns=TYPE:.type,REASON:.reason,TIMES:.count,MESSAGE:.message";
         let events = ["get", "events", &object, "--sort-by=.lastTimestamp", columns];
         print(release, &format!("events of {name}"), &events);
-        print(release, &format!("log of {name}"), &["logs", name, LAST_WORDS]);
+        print(release, &format!("log of {name}"), &["logs", name, LOG_TAIL]);
     }
 }
 
-/// Whether the pod is not ready although nobody has told it to stop.
+/// Returns true if the pod is neither ready nor being deleted.
 fn is_failing(pod: &Value) -> bool {
     let ready = items(pod, "/status/conditions")
         .any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_that_is_being_started_or_starts_anew_may_still_come_up() {
+    fn starting_pods_are_no_failure() {
         for state in [
             json!({ "waiting": { "reason": "ContainerCreating" } }),
             json!({ "running": {} }),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_container_that_cannot_be_made_is_a_failure_with_kubernetes_own_words() {
+    fn container_that_cannot_be_created_is_a_failure() {
         let state =
             json!({ "waiting": { "reason": "ErrImageNeverPull", "message": "image is not present" } });
         let found = definite(&pod(&json!({ "name": "c", "state": state })));
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_loop_is_a_failure_with_the_exit_code_of_the_last_try() {
+    fn crash_loop_fails_with_its_exit_code() {
         let status = json!({
             "name": "c",
             "state": { "waiting": { "reason": "CrashLoopBackOff" } },
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_configuration_is_a_failure_until_the_container_is_tried_again() {
+    fn refused_configuration_is_a_failure_until_a_restart() {
         let found = |state: Value| {
             let last = json!({ "terminated": { "exitCode": 64 } });
             definite(&pod(&json!({ "name": "c", "state": state, "lastState": last })))
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn pods_that_are_ready_or_told_to_stop_are_not_failing() {
+    fn ready_or_deleted_pods_are_not_failing() {
         let ready = json!({ "conditions": [{ "type": "Ready", "status": "True" }] });
         assert!(!is_failing(&json!({ "metadata": {}, "status": ready })));
         assert!(!is_failing(&json!({ "metadata": { "deletionTimestamp": "2026-01-01T00:00:00Z" } })));
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_that_fits_on_no_node_is_a_concern() {
+    fn unschedulable_pod_is_a_concern() {
         let conditions =
             json!([{ "type": "PodScheduled", "status": "False", "message": "Insufficient memory" }]);
         let pod = json!({ "metadata": { "name": "p" }, "status": { "conditions": conditions } });

@@ -1,4 +1,4 @@
-//! What the machine was like before the cluster, noted before anything is changed, so that it can be put back.
+//! The state of the machine before the cluster, recorded before anything is changed, so that it can be restored.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,7 +22,7 @@ const SETTINGS: [&str; 8] = [
     "kernel/keys/root_maxbytes",
 ];
 
-pub(super) struct Before {
+pub(super) struct MachineState {
     settings: BTreeMap<String, String>,
     /// Folders that did not exist; each before those in it.
     absent_folders: Vec<String>,
@@ -33,7 +33,7 @@ pub(super) struct Before {
 /// The programs that know the rules of one address family each.
 pub(super) const FAMILIES: [&str; 2] = ["iptables", "ip6tables"];
 
-impl Before {
+impl MachineState {
     pub(super) fn observe() -> Result<Self> {
         let settings = SETTINGS.iter().filter_map(|name| Some((name.to_string(), setting(name)?))).collect();
         let absent = |folder: &&str| !Path::new(folder).exists();

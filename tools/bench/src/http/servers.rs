@@ -16,7 +16,7 @@ use super::service::{Features, Service};
 
 const FLASK_APP: &str = include_str!("flask_app.py");
 
-/// What was built, and where it may run.
+/// The built programs and their processors.
 pub(super) struct Programs {
     pub(super) service: PathBuf,
     /// The folder with `bare_hyper`, `collector` and `latency_load`.
@@ -29,12 +29,12 @@ enum Running {
     Other(Program),
 }
 
-pub(super) struct Contestant {
+pub(super) struct HttpServer {
     pub(super) name: &'static str,
     server: Running,
 }
 
-impl Contestant {
+impl HttpServer {
     fn other(name: &'static str, program: Program) -> Self {
         Self { name, server: Running::Other(program) }
     }
@@ -61,7 +61,7 @@ impl Contestant {
     }
 }
 
-/// Where they are in what [`all`] returns; the baseline is there in [`ablation`] too.
+/// Positions in the result of [`all`]; the baseline is in that of [`ablation`] too.
 pub(super) const BASELINE: usize = 0;
 pub(super) const SERVICE: usize = 1;
 /// The baseline's program once more: how far it is from itself is what a run cannot tell.
@@ -69,38 +69,38 @@ pub(super) const CONTROL: usize = 2;
 pub(super) const FLASK: usize = 4;
 
 /// Each proven to give the same answers.
-pub(super) fn all(programs: &Programs, folder: &Path) -> Result<Vec<Contestant>> {
+pub(super) fn all(programs: &Programs, folder: &Path) -> Result<Vec<HttpServer>> {
     let service = programs.start_service(Features::ALL)?;
     let answers = Answers::of(service.server.public())?;
     let file = answers.write(folder)?;
-    let contestants = vec![
-        Contestant::other("bare hyper", programs.bare_hyper(&file)?),
-        Contestant { name: "the service, everything on", server: Running::Service(service) },
-        Contestant::other("bare hyper once more", programs.bare_hyper(&file)?),
-        Contestant::other("nginx", programs.nginx(&answers, folder)?),
-        Contestant::other("gunicorn + Flask", programs.flask(&file, folder)?),
+    let servers = vec![
+        HttpServer::other("bare hyper", programs.bare_hyper(&file)?),
+        HttpServer { name: "the service, everything on", server: Running::Service(service) },
+        HttpServer::other("bare hyper once more", programs.bare_hyper(&file)?),
+        HttpServer::other("nginx", programs.nginx(&answers, folder)?),
+        HttpServer::other("gunicorn + Flask", programs.flask(&file, folder)?),
     ];
-    contestants.iter().try_for_each(|one| answers.compare(one.name, one.address()))?;
-    Ok(contestants)
+    servers.iter().try_for_each(|one| answers.compare(one.name, one.address()))?;
+    Ok(servers)
 }
 
 /// The service with everything on and with one thing off at a time, beside the baseline.
-pub(super) fn ablation(programs: &Programs, folder: &Path) -> Result<Vec<Contestant>> {
+pub(super) fn ablation(programs: &Programs, folder: &Path) -> Result<Vec<HttpServer>> {
     let variants = [
         ("everything on", Features::ALL),
         ("no request log", Features { request_log: false, ..Features::ALL }),
         ("no traces", Features { traces: false, ..Features::ALL }),
         ("neither", Features { request_log: false, traces: false }),
     ];
-    let mut contestants = Vec::new();
+    let mut servers = Vec::new();
     for (name, features) in variants {
         let server = Running::Service(programs.start_service(features)?);
-        contestants.push(Contestant { name, server });
+        servers.push(HttpServer { name, server });
     }
-    let file = Answers::of(contestants[0].address())?.write(folder)?;
-    let baseline = Contestant::other("bare hyper", programs.bare_hyper(&file)?);
-    contestants.insert(BASELINE, baseline);
-    Ok(contestants)
+    let file = Answers::of(servers[0].address())?.write(folder)?;
+    let baseline = HttpServer::other("bare hyper", programs.bare_hyper(&file)?);
+    servers.insert(BASELINE, baseline);
+    Ok(servers)
 }
 
 impl Programs {
