@@ -22,11 +22,13 @@ use row::{Row, Verdict};
 pub(crate) use target::Target;
 use terraform::Given;
 
+use crate::project::PROJECT;
+
 /// The subject of the comparison, and its place.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
     /// The folder of the Terraform env; without a state there, release and replicas are compared with each other
-    #[arg(long, value_name = "DIR", default_value = "terraform/envs/local")]
+    #[arg(long, value_name = "DIR", default_value = PROJECT.env)]
     env: PathBuf,
     /// Only this release; without a state, `myapp` by default
     #[arg(long)]
@@ -138,7 +140,7 @@ fn subjects(options: &Options) -> Result<Vec<Subject>> {
         }
     };
     if given.is_empty() {
-        let name = options.release.clone().unwrap_or_else(|| "myapp".to_owned());
+        let name = options.release.clone().unwrap_or_else(|| PROJECT.release.to_owned());
         return Ok(vec![Subject { name, namespace: options.namespace.clone(), given: None }]);
     }
     let subject = |given: Given| Subject {

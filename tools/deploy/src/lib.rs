@@ -3,6 +3,7 @@
 mod args;
 mod deploy;
 mod drift;
+mod project;
 pub mod rollout;
 
 pub use args::Args;

@@ -12,13 +12,14 @@ use super::report;
 use super::root::{Env, Root};
 use super::saved::Saved;
 use crate::drift;
+use crate::project::PROJECT;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     env: Env,
     /// The folder with the saved plan; an encrypted one is opened with the key in PLAN_IDENTITY
-    #[arg(long, value_name = "DIR", default_value = "target/deploy")]
+    #[arg(long, value_name = "DIR", default_value = PROJECT.plan)]
     from: PathBuf,
     /// The checksum that was approved, as `deploy plan` printed it
     #[arg(long, value_name = "SHA256")]

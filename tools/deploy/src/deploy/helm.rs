@@ -18,6 +18,7 @@ use kit::{ui, workspace};
 use super::environment::{self, Secrets};
 use super::report;
 use crate::drift::{self, Target};
+use crate::project::PROJECT;
 use pinned::{Chart, Image};
 use release::{Release, Values};
 use secret::Secret;
@@ -28,9 +29,9 @@ pub(crate) struct Options {
     #[arg(long)]
     image: String,
     /// The chart's folder, or one in a registry by digest: oci://NAME@sha256:…
-    #[arg(long, default_value = "charts/myapp")]
+    #[arg(long, default_value = PROJECT.chart)]
     chart: String,
-    #[arg(long, default_value = "myapp")]
+    #[arg(long, default_value = PROJECT.release)]
     release: String,
     /// The release's namespace, which has to be there
     #[arg(long, default_value = "default")]

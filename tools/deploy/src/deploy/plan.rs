@@ -12,13 +12,14 @@ use super::changes::Changes;
 use super::root::{Env, Root};
 use super::saved::Saved;
 use super::{environment, report};
+use crate::project::PROJECT;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     env: Env,
     /// The folder that takes the saved plan
-    #[arg(long, value_name = "DIR", default_value = "target/deploy")]
+    #[arg(long, value_name = "DIR", default_value = PROJECT.plan)]
     output: PathBuf,
     /// Encrypt the plan to this public key of age, and keep it in no other form. Needed in CI, where it goes to another machine
     #[arg(long, value_name = "AGE1", env = "PLAN_RECIPIENT")]

@@ -10,6 +10,7 @@ use kit::{ui, workspace};
 use serde_json::Value;
 
 use super::environment::{self, Secrets};
+use crate::project::PROJECT;
 
 /// Inputs of an env.
 const INPUT: &str = "TF_VAR_";
@@ -18,7 +19,7 @@ const INPUT: &str = "TF_VAR_";
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Env {
     /// The folder of the Terraform env
-    #[arg(long, value_name = "DIR", default_value = "terraform/envs/local")]
+    #[arg(long, value_name = "DIR", default_value = PROJECT.env)]
     env: PathBuf,
     /// For `terraform init`: a file or KEY=VALUE; may be repeated
     #[arg(long, value_name = "CONFIG", env = "DEPLOY_BACKEND_CONFIG", value_delimiter = ',')]

@@ -9,18 +9,8 @@ use serde_json::Value;
 use super::release::Held;
 use super::row::Row;
 use super::terraform::Given;
+use crate::project::PROJECT;
 
-/// Values below these keys are compared and not shown: they may hold secrets.
-const NOT_SHOWN: [&str; 8] = [
-    "config.CACHE_PASSWORD",
-    "config.CACHE_URL",
-    "config.CACHE_USER",
-    "config.DATABASE_URL",
-    "config.DB_PASSWORD",
-    "config.DB_USER",
-    "config.SECRET_KEY",
-    "extraEnv",
-];
 const HEADINGS: [&str; 4] = ["", "terraform", "release", "running"];
 /// A longer cell is cut: a table that wraps cannot be read.
 const MAX_CELL_WIDTH: usize = 48;
@@ -57,7 +47,8 @@ fn of_value(path: &str, given: Option<Option<&String>>, held: Option<&String>) -
     // A value that one side lacks is a difference, unless that side has no say at all.
     let shown = |value: Option<&String>| Some(value.cloned().unwrap_or_else(|| "not set".to_owned()));
     let row = Row::compared(path, [given.and_then(shown), shown(held), None]);
-    if !NOT_SHOWN.iter().any(|hidden| path == *hidden || path.starts_with(&format!("{hidden}."))) {
+    if !PROJECT.secret_values.iter().any(|hidden| path == *hidden || path.starts_with(&format!("{hidden}.")))
+    {
         return row;
     }
     let hide = |cell: Option<String>| cell.map(|_| "(not shown)".to_owned());

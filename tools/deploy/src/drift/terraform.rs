@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::row::{Row, Verdict};
 use super::target::Target;
+use crate::project::PROJECT;
 
 /// One instance of the module.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,12 +60,12 @@ fn parse(outputs: &Value) -> Result<Vec<Given>> {
 /// Compares the secrets in the environment, which the next `terraform apply` would use, with those in the cluster. Terraform
 /// cannot see that itself: it writes a Secret when its revision changes, and never reads it. No value leaves this process.
 pub(super) fn secrets(target: &Target, given: &Given) -> Vec<Row> {
-    let found = ["SECRET_KEY", "DB_PASSWORD", "DB_USER", "CACHE_PASSWORD", "CACHE_USER"].map(|key| {
+    let found = PROJECT.secret_keys.iter().map(|key| {
         let value = std::env::var(variable(&given.instance, key)).ok()?;
         let held = held_secret(target, given, key);
         Some(secret_row(key, &value, held))
     });
-    found.into_iter().flatten().collect()
+    found.flatten().collect()
 }
 
 /// The input of the env: `TF_VAR_myapp_secret_key` is for `SECRET_KEY` of the instances `myapp_1`, `myapp_2` ...

@@ -1,7 +1,9 @@
 //! Labels of the Secrets that belong to a release.
 
+use crate::project::PROJECT;
+
 pub(super) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-pub(super) const MANAGER: &str = "myapp-deploy";
+pub(super) const MANAGER: &str = PROJECT.manager;
 pub(super) const INSTANCE: &str = "app.kubernetes.io/instance";
 
 /// The selector of all Secrets that were made for a release.
