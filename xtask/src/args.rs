@@ -1,33 +1,36 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
+use kit::cluster::Choice;
+use kit::tools;
 
-use crate::cluster::Choice;
-use crate::cluster::own::extras::Extra;
-use crate::cluster::own::{Kubelet, Own};
 use crate::test::{Extent, Tier};
-use crate::{bench, check, codegen, deploy, drift, image, picture, release, scan, test, tools, up};
+use crate::tool::Tool;
+use crate::{check, codegen, picture, test};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "The project's tasks", disable_version_flag = true)]
+#[command(
+    name = "cargo xtask",
+    about = "The project's tasks",
+    disable_version_flag = true,
+    disable_help_subcommand = true
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    task: Task,
+    pub(crate) task: Task,
 }
 
 #[derive(Subcommand)]
-enum Task {
+pub(crate) enum Task {
     /// Build the image, install the chart on a Kubernetes and show what the service answers
-    Up(up::Options),
+    #[command(disable_help_flag = true)]
+    Up(Words),
     /// Remove what `up` has made; the project's own cluster goes whole
-    Down {
-        /// Which cluster: the project's own (the default where this checkout has one), else the current context
-        #[arg(long)]
-        cluster: Option<Choice>,
-    },
+    #[command(disable_help_flag = true)]
+    Down(Words),
     /// Run tests by tier (all of them by default) and end with a summary
     Test {
         tiers: Vec<Tier>,
@@ -51,49 +54,27 @@ enum Task {
     },
     /// Compare what Terraform gave, what the release holds and what the replicas run; exits with 2 when they differ, 3 when it
     /// cannot tell
-    Drift(drift::Options),
+    #[command(disable_help_flag = true)]
+    Drift(Words),
     /// Look for holes: in our code, in what it depends on, in the history, the image, the policies and the workflows; exits
     /// with 2 when tools are missing
-    Scan(scan::Options),
+    #[command(disable_help_flag = true)]
+    Scan(Words),
     /// Deploy: Terraform by an approved plan, or Helm with a rollback by itself
-    #[command(subcommand)]
-    Deploy(deploy::Way),
+    #[command(disable_help_flag = true)]
+    Deploy(Words),
     /// Build the container image with buildah, podman or Docker, and print its size
-    Image {
-        /// Also write the image to this file, as `docker save` does
-        #[arg(long, value_name = "FILE")]
-        output: Option<PathBuf>,
-        /// Build no image, only lay out in this folder what it is made of: for the Dockerfile's build stage
-        #[arg(long, value_name = "DIR", conflicts_with = "output")]
-        stage: Option<PathBuf>,
-        #[command(flatten)]
-        options: image::Options,
-    },
+    #[command(disable_help_flag = true)]
+    Image(Words),
     /// Make a release: version, artifacts, proof that they are reproducible, registry
-    #[command(subcommand)]
-    Release(release::Step),
+    #[command(disable_help_flag = true)]
+    Release(Words),
     /// Measure the service
-    Bench {
-        what: bench::What,
-        /// Install tools that are missing
-        #[arg(long)]
-        install: bool,
-        #[command(flatten, next_help_heading = "Options of `http`")]
-        http: bench::http::Options,
-    },
+    #[command(disable_help_flag = true)]
+    Bench(Words),
     /// The project's own single-node Kubernetes (needs root)
-    Cluster {
-        action: ClusterAction,
-        /// Install tools that are missing
-        #[arg(long)]
-        install: bool,
-        /// With `up`: leave the kubelet's sync settings as upstream has them, to measure what a stock cluster does
-        #[arg(long)]
-        stock_kubelet: bool,
-        /// With `up`: optional components to start: metrics, ingress, policies
-        #[arg(long, value_name = "COMPONENTS", value_delimiter = ',')]
-        with: Vec<Extra>,
-    },
+    #[command(disable_help_flag = true)]
+    Cluster(Words),
     /// Draw the pictures of the documentation from their sources
     Picture {
         /// Install Graphviz where it is missing
@@ -105,46 +86,63 @@ enum Task {
         #[arg(long)]
         install: bool,
     },
+    /// Print this message or the help of the given subcommand(s)
+    #[command(disable_help_flag = true)]
+    Help(Words),
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum ClusterAction {
-    /// Start it, or do nothing when it is up
-    Up,
-    /// Stop it and remove every trace of it
-    Down,
-    /// Show its components, node and kubeconfig; exits with 1 when it is not up
-    Status,
-    /// After `cargo xtask up`: what to write down of a minikube or kind that this project's machines do not have
-    Report,
+/// Words that a tool reads by itself.
+#[derive(clap::Args)]
+pub(crate) struct Words {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<OsString>,
 }
 
 impl Args {
     pub(crate) fn run(self) -> Result<()> {
+        if let Some((tool, task, words)) = self.task.delegated() {
+            return Err(tool.become_it(task, words));
+        }
+        #[expect(clippy::wildcard_enum_match_arm, reason = "all other tasks are delegated")]
         match self.task {
-            Task::Up(options) => up::up(&options),
-            Task::Down { cluster } => up::down(cluster),
             Task::Test { tiers, install, cluster, aws } => test::run(&tiers, install, cluster, aws),
             Task::Check => check::run(),
             Task::Codegen { check } => codegen::run(check),
-            Task::Drift(options) => drift::run(&options),
-            Task::Scan(options) => scan::run(&options),
-            Task::Deploy(way) => deploy::run(&way),
-            Task::Image { stage: Some(folder), .. } => image::stage(&folder),
-            Task::Image { output, options, .. } => image::run(output.as_deref(), &options),
-            Task::Release(step) => step.run(),
-            Task::Bench { what, install, http } => bench::run(what, install, &http),
-            Task::Cluster { action, install, stock_kubelet, with } => match action {
-                ClusterAction::Up if stock_kubelet => Own::new().up(install, Kubelet::Stock, &with),
-                ClusterAction::Up => Own::new().up(install, Kubelet::Quick, &with),
-                ClusterAction::Down => Own::new().down(),
-                ClusterAction::Status => Own::new().status(),
-                ClusterAction::Report => up::report(),
-            },
             Task::Picture { install } => picture::run(install),
             Task::Tools { install } => tools::run(install),
+            Task::Help(Words { words }) => help(words),
+            _ => Ok(()),
         }
     }
+}
+
+impl Task {
+    /// The tool that carries out the task, and the words for it; nothing for a task of this program.
+    pub(crate) fn delegated(&self) -> Option<(Tool, &'static str, &[OsString])> {
+        match self {
+            Self::Up(words) => Some((Tool::Cluster, "up", &words.words)),
+            Self::Down(words) => Some((Tool::Cluster, "down", &words.words)),
+            Self::Cluster(words) => Some((Tool::Cluster, "cluster", &words.words)),
+            Self::Drift(words) => Some((Tool::Deploy, "drift", &words.words)),
+            Self::Deploy(words) => Some((Tool::Deploy, "deploy", &words.words)),
+            Self::Scan(words) => Some((Tool::Scan, "scan", &words.words)),
+            Self::Image(words) => Some((Tool::Release, "image", &words.words)),
+            Self::Release(words) => Some((Tool::Release, "release", &words.words)),
+            Self::Bench(words) => Some((Tool::Bench, "bench", &words.words)),
+            Self::Test { .. }
+            | Self::Check
+            | Self::Codegen { .. }
+            | Self::Picture { .. }
+            | Self::Tools { .. }
+            | Self::Help(_) => None,
+        }
+    }
+}
+
+/// Help about a task: the same as the task prints for `--help`.
+fn help(words: Vec<OsString>) -> Result<()> {
+    let program = OsString::from("xtask");
+    Args::parse_from([program].into_iter().chain(words).chain(["--help".into()])).run()
 }
 
 #[cfg(test)]
@@ -153,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_well_formed() {
-        use clap::CommandFactory;
+        use clap::CommandFactory as _;
         Args::command().debug_assert();
     }
 }

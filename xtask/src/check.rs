@@ -9,10 +9,11 @@ mod structure;
 mod tidy;
 
 use anyhow::{Result, bail};
+use kit::process::Cmd;
+use kit::tools::{self, Use};
+use kit::{ui, workspace};
 
-use crate::process::Cmd;
-use crate::tools::{self, Use};
-use crate::{codegen, ui, workspace};
+use crate::codegen;
 
 /// A check and what it is called in the list of those that failed.
 type Check = (&'static str, fn() -> Result<()>);

@@ -6,16 +6,14 @@ mod chart_contract;
 mod config_doc;
 mod terraform;
 mod values_schema;
-mod version;
 
 use std::fs;
 
 use anyhow::{Context as _, Result, bail};
 use contract::Contract;
+use kit::process::Cmd;
+use kit::{ui, version, workspace};
 use serde_json::Value;
-
-use crate::process::Cmd;
-use crate::{ui, workspace};
 
 const BASE: &str = "charts/myapp/schema/base.json";
 /// Hand-written, with generated regions.
@@ -38,7 +36,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
     let terraform = TERRAFORM.map(read).into_iter().collect::<Result<Vec<_>>>()?;
 
     let mut stale = Vec::new();
-    let versioned = with_version(env!("CARGO_PKG_VERSION"))?;
+    let versioned = version::stamped(workspace::VERSION)?;
     for (path, text) in generate(&contract, &base, &terraform)?.into_iter().chain(versioned) {
         if read(path).is_ok_and(|present| present == text) {
             continue;
@@ -53,25 +51,6 @@ pub(crate) fn run(check: bool) -> Result<()> {
         bail!("not what `cargo xtask codegen` writes: {}", stale.join(", "));
     }
     Ok(())
-}
-
-/// Writes `version` wherever files outside Rust have the workspace's.
-///
-/// # Errors
-/// A file cannot be read or written, or has no place for it.
-pub(crate) fn write_version(version: &str) -> Result<()> {
-    for (path, text) in with_version(version)? {
-        fs::write(workspace::root().join(path), text).with_context(|| format!("cannot write {path}"))?;
-    }
-    Ok(())
-}
-
-fn with_version(version: &str) -> Result<Vec<(&'static str, String)>> {
-    let stamped = version::FILES.map(|(path, prefixes)| {
-        let text = version::stamp(&read(path)?, prefixes, version).with_context(|| path.to_owned())?;
-        Ok((path, text))
-    });
-    stamped.into_iter().collect()
 }
 
 /// Every generated file: its path in the checkout, and its text.

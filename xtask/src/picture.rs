@@ -4,11 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use sha2::{Digest as _, Sha256};
-
-use crate::process::Cmd;
-use crate::tools::{self, Use};
-use crate::{ui, workspace};
+use kit::process::Cmd;
+use kit::tools::{self, Use};
+use kit::{oci, ui, workspace};
 
 const SOURCE: &str = "docs/aws.dot";
 const PICTURE: &str = "docs/aws.svg";
@@ -22,8 +20,8 @@ pub(crate) fn run(install: bool) -> Result<()> {
     let path = |name: &str| workspace::root().join(name);
     let source = fs::read(path(SOURCE)).with_context(|| format!("cannot read {SOURCE}"))?;
     let drawn = Cmd::new("dot").args(["-Tsvg", SOURCE]).directory(workspace::root()).run()?;
-    let digest: String = Sha256::digest(&source).iter().map(|byte| format!("{byte:02x}")).collect();
-    write(&path(PICTURE), &format!("{}\n<!-- drawn from sha256:{digest} -->\n", drawn.trim_end()))?;
+    let digest = oci::digest(&source);
+    write(&path(PICTURE), &format!("{}\n<!-- drawn from {digest} -->\n", drawn.trim_end()))?;
     ui::say(format!("wrote {PICTURE}"));
     Ok(())
 }

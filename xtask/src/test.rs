@@ -1,5 +1,6 @@
 //! The task `test`: tiers one after the other, and a summary that a person and a pipeline can read.
 
+mod cargo;
 mod fuzz;
 mod summary;
 mod terraform;
@@ -8,21 +9,35 @@ use std::ffi::OsString;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
+use cargo::cargo_test;
 use clap::ValueEnum;
+use kit::cluster::{self, Choice, Cluster, Provider};
+use kit::process::Cmd;
+use kit::tools::{self, Use};
+use kit::{outside, ui, workspace};
 use summary::{Counts, Outcome, Report};
 pub(crate) use terraform::Extent;
 
-use crate::cluster::own::extras::Extra;
-use crate::cluster::{self, Choice, Cluster};
-use crate::image::{self, Archive};
-use crate::process::Cmd;
-use crate::tools::{self, Use};
-use crate::{check, scan, ui, workspace};
+use crate::check;
+use crate::tool::Tool;
 
 const IMAGE_TESTS: [&str; 4] = ["-p", "e2e", "--test", "image"];
-const SCAN_TESTS: [&str; 4] = ["-p", "xtask", "--test", "scan"];
+const SCAN_TESTS: [&str; 4] = ["-p", "scan", "--test", "it"];
+/// The scans of files: all but that of the image, which would have to be built.
+const FILE_SCANS: [&str; 5] = ["code", "dependencies", "secrets", "policies", "workflows"];
+/// The tools of [`FILE_SCANS`].
+const SCAN_USES: [Use; 6] = [
+    Use::ScanCode,
+    Use::ScanDependencies,
+    Use::ScanSecrets,
+    Use::ScanPolicies,
+    Use::ScanWorkflows,
+    Use::Chart,
+];
 const CLUSTER_TESTS: [&str; 4] = ["-p", "e2e", "--test", "cluster"];
-/// What only the own cluster needs stands first.
+/// The optional components of the own cluster.
+const COMPONENTS: &str = "metrics,ingress,policies";
+/// Tools of the cluster tier. Those that only the own cluster needs come first.
 const CLUSTER_USES: [Use; 11] = [
     Use::OwnCluster,
     Use::Metrics,
@@ -36,14 +51,14 @@ const CLUSTER_USES: [Use; 11] = [
     Use::Release,
     Use::Registry,
 ];
-/// How many of [`CLUSTER_USES`] only the own cluster has.
+/// Number of the first [`CLUSTER_USES`] that only the own cluster needs.
 const OWN_USES: usize = 4;
 /// All side by side: they wait more than they work.
 const PROXY_TESTS: [&str; 9] =
     ["-p", "chassis", "--test", "proxy", "--", "--include-ignored", "--show-output", "--test-threads", "4"];
 /// Half of it is waiting, so more of them than processors run at a time.
 const SERVICE_TESTS: [&str; 7] = ["-p", "myapp", "--test", "it", "--", "--test-threads", "4"];
-/// What is ignored there needs tools that take long to get, but for the body of a process that other tests start.
+/// Ignored tests, which need tools that take long to install, without the body of a process that other tests start.
 const API_TESTS: [&str; 9] =
     ["-p", "myapp", "--test", "it", "--", "--ignored", "--show-output", "--skip", "replica::serves"];
 /// Tests that need Terraform and none of its providers.
@@ -102,7 +117,7 @@ impl Tier {
             Self::Api => &[Use::Api],
             Self::Proxy => &[Use::Proxy],
             Self::Chart => &[Use::Chart],
-            Self::Scan => scan::USES,
+            Self::Scan => &SCAN_USES,
             Self::Registry => &[Use::Release, Use::Image, Use::Registry],
             Self::Cluster if own_cluster => &CLUSTER_USES,
             Self::Cluster => CLUSTER_USES.get(OWN_USES..).unwrap_or_default(),
@@ -126,6 +141,8 @@ pub(crate) fn run(tiers: &[Tier], install: bool, choice: Option<Choice>, aws: Ex
     } else {
         tools::require(&uses, false)?;
     }
+    let takes_providers = |tier: &Tier| matches!(tier, Tier::Terraform | Tier::Cluster);
+    let note = tiers.iter().any(takes_providers).then(outside::use_terraform_providers).flatten();
     let mut reports = Vec::new();
     if !is_named {
         reports.push(checks(install));
@@ -136,7 +153,7 @@ pub(crate) fn run(tiers: &[Tier], install: bool, choice: Option<Choice>, aws: Ex
         let must_run = is_named || (cluster::in_ci() && *tier != Tier::Terraform);
         reports.push(report(*tier, install, choice, aws, must_run));
     }
-    ui::say(format!("\n{}", summary::render(&reports)));
+    ui::say(format!("\n{}", summary::render(&reports, note.as_deref())));
     if reports.iter().any(|report| matches!(report.outcome, Outcome::Failed(_))) {
         bail!("not all tests passed");
     }
@@ -202,13 +219,13 @@ fn run_tier(
     Ok(summary::outcome_of(&failed))
 }
 
-/// What is planted for each scan, and then this checkout, in which there is to be nothing.
+/// Runs the tests that plant findings, and then the scans of this checkout, which must find nothing.
 fn run_scans(counts: &mut Counts) -> Result<Outcome> {
     let mut failed = Vec::new();
     if !cargo_test(Cmd::new("cargo"), &SCAN_TESTS, counts)? {
         failed.push(format!("cargo test {}", SCAN_TESTS.join(" ")));
     }
-    if let Err(error) = scan::run(&scan::Options::of_files()) {
+    if let Err(error) = run_tool(Tool::Scan.call("scan").args(FILE_SCANS)) {
         failed.push(format!("cargo xtask scan: {error:#}"));
     }
     Ok(summary::outcome_of_steps(&failed))
@@ -230,21 +247,46 @@ fn run_on_cluster(install: bool, choice: Option<Choice>, counts: &mut Counts) ->
         Err(refusal) => return Ok(Outcome::Skipped(format!("{refusal:#}"))),
     };
     // All of this takes long and needs no cluster.
-    let image = image::archive(&image::Options { install, ..Default::default() })?;
+    let image = Tool::Release.call("image");
+    run_tool(if install { image.arg("--install") } else { image })?;
     let image_passed = cargo_test(Cmd::new("cargo"), &IMAGE_TESTS, counts)?;
     Cmd::new("cargo").args(["test", "--no-run"]).args(CLUSTER_TESTS).directory(workspace::root()).run()?;
-    let with = cluster.components(&Extra::ALL);
-    cluster.start(install, with)?;
-    let passed = test_image_on(&cluster, &image, counts);
-    cluster.finish()?;
+    let start = prepare("start", choice);
+    run_tool(if install { start.arg("--install") } else { start })?;
+    let passed = test_image_on(&cluster, choice, counts);
+    run_tool(prepare("finish", choice))?;
     let outcomes = [(image_passed, IMAGE_TESTS), (passed?, CLUSTER_TESTS)];
     let failed: Vec<_> =
         outcomes.iter().filter(|(passed, _)| !passed).map(|(_, call)| call.join(" ")).collect();
     Ok(summary::outcome_of(&failed))
 }
 
-fn test_image_on(cluster: &Cluster, image: &Archive, counts: &mut Counts) -> Result<bool> {
-    cluster.load_image(image)?;
+/// A step that gets the cluster ready, or removes it.
+fn prepare(step: &str, choice: Option<Choice>) -> Cmd {
+    let call = Tool::Cluster.call("tests").arg(step);
+    if choice == Some(Choice::Own) { call.args(["--cluster", "own"]) } else { call }
+}
+
+/// Runs a tool and shows its output.
+///
+/// # Errors
+/// The error that the tool printed last.
+fn run_tool(call: Cmd) -> Result<()> {
+    let mut error = String::new();
+    let status = call.stream(|line| {
+        if let Some(text) = line.strip_prefix("error: ") {
+            error = text.to_owned();
+        }
+    })?;
+    if status.success() {
+        Ok(())
+    } else {
+        bail!("{}", if error.is_empty() { status.to_string() } else { error })
+    }
+}
+
+fn test_image_on(cluster: &Cluster, choice: Option<Choice>, counts: &mut Counts) -> Result<bool> {
+    run_tool(prepare("load", choice))?;
     let cargo = name_cluster(cluster);
     let threads = ["--", "--test-threads", CLUSTER_TEST_THREADS];
     let arguments = [&CLUSTER_TESTS[..], &threads].concat();
@@ -264,11 +306,11 @@ fn test_image_on(cluster: &Cluster, image: &Archive, counts: &mut Counts) -> Res
 
 /// Names the cluster to the tests, which use no other.
 fn name_cluster(cluster: &Cluster) -> Cmd {
-    let with: Vec<_> = cluster.components(&Extra::ALL).iter().map(|extra| extra.name()).collect();
+    let with = if *cluster.provider() == Provider::Own { COMPONENTS } else { "" };
     Cmd::new("cargo")
         .env("E2E_KUBECONFIG", kubeconfig_of(cluster))
         .env("E2E_CONTEXT", cluster.context())
-        .env("E2E_WITH", with.join(","))
+        .env("E2E_WITH", with)
 }
 
 /// The files in which kubectl would look.
@@ -278,9 +320,21 @@ fn kubeconfig_of(cluster: &Cluster) -> OsString {
     cluster.kubeconfig().map_or_else(as_kubectl, |path| path.as_os_str().to_owned())
 }
 
-/// Whether all tests passed; what passed and what failed is added to `counts`.
-fn cargo_test(cargo: Cmd, arguments: &[&str], counts: &mut Counts) -> Result<bool> {
-    let command = cargo.args(["test", "--no-fail-fast"]).args(arguments).directory(workspace::root());
-    let status = command.stream(|line| counts.add(line))?;
-    Ok(status.success())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_components_of_the_own_cluster_are_started() {
+        let names: Vec<_> = ::cluster::Extra::ALL.iter().map(|extra| extra.name()).collect();
+        assert_eq!(COMPONENTS, names.join(","));
+    }
+
+    #[test]
+    fn all_scans_of_files_are_run() {
+        let scans = ::scan::Scan::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+        let names: Vec<_> =
+            scans.map(|scan| scan.get_name().to_owned()).filter(|name| name != "image").collect();
+        assert_eq!(names, FILE_SCANS);
+    }
 }

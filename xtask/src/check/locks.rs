@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, bail};
-
-use crate::workspace;
+use kit::workspace;
 
 const FUZZ_LOCK: &str = "fuzz/Cargo.lock";
 

@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::process::Cmd;
-use crate::workspace;
+use kit::process::Cmd;
+use kit::workspace;
 
 /// The answer of `cargo metadata`, without dependencies from outside.
 pub(super) fn query() -> Result<Value> {

@@ -9,7 +9,7 @@ use super::imports::{self, Imports};
 use super::layers::{self, CRATES};
 use super::metadata;
 use super::modules::Crate;
-use crate::workspace;
+use kit::workspace;
 
 pub(super) fn run() -> Result<()> {
     let crates = crates(&metadata::query()?)?;

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use kit::process::Cmd;
+use kit::workspace;
 use serde_json::Value;
 
 use super::metadata;
-use crate::process::Cmd;
-use crate::workspace;
 
 const MAX_LINES: usize = 500;
 
@@ -21,15 +21,22 @@ const CORPUS: &str = "fuzz/corpus";
 const NOT_OURS: [&str; 2] = ["lock", "sum"];
 
 /// Which crates of this workspace a crate may name. One that is not listed may name any.
-const DIRECTIONS: [(&str, &[&str]); 8] = [
+const DIRECTIONS: [(&str, &[&str]); 15] = [
+    ("bench", &["kit", "release"]),
     ("chassis", &["strict-clients"]),
+    ("cluster", &["deploy", "kit", "own-cluster", "release"]),
     ("contract", &[]),
+    ("deploy", &["kit"]),
     ("e2e", &["strict-clients", "test-postgres"]),
+    ("kit", &[]),
     ("live-config", &["contract"]),
     ("myapp", &["chassis", "live-config", "test-postgres"]),
+    ("own-cluster", &["kit"]),
+    ("release", &["kit"]),
+    ("scan", &["kit", "release"]),
     ("strict-clients", &[]),
     ("test-postgres", &[]),
-    ("xtask", &["contract"]),
+    ("xtask", &["bench", "cluster", "contract", "deploy", "kit", "release", "scan"]),
 ];
 
 pub(super) fn run() -> Result<()> {

@@ -6,21 +6,21 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use anyhow::{Context as _, Result, bail};
+use kit::process::{Captured, Cmd};
+use kit::{ui, workspace};
 
-use super::cargo_test;
+use super::cargo::cargo_test;
 use super::summary::{self, Counts, Outcome};
-use crate::process::{Captured, Cmd};
-use crate::{ui, workspace};
 
 /// Names the time of each target and each model check, in seconds.
 const SECONDS: &str = "FUZZ_SECONDS";
-/// As long as a target runs by default.
+/// Default time of a target.
 const DEFAULT_SECONDS: u64 = 5;
 /// Seed of a short run, which thus tries much the same inputs each time: what it finds is the doing of a change, not of chance.
 /// A longer run has a seed of its own.
 const SEED: u32 = 1;
 /// Most targets that run at a time by default. Each has one thread, and a short run is to leave room for another task.
-const AT_ONCE: usize = 2;
+const MAX_CONCURRENT: usize = 2;
 /// Longest input in bytes: more than the first read of a connection takes.
 const MAX_LENGTH: usize = 5000;
 /// Longest time of one input in seconds. A machine under load takes many times as long as usual for one.
@@ -43,7 +43,7 @@ const BUILD: [&str; 9] = [
     "--bins",
 ];
 
-/// How libFuzzer begins the line that names the file of a failing input.
+/// Prefix of libFuzzer's line that names the file of a failing input.
 const WRITTEN: &str = "Test unit written to ";
 
 /// Runs all of it, also after something has failed.
@@ -56,7 +56,7 @@ pub(super) fn run(counts: &mut Counts) -> Result<Outcome> {
     let host = Cmd::new("rustc").args(["--print", "host-tuple"]).directory(workspace::root()).ask()?;
     let binaries = Path::new("target/fuzz").join(host.trim()).join("release");
     let seconds = seconds(std::env::var_os(SECONDS))?;
-    let at_once = if seconds > DEFAULT_SECONDS { processors() } else { AT_ONCE };
+    let at_once = if seconds > DEFAULT_SECONDS { processors() } else { MAX_CONCURRENT };
     for (target, complaint) in run_targets(&binaries, seconds, at_once)? {
         counts.add_one(complaint.is_none());
         if let Some(complaint) = complaint {
@@ -98,7 +98,7 @@ fn targets() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// What is wrong with a target, with its input and how to repeat it.
+/// Runs a target; returns its failure, with the input and the command that repeats it.
 fn run_target(target: &str, binaries: &Path, seconds: u64) -> Result<Option<String>> {
     let binary = binaries.join(target);
     let artifacts = Path::new("fuzz/artifacts").join(target);
@@ -139,7 +139,7 @@ fn complaint(target: &str, binary: &Path, captured: &Captured) -> String {
     )
 }
 
-/// How much was run, from the lines in which libFuzzer tells it.
+/// Returns the number of runs, from the lines in which libFuzzer prints it.
 fn figures(captured: &Captured) -> String {
     let word_after = |line: &str, before: &str| -> Option<String> {
         Some(line.split_once(before)?.1.split_whitespace().next()?.to_owned())
@@ -166,7 +166,7 @@ fn seconds(given: Option<OsString>) -> Result<u64> {
 }
 
 fn processors() -> usize {
-    std::thread::available_parallelism().map_or(AT_ONCE, usize::from)
+    std::thread::available_parallelism().map_or(MAX_CONCURRENT, usize::from)
 }
 
 /// A thread that panicked has left the list whole.

@@ -1,6 +1,12 @@
-//! What the last lines of `test` say.
+//! The last lines of `test`.
 
 use std::time::Duration;
+
+use kit::table::{self, Column};
+
+/// Tier, outcome, time and reason.
+const COLUMNS: [Column; 4] =
+    [Column::LEFT.at_least(9).gap(1), Column::LEFT.at_least(7), Column::RIGHT.at_least(7), Column::LEFT];
 
 /// Numbers of tests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,39 +66,39 @@ impl Counts {
     }
 }
 
-/// What became of a tier of which these calls of cargo failed.
+/// The outcome of a tier with these failed calls of cargo.
 pub(super) fn outcome_of(failed_calls: &[String]) -> Outcome {
     let steps: Vec<_> = failed_calls.iter().map(|call| format!("cargo test {call}")).collect();
     outcome_of_steps(&steps)
 }
 
-/// What became of a tier of which these steps failed.
+/// The outcome of a tier with these failed steps.
 pub(super) fn outcome_of_steps(failed: &[String]) -> Outcome {
     if failed.is_empty() { Outcome::Passed } else { Outcome::Failed(failed.join("; ")) }
 }
 
-/// A line for each tier, and last the numbers of tests. A tier that did not get as far as failing or skipping a
+/// A line for each tier, a note on the run, and last the numbers of tests. A tier that did not get as far as failing or skipping a
 /// test counts as one, so that the numbers never look better than the tiers.
-pub(super) fn render(reports: &[Report]) -> String {
-    let mut lines: Vec<_> = reports.iter().map(line).collect();
+pub(super) fn render(reports: &[Report], note: Option<&str>) -> String {
+    let rows: Vec<_> = reports.iter().map(row).collect();
     let total = reports.iter().map(honest_counts).fold(Counts::default(), |sum, counts| Counts {
         passed: sum.passed + counts.passed,
         failed: sum.failed + counts.failed,
         skipped: sum.skipped + counts.skipped,
     });
-    lines.push(format!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped));
-    lines.join("\n")
+    let numbers = format!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
+    let lines = [Some(table::render(&COLUMNS, &rows)), note.map(str::to_owned), Some(numbers)];
+    lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
-fn line(report: &Report) -> String {
+fn row(report: &Report) -> Vec<String> {
     let (word, reason) = match &report.outcome {
         Outcome::Passed => ("passed", ""),
         Outcome::Failed(reason) => ("failed", reason.as_str()),
         Outcome::Skipped(reason) => ("skipped", reason.as_str()),
     };
-    let line =
-        format!("{:<10}{word:<9}{:>5} s  {}", report.tier, report.took.as_secs(), reason.replace('\n', ";"));
-    line.trim_end().to_owned()
+    let seconds = format!("{} s", report.took.as_secs());
+    vec![report.tier.to_owned(), word.to_owned(), seconds, reason.replace('\n', ";")]
 }
 
 fn honest_counts(report: &Report) -> Counts {
@@ -138,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_a_test_prints_is_not_a_result() {
+    fn line_printed_by_a_test_is_no_result() {
         let counts = counted(&[
             "the test result: ok. 5 passed; 0 failed",
             "test result: ?",
@@ -148,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_counts_tests_and_never_hides_a_tier() {
+    fn last_line_hides_no_tier() {
         let report =
             |outcome, counts| Report { tier: "unit", outcome, counts, took: Duration::from_millis(2900) };
         let reports = [
@@ -160,6 +166,18 @@ mod tests {
                         unit      failed       2 s  did not;compile\n\
                         unit      skipped      2 s  no helm\n\
                         3 passed, 1 failed, 1 skipped";
-        assert_eq!(render(&reports), expected);
+        assert_eq!(render(&reports, None), expected);
+    }
+
+    #[test]
+    fn note_stands_above_the_numbers() {
+        let report = Report {
+            tier: "unit",
+            outcome: Outcome::Passed,
+            counts: Counts { passed: 3, failed: 0, skipped: 0 },
+            took: Duration::ZERO,
+        };
+        let text = render(&[report], Some("a note"));
+        assert_eq!(text, "unit      passed       0 s\na note\n3 passed, 0 failed, 0 skipped");
     }
 }

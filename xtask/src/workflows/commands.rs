@@ -1,4 +1,4 @@
-//! What the jobs run: one task of this program each, called as it can be called, and set-up from a short list.
+//! The commands of the jobs: one task of this program each, with arguments that it accepts, and set-up from a short list.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,12 @@ use serde_json::{Map, Value};
 use super::file::{Job, Workflow};
 use crate::args::Args;
 use crate::test::Tier;
+use crate::tool::Tool;
 
 /// Debian packages and the project's own Kubernetes need root; the runner's user has the toolchain.
 const AS_ROOT: &str = r#"sudo --preserve-env env "HOME=$HOME" "PATH=$PATH" "#;
 const TASK: &str = "cargo xtask ";
-/// What a release's notes are kept in for the step after.
+/// Redirection of a release's notes into the file that the next step reads.
 const INTO_FILE: &str = " > notes.md";
 
 /// The beginnings of everything else that may be run.
@@ -31,7 +32,7 @@ fn task(line: &str) -> Option<&str> {
 }
 
 #[test]
-fn every_line_is_a_task_or_known_set_up_and_no_job_has_two_tasks() {
+fn every_job_runs_one_task_and_known_setup() {
     for workflow in Workflow::all() {
         for job in workflow.jobs() {
             let runs = job.runs();
@@ -46,7 +47,7 @@ fn every_line_is_a_task_or_known_set_up_and_no_job_has_two_tasks() {
 }
 
 #[test]
-fn every_task_can_be_called_as_it_is_there() {
+fn every_task_accepts_its_arguments() {
     let mut refused = Vec::new();
     for workflow in Workflow::all() {
         for job in workflow.jobs() {
@@ -61,12 +62,56 @@ fn every_task_can_be_called_as_it_is_there() {
     assert!(refused.is_empty(), "{}", refused.join("\n"));
 }
 
-/// Why this program would not take these words.
+/// The reason for which a call of the task is refused.
 fn refusal(words: &[String]) -> Option<String> {
-    let error =
-        Args::try_parse_from(std::iter::once("xtask").chain(words.iter().map(String::as_str))).err()?;
+    let error = parse(words).err()?;
     let first = error.to_string().lines().next().unwrap().to_owned();
     Some(format!("{}: {first}", words.join(" ")))
+}
+
+/// Reads words as this program does, and those of a tool as the tool does.
+fn parse(words: &[String]) -> Result<(), clap::Error> {
+    let program = || std::iter::once("xtask").chain(words.iter().map(String::as_str));
+    let args = Args::try_parse_from(program())?;
+    match args.task.delegated() {
+        None => Ok(()),
+        Some((Tool::Bench, ..)) => bench::Args::try_parse_from(program()).map(drop),
+        Some((Tool::Cluster, ..)) => cluster::Args::try_parse_from(program()).map(drop),
+        Some((Tool::Deploy, ..)) => deploy::Args::try_parse_from(program()).map(drop),
+        Some((Tool::Release, ..)) => release::Args::try_parse_from(program()).map(drop),
+        Some((Tool::Scan, ..)) => scan::Args::try_parse_from(program()).map(drop),
+    }
+}
+
+#[test]
+fn dockerfile_calls_a_task_that_is_there() {
+    let dockerfile = std::fs::read_to_string(kit::workspace::root().join("apps/myapp/Dockerfile")).unwrap();
+    let (_, call) = dockerfile.split_once("cargo run --quiet --package xtask -- ").unwrap();
+    let words: Vec<_> = call.lines().next().unwrap().split_whitespace().map(str::to_owned).collect();
+    assert_eq!(refusal(&words), None);
+}
+
+#[test]
+fn tools_describe_their_tasks_in_the_same_words() {
+    use clap::CommandFactory as _;
+    let listed = Args::command();
+    let tools = [
+        bench::Args::command(),
+        cluster::Args::command(),
+        deploy::Args::command(),
+        release::Args::command(),
+        scan::Args::command(),
+    ];
+    let tasks: Vec<_> =
+        tools.iter().flat_map(clap::Command::get_subcommands).filter(|task| !task.is_hide_set()).collect();
+    assert_eq!(tasks.len(), 9);
+    for task in tasks {
+        let known = listed.find_subcommand(task.get_name()).unwrap();
+        let words = |command: &clap::Command| {
+            (command.get_about().map(ToString::to_string), command.get_long_about().map(ToString::to_string))
+        };
+        assert_eq!(words(known), words(task), "{}", task.get_name());
+    }
 }
 
 #[test]
@@ -103,7 +148,7 @@ fn matrix_values(word: &str, environment: &Map<String, Value>, job: &Job<'_>) ->
 }
 
 #[test]
-fn a_word_of_the_matrix_is_tried_with_each_of_its_values() {
+fn matrix_word_is_tried_with_each_value() {
     let body = serde_json::json!({ "strategy": { "matrix": { "tier": ["unit", "chart"] } } });
     let job = Job { name: String::new(), body: &body };
     let environment = serde_json::json!({ "TIER": "${{ matrix.tier }}" });

@@ -2,10 +2,9 @@
 
 use std::fs;
 
+use kit::workspace;
 use regex_lite::Regex;
 use serde_json::{Map, Value};
-
-use crate::workspace;
 
 pub(super) struct Workflow {
     pub(super) name: String,
@@ -74,7 +73,7 @@ impl Job<'_> {
 }
 
 #[test]
-fn every_action_is_pinned_to_a_commit_and_says_which_version_that_is() {
+fn every_action_is_pinned_to_a_commit() {
     let pinned = Regex::new(r"^\s*(?:- )?uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$").unwrap();
     let mut versions = std::collections::BTreeMap::new();
     for workflow in Workflow::all() {
@@ -92,7 +91,7 @@ fn every_action_is_pinned_to_a_commit_and_says_which_version_that_is() {
 }
 
 #[test]
-fn no_workflow_is_started_by_strangers_with_the_rights_of_the_repository() {
+fn strangers_start_no_privileged_workflow() {
     const KNOWN: [&str; 5] = ["pull_request", "push", "workflow_call", "schedule", "workflow_dispatch"];
     for workflow in Workflow::all() {
         for trigger in workflow.triggers() {
@@ -102,7 +101,7 @@ fn no_workflow_is_started_by_strangers_with_the_rights_of_the_repository() {
 }
 
 #[test]
-fn two_deploys_to_one_environment_never_run_at_once_and_none_is_cut_off() {
+fn deploys_to_one_environment_never_overlap() {
     let concurrency = &Workflow::named("deploy.yml").document["concurrency"];
     assert_eq!(concurrency["group"], "deploy-${{ inputs.environment }}");
     assert_eq!(concurrency["cancel-in-progress"], false);

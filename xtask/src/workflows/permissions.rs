@@ -1,4 +1,4 @@
-//! What each job may do with its token, and for which of its steps.
+//! The permissions of each job's token, and the steps that need them.
 
 use super::file::{Job, Workflow};
 
@@ -22,7 +22,7 @@ const NEEDS: [(&str, &[&str]); 6] = [
     ("packages: read", &["cosign verify ", "cargo xtask deploy helm "]),
 ];
 
-/// Of a job that is a workflow of its own: what that one's jobs may do.
+/// Permissions of a job; those of a job that calls a workflow are for that workflow's jobs.
 fn granted(job: &Job<'_>) -> Vec<String> {
     let permissions = job.body["permissions"].as_object();
     let permissions = permissions.unwrap_or_else(|| panic!("{}: has no permissions of its own", job.name));
@@ -38,7 +38,7 @@ fn needs(job: &Job<'_>, permission: &str) -> bool {
 }
 
 #[test]
-fn a_workflow_may_do_nothing_and_a_job_what_one_of_its_steps_needs() {
+fn every_permission_is_needed_by_a_step() {
     for workflow in Workflow::all() {
         assert_eq!(workflow.document["permissions"], serde_json::json!({}), "{}", workflow.name);
         for job in workflow.jobs() {

@@ -1,4 +1,4 @@
-//! Where secrets go: into the environment of one step, or to an action that logs in with them.
+//! The destinations of secrets: the environment of one step, or an action that logs in with them.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::file::Workflow;
 
 /// Actions that take a secret as an input and give it to no other step.
 const LOG_IN: [&str; 1] = ["docker/login-action"];
-/// How an expression names a secret, the token of the job among them.
+/// Prefixes of expressions that name a secret, the token of the job among them.
 const NAMES: [&str; 3] = ["secrets.", "github.token", "steps.vault.outputs."];
 
 fn names_a_secret(value: &Value) -> bool {
@@ -15,7 +15,7 @@ fn names_a_secret(value: &Value) -> bool {
 }
 
 #[test]
-fn a_secret_is_in_the_environment_of_one_step_and_nowhere_else() {
+fn secret_is_in_one_steps_environment_only() {
     for workflow in Workflow::all() {
         let mut outside = workflow.document.clone();
         for (key, job) in outside["jobs"].as_object_mut().unwrap() {

@@ -8,11 +8,15 @@ use std::thread;
 
 use anyhow::{Result, anyhow};
 use clap::ValueEnum;
+use kit::process::Cmd;
+use kit::{tools, ui};
 
-use super::{AWS, Copy, are_real, is_valid};
-use crate::process::Cmd;
-use crate::test::Counts;
-use crate::{tools, ui};
+use super::copy::{Copy, are_real, is_valid};
+use crate::test::cargo::cargo_test;
+use crate::test::summary::Counts;
+
+/// Every module and root for AWS is below a folder of this name.
+pub(super) const FOLDER: &str = "aws";
 
 /// Names the exact versions that the roots for AWS accept, and every provider that any of them needs.
 pub(super) const VERSIONS: &str = "envs/aws/app/versions.tf";
@@ -29,7 +33,7 @@ const THREADS: &str = "4";
 /// Roots whose mocked tests run side by side.
 const MOCKED_AT_A_TIME: usize = 3;
 
-/// How many settings of the infra root are applied to the fake.
+/// Number of settings of the infra root that are applied to the fake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Extent {
     /// One of them, in some minutes
@@ -38,15 +42,15 @@ pub(crate) enum Extent {
     Full,
 }
 
-/// What failed.
+/// Returns the steps that failed.
 pub(super) fn run(copy: &Copy, providers: &Path, extent: Extent, counts: &mut Counts) -> Result<Vec<String>> {
-    let roots = copy.tested_folders(|path| path.contains(AWS))?;
+    let roots = copy.tested_folders(|path| path.contains(FOLDER))?;
     let mut failed = test_with_mocks(copy, roots, providers, counts)?;
     for arguments in runs(extent, are_real(copy, providers)) {
         let cargo = Cmd::new("cargo")
             .env("E2E_AWS_PROVIDERS", providers)
             .env("E2E_FAKE_AWS_PACKAGES", tools::python_path(FAKE));
-        if !crate::test::cargo_test(cargo, &arguments, counts)? {
+        if !cargo_test(cargo, &arguments, counts)? {
             failed.push(format!("cargo test {}", arguments.join(" ")));
         }
     }
@@ -85,7 +89,7 @@ fn test_with_mocks(
     failed.into_inner().map_err(|_| anyhow!("a worker of the mocked tests panicked"))
 }
 
-/// What it printed, or the name of the step that failed.
+/// Returns the output, or the name of the step that failed.
 fn test_quietly(copy: &Copy, root: &str, providers: &Path) -> Result<Result<String, &'static str>> {
     if !is_valid(copy, root, providers)? {
         return Ok(Err("terraform validate"));

@@ -1,0 +1,207 @@
+//! The container image `myapp:<version>`: the last stage of the service's Dockerfile, around a binary that cargo
+//! built on this machine.
+//!
+//! Data flows one way: [`binary`], [`sbom`] and [`artifact`] make what goes in, [`builder`] builds and saves, [`size`] reads
+//! what came out.
+
+pub mod artifact;
+pub mod binary;
+mod builder;
+pub mod commit;
+pub mod content;
+mod elf;
+mod inputs;
+mod sbom;
+mod size;
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use kit::tools::{self, Use};
+use kit::{ui, workspace};
+
+use artifact::Artifact;
+use builder::{Build, Builder};
+use commit::Commit;
+use inputs::Record;
+pub use size::{Size, megabytes};
+
+/// The workspace's version, which this crate shares.
+const VERSION: &str = workspace::VERSION;
+pub const DOCKERFILE: &str = "apps/myapp/Dockerfile";
+
+/// Options of an image build.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct Options {
+    /// Install tools that are missing
+    #[arg(long)]
+    pub install: bool,
+    /// Build the image even if nothing it is made of has changed
+    #[arg(long)]
+    pub rebuild: bool,
+}
+
+/// The image as a file that minikube, kind, containerd and Docker can load.
+pub struct Archive {
+    /// In the format of `docker save`.
+    pub path: PathBuf,
+}
+
+/// The task `image`: the image under its name in the builder's store, and its size; with `output` also as a file.
+///
+/// # Errors
+/// Nothing here builds images, or the build fails.
+pub fn run(output: Option<&Path>, options: &Options) -> Result<()> {
+    let archive = archive(options)?;
+    if let Some(output) = output {
+        fs::copy(&archive.path, output).with_context(|| format!("cannot write {}", output.display()))?;
+        ui::say(format!("wrote {}", output.display()));
+    }
+    let size = archive.size()?;
+    let [compressed, uncompressed] = [size.compressed, size.uncompressed].map(megabytes);
+    ui::say(format!("{}: {compressed} compressed, {uncompressed} uncompressed", name()));
+    Ok(())
+}
+
+/// Lays out what the image is made of below `folder`, which is replaced: what the Dockerfile's own build stage does.
+///
+/// # Errors
+/// The build fails.
+pub fn stage(folder: &Path) -> Result<()> {
+    Artifact::make(Commit::checked_out().as_ref())?.write(folder)
+}
+
+/// The image's archive, and what is in it.
+///
+/// # Errors
+/// The build fails, or this is no Linux.
+pub fn release(options: &Options, commit: &Commit) -> Result<(Archive, Artifact)> {
+    tools::require(&[Use::Image], options.install)?;
+    let artifact = Artifact::make(Some(commit))?;
+    Ok((around(&artifact, Builder::find()?, options, commit.seconds)?, artifact))
+}
+
+/// The image's archive, built anew only when something it is made of has changed.
+///
+/// # Errors
+/// Nothing here builds images, or the build fails.
+pub fn archive(options: &Options) -> Result<Archive> {
+    if cfg!(target_os = "linux") {
+        tools::require(&[Use::Image], options.install)?;
+    }
+    let builder = Builder::find()?;
+    // Elsewhere cargo cannot link for Linux; the Dockerfile's own build stage does it inside the builder, whose cache
+    // knows better than we whether anything has changed.
+    let commit = Commit::checked_out();
+    let created = commit.as_ref().map(|commit| commit.seconds).unwrap_or_default();
+    if !cfg!(target_os = "linux") {
+        let archive = Archive::of_this_checkout();
+        fs::create_dir_all(folder())?;
+        build(builder, &archive, None, created)?;
+        return Ok(archive);
+    }
+    around(&Artifact::make(commit.as_ref())?, builder, options, created)
+}
+
+/// The image around `artifact`, as old as `created`.
+fn around(artifact: &Artifact, builder: Builder, options: &Options, created: u64) -> Result<Archive> {
+    let archive = Archive::of_this_checkout();
+    let record = Record::of(&workspace::root().join(DOCKERFILE), artifact, &archive.path)?;
+    let current = archive.path.is_file() && record.is_current() && builder.id_of(&name()).is_some();
+    if current && !options.rebuild {
+        ui::say(format!("{} is current", name()));
+        return Ok(archive);
+    }
+    let staged = folder().join("artifact");
+    artifact.write(&staged.join("image"))?;
+    build(builder, &archive, Some(&staged), created)?;
+    record.write()?;
+    Ok(archive)
+}
+
+impl Archive {
+    fn of_this_checkout() -> Self {
+        Self { path: folder().join(format!("myapp-{VERSION}.tar")) }
+    }
+
+    /// Differs when anything in the image does.
+    ///
+    /// # Errors
+    /// The file is no image.
+    pub fn id(&self) -> Result<String> {
+        size::id(&self.path)
+    }
+
+    pub fn size(&self) -> Result<Size> {
+        size::of(&self.path)
+    }
+}
+
+fn folder() -> PathBuf {
+    workspace::root().join("target/image")
+}
+
+/// The name the chart asks for: its `appVersion` is the workspace's version.
+/// Its name in builders' stores and on nodes, with the tag.
+pub fn name() -> String {
+    format!("myapp:{VERSION}")
+}
+
+fn build(builder: Builder, archive: &Archive, artifact: Option<&Path>, created: u64) -> Result<()> {
+    let _alone = Alone::wait()?;
+    let dockerfile = workspace::root().join(DOCKERFILE);
+    let name = name();
+    let replaced = builder.id_of(&name);
+    let build = Build { name: &name, dockerfile: &dockerfile, artifact, created };
+    builder.build(&build)?;
+    builder.save(&name, &archive.path)?;
+    // A name that moves on leaves the image it had behind, without a name.
+    if let Some(id) = replaced.filter(|id| builder.id_of(&name).as_ref() != Some(id)) {
+        builder.remove(&id);
+    }
+    Ok(())
+}
+
+/// Held from the build of an image until it is saved: all checkouts of a user build under one name in one store, and each would
+/// save what another has just built.
+struct Alone {
+    _lock: File,
+}
+
+impl Alone {
+    fn wait() -> Result<Self> {
+        let path = tools::cache_folder().join("image.lock");
+        let lock = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(&path));
+        let lock = lock.with_context(|| format!("cannot write {}", path.display()))?;
+        if lock.try_lock().is_err() {
+            ui::say("another run is building an image; waiting for it");
+            lock.lock()?;
+        }
+        Ok(Self { _lock: lock })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dockerfile() -> String {
+        fs::read_to_string(workspace::root().join(DOCKERFILE)).unwrap()
+    }
+
+    #[test]
+    fn the_label_carries_the_version_of_the_workspace() {
+        assert!(dockerfile().contains(&format!("org.opencontainers.image.version=\"{VERSION}\"")));
+    }
+
+    #[test]
+    fn the_build_stage_uses_the_pinned_toolchain() {
+        let toolchain = fs::read_to_string(workspace::root().join("rust-toolchain.toml")).unwrap();
+        let channel =
+            toolchain.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap().trim_matches('"');
+        assert!(
+            dockerfile().contains(&format!("FROM docker.io/library/rust:{channel}-slim-bookworm AS build"))
+        );
+    }
+}
