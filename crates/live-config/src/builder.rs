@@ -70,7 +70,7 @@ pub enum StartError {
     Problems(#[from] Problems),
 }
 
-/// As its `Display`: a `main` that returns this error prints one problem a line.
+/// Same as `Display`: a `main` that returns this error prints one problem a line.
 impl fmt::Debug for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")

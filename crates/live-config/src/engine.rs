@@ -41,19 +41,19 @@ pub(crate) struct Engine<S> {
     asked: mpsc::UnboundedReceiver<oneshot::Sender<Apply>>,
     /// Digest of the content that the last look found.
     looked_at: Option<[u8; 32]>,
-    /// What the snapshot in force was read from; nothing where that is not known.
+    /// Digest of the content from which the snapshot in force was read; `None` if unknown.
     running: Option<[u8; 32]>,
     failures: Failures,
     generations: u64,
 }
 
-/// Why the sources are looked at.
+/// Cause of a look at the sources.
 enum Cause {
-    /// They may have changed.
+    /// The sources may have changed.
     Look,
     /// A retry is due.
     Retry,
-    /// Someone wants to know.
+    /// Callers wait for the outcome.
     Asked(Vec<oneshot::Sender<Apply>>),
 }
 
@@ -207,7 +207,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         }
     }
 
-    /// What is mounted is what is in force; if something else was refused in between, it is gone.
+    /// The mounted content is already in force; a configuration that was refused in between was reverted at its source.
     fn nothing_new(&mut self) {
         self.failures.clear();
         if self.shared.status.borrow().apply != Apply::Converged {

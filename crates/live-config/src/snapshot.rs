@@ -43,7 +43,7 @@ impl<S> Deref for Snapshot<S> {
     }
 }
 
-/// What differs between two configurations.
+/// Keys whose values differ between two configurations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     keys: BTreeSet<String>,
@@ -64,12 +64,12 @@ impl Changes {
         self.keys.iter().map(String::as_str)
     }
 
-    /// Whether the value of `key` differs.
+    /// Returns true if the value of `key` differs.
     pub fn contains(&self, key: &str) -> bool {
         self.keys.contains(key)
     }
 
-    /// Whether no value differs.
+    /// Returns true if no value differs.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }

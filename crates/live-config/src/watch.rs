@@ -164,7 +164,7 @@ impl Place {
     }
 }
 
-/// Whether one of `paths` was removed or renamed.
+/// Returns true if one of `paths` was removed or renamed.
 fn is_end_of(paths: &[PathBuf], event: &Event) -> bool {
     let is_end = event.kind.is_remove() || matches!(event.kind, EventKind::Modify(ModifyKind::Name(_)));
     is_end && event.paths.iter().any(|path| paths.contains(path))

@@ -45,7 +45,7 @@ impl Kubelet {
         self.swap(&files, steps);
     }
 
-    /// As one whose file system cannot rename over a link: for a moment there is none.
+    /// Writes like a kubelet on a file system without rename over a link: for a moment there is no link.
     pub(crate) fn write_without_rename(&mut self, number: usize) {
         self.write_until(number, 3);
         let (link, data) = (self.directory.join("..data_tmp"), self.directory.join("..data"));

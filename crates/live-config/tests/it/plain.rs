@@ -154,7 +154,7 @@ impl Disk {
         }
     }
 
-    /// What a plain reader finds now; nothing if the contract would refuse it.
+    /// Values that a plain reader finds now; `None` if the contract would refuse them.
     fn now(&self) -> Option<(String, String)> {
         let value = |which: Which| fs::read_to_string(which.below(&self.directory)).ok();
         Some((value(Which::First)?, value(Which::Second)?))

@@ -24,7 +24,7 @@ fn drive(directory: &Path) -> (Live<Settings>, Receiver<Event<Settings>>) {
     (live, events)
 }
 
-/// What was reported since the last call.
+/// Events reported since the last call.
 fn reported(events: &mut Receiver<Event<Settings>>) -> Vec<Event<Settings>> {
     std::iter::from_fn(|| events.try_recv().ok()).collect()
 }
