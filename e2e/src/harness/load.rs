@@ -17,16 +17,16 @@ use super::wait::DEADLINE;
 const CLIENTS: usize = 4;
 /// Each client's pace; together 200 requests a second.
 const PACE: Duration = Duration::from_millis(20);
-/// Whatever happens, a client ends after so many.
+/// Limit of requests for each client.
 const MOST_REQUESTS: usize = 6_000;
-/// Longer than any answer of a healthy service takes, shorter than what a user would call an answer.
+/// Longer than any answer of a healthy service takes, and shorter than a user would wait.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What became of the requests.
+/// Results of the requests.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub answered: usize,
-    /// When and why, for each request that was not answered with a success; the time is one to look for in the logs.
+    /// Time and reason of each request that was not answered with a success; the time can be looked up in the logs.
     pub failures: Vec<String>,
 }
 

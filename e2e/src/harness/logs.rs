@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use super::wait::DEADLINE;
 
-/// What only pods of the Deployment carry.
+/// Label that only pods of the Deployment carry.
 const SERVICE_LABEL: &str = "app.kubernetes.io/name=myapp";
 
 /// One line and the pod that wrote it.
@@ -29,7 +29,7 @@ pub struct Line {
 pub struct Logs {
     lines: Arc<Mutex<Vec<Line>>>,
     expected: Arc<Mutex<Vec<&'static str>>>,
-    /// Told of every new line.
+    /// Notified of every new line.
     grown: Arc<Notify>,
 }
 
@@ -41,7 +41,7 @@ impl Logs {
         logs
     }
 
-    /// Says that lines with `part` in them are no faults.
+    /// Registers lines that contain `part` as expected, not as faults.
     pub fn expect(&self, part: &'static str) {
         guard(&self.expected).push(part);
     }

@@ -29,13 +29,13 @@ pub const KEEP_VARIABLE: &str = "E2E_KEEP";
 const LABEL: &str = "app.kubernetes.io/part-of";
 const LABEL_VALUE: &str = "myapp-e2e";
 
-/// What one test has of the cluster.
+/// Namespace and logs of one test in the cluster.
 pub struct Namespace {
     name: String,
     cluster: Cluster,
     kubeconfig: OsString,
     _folder: TempDir,
-    /// Of the service's pods, from the first line.
+    /// Logs of the service's pods, from the first line.
     pub logs: Logs,
 }
 
@@ -188,18 +188,18 @@ impl Namespace {
         staying
     }
 
-    /// What a path of a pod's port answers with a success, asked through the API server.
+    /// The successful answer of a pod's port for a path, requested through the API server.
     pub async fn get(&self, pod: &str, port: u16, path: &str) -> String {
         self.proxied(&format!("pods/{pod}:{port}"), path).await
     }
 
-    /// What a path of a Service answers with a success, from whichever pod it picks.
+    /// The successful answer of a Service for a path, from any of its pods.
     pub async fn get_from_service(&self, service: &str, path: &str) -> String {
         self.proxied(&format!("services/{service}:http"), path).await
     }
 
-    /// Makes a port of a pod reachable from here, which the second return value does for as long as it lives. The first is the
-    /// address to use in URLs.
+    /// Forwards a port of a pod to this machine for as long as the second return value lives. The first one is the address to
+    /// use in URLs.
     pub async fn forward(&self, pod: &str, port: u16) -> (String, Background) {
         // kubectl picks a free port of this machine.
         let command = self.shell(&format!("exec kubectl port-forward {pod} :{port}"));
