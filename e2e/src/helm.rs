@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde::Deserialize as _;
 use serde_json::Value;
 
-/// Why there are no objects.
+/// Reason for which there are no objects.
 #[derive(Debug, thiserror::Error)]
 pub enum HelmError {
     #[error("helm cannot be started: install it, or run the tests with `cargo xtask test chart --install`")]
@@ -105,12 +105,12 @@ impl Release {
     /// The text that `helm template` prints.
     ///
     /// # Errors
-    /// When Helm is missing or refuses the values.
+    /// Helm is missing or refuses the values.
     pub fn render_text(&self, values: &Values) -> Result<String, HelmError> {
         self.helm(&["template"], values)
     }
 
-    /// What `helm install` says to the person who ran it, found by a dry run that asks no cluster.
+    /// Notes that `helm install` prints, from a dry run that contacts no cluster.
     ///
     /// # Errors
     /// When Helm is missing or refuses the values.
@@ -142,7 +142,7 @@ pub fn lint(values: &Values) -> Result<String, HelmError> {
     run(helm, None)
 }
 
-/// Where this repository keeps its chart.
+/// Folder of this repository's chart.
 pub fn chart_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../charts/myapp")
 }

@@ -25,19 +25,19 @@ pub struct Root {
     environment: Vec<(&'static str, String)>,
 }
 
-/// How a command of Terraform ended.
+/// Exit code and output of a Terraform command.
 pub struct Outcome {
-    /// Its exit code; with `plan -detailed-exitcode` 0 means no change, and 2 changes.
+    /// Exit code; with `plan -detailed-exitcode` 0 means no change, and 2 changes.
     pub code: Option<i32>,
-    /// All that it printed, on both streams.
+    /// Everything printed on both streams.
     pub text: String,
 }
 
-/// What one run of `terraform test` said.
+/// Result of one run of `terraform test`.
 pub struct Report {
-    /// Whether every test passed.
+    /// True if every test passed.
     pub passed: bool,
-    /// All that it printed, on both streams.
+    /// Everything printed on both streams.
     pub text: String,
     /// The messages of errors, each with the test file it is about.
     pub errors: Vec<(String, String)>,
@@ -173,10 +173,11 @@ impl Root {
         if first.text.contains(PROVIDER_DID_NOT_START) { once() } else { first }
     }
 
-    /// What Terraform keeps: state, its backup, the saved plan, and what it shows of state and plan. The plan is saved here.
+    /// Stored data of Terraform: state, its backup, the saved plan, and the printed forms of state and plan. The plan is saved
+    /// here.
     ///
     /// # Panics
-    /// When any of it is not there.
+    /// One of the files is missing.
     pub fn kept(&self, inputs: &[(&str, &str)]) -> Vec<(&'static str, Vec<u8>)> {
         self.run(&["plan", "-out=saved.tfplan"], inputs);
         let read =
