@@ -60,7 +60,8 @@ fn assert_only_the_edge_is_open(network: &Network, matrix: &Matrix, setting: Set
     assert_eq!(network.admitting_outside(), admitting, "{setting:?}");
 }
 
-/// Where pods have the groups of their node, everything with these reaches what pods reach.
+/// Expects only pods to reach database and cache. If pods have the groups of their node, every member of those groups reaches
+/// both.
 fn assert_only_pods_reach_the_data(matrix: &Matrix, setting: Setting) {
     let callers: BTreeSet<_> = matrix
         .iter()

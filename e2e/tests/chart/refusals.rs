@@ -1,4 +1,4 @@
-//! What the chart refuses, and the sentence each mistake gets.
+//! Values that the chart refuses, and the error message of each mistake.
 
 use std::io::Write as _;
 
