@@ -217,14 +217,14 @@ impl Run {
         fs::read_to_string(self.folder.path().join("summary")).unwrap()
     }
 
-    /// What later jobs are given under a name.
+    /// Value of a job output, as later jobs receive it.
     fn output(&self, name: &str) -> String {
         let lines = fs::read_to_string(self.folder.path().join("output")).unwrap();
         let value = lines.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
         value.unwrap_or_else(|| panic!("no {name}: {lines}")).to_owned()
     }
 
-    /// The marked values in what was printed and in all files of this run.
+    /// Names of the marked values in the printed output and in all files of this run.
     fn found(&self) -> BTreeSet<&'static str> {
         let everything = |_: &Path| true;
         let mut findings = search().look_below(self.folder.path(), &everything).unwrap();

@@ -1,4 +1,4 @@
-//! How soon a change is in force: counted from the patch, and from the moment its file changed in the pod.
+//! Latency of a change, measured from the patch and from the change of its file in the pod.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use crate::support::{SECRET_KEY, assert_untouched, names};
 
 const PATCHES: usize = 40;
-/// With stock settings the kubelet brings a handful of patches in this time, and those have to do.
+/// Time for a handful of patches with the kubelet's default settings; those are enough for the test.
 const ENOUGH: Duration = Duration::from_secs(240);
 
-/// About four times what was seen on two cores at work on other tests.
+/// About four times the value measured on two cores that ran other tests.
 const LONGEST_LAG: Duration = Duration::from_millis(250);
 
 #[test]

@@ -1,4 +1,4 @@
-//! What bad input gets: a reason, at the earliest door that can know it.
+//! Rejection of bad input, with a reason, at the earliest entry point that can detect it.
 
 use e2e::harness::namespace::{Namespace, in_namespace};
 use e2e::harness::wait::{condition, until_any};

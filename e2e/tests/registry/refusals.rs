@@ -1,4 +1,4 @@
-//! What is not pushed, and what is said about it. Each test has a copy of the artifacts, which a push writes to.
+//! Refused pushes and their messages. Each test has a copy of the artifacts, because a push writes to them.
 
 use std::fs;
 use std::process::Output;
@@ -11,10 +11,10 @@ use sha2::{Digest as _, Sha256};
 
 const USER: &str = "release";
 const PASSWORD: &str = "MARKED-registry-password-5e1a";
-/// The password's bcrypt hash, of the least cost there is.
+/// The password's bcrypt hash, with the least possible cost.
 const HTPASSWD: &str = "release:$2b$04$6Kb965YdxUSFJi8TT7mhReb7kKt1sdULKj4WWlzchxUnnXQqW25uu\n";
 
-/// Changes a part, and with it what is written down of it, as another build would.
+/// Changes a part and its record in `release.json`, as another build would.
 fn make_otherwise(artifacts: &CopiedArtifacts, part: &str) {
     let mut content = fs::read(artifacts.file(part)).unwrap();
     content.push(b'\n');

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{plan, required, test_file};
 
-/// What no message may hold.
+/// Text that no message may hold.
 const MARK: &str = "marked-5ecret";
 
 struct Wrong {
