@@ -64,7 +64,7 @@ pub fn late_holder_ends_no_other_body() {
     });
 }
 
-/// A trailer that another thread finds is known to whoever finds that the body is over.
+/// A trailer that another thread finds is visible to the thread that finds the end of the body.
 pub fn trailer_is_known_with_the_end() {
     explore(|| {
         let phase = in_upload();
@@ -93,7 +93,7 @@ pub fn close_lingers_for_an_unread_body() {
     });
 }
 
-/// What the listener sees of a connection is a step and its own time.
+/// The listener sees each connection state with the time of that same state.
 pub fn spared_time_is_never_torn() {
     explore(|| {
         let phase = Arc::new(Phase::new());

@@ -81,7 +81,7 @@ impl Semaphore {
     }
 }
 
-/// Of one who waits, or does not yet.
+/// Place of one task in the queue; `number` is `None` before the task waits.
 struct Place<'a> {
     semaphore: &'a Semaphore,
     number: Option<usize>,

@@ -97,7 +97,7 @@ pub fn concurrent_changes_agree() {
     });
 }
 
-/// Everyone who waits learns that the limit is closed.
+/// Every waiter learns that the limit is closed.
 pub fn close_wakes_all_waiters() {
     explore(|| {
         let limit = Limit::new(1);
@@ -114,7 +114,7 @@ pub fn close_wakes_all_waiters() {
     });
 }
 
-/// That nobody holds a permit, and that exactly `number` can be had.
+/// Expects no permit to be held, and exactly `number` permits to be available.
 fn assert_settled(limit: &Limit, number: usize) {
     assert!(!limit.is_in_debt(), "a debt is left though nothing is out");
     assert_eq!(limit.in_use(), 0);
@@ -123,7 +123,7 @@ fn assert_settled(limit: &Limit, number: usize) {
     assert!(limit.is_full());
 }
 
-/// What can be had at once.
+/// A permit, if one is available at once.
 fn now(limit: &Limit) -> Option<OwnedSemaphorePermit> {
     match pin!(limit.take()).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(permit) => permit,
