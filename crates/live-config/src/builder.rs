@@ -62,7 +62,7 @@ pub struct Builder<S> {
 #[derive(Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The settings type asks for something that would not be enforced: a defect of the program.
+    /// The settings type has a rule that would not be enforced: a defect of the program.
     #[error(transparent)]
     Contract(#[from] ContractError),
     /// The sources give no valid configuration.

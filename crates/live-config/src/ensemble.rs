@@ -37,7 +37,7 @@ pub(crate) struct Vetoed {
     pub(crate) kind: RefusalKind,
 }
 
-/// Every participant is ready. Dropped, it is as if none had been asked.
+/// Every participant is ready. Dropping this value undoes all preparations.
 pub(crate) struct Ready(Vec<Named<dyn Prepared>>);
 
 /// All at once, each under the same deadline. Where one is not ready, what the others made is dropped.

@@ -26,7 +26,7 @@ impl<S> Live<S> {
         self.shared.snapshot.load()
     }
 
-    /// The snapshot in force, to be kept across an await: whoever holds it sees one generation.
+    /// The snapshot in force, which may be held across an await: its holder sees one generation.
     pub fn snapshot(&self) -> Arc<Snapshot<S>> {
         self.shared.snapshot.load_full()
     }

@@ -193,8 +193,8 @@ fn check(
     }
 }
 
-/// Valid values as the settings type. That the type refuses what its own schema accepts is a defect of the type, told
-/// without the value.
+/// Valid values as the settings type. A type that refuses values accepted by its own schema has a defect; the problem is
+/// reported without the value.
 fn typed<S: DeserializeOwned>(
     contract: &Contract,
     values: &BTreeMap<String, Effective>,

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use crate::{Contract, Key, Loaded};
 
-/// A configuration in force: whole, valid and never changed. Whoever holds one sees one generation.
+/// A configuration in force: whole, valid and immutable. Its holder sees one generation.
 pub struct Snapshot<S> {
     /// Counts the configurations that the process has run with, from 1. One that was rolled back is counted too.
     pub generation: u64,
@@ -19,7 +19,7 @@ impl<S> Snapshot<S> {
         Self { generation, made: SystemTime::now(), in_force: OnceLock::new(), loaded }
     }
 
-    /// The same generation with the same values, as it was read anew.
+    /// The same generation with the same values, from a new look at the sources.
     pub(crate) fn restated(&self, loaded: Loaded<S>) -> Self {
         Self { generation: self.generation, made: self.made, in_force: self.in_force.clone(), loaded }
     }

@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use crate::kubelet::{Kubelet, STEPS, eager, running};
 use crate::{Settings, sequences};
 
-/// The nightly run asks for 10 000 with PROPTEST_CASES.
+/// The nightly run sets 10 000 by PROPTEST_CASES.
 const CASES: u32 = 500;
 /// Sequences run side by side, so that most of the time one of them waits for its watcher.
 const THREADS: u32 = 4;
@@ -227,7 +227,7 @@ impl Model {
                 self.is_away = false;
             }
             Edit::Pause(milliseconds) => std::thread::sleep(Duration::from_millis((*milliseconds).into())),
-            // Nobody writes into a directory that is not there.
+            // No write goes into a directory that does not exist.
             _ if self.is_away => {}
             Edit::Back => {}
             // After a swap there may be none.

@@ -26,7 +26,7 @@ enum At {
     Nowhere,
 }
 
-/// Panics at one point in the first change, and objects to it if told to. Its neighbours hold what they took part in.
+/// Panics at one point in the first change, and objects to it if `objects` is set. `held` lists the generations that it holds.
 #[derive(Clone)]
 struct Part {
     name: &'static str,
