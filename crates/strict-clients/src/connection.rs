@@ -20,7 +20,7 @@ use crate::Server;
 /// Limit of each step of an answer; many times its usual duration.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// A connection that is kept alive.
+/// A persistent connection.
 #[derive(Debug)]
 pub struct Connection {
     sender: SendRequest<Empty<Bytes>>,
@@ -106,8 +106,8 @@ impl Connection {
         }
     }
 
-    /// Returns true where the server's end of the connection has already come. The task that reads it may not have had its
-    /// turn yet on a machine at work, and clients that keep connections look before they use one, as Go's and Java's do.
+    /// Returns true if the server's end of the connection has already arrived. The task that reads it may not have run yet on a
+    /// busy machine, and clients with persistent connections check before use, as Go's and Java's do.
     fn has_ended(&self) -> bool {
         let mut byte = [0; 1];
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;

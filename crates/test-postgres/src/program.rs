@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Debian keeps each version's programs below here, outside the path.
+/// Debian installs each version's programs below this folder, outside the path.
 const VERSIONS: &str = "/usr/lib/postgresql";
 /// The server refuses to run as root; the distribution's package makes this user.
 const USER: &str = "postgres";

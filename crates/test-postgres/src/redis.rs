@@ -160,7 +160,7 @@ fn launch(
     let file = |name: &str| folder.join(name).display().to_string();
     let mut lines = vec![
         format!("bind {}", address.ip()),
-        // Else it would take nobody but loopback where the default user has no password, be it off.
+        // Protected mode accepts loopback only while the default user has no password, even if that user is off.
         "protected-mode no".to_owned(),
         format!("unixsocket {}", file(SOCKET)),
         "save \"\"".into(),
