@@ -1,4 +1,4 @@
-//! tokio's semaphore as its documentation describes it: permits go to whoever waits longest.
+//! tokio's semaphore as its documentation describes it: permits go to the longest waiter.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;

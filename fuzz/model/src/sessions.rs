@@ -33,7 +33,7 @@ pub fn fixed_limit_is_never_exceeded() {
     });
 }
 
-/// A permit that comes back while the limit is in debt goes to nobody.
+/// A permit that is returned while the limit is in debt goes to no waiter.
 pub fn debt_is_paid_before_waiters() {
     explore(|| {
         let limit = Limit::new(2);
@@ -56,7 +56,7 @@ pub fn debt_is_paid_before_waiters() {
     });
 }
 
-/// However the limit falls and rises while permits are taken and returned, in the end as many can be taken as it says.
+/// Any changes of the limit while permits are taken and returned leave exactly the final limit of permits available.
 pub fn changes_lose_and_make_no_permit() {
     explore(|| {
         let limit = Limit::new(2);
