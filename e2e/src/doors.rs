@@ -1,6 +1,6 @@
-//! The settings that all doors are tried with, and what the process itself says of them.
+//! The settings that all entry points are tested with, and the verdict of the process about them.
 //!
-//! The process is the measure: whatever else takes settings accepts and refuses what its environment does.
+//! The process is the reference: every other entry point accepts and refuses what its environment does.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a harness ends its test with a sentence")]
 

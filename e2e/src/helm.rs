@@ -113,7 +113,7 @@ impl Release {
     /// Notes that `helm install` prints, from a dry run that contacts no cluster.
     ///
     /// # Errors
-    /// When Helm is missing or refuses the values.
+    /// Helm is missing or refuses the values.
     pub fn notes(&self, values: &Values) -> Result<String, HelmError> {
         let printed = self.helm(&["install", "--dry-run=client"], values)?;
         Ok(printed.split_once("\nNOTES:\n").map(|(_, notes)| notes.to_owned()).unwrap_or_default())
@@ -150,7 +150,7 @@ pub fn chart_dir() -> PathBuf {
 fn run(mut helm: Command, stdin: Option<&Value>) -> Result<String, HelmError> {
     helm.stdin(if stdin.is_some() { Stdio::piped() } else { Stdio::null() });
     let mut child = helm.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(HelmError::Missing)?;
-    // Dropping the pipe at the end of the statement is what tells Helm that the document is complete.
+    // Dropping the pipe at the end of the statement marks the end of the document for Helm.
     if let (Some(document), Some(mut pipe)) = (stdin, child.stdin.take()) {
         pipe.write_all(yaml_safe(&document.to_string()).as_bytes()).map_err(HelmError::Pipe)?;
     }

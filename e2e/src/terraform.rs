@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The folder with the providers, or with stand-ins that have their schemas.
+/// The folder with the providers, or with substitutes that have their schemas.
 pub const PROVIDERS_VARIABLE: &str = "E2E_TERRAFORM_PROVIDERS";
 
 const PROVIDER_DID_NOT_START: &str = "timeout while waiting for plugin to start";
@@ -44,7 +44,7 @@ pub struct Report {
 }
 
 impl Root {
-    /// Copies `terraform/` and initialises the folder `path` of it.
+    /// Copies `terraform/` and initialises its folder `path`.
     ///
     /// # Panics
     /// When the providers are not named, or Terraform cannot use them.
@@ -54,7 +54,7 @@ impl Root {
         root
     }
 
-    /// Copies `terraform/` for commands that get these variables in their environment too. Whoever calls this initialises.
+    /// Copies `terraform/` for commands that get these variables in their environment too. The caller runs `init`.
     ///
     /// # Panics
     /// When it cannot be copied.
@@ -90,7 +90,7 @@ impl Root {
         root
     }
 
-    /// A folder with these files, for commands that get these variables in their environment too. Whoever calls this initialises.
+    /// A folder with these files, for commands that get these variables in their environment too. The caller runs `init`.
     ///
     /// # Panics
     /// When it cannot be written.

@@ -56,8 +56,8 @@ pub(super) fn of(value: &str) -> Vec<(Form, String)> {
     forms
 }
 
-/// The characters of base64 that depend on the value alone when `before` bytes (modulo 3) precede it: each stands for six bits, and
-/// those that share a byte with a neighbour are left out.
+/// The characters of base64 that depend on the value alone when `before` bytes (modulo 3) precede it: each character encodes
+/// six bits, and those that share a byte with a neighbour are left out.
 fn base64(value: &str, before: usize) -> String {
     const BITS: usize = 6;
     let content = [&[0; 3][..before], value.as_bytes()].concat();

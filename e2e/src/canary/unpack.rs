@@ -41,7 +41,7 @@ pub(super) fn parts(content: &[u8]) -> Vec<(String, Vec<u8>)> {
 fn inflated(content: &[u8]) -> Vec<u8> {
     let mut inflated = Vec::new();
     let mut decoder = MultiGzDecoder::new(content);
-    // An error ends the reading; what came before it is kept in the buffer.
+    // An error ends the reading; the buffer holds everything before it.
     let _ = decoder.read_to_end(&mut inflated);
     inflated
 }

@@ -49,7 +49,7 @@ pub async fn run(mut command: Command, input: &str) -> Outcome {
 /// A program that runs until this is dropped.
 pub struct Background {
     _child: Child,
-    /// The line by which it said that it was ready.
+    /// The line by which the program announced that it was ready.
     pub announced: String,
 }
 

@@ -1,7 +1,7 @@
-//! A light, bounded load of requests on a Service that remembers every failure.
+//! A light, bounded load of requests on a Service that records every failure.
 //!
-//! It goes through the API server's proxy, which picks among the endpoints and keeps connections to them open, as a load balancer
-//! does; so it reaches the Service of any cluster, and no request leaves this machine when the cluster is on it.
+//! The load goes through the API server's proxy, which picks among the endpoints and holds connections to them open, as a load
+//! balancer does; so it reaches the Service of any cluster, and no request leaves this machine when the cluster is on it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,7 +37,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Starts to ask for a path of the API server once it is answered for the first time: the server takes a moment to know the
+    /// Starts to request a path of the API server after its first successful answer: the server takes a moment to know the
     /// endpoints of a new Service.
     pub async fn start(client: &Client, uri: &str) -> Self {
         let mut pace = interval(PACE);

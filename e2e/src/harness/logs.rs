@@ -56,7 +56,7 @@ impl Logs {
         self.first(pod, part, DEADLINE, contains).await;
     }
 
-    /// The first event of a pod for which `holds` is true, told before or after this call.
+    /// The first event of a pod for which `holds` is true, logged before or after this call.
     pub async fn until_event(
         &self,
         pod: &str,
@@ -89,7 +89,7 @@ impl Logs {
         in_time.unwrap_or_else(|_| panic!("waited {} s for {pod} to log {what}", deadline.as_secs()))
     }
 
-    /// The lines that tell of a fault nobody expected: of level ERROR, or not JSON at all, as a panic's message is.
+    /// The lines of unexpected faults: of level ERROR, or not JSON at all, as a panic's message is.
     pub fn faults(&self) -> Vec<Line> {
         let expected = guard(&self.expected).clone();
         let is_expected = |line: &Line| expected.iter().any(|part| line.text.contains(part));
@@ -102,7 +102,7 @@ impl Logs {
         let mut changes = Box::pin(watcher(pods.clone(), config).default_backoff().applied_objects());
         while let Some(change) = changes.next().await {
             let Ok(pod) = change else { continue };
-            // A container that is started anew has another id.
+            // A restarted container has another id.
             let Some(container) = started_container(&pod) else { continue };
             if seen.insert(container) {
                 tokio::spawn(self.clone().read(pods.clone(), pod.name_any()));

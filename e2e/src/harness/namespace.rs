@@ -1,4 +1,5 @@
-//! A namespace per test, which enforces Pod Security `restricted`, tells what was in it when the test fails, and goes with it.
+//! A namespace per test, which enforces Pod Security `restricted`, prints its objects when the test fails, and is removed with
+//! the test.
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -24,7 +25,7 @@ use super::logs::Logs;
 use super::wait::{condition, until};
 use crate::helm::chart_dir;
 
-/// Set to keep the namespaces of failed tests.
+/// Variable that preserves the namespaces of failed tests.
 pub const KEEP_VARIABLE: &str = "E2E_KEEP";
 const LABEL: &str = "app.kubernetes.io/part-of";
 const LABEL_VALUE: &str = "myapp-e2e";
@@ -158,7 +159,7 @@ impl Namespace {
         command::run(command, input).await
     }
 
-    /// Installs the chart with more arguments and waits until all of its pods serve. Returns what Helm said.
+    /// Installs the chart with more arguments and waits until all of its pods serve. Returns Helm's output.
     pub async fn install(&self, release: &str, arguments: &[&str]) -> String {
         let command = [&["install", release, "charts/myapp"], arguments].concat();
         let said = self.run("helm", &command, "").await.succeeded();
@@ -177,7 +178,7 @@ impl Namespace {
         until(self.api::<Deployment>(), deployment, "to be rolled out", condition::rolled_out()).await;
     }
 
-    /// The pods of a release that have not been told to stop, by name.
+    /// The pods of a release that are not terminating, by name.
     pub async fn pods(&self, release: &str) -> Vec<Pod> {
         // Without the name label it is the pod of `helm test`, which is no replica.
         let labels = format!("app.kubernetes.io/instance={release},app.kubernetes.io/name");
