@@ -62,7 +62,7 @@ impl Account {
         self.outputs[name]["value"].as_str().unwrap()
     }
 
-    /// A root of the repository that speaks to this account.
+    /// A root of the repository that uses this account.
     pub(crate) fn root(&self, path: &str) -> Root {
         root_on(&self.fake, path)
     }
@@ -76,7 +76,7 @@ impl Account {
     }
 }
 
-/// A root of the repository, told by override files that it is on a fake: the root itself knows nothing of it.
+/// A root of the repository, pointed to a fake by override files; the root itself has no setting for a fake.
 pub(crate) fn root_on(fake: &FakeAws, path: &str) -> Root {
     let root = Root::copy_only(path, fake.environment());
     let text = fs::read_to_string(root.path().join("provider.tf")).unwrap();
@@ -99,7 +99,8 @@ pub(crate) fn apply(fake: &FakeAws, root: &Root) -> String {
     outcome.text
 }
 
-/// Returns what that plan found to be there. The state itself may be older: it keeps what a group listed before its rules changed.
+/// Returns the resources that the plan found. The state itself may be older: it stores a group's list from before its rules
+/// changed.
 pub(crate) fn assert_second_plan_is_empty(root: &Root) -> Value {
     let plan = ["plan", "-detailed-exitcode", "-no-color", "-out=second.tfplan"];
     let outcome = root.outcome(&plan, NO_INPUTS);

@@ -8,8 +8,8 @@ use crate::account::{AWS_ALONE, PROVIDERS_VARIABLE, apply};
 /// Published outputs of infra and platform, in an account without the cluster that they name.
 pub(crate) const PUBLISHED: &str = include_str!("published.tf");
 
-/// The cluster that the outputs name: active, with an endpoint name that does not resolve to a reachable address, like a
-/// private endpoint from outside the network.
+/// The cluster that the outputs name: active, with an unreachable endpoint, like a private endpoint seen from outside the
+/// network.
 pub(crate) const CLUSTER: &str = include_str!("cluster.tf");
 
 /// Applies these configurations to the account.

@@ -1,4 +1,4 @@
-//! No root keeps or prints a secret: neither what the account holds in Secrets Manager nor what Terraform itself logs in with.
+//! No root stores or prints a secret: neither the values in Secrets Manager nor Terraform's own credential.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,7 +9,7 @@ use e2e::terraform::{NO_INPUTS, Root};
 
 use crate::account::{AWS_ALONE, Account, DATABASE_PASSWORD, PROVIDERS_VARIABLE};
 
-/// Puts a secret that exists where a state may keep it.
+/// Copies an existing secret into attributes that a state may store.
 const LEAK: &str = r#"
 variable "secret_arn" {
   type = string

@@ -1,4 +1,4 @@
-//! Tested settings of the infra root, and the proof that they cover every pair of variants.
+//! Tested settings of the infra root, and the proof that they cover every allowed pair of variants.
 
 use std::collections::{BTreeMap, BTreeSet};
 

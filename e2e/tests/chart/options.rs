@@ -1,4 +1,4 @@
-//! Optional objects and fields: there when asked for, absent otherwise, and zero is not the same as not given.
+//! Optional objects and fields: present if set, absent otherwise, and zero differs from unset.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! A Redis server outside the cluster, through which the replicas tell each other what happens.
+//! A Redis server outside the cluster, through which the replicas exchange events.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -60,8 +60,8 @@ async fn until_generation(ns: &Namespace, pods: &[Pod], generation: u64) {
     }
 }
 
-/// Starts a server whose user may do what the service needs and no more, tells the cluster how to find it, and installs the chart for
-/// it, as docs/operations.md says.
+/// Starts a server whose user has only the rights that the service needs, creates a name for it in the cluster, and installs
+/// the chart as docs/operations.md describes.
 async fn install(ns: &Namespace) -> Redis {
     let host = format!("cache.{}.svc", ns.name());
     let rights = format!("~{}/* -@all +get +select +set +time +xadd +xread", ns.name());

@@ -1,4 +1,4 @@
-//! A PostgreSQL server outside the cluster, and its password changed while clients ask and the history is written.
+//! A PostgreSQL server outside the cluster, and a change of its password under load while the history is written.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,8 +61,8 @@ fn a_password_that_the_database_does_not_know_is_rejected_until_it_does_and_lose
     });
 }
 
-/// Changes the password in the Secret and, by `in_the_database`, there; all the while clients ask through the Service, and others
-/// for what is recorded in the database before it is answered. Returns what they saw.
+/// Changes the password in the Secret and, by `in_the_database`, on the server. Meanwhile clients send requests through the
+/// Service, and operators reveal secrets, which is recorded in the database first. Returns the clients' results.
 async fn rotate(ns: &Namespace, in_the_database: impl AsyncFnOnce(&Postgres, &[Pod]) -> String) -> String {
     // A pod may try the password before the database knows it.
     ns.logs.expect("configuration rejected");
@@ -136,7 +136,7 @@ async fn assert_recorded(ns: &Namespace, server: &Postgres, pods: &[Pod], begun:
     }
 }
 
-/// Starts a server, tells the cluster how to find it, and installs the chart for it, as docs/operations.md says.
+/// Starts a server, creates a name for it in the cluster, and installs the chart as docs/operations.md describes.
 async fn install(ns: &Namespace) -> Postgres {
     let host = format!("database.{}.svc", ns.name());
     let server = Postgres::start(address_for_pods(ns).await, &host).await;
@@ -162,14 +162,15 @@ async fn install(ns: &Namespace) -> Postgres {
     server
 }
 
-/// Tells the database of the new password, and returns the moment before: a session with the new one may begin at once.
+/// Changes the password on the server, and returns the time before the change: a session with the new password may begin at
+/// once.
 async fn alter(server: &Postgres) -> String {
     let before = server.sql("postgres", "SELECT clock_timestamp()").await;
     server.sql("postgres", &format!("ALTER ROLE {ROLE} PASSWORD '{}'", PASSWORDS[1])).await;
     before
 }
 
-/// A change in the history, as an operator is told of it.
+/// A change in the history, as the operator listener returns it.
 #[derive(Debug, Deserialize)]
 struct Change {
     replica: String,

@@ -1,4 +1,4 @@
-//! The service through an Ingress and through a Gateway, served by a controller that nobody here wrote.
+//! The service through an Ingress and through a Gateway, served by a third-party controller.
 
 mod certificate;
 mod controller;

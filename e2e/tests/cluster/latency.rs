@@ -49,7 +49,7 @@ fn a_change_is_in_force_within_a_quarter_of_a_second_of_its_file_changing() {
     });
 }
 
-/// Asks the API itself: the start of kubectl would be measured too.
+/// Patches through the API directly: the start of kubectl would be measured too.
 async fn set_level(ns: &Namespace, level: &str) {
     let patch = Patch::Merge(json!({ "data": { "LOG_LEVEL": level } }));
     ns.api::<ConfigMap>().patch("myapp", &PatchParams::default(), &patch).await.unwrap();

@@ -66,7 +66,7 @@ impl Image {
     }
 }
 
-/// Docker saves layers with or without gzip, depending on how it keeps them.
+/// Docker saves layers with or without gzip, depending on its storage.
 fn unpacked(layer: &[u8]) -> Vec<u8> {
     let mut decoder = GzDecoder::new(layer);
     if decoder.header().is_none() {

@@ -64,7 +64,7 @@ fn terraform_accepts_the_same_values_as_the_process_and_blames_the_same_setting(
     assert!(refused > cases / 5 && accepted > cases / 5, "refused {refused}, accepted {accepted}");
 }
 
-/// The first run that failed, with what it was given and what Terraform says; those after it were not run.
+/// The first failed run, with its inputs and Terraform's messages; later runs did not take place.
 fn disagreement(report: &Report, runs: &Map<String, Value>) -> String {
     let failed =
         report.text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|event| {
