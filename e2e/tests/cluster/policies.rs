@@ -143,7 +143,7 @@ enum Outcome {
 
 use Outcome::{Dropped, Reached, Refused};
 
-/// One row of the table of allowed connections.
+/// One row of a table of connections and their outcomes.
 #[derive(Debug)]
 struct Row {
     from: String,
