@@ -1,5 +1,4 @@
-//! Looks for planted values in anything that was written: in every form a value is likely to have taken, and inside what is
-//! packed.
+//! Searches output for planted values: in every form that a value is likely to have taken, and inside packed content.
 
 mod forms;
 mod unpack;
@@ -18,7 +17,7 @@ const SHORTEST: usize = 8;
 /// A search for planted values, each known by a name so that no report repeats it.
 pub struct Search {
     automaton: AhoCorasick,
-    /// What each pattern of the automaton stands for.
+    /// Value and form of each pattern of the automaton.
     meanings: Vec<(&'static str, Form)>,
 }
 
@@ -28,7 +27,7 @@ pub struct Finding {
     /// The name of the value.
     pub value: &'static str,
     pub form: Form,
-    /// Where: the place that was looked at, then what was unpacked on the way, outermost first.
+    /// Location: the searched place, then each unpacked part, outermost first.
     pub place: String,
 }
 

@@ -1,6 +1,6 @@
-//! The settings that all doors are tried with, and what the process itself says of them.
+//! The settings that all entry points are tested with, and the verdict of the process about them.
 //!
-//! The process is the measure: whatever else takes settings accepts and refuses what its environment does.
+//! The process is the reference: every other entry point accepts and refuses what its environment does.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a harness ends its test with a sentence")]
 
@@ -159,7 +159,7 @@ fn edges(key: &str) -> &'static [&'static str] {
     }
 }
 
-/// How a good value of any length begins.
+/// Prefix of a valid value of any length.
 fn start(key: &str) -> &'static str {
     match key {
         "API_BASE_URL" => "/",
@@ -169,7 +169,7 @@ fn start(key: &str) -> &'static str {
     }
 }
 
-/// What a good value may go on with. A flag is two characters of which a reader sees one.
+/// Characters that may extend a valid value. A flag is two characters that a reader sees as one.
 fn fillers(key: &str) -> &'static [&'static str] {
     if SECRETS.contains(&key) { &["x", "é", "\u{1f1ea}\u{1f1fa}"] } else { &["x"] }
 }
@@ -211,10 +211,11 @@ pub fn settings() -> impl Strategy<Value = Settings> {
     })
 }
 
-/// Whether the process takes them from its environment. What no environment can hold is refused by the system.
+/// Returns true if the process accepts the settings from its environment. The system refuses settings that no environment can
+/// hold.
 ///
 /// # Panics
-/// When the process ends in another way than accepting or refusing.
+/// The process ends in another way than accepting or refusing.
 pub fn environment_accepts(settings: &Settings) -> bool {
     let variables = settings.iter().map(|(key, text)| (*key, text.as_str()));
     let flags = wired_to(|key| settings.get(key).map(String::as_str));
@@ -222,7 +223,7 @@ pub fn environment_accepts(settings: &Settings) -> bool {
         .is_ok_and(|output| blamed(&output).is_empty())
 }
 
-/// Whether the process takes them from a mounted directory, each value with the line break that editors add.
+/// Returns true if the process accepts the settings from a mounted directory, each value with the line break that editors add.
 ///
 /// # Panics
 /// As [`mounted_accepts`].
@@ -230,7 +231,7 @@ pub fn files_accept(settings: &Settings) -> bool {
     refused_in_files(settings).is_empty()
 }
 
-/// The keys with which the process finds fault when it has them from a mounted directory, which can hold any text.
+/// The keys that the process refuses in a mounted directory, which can hold any text.
 ///
 /// # Panics
 /// As [`mounted_accepts`].
@@ -244,10 +245,10 @@ pub fn refused_in_files(settings: &Settings) -> BTreeSet<String> {
     refused_in(directory.path())
 }
 
-/// Whether the process takes what is in a mounted directory.
+/// Returns true if the process accepts the content of a mounted directory.
 ///
 /// # Panics
-/// When the process cannot be run, or ends in another way than accepting or refusing.
+/// The process cannot be run, or ends in another way than accepting or refusing.
 pub fn mounted_accepts(directory: &Path) -> bool {
     refused_in(directory).is_empty()
 }

@@ -14,13 +14,13 @@ use tempfile::TempDir;
 /// The folder with the Python packages that the fake needs.
 pub const PACKAGES_VARIABLE: &str = "E2E_FAKE_AWS_PACKAGES";
 
-/// Where all of it is said to be.
+/// Region of the account.
 pub const REGION: &str = "eu-central-1";
 
-/// What callers log in with, for tests that look where it turns up.
+/// Secret key of the callers, for tests that search for it in all output.
 pub const CREDENTIAL: &str = "marked-cr3dential-52ce";
 
-/// Ends when it goes out of scope, and with the process that started it at the latest.
+/// A running fake. It ends when dropped, and with the process that started it at the latest.
 pub struct FakeAws {
     process: Child,
     requests: Option<ChildStdin>,
@@ -30,10 +30,10 @@ pub struct FakeAws {
 }
 
 impl FakeAws {
-    /// Starts one, and returns once it listens.
+    /// Starts a fake, and returns once it listens.
     ///
     /// # Panics
-    /// When its packages are not named, or it does not start.
+    /// The fake's packages are not named, or it does not start.
     pub fn start() -> Self {
         let packages = std::env::var_os(PACKAGES_VARIABLE)
             .unwrap_or_else(|| panic!("{PACKAGES_VARIABLE} is not set: run `cargo xtask test terraform`"));
@@ -59,7 +59,7 @@ impl FakeAws {
         fake
     }
 
-    /// What makes the AWS provider, and Terraform's S3 backend, talk to it.
+    /// Environment variables that point the AWS provider and Terraform's S3 backend to the fake.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let endpoint = format!("http://127.0.0.1:{}", self.port);
         [
@@ -68,7 +68,7 @@ impl FakeAws {
             ("AWS_ACCESS_KEY_ID", "fake"),
             ("AWS_SECRET_ACCESS_KEY", CREDENTIAL),
             ("AWS_EC2_METADATA_DISABLED", "true"),
-            // Neither profiles nor credentials of whoever runs the tests.
+            // No profiles and no credentials of the person who runs the tests.
             ("AWS_CONFIG_FILE", "/dev/null"),
             ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
             ("AWS_PROFILE", ""),
@@ -77,23 +77,23 @@ impl FakeAws {
         .into()
     }
 
-    /// What is there beyond what every account has: numbers by `service.kind`.
+    /// Resources beyond those of an empty account: numbers by `service.kind`.
     ///
     /// # Panics
-    /// When it does not answer.
+    /// The fake does not answer.
     pub fn inventory(&mut self) -> BTreeMap<String, u64> {
         self.ask("inventory")
     }
 
-    /// What Secrets Manager holds: each value whole, and the passwords in those that are documents.
+    /// Content of Secrets Manager: each value whole, and the passwords in those that are documents.
     ///
     /// # Panics
-    /// When it does not answer.
+    /// The fake does not answer.
     pub fn secrets(&mut self) -> Vec<String> {
         self.ask("secrets")
     }
 
-    /// What it could not do, each once: operations that it lacks, and its own mistakes.
+    /// Failures of the fake, each once: operations that it lacks, and its own errors.
     pub fn complaints(&self) -> Vec<String> {
         let log = self.log();
         let mut lines: Vec<_> = log.lines().filter(|line| is_complaint(line)).map(str::to_owned).collect();

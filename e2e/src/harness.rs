@@ -1,5 +1,5 @@
-//! What tests on a live cluster share. Unlike the rest of this crate it returns no errors: what it cannot do fails the test that
-//! asked for it.
+//! Shared harness of the tests on a live cluster. Unlike the rest of this crate it returns no errors: a step that fails ends
+//! the test that called it.
 
 #![expect(clippy::panic, reason = "a harness ends its test with a sentence")]
 

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde::Deserialize as _;
 use serde_json::Value;
 
-/// Why there are no objects.
+/// Reason for which there are no objects.
 #[derive(Debug, thiserror::Error)]
 pub enum HelmError {
     #[error("helm cannot be started: install it, or run the tests with `cargo xtask test chart --install`")]
@@ -105,15 +105,15 @@ impl Release {
     /// The text that `helm template` prints.
     ///
     /// # Errors
-    /// When Helm is missing or refuses the values.
+    /// Helm is missing or refuses the values.
     pub fn render_text(&self, values: &Values) -> Result<String, HelmError> {
         self.helm(&["template"], values)
     }
 
-    /// What `helm install` says to the person who ran it, found by a dry run that asks no cluster.
+    /// Notes that `helm install` prints, from a dry run that contacts no cluster.
     ///
     /// # Errors
-    /// When Helm is missing or refuses the values.
+    /// Helm is missing or refuses the values.
     pub fn notes(&self, values: &Values) -> Result<String, HelmError> {
         let printed = self.helm(&["install", "--dry-run=client"], values)?;
         Ok(printed.split_once("\nNOTES:\n").map(|(_, notes)| notes.to_owned()).unwrap_or_default())
@@ -142,7 +142,7 @@ pub fn lint(values: &Values) -> Result<String, HelmError> {
     run(helm, None)
 }
 
-/// Where this repository keeps its chart.
+/// Folder of this repository's chart.
 pub fn chart_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../charts/myapp")
 }
@@ -150,7 +150,7 @@ pub fn chart_dir() -> PathBuf {
 fn run(mut helm: Command, stdin: Option<&Value>) -> Result<String, HelmError> {
     helm.stdin(if stdin.is_some() { Stdio::piped() } else { Stdio::null() });
     let mut child = helm.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(HelmError::Missing)?;
-    // Dropping the pipe at the end of the statement is what tells Helm that the document is complete.
+    // Dropping the pipe at the end of the statement marks the end of the document for Helm.
     if let (Some(document), Some(mut pipe)) = (stdin, child.stdin.take()) {
         pipe.write_all(yaml_safe(&document.to_string()).as_bytes()).map_err(HelmError::Pipe)?;
     }

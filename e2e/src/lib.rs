@@ -1,7 +1,7 @@
-//! What tests of the delivered product share.
+//! Shared code of the tests of the delivered product.
 //!
-//! It knows the product by its public faces only: the chart's files, Helm's output and Kubernetes' objects. No crate of the
-//! service is a dependency, so a test cannot pass by sharing a mistake with it.
+//! This crate knows the product by its public interfaces only: the chart's files, Helm's output and Kubernetes' objects. No
+//! crate of the service is a dependency, so a test cannot pass by sharing a mistake with it.
 
 pub mod canary;
 pub mod doors;

@@ -1,8 +1,8 @@
-//! Mounts what the chart renders the way the kubelet does, so that a process can be started with it on any machine.
+//! Mounts the chart's rendered volume the way the kubelet does, so that a process can be started with it on any machine.
 //!
-//! The kubelet's atomic writer puts each payload into a fresh directory `..<time>.<random>`, points the link `..data` at it by one
-//! rename, and keeps one link for each top-level name (`config -> ..data/config`). A reader that goes through `..data` sees either
-//! the old payload or the new one.
+//! The kubelet's atomic writer puts each payload into a fresh directory `..<time>.<random>`, points the link `..data` at it by
+//! one rename, and maintains one link for each top-level name (`config -> ..data/config`). A reader that goes through `..data`
+//! sees either the old payload or the new one.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -47,12 +47,12 @@ pub fn data_keys(object: &Value) -> Vec<&str> {
         .unwrap_or_default()
 }
 
-/// Whether `marker` occurs in the object, as it is or base64-encoded at whatever offset within a larger value.
+/// Returns true if `marker` occurs in the object, in plain text or base64-encoded at any offset within a larger value.
 pub fn contains_secret(object: &Value, marker: &str) -> bool {
     text_contains_secret(&object.to_string(), marker)
 }
 
-/// As [`contains_secret`], for text.
+/// The same as [`contains_secret`], for text.
 pub fn text_contains_secret(haystack: &str, marker: &str) -> bool {
     let encodings = (0..3).map(|offset| base64_within(marker, offset));
     haystack.contains(marker) || encodings.into_iter().any(|encoded| haystack.contains(&encoded))

@@ -10,7 +10,7 @@ use crate::mount::{MountError, mount_projected};
 use crate::objects::{data, data_keys, find, items, of_kind, text};
 use crate::service::check;
 
-/// What EKS puts into a pod whose service account has a role.
+/// Variables that EKS adds to a pod whose service account has a role.
 /// <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html>
 const POD_IDENTITY: [(&str, &str); 3] = [
     (
@@ -21,7 +21,7 @@ const POD_IDENTITY: [(&str, &str); 3] = [
     ("AWS_REGION", "eu-central-1"),
 ];
 
-/// Why a pod's process could not be started.
+/// Reason for which a pod's process could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum PodError {
     #[error("the volume cannot be mounted")]

@@ -1,7 +1,7 @@
 //! The Pod Security Standard "restricted", as rules over a pod spec.
 //!
-//! Written from <https://kubernetes.io/docs/concepts/security/pod-security-standards/>. The cluster tests have the real admission
-//! plugin; this says the same at render time, and names each rule that is broken.
+//! Written from <https://kubernetes.io/docs/concepts/security/pod-security-standards/>. The cluster tests have the real
+//! admission plugin; this module applies the same rules at render time, and names each broken rule.
 
 use serde_json::Value;
 

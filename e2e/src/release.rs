@@ -8,13 +8,13 @@ use std::sync::LazyLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// What `cargo xtask release build` has made of this checkout, once for all tests of a process.
+/// Output of `cargo xtask release build` for this checkout, built once for all tests of a process.
 ///
 /// # Panics
-/// Whoever asks, when it cannot be made.
+/// The build fails.
 pub static ARTIFACTS: LazyLock<Artifacts> = LazyLock::new(|| Artifacts::build("artifacts"));
 
-/// A folder that a build has made.
+/// Output folder of a build.
 #[derive(Debug, Clone)]
 pub struct Artifacts {
     pub folder: PathBuf,
@@ -24,7 +24,7 @@ impl Artifacts {
     /// Builds into a folder of this process's own, below the build folder.
     ///
     /// # Panics
-    /// When it fails, with all that was said.
+    /// The build fails; the message holds its output.
     #[expect(clippy::panic, reason = "no test can go on without")]
     pub fn build(name: &str) -> Self {
         let folder = root().join("target/tmp").join(format!("release-{name}"));
@@ -47,7 +47,7 @@ impl Artifacts {
         self.folder.join(self.record()[part]["file"].as_str().unwrap_or_default())
     }
 
-    /// A copy without what a push has written, for whoever changes or pushes it.
+    /// A copy without the files that a push has written, for tests that change or push the artifacts.
     ///
     /// # Panics
     /// When it cannot be made.
@@ -75,7 +75,7 @@ impl Artifacts {
     }
 }
 
-/// A copy of what a build has made, gone when dropped.
+/// A copy of a build's output, removed when dropped.
 #[derive(Debug)]
 pub struct CopiedArtifacts {
     artifacts: Artifacts,

@@ -9,7 +9,7 @@ use serde_json::Value;
 /// Builds the service in the test's own profile and returns the path of its binary.
 ///
 /// # Errors
-/// What cargo said.
+/// The output of cargo.
 pub fn binary() -> Result<&'static Path, String> {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     BINARY.get_or_init(build).as_deref().map_err(Clone::clone)

@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The folder with the providers, or with stand-ins that have their schemas.
+/// The folder with the providers, or with substitutes that have their schemas.
 pub const PROVIDERS_VARIABLE: &str = "E2E_TERRAFORM_PROVIDERS";
 
 const PROVIDER_DID_NOT_START: &str = "timeout while waiting for plugin to start";
@@ -25,26 +25,26 @@ pub struct Root {
     environment: Vec<(&'static str, String)>,
 }
 
-/// How a command of Terraform ended.
+/// Exit code and output of a Terraform command.
 pub struct Outcome {
-    /// Its exit code; with `plan -detailed-exitcode` 0 means no change, and 2 changes.
+    /// Exit code; with `plan -detailed-exitcode` 0 means no change, and 2 changes.
     pub code: Option<i32>,
-    /// All that it printed, on both streams.
+    /// Everything printed on both streams.
     pub text: String,
 }
 
-/// What one run of `terraform test` said.
+/// Result of one run of `terraform test`.
 pub struct Report {
-    /// Whether every test passed.
+    /// True if every test passed.
     pub passed: bool,
-    /// All that it printed, on both streams.
+    /// Everything printed on both streams.
     pub text: String,
     /// The messages of errors, each with the test file it is about.
     pub errors: Vec<(String, String)>,
 }
 
 impl Root {
-    /// Copies `terraform/` and initialises the folder `path` of it.
+    /// Copies `terraform/` and initialises its folder `path`.
     ///
     /// # Panics
     /// When the providers are not named, or Terraform cannot use them.
@@ -54,7 +54,7 @@ impl Root {
         root
     }
 
-    /// Copies `terraform/` for commands that get these variables in their environment too. Whoever calls this initialises.
+    /// Copies `terraform/` for commands that get these variables in their environment too. The caller runs `init`.
     ///
     /// # Panics
     /// When it cannot be copied.
@@ -90,7 +90,7 @@ impl Root {
         root
     }
 
-    /// A folder with these files, for commands that get these variables in their environment too. Whoever calls this initialises.
+    /// A folder with these files, for commands that get these variables in their environment too. The caller runs `init`.
     ///
     /// # Panics
     /// When it cannot be written.
@@ -173,10 +173,11 @@ impl Root {
         if first.text.contains(PROVIDER_DID_NOT_START) { once() } else { first }
     }
 
-    /// What Terraform keeps: state, its backup, the saved plan, and what it shows of state and plan. The plan is saved here.
+    /// Stored data of Terraform: state, its backup, the saved plan, and the printed forms of state and plan. The plan is saved
+    /// here.
     ///
     /// # Panics
-    /// When any of it is not there.
+    /// One of the files is missing.
     pub fn kept(&self, inputs: &[(&str, &str)]) -> Vec<(&'static str, Vec<u8>)> {
         self.run(&["plan", "-out=saved.tfplan"], inputs);
         let read =

@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-/// As many fields as the server takes by default.
+/// Limit of fields, equal to the server's default.
 const MAX_FIELDS: usize = 100;
 
 /// A request that can be read in one way only.
@@ -11,9 +11,9 @@ pub(crate) struct Reading {
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) host: Option<Vec<u8>>,
-    /// Nothing where it does not come to its end.
+    /// `None` if the body does not come to its end.
     pub(crate) body: Option<Vec<u8>>,
-    /// Whether no request may be read after it.
+    /// True if no request may be read after this one.
     pub(crate) is_last: bool,
 }
 
@@ -62,8 +62,8 @@ fn request(bytes: &[u8]) -> Option<(Reading, &[u8])> {
     Some((reading, rest))
 }
 
-/// Whether each line is a field, in one line, under a name that ends at its colon. A bare LF ends a line, a bare CR or NUL is
-/// in none.
+/// Returns true if each line is a field, in one line, under a name that ends at its colon. A bare LF ends a line; a bare CR or
+/// NUL is in no valid line.
 fn has_clean_lines(head: &[u8], n_fields: usize) -> bool {
     let lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     // Empty lines before the request line are skipped by every server.
@@ -85,7 +85,7 @@ fn is_token(byte: &u8) -> bool {
 
 type Body<'a> = (Option<Vec<u8>>, bool, &'a [u8]);
 
-/// None where the body's end can be read in two ways.
+/// Returns `None` if the body's end can be read in two ways.
 fn body<'a>(codings: &[&[u8]], lengths: &[&[u8]], is_1_1: bool, rest: &'a [u8]) -> Option<Body<'a>> {
     if let [coding, more @ ..] = codings {
         let is_chunked = coding.trim_ascii().eq_ignore_ascii_case(b"chunked");
@@ -154,7 +154,7 @@ fn line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&bytes[..end], &bytes[end + 2..]))
 }
 
-/// Whether it is empty, or a name or an address and perhaps a port.
+/// Returns true if `bytes` is empty, or a name or an address with an optional port.
 pub(crate) fn is_host(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     let (host, port) = match text.rsplit_once(':') {

@@ -38,7 +38,7 @@ fn check_context(headers: &HeaderMap) {
     }
 }
 
-/// Trace id, parent id and whether it is sampled (Trace Context, 2.2).
+/// Trace id, parent id and sampled flag (Trace Context, 2.2).
 fn parent(text: &[u8]) -> Option<(u128, u64, bool)> {
     // What a later version adds after a dash may be any bytes.
     let end = text.iter().enumerate().filter(|(_, byte)| **byte == b'-').map(|(at, _)| at).nth(3);
@@ -71,7 +71,7 @@ fn check_state(headers: &HeaderMap) {
     }
 }
 
-/// Whether that is a list of 1 to 32 members, empty ones not counted, in at most 512 bytes (Trace Context level 2, 3.3).
+/// Returns true if `list` has 1 to 32 members, empty ones not counted, in at most 512 bytes (Trace Context level 2, 3.3).
 fn is_list(list: &[u8]) -> bool {
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let members: Vec<_> = list

@@ -50,7 +50,7 @@ const REFUSED: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// All that reasons say of any text, by setting.
+/// The text of every possible reason, by setting.
 static VOCABULARY: LazyLock<BTreeMap<&str, String>> = LazyLock::new(|| {
     let long = "x".repeat(2049);
     let said = |(key, refused): (&'static str, &[&str])| {

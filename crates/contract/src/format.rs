@@ -1,4 +1,4 @@
-//! Formats of text that a schema may ask for, each as the pattern that all readers share.
+//! Formats of text that a schema may name, each as the pattern that all readers share.
 
 /// A format, the pattern of a whole text in it, and its name in a sentence.
 pub(crate) struct Format {

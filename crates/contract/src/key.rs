@@ -16,7 +16,7 @@ pub type Explain = fn(&str) -> Vec<String>;
 pub struct Key {
     /// Name in files and in the environment.
     pub name: String,
-    /// Meaning, on one line; empty where the schema says none.
+    /// Meaning, on one line; empty if the schema has no description.
     pub description: String,
     /// Type and limits.
     pub kind: Kind,

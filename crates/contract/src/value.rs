@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// A text read as its key's type says. Durations stay text: the type that holds one parses it with
+/// A text read by the type of its key. Durations stay text: the type that holds one parses it with
 /// [`parse_duration`](crate::parse_duration).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<'a> {

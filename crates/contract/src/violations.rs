@@ -8,8 +8,7 @@ use crate::value::Value;
 impl Key {
     /// Every reason why `text` is not a value of this key; empty if it is one.
     ///
-    /// A reason names the rule and never holds anything of the value: whoever edits may have pasted a password into any
-    /// key.
+    /// A reason names the rule and never holds a part of the value: an editor may have pasted a password into any key.
     pub fn violations(&self, text: &str) -> Vec<String> {
         let mut reasons = Vec::new();
         if let Some((position, name)) = text.chars().enumerate().find_map(|(i, c)| Some((i, unfit(c)?))) {

@@ -1,4 +1,4 @@
-//! What it costs to read the configuration while it changes, and what many changes leave behind.
+//! Measures the cost of reads while the configuration changes, and the memory that many changes leave allocated.
 //!
 //! `cargo bench -p live-config`; figures and how to read them are in docs/performance.md.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints its figures, or ends")]

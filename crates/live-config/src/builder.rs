@@ -62,7 +62,7 @@ pub struct Builder<S> {
 #[derive(Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The settings type asks for something that would not be enforced: a defect of the program.
+    /// The settings type has a rule that would not be enforced: a defect of the program.
     #[error(transparent)]
     Contract(#[from] ContractError),
     /// The sources give no valid configuration.
@@ -70,7 +70,7 @@ pub enum StartError {
     Problems(#[from] Problems),
 }
 
-/// As its `Display`: a `main` that returns this error prints one problem a line.
+/// Same as `Display`: a `main` that returns this error prints one problem a line.
 impl fmt::Debug for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")

@@ -18,7 +18,7 @@ pub fn seal<'a>(entries: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Strin
     hex(&sum.finalize())
 }
 
-/// What a release says it rendered, beside what was found and what is in force.
+/// The seal that the release published, beside the seal of the mounted files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sums {
     /// The seal that the release published; `None` where there is none.
@@ -28,7 +28,7 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// Whether what was mounted is what the release rendered.
+    /// Compares the seal of the mounted files with the seal of the release.
     pub fn release_state(&self) -> ReleaseState {
         match &self.rendered {
             None => ReleaseState::Unsealed,
@@ -38,12 +38,12 @@ impl Sums {
     }
 }
 
-/// How the mounted configuration stands to the release that should have made it.
+/// Relation of the mounted configuration to the release that should have rendered it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleaseState {
-    /// What was mounted is what was rendered.
+    /// The mounted files are the files that the release rendered.
     Matches,
-    /// Something was edited past the release.
+    /// A value was edited outside of the release.
     Drifted,
     /// The release published no seal.
     Unsealed,

@@ -18,7 +18,7 @@ use crate::watch::Watcher;
 /// Events that a slow receiver may lag behind before it misses some.
 const EVENTS: usize = 256;
 
-/// Keeps a configuration live for as long as it runs.
+/// Applies changes of the configuration for as long as the driver runs.
 #[must_use = "nothing changes unless the driver runs"]
 pub struct Driver<S> {
     engine: Engine<S>,

@@ -41,19 +41,19 @@ pub(crate) struct Engine<S> {
     asked: mpsc::UnboundedReceiver<oneshot::Sender<Apply>>,
     /// Digest of the content that the last look found.
     looked_at: Option<[u8; 32]>,
-    /// What the snapshot in force was read from; nothing where that is not known.
+    /// Digest of the content from which the snapshot in force was read; `None` if unknown.
     running: Option<[u8; 32]>,
     failures: Failures,
     generations: u64,
 }
 
-/// Why the sources are looked at.
+/// Cause of a look at the sources.
 enum Cause {
-    /// They may have changed.
+    /// The sources may have changed.
     Look,
     /// A retry is due.
     Retry,
-    /// Someone wants to know.
+    /// Callers wait for the outcome.
     Asked(Vec<oneshot::Sender<Apply>>),
 }
 
@@ -108,7 +108,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
             let window = self.consider(read, &cause).await;
             if let Cause::Asked(askers) = cause {
                 let apply = self.shared.status.borrow().apply.clone();
-                // Whoever no longer waits does not want to know.
+                // A caller that no longer waits has dropped its receiver.
                 askers.into_iter().for_each(|asker| drop(asker.send(apply.clone())));
             }
             if let Some(window) = window {
@@ -184,7 +184,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         }
     }
 
-    /// Brings what was read into force, or says why not.
+    /// Brings the read configuration into force, or publishes the reasons against it.
     async fn consider(&mut self, read: Read<S>, cause: &Cause) -> Option<Window<S>> {
         if self.running == Some(read.content) {
             self.nothing_new();
@@ -207,7 +207,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         }
     }
 
-    /// What is mounted is what is in force; if something else was refused in between, it is gone.
+    /// The mounted content is already in force; a configuration that was refused in between was reverted at its source.
     fn nothing_new(&mut self) {
         self.failures.clear();
         if self.shared.status.borrow().apply != Apply::Converged {
@@ -216,7 +216,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         }
     }
 
-    /// No value has changed: the generation stays, with what is now said of it, such as the seal of another release.
+    /// No value has changed: the generation stays, with new metadata, such as the seal of another release.
     fn restate(&mut self, content: [u8; 32], old: &Snapshot<S>, loaded: Loaded<S>) {
         self.shared.snapshot.store(Arc::new(old.restated(loaded)));
         self.running = Some(content);
@@ -360,7 +360,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         }
     }
 
-    /// One change of the status: whoever watches it sees all of a step or nothing.
+    /// Publishes one change of the status, so that a watcher sees all of a step or nothing.
     fn publish(&self, apply: Apply, also: impl FnOnce(&mut Status)) {
         self.shared.status.send_modify(|status| {
             status.apply = apply;
@@ -370,7 +370,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
     }
 
     fn send(&self, event: Event<S>) {
-        // Nobody may be listening.
+        // There may be no receiver.
         let _ = self.shared.events.send(event);
     }
 }

@@ -37,7 +37,7 @@ pub(crate) struct Vetoed {
     pub(crate) kind: RefusalKind,
 }
 
-/// Every participant is ready. Dropped, it is as if none had been asked.
+/// Every participant is ready. Dropping this value undoes all preparations.
 pub(crate) struct Ready(Vec<Named<dyn Prepared>>);
 
 /// All at once, each under the same deadline. Where one is not ready, what the others made is dropped.
@@ -116,14 +116,14 @@ pub(crate) struct InForce {
 }
 
 impl InForce {
-    /// Whether anyone may object.
+    /// Returns true if at least one participant may object.
     pub(crate) fn is_watched(&self) -> bool {
         !self.vetoes.is_empty()
     }
 
-    /// The first refusal within `window`. It ends early once nobody is left who could object.
+    /// The first refusal within `window`; `None` at once when no participant is left that could object.
     ///
-    /// A participant that panics here cannot say whether it holds, and is taken not to object.
+    /// A participant that panics here cannot judge its generation, and counts as one without an objection.
     pub(crate) async fn veto(&mut self, window: Duration) -> Option<Vetoed> {
         let first = async {
             while let Some(ended) = self.vetoes.join_next().await {
@@ -164,7 +164,7 @@ fn take_back(parts: Vec<Named<dyn Committed>>) -> String {
     failed
 }
 
-/// What `step` returns; `None` when it panics. What it worked on is given up or taken back by the caller.
+/// Runs `step`; returns `None` if it panics. The caller then drops or rolls back the object of the step.
 fn caught<T>(step: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(step)).ok()
 }

@@ -5,13 +5,13 @@ use std::ffi::OsString;
 
 use crate::{Contract, Origin, Problem, SEAL_KEY, Text};
 
-/// What the environment gives.
+/// Values and seal from the environment.
 pub(crate) struct Given {
     pub(crate) values: BTreeMap<String, (Text, Origin)>,
     pub(crate) seal: Option<String>,
 }
 
-/// Takes the contract's keys from `variables`; all others are none of its business.
+/// Takes the contract's keys from `variables` and ignores all others.
 pub(crate) fn read(
     contract: &Contract,
     variables: &BTreeMap<OsString, OsString>,

@@ -7,8 +7,8 @@ use crate::snapshot::{Changes, Snapshot};
 
 /// Something that happened to the configuration.
 ///
-/// An event with snapshots keeps them in memory, secrets included, until every receiver has read it: a receiver must be polled or
-/// dropped.
+/// An event with snapshots holds them in memory, secrets included, until every receiver has read the event: a receiver must be
+/// polled or dropped.
 pub enum Event<S> {
     /// A new generation is in force. For one that was rolled back before, it comes when the generation has held.
     Committed {

@@ -26,29 +26,29 @@ impl<S> Live<S> {
         self.shared.snapshot.load()
     }
 
-    /// The snapshot in force, to be kept across an await: whoever holds it sees one generation.
+    /// The snapshot in force, which may be held across an await: its holder sees one generation.
     pub fn snapshot(&self) -> Arc<Snapshot<S>> {
         self.shared.snapshot.load_full()
     }
 
-    /// Where the process stands now.
+    /// Current status.
     pub fn status(&self) -> Status {
         self.shared.status.borrow().clone()
     }
 
-    /// Tells each change of the status, from the present one on.
+    /// Receiver of the status, starting with the current one.
     pub fn watch_status(&self) -> watch::Receiver<Status> {
         self.shared.status.subscribe()
     }
 
-    /// What happens from now on.
+    /// Receiver of all events from now on.
     pub fn events(&self) -> broadcast::Receiver<Event<S>> {
         self.shared.events.subscribe()
     }
 
-    /// Looks at the sources now, also at what was refused before, and returns what became of it: after the commit, not
-    /// after the observe window, in which it is still [`Apply::Applying`]. Calls while a reload runs are folded into one
-    /// after it, that is up to [`Timing::prepare`](crate::Timing::prepare) and
+    /// Reads the sources now, including a configuration that was refused before, and returns the outcome: after the commit, not
+    /// after the observe window, in which the outcome is still [`Apply::Applying`]. Calls during a reload are merged into one
+    /// reload after it, that is up to [`Timing::prepare`](crate::Timing::prepare) and
     /// [`Timing::observe`](crate::Timing::observe) later. `None` when the driver has ended.
     pub async fn reload(&self) -> Option<Apply> {
         let (answer, answered) = oneshot::channel();

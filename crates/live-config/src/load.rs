@@ -10,7 +10,7 @@ use crate::directory::{Directory, Mounted};
 use crate::scalar::{self, Checked};
 use crate::{Contract, Origin, Problem, Problems, Sums, Text, Unknown, environment, seal};
 
-/// Where values are looked for. Nothing is read before [`Loaded::read`].
+/// Sources of values. Nothing is read before [`Loaded::read`].
 #[derive(Default)]
 pub struct Sources {
     directory: Option<Directory>,
@@ -51,9 +51,9 @@ impl Sources {
 
 /// One value in force.
 pub struct Effective {
-    /// As its source gave it.
+    /// Value as read from its source.
     pub text: Text,
-    /// Which source that was.
+    /// Source of the value.
     pub origin: Origin,
 }
 
@@ -63,7 +63,7 @@ pub struct Loaded<S> {
     pub settings: S,
     /// Every effective value by key, with its origin.
     pub values: BTreeMap<String, Effective>,
-    /// What was rendered and what was found.
+    /// Seals of the release and of the mounted files.
     pub sums: Sums,
     /// Files of names that the contract does not have: most likely a typing mistake.
     pub unknown: Vec<Unknown>,
@@ -71,14 +71,14 @@ pub struct Loaded<S> {
     pub written: Option<SystemTime>,
 }
 
-/// What one look at all sources found.
+/// Result of one look at all sources.
 pub(crate) struct Read<S> {
     pub(crate) outcome: Result<Loaded<S>, Problems>,
     /// Files of names that the contract does not have.
     pub(crate) unknown: Vec<Unknown>,
     /// Equal for two looks between which nothing has changed.
     pub(crate) content: [u8; 32],
-    /// What was rendered and what was found, valid or not.
+    /// Seals of the release and of the mounted files, whether the configuration is valid or not.
     pub(crate) sums: Sums,
 }
 
@@ -193,8 +193,8 @@ fn check(
     }
 }
 
-/// Valid values as the settings type. That the type refuses what its own schema accepts is a defect of the type, told
-/// without the value.
+/// Valid values as the settings type. A type that refuses values accepted by its own schema has a defect; the problem is
+/// reported without the value.
 fn typed<S: DeserializeOwned>(
     contract: &Contract,
     values: &BTreeMap<String, Effective>,

@@ -4,28 +4,28 @@ use std::sync::Arc;
 
 use crate::snapshot::{Changes, Snapshot};
 
-/// What a participant's steps return.
+/// Future that a participant's steps return.
 pub type Step<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Why a participant refuses a configuration, and whether it may accept the same one later.
+/// Reason for which a participant refuses a configuration, and the use of a later retry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The setting concerned, if it is one alone.
     pub setting: Option<&'static str>,
     /// A lower-case fragment without a secret.
     pub message: String,
-    /// Whether a retry can help.
+    /// Transient or permanent.
     pub kind: RefusalKind,
 }
 
-/// Whether a retry can help.
+/// Kind of a refusal, by the effect of a retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusalKind {
-    /// Something outside of the configuration stands in the way: the same configuration is tried again, after a delay that
-    /// doubles each time.
+    /// The obstacle lies outside of the configuration: the same configuration is tried again, after a delay that doubles each
+    /// time.
     Transient,
-    /// The same configuration will be refused for as long as this process runs: it must change, or the process must restart. It is
-    /// not tried again.
+    /// The same configuration will be refused for as long as this process runs: either the configuration changes or the process
+    /// restarts. There is no retry.
     Permanent,
 }
 
@@ -72,19 +72,19 @@ pub trait Participant<S>: Send + Sync {
     fn prepare(&self, next: Arc<Snapshot<S>>, changes: &Changes) -> Step<Result<Box<dyn Prepared>, Refusal>>;
 }
 
-/// What is ready to come into force.
+/// A generation that is prepared to come into force.
 pub trait Prepared: Send {
-    /// Puts it into force. It cannot fail: all that could has been done while preparing. Should it panic, every
-    /// participant before it is rolled back and the configuration is refused.
+    /// Puts the generation into force. This step cannot fail: everything that can fail was done while preparing. If it panics,
+    /// every participant before it is rolled back and the configuration is refused.
     fn commit(self: Box<Self>) -> Box<dyn Committed>;
 }
 
-/// What has come into force and may still be taken back. It is dropped without a further call when the process stops
-/// within the observe window.
+/// A generation in force that may still be rolled back. It is dropped without a further call when the process stops within the
+/// observe window.
 pub trait Committed: Send {
-    /// A step that ends with the reason when it turns out not to hold, and never otherwise. It is awaited during the
-    /// observe window; where no participant has one, there is no such window, and the next change need not wait. After a
-    /// transient refusal the same configuration is prepared again later.
+    /// A future that ends, with the reason, only when the generation turns out not to work. It is awaited during the observe
+    /// window; if no participant has one, there is no such window, and the next change need not wait. After a transient refusal
+    /// the same configuration is prepared again later.
     fn veto(&mut self) -> Option<Step<Refusal>> {
         None
     }

@@ -7,9 +7,9 @@ use crate::Origin;
 pub struct Problem {
     /// The key or, where no key is concerned, the source.
     pub subject: String,
-    /// What is wrong and what would be right, as a lower-case fragment.
+    /// The fault and the accepted values, as a lower-case fragment.
     pub message: String,
-    /// Where the refused value came from; `None` for a value that is missing.
+    /// Source of the refused value; `None` for a value that is missing.
     pub origin: Option<Origin>,
 }
 

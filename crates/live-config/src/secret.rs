@@ -19,7 +19,7 @@ impl Secret {
         &self.0
     }
 
-    /// Whether the value has no characters.
+    /// Returns true if the value has no characters.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use crate::{Contract, Key, Loaded};
 
-/// A configuration in force: whole, valid and never changed. Whoever holds one sees one generation.
+/// A configuration in force: whole, valid and immutable. Its holder sees one generation.
 pub struct Snapshot<S> {
     /// Counts the configurations that the process has run with, from 1. One that was rolled back is counted too.
     pub generation: u64,
@@ -19,7 +19,7 @@ impl<S> Snapshot<S> {
         Self { generation, made: SystemTime::now(), in_force: OnceLock::new(), loaded }
     }
 
-    /// The same generation with the same values, as it was read anew.
+    /// The same generation with the same values, from a new look at the sources.
     pub(crate) fn restated(&self, loaded: Loaded<S>) -> Self {
         Self { generation: self.generation, made: self.made, in_force: self.in_force.clone(), loaded }
     }
@@ -43,7 +43,7 @@ impl<S> Deref for Snapshot<S> {
     }
 }
 
-/// What differs between two configurations.
+/// Keys whose values differ between two configurations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     keys: BTreeSet<String>,
@@ -64,12 +64,12 @@ impl Changes {
         self.keys.iter().map(String::as_str)
     }
 
-    /// Whether the value of `key` differs.
+    /// Returns true if the value of `key` differs.
     pub fn contains(&self, key: &str) -> bool {
         self.keys.contains(key)
     }
 
-    /// Whether no value differs.
+    /// Returns true if no value differs.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }

@@ -4,7 +4,7 @@ use crate::digest::{ReleaseState, Sums};
 use crate::reason::Reason;
 use crate::state::State;
 
-/// What became of the last configuration that was found.
+/// Outcome of the last configuration that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Apply {
     /// It is in force.
@@ -15,46 +15,47 @@ pub enum Apply {
     Rejected {
         /// Every reason, one line each, without secrets.
         reasons: Vec<Reason>,
-        /// Whether it is tried again by itself: true exactly where that can help. An invalid one has to change.
+        /// True if the driver retries without a change: only for a refusal that can pass. An invalid configuration has to
+        /// change.
         retrying: bool,
     },
-    /// It was in force and did not hold; the one before is in force again. While it is tried again, this stays until it has
-    /// held or is refused for another reason.
+    /// It came into force and was rolled back: the one before is in force again. During retries this outcome stays until the
+    /// configuration is settled or refused for another reason.
     RolledBack {
-        /// Who took it back, and why.
+        /// The participant that objected, and its reason.
         reason: Reason,
-        /// Whether it is tried again by itself: true exactly where that can help.
+        /// True if the driver retries without a change: only for a refusal that can pass.
         retrying: bool,
     },
 }
 
-/// How changes are noticed.
+/// Detection of changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Watching {
-    /// The system tells, and a poll makes sure.
+    /// File system events, with polling for events that were lost.
     Events,
-    /// Only by looking again and again, and why.
+    /// Polling only, with the reason.
     Polling(String),
-    /// Not at all: nothing is mounted that could change, and why.
+    /// No detection, because nothing is mounted that could change; with the reason.
     Nothing(String),
 }
 
-/// Where a process stands with its configuration.
+/// Configuration state of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     /// The generation in force.
     pub generation: u64,
     /// When that came into force.
     pub in_force_since: SystemTime,
-    /// What became of the last configuration that was found.
+    /// Outcome of the last configuration that was found.
     pub apply: Apply,
     /// When `apply` began to hold.
     pub apply_since: SystemTime,
-    /// What the release rendered and what is mounted, as found by the last look.
+    /// Seals of the release and of the mounted files, as found by the last look.
     pub found: Sums,
     /// Keys held by the environment, which cannot change.
     pub pinned: Vec<String>,
-    /// How changes are noticed.
+    /// Detection of changes.
     pub watching: Watching,
     /// Reloads so far, by outcome.
     pub reloads: Reloads,
@@ -72,7 +73,7 @@ pub struct Reloads {
 }
 
 impl Status {
-    /// Whether what is mounted is what the release rendered.
+    /// Compares the mounted files with the release.
     pub fn release(&self) -> ReleaseState {
         self.found.release_state()
     }
@@ -101,7 +102,7 @@ impl Apply {
         }
     }
 
-    /// Why the last configuration is not in force; empty if it is.
+    /// Reasons for which the last configuration is not in force; empty if it is.
     pub fn reasons(&self) -> &[Reason] {
         match self {
             Self::Rejected { reasons, .. } => reasons,
@@ -110,7 +111,7 @@ impl Apply {
         }
     }
 
-    /// Whether the last configuration is not in force and is tried again without having changed.
+    /// Returns true if the last configuration is not in force and is retried without a change.
     pub fn retrying(&self) -> bool {
         match self {
             Self::Rejected { retrying, .. } | Self::RolledBack { retrying, .. } => *retrying,

@@ -14,7 +14,7 @@ impl<T> Slot<T> {
         Self(Arc::new(ArcSwap::from_pointee(value)))
     }
 
-    /// The value in force; whoever holds it keeps it across changes.
+    /// The value in force; its holder is not affected by later changes.
     pub fn load(&self) -> Arc<T> {
         self.0.load_full()
     }

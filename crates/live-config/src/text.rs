@@ -9,7 +9,7 @@ pub enum Text {
 }
 
 impl Text {
-    /// Keeps `value` as the kind of text that its key asks for.
+    /// Stores `value` as secret or plain text, as its key requires.
     pub(crate) fn of(value: String, secret: bool) -> Self {
         if secret { Self::Secret(value.into()) } else { Self::Plain(value) }
     }

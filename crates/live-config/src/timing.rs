@@ -10,8 +10,8 @@ pub struct Timing {
     pub poll: Duration,
     /// Time that all participants together have to prepare.
     pub prepare: Duration,
-    /// Time after the commit during which a participant may take it back. The next change waits for its end, so this
-    /// bounds how long whoever mends a bad change waits.
+    /// Time after the commit during which a participant may object. The next change waits for its end, so this bounds the delay
+    /// of a correction.
     pub observe: Duration,
     /// Time before what was refused or rolled back for a transient cause is tried again; doubled each time.
     pub retry_first: Duration,

@@ -26,14 +26,14 @@ pub(crate) struct Watcher {
     subscription: Option<Subscription>,
 }
 
-/// Hints come for as long as it is kept, and only for the folders it was made for.
+/// Source of hints until it is dropped, for the folders of its creation only.
 struct Subscription {
     _system: RecommendedWatcher,
     folders: Vec<Folder>,
     /// The reason why a folder is not watched, if one is not.
     missed: Option<String>,
-    /// One of the folders was removed or renamed, or the system forgot events. What stands in its place now is another
-    /// folder, even where the file system gave it the same number.
+    /// True once one of the folders was removed or renamed, or the system dropped events. The folder now at that path is
+    /// another one, even if the file system gave it the same inode number.
     lost: Arc<AtomicBool>,
 }
 
@@ -45,7 +45,7 @@ struct Folder {
 }
 
 impl Watcher {
-    /// Watches `directory`, or falls back to what is possible and says why.
+    /// Watches `directory`, or falls back to polling and records the reason.
     pub(crate) fn new(directory: Option<&Path>) -> Self {
         let mut watcher = Self {
             directory: directory.map(Path::to_path_buf),
@@ -141,7 +141,7 @@ impl Subscription {
     }
 }
 
-/// The directory's entry in its parent: it may be a link, moved away or made anew.
+/// The directory's entry in its parent: it may be a link, moved away or created again.
 #[derive(Clone)]
 struct Place {
     parent: PathBuf,
@@ -164,7 +164,7 @@ impl Place {
     }
 }
 
-/// Whether one of `paths` was removed or renamed.
+/// Returns true if one of `paths` was removed or renamed.
 fn is_end_of(paths: &[PathBuf], event: &Event) -> bool {
     let is_end = event.kind.is_remove() || matches!(event.kind, EventKind::Modify(ModifyKind::Name(_)));
     is_end && event.paths.iter().any(|path| paths.contains(path))

@@ -17,33 +17,33 @@ use tokio::time::timeout;
 
 use crate::Server;
 
-/// For each step of an answer; many times what any takes.
+/// Limit of each step of an answer; many times its usual duration.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// A connection that is kept alive.
+/// A persistent connection.
 #[derive(Debug)]
 pub struct Connection {
     sender: SendRequest<Empty<Bytes>>,
-    /// The same socket.
+    /// The socket of `sender`.
     socket: OwnedFd,
     host: String,
     is_over: bool,
 }
 
-/// Why there is no whole answer.
+/// Reason for a missing or incomplete answer.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The server had closed the connection before the request was sent.
     NotSent,
-    /// What the client saw in place of it.
+    /// Event that the client saw in place of an answer.
     Seen(String),
 }
 
 impl Connection {
-    /// Connects.
+    /// Connects to a server.
     ///
     /// # Errors
-    /// Why not.
+    /// The connection failed.
     pub async fn open(server: &Server) -> Result<Self, Failure> {
         match server {
             Server::Unix(path) => Self::over(in_time(UnixStream::connect(path)).await?, server.host()).await,
@@ -59,7 +59,7 @@ impl Connection {
     {
         let socket = stream.as_fd().try_clone_to_owned().map_err(seen)?;
         let (sender, connection) = in_time(http1::handshake(TokioIo::new(stream))).await?;
-        // Its errors reach the request they spoil.
+        // Errors of the connection reach the request that they spoil.
         tokio::spawn(connection);
         Ok(Self { sender, socket, host: host.to_owned(), is_over: false })
     }
@@ -81,7 +81,7 @@ impl Connection {
         self.ask(path).await.map(|(status, _)| status)
     }
 
-    /// Reads an answer that goes on and on; returns when it comes to a whole end all the same.
+    /// Reads an endless answer; returns when it nevertheless ends completely.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -93,7 +93,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether the last answer said that it was the last.
+    /// Returns true if the last answer announced the end of the connection.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.is_over
@@ -106,8 +106,8 @@ impl Connection {
         }
     }
 
-    /// Returns true where the server's end of the connection has already come. The task that reads it may not have had its
-    /// turn yet on a machine at work, and clients that keep connections look before they use one, as Go's and Java's do.
+    /// Returns true if the server's end of the connection has already arrived. The task that reads it may not have run yet on a
+    /// busy machine, and clients with persistent connections check before use, as Go's and Java's do.
     fn has_ended(&self) -> bool {
         let mut byte = [0; 1];
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;

@@ -1,7 +1,7 @@
-//! HTTP clients for tests of what a stop costs: they never try again, and forget no failure.
+//! HTTP clients for tests of a server's stop: they never retry, and count every failure.
 //!
-//! A reset, a body that ends too early, any status but 200 and silence are failures alike. A connection that the server
-//! closes between two requests is none, since no request was lost with it; it is counted, so that a test can rule it out.
+//! A reset, a body that ends too early, any status but 200 and silence are all failures. A connection that the server closes
+//! between two requests is no failure, since no request was lost with it; it is counted, so that a test can rule it out.
 
 mod connection;
 mod load;
@@ -17,7 +17,7 @@ pub use connection::{Connection, Failure};
 pub use load::Load;
 pub use tally::Tally;
 
-/// Where clients connect to.
+/// Target of a client's connections.
 #[derive(Clone, Debug)]
 pub enum Server {
     /// A socket in the file system.
@@ -46,25 +46,25 @@ impl Server {
 /// Clients that do the same.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
-    /// As it is called in the [`Tally`].
+    /// Name in the [`Tally`].
     pub name: &'static str,
     /// Path and query of each request.
     pub path: &'static str,
-    /// What a whole answer is.
+    /// Definition of a whole answer.
     pub expected: Expected,
-    /// Between an answer and the next request.
+    /// Pause between an answer and the next request.
     pub pause: Duration,
-    /// How many, each with a connection of its own.
+    /// Number of clients, each with a connection of its own.
     pub clients: usize,
 }
 
-/// What a client takes for a whole answer, besides status 200.
+/// Definition of a whole answer, besides status 200.
 #[derive(Clone, Copy, Debug)]
 pub enum Expected {
     /// This body.
     Body(&'static str),
     /// Any body that comes to its end.
     AnyBody,
-    /// A body that goes on until the server stops, and comes to its end then; the next one is asked for on a new connection.
+    /// A body that continues until the server stops and is complete then; the next one is requested on a new connection.
     Stream,
 }

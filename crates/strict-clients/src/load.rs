@@ -1,4 +1,4 @@
-//! Clients at work until they are told to stop.
+//! Clients that send requests until they are stopped.
 
 use std::time::{Duration, Instant};
 
@@ -108,7 +108,7 @@ impl Client {
         Ok(())
     }
 
-    /// Counts, and says how long to wait.
+    /// Counts the outcome and returns the pause before the next request.
     fn note(&mut self, outcome: &Result<(), Failure>) -> Duration {
         let Kind { name, pause, .. } = self.kind;
         let failure = match outcome {

@@ -1,16 +1,16 @@
-//! What became of the requests.
+//! Results of the requests.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What clients saw.
+/// Results that clients saw.
 #[derive(Debug, Default)]
 pub struct Tally {
     /// Whole answers by the name of the [`Kind`](crate::Kind).
     pub answered: BTreeMap<&'static str, usize>,
     /// Kind, seconds since the start, and what the client saw in place of a whole answer.
     pub failures: Vec<String>,
-    /// Answers that said `Connection: close`.
+    /// Answers with `Connection: close`.
     pub told_to_close: usize,
     /// Connections that the server closed between two requests.
     pub closed_idle: usize,

@@ -92,8 +92,8 @@ async fn tally(connections: &[&[&'static str]], expected: Expected) -> Tally {
     tally_of(connections, kind(expected)).await
 }
 
-/// What one client saw of a server that gives these answers on its first connections, closing each after its last, and
-/// whole ones without end on the next.
+/// Tally of one client of a server that gives these answers on its first connections, closing each after its last answer, and
+/// whole answers without end on the next connection.
 async fn tally_of(connections: &[&[&'static str]], kind: Kind) -> Tally {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = Server::Tcp(listener.local_addr().unwrap());

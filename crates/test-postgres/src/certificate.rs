@@ -5,12 +5,12 @@ use std::process::Command;
 
 use crate::program::{give_to_user, run};
 
-/// Whom to trust, as a file in the server's folder.
+/// The trusted authority, a file in the server's folder.
 pub(crate) const AUTHORITY: &str = "ca.pem";
 pub(crate) const CERTIFICATE: &str = "server.pem";
 pub(crate) const KEY: &str = "server.key";
 
-/// What is wrong with a certificate.
+/// Fault of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It has no subjectAltName.
@@ -19,19 +19,19 @@ pub enum Fault {
     OwnAuthority,
     /// It is of X.509 version 1.
     VersionOne,
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// Its time has not come.
+    /// Its validity has not begun.
     NotYetValid,
     /// It is for another host.
     OtherHost,
     /// It is for clients.
     OtherPurpose,
-    /// Its authority is another one than the returned one.
+    /// Its issuer is not the returned authority.
     UnknownIssuer,
 }
 
-/// Replaces the server's certificate; returns the authority that goes with it.
+/// Replaces the server's certificate; returns the authority that clients may trust.
 pub(crate) fn make_with(folder: &Path, host: &str, fault: Fault) -> PathBuf {
     let openssl = |arguments: &str| {
         run(Command::new("openssl").args(arguments.split_whitespace()).current_dir(folder));

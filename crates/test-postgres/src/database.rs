@@ -4,18 +4,18 @@ use crate::server::Server;
 
 /// A test's own database, and the role that may use it.
 pub struct Database<'a> {
-    /// Where it is.
+    /// The database's server.
     pub server: &'a Server,
-    /// Its name.
+    /// The database's name.
     pub name: String,
-    /// Its owner.
+    /// The database's owner.
     pub user: String,
-    /// What the owner proves itself by, as the server knows it.
+    /// The owner's password, as the server knows it.
     pub password: String,
 }
 
 impl Server {
-    /// A new database and a role of its own, which has to prove itself by a password.
+    /// A new database with a role of its own, which has to authenticate by a password.
     pub fn database(&self) -> Database<'_> {
         Database::new(self)
     }
@@ -41,7 +41,7 @@ impl<'a> Database<'a> {
         self.url_by(self.server.port())
     }
 
-    /// The same by way of whatever listens on `port` of the server's host.
+    /// The same as [`Database::url`], through the listener on `port` of the server's host.
     pub fn url_by(&self, port: u16) -> String {
         let (user, name, host) = (&self.user, &self.name, self.server.host());
         let authority = self.server.authority();
@@ -51,18 +51,18 @@ impl<'a> Database<'a> {
         )
     }
 
-    /// What the superuser is answered in this database; see [`Server::sql`].
+    /// Runs SQL as the superuser in this database; see [`Server::sql`].
     pub fn sql(&self, sql: &str) -> String {
         self.server.sql(&self.name, sql)
     }
 
-    /// Changes the password as the server knows it.
+    /// Changes the password on the server.
     pub fn alter_password(&mut self, password: &str) {
         self.sql(&format!("ALTER ROLE {} PASSWORD '{password}'", self.user));
         password.clone_into(&mut self.password);
     }
 
-    /// Whether the server lets the owner in with `password`.
+    /// Returns true if the owner can log in with `password`.
     pub fn lets_in(&self, password: &str) -> bool {
         self.server.lets_in(&self.user, &self.name, password)
     }

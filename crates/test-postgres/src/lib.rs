@@ -1,8 +1,9 @@
-//! Real servers for tests. Those of PostgreSQL have an authority and a certificate of their own each, and take TLS and SCRAM passwords
-//! only, as a managed database does; PgBouncer may stand before them. Those of Redis take TLS alone where it is asked for.
+//! Real servers for tests. Each PostgreSQL server has an authority and a certificate of its own, and accepts TLS and SCRAM
+//! passwords only, as a managed database does; PgBouncer may run in front of it. A Redis server accepts TLS alone if its test
+//! chose TLS.
 //!
-//! What cannot be set up fails the test that asked for it. When the test process ends, in whatever way, its servers are ended too
-//! and their files are removed.
+//! A server that cannot be set up fails its test. When the test process ends, in any way, its servers are ended too and their
+//! files are removed.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a harness that cannot set its scene fails the test")]
 

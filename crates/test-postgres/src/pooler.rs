@@ -16,17 +16,17 @@ const PROGRAM: &str = "/usr/sbin/pgbouncer";
 /// Few, so that clients take turns on them.
 const SESSIONS: usize = 3;
 
-/// How long a client keeps a session of the server.
+/// Period for which a client holds a session of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Until it leaves.
+    /// Until the client disconnects.
     Session,
     /// Until the end of each transaction.
     Transaction,
 }
 
-/// A PgBouncer in front of a server: it takes TLS with the server's certificate and SCRAM with the server's passwords, and no
-/// start-up parameter that it does not know.
+/// A PgBouncer in front of a server: it accepts TLS with the server's certificate and SCRAM with the server's passwords, and
+/// refuses unknown start-up parameters.
 pub struct Pooler {
     address: SocketAddr,
     _process: Child,
@@ -35,7 +35,7 @@ pub struct Pooler {
 }
 
 impl Pooler {
-    /// Starts one on loopback.
+    /// Starts a PgBouncer on loopback.
     ///
     /// # Panics
     /// PgBouncer is not installed, or does not start.

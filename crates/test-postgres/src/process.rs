@@ -26,7 +26,7 @@ pub(crate) fn initialise(folder: &Path) {
     write_rules(folder, "scram-sha-256");
 }
 
-/// The superuser's own socket asks nobody; TLS is for all others, who are asked by `method`.
+/// The superuser's own socket needs no authentication; all other clients use TLS and authenticate by `method`.
 pub(crate) fn write_rules(folder: &Path, method: &str) {
     let rules = format!("local all all trust\nhostssl all all all {method}\n");
     fs::write(folder.join(DATA).join("pg_hba.conf"), rules).unwrap();
@@ -80,9 +80,9 @@ fn launch(folder: &Path, address: SocketAddr, settings: &[String]) -> Option<Chi
     }
 }
 
-/// Waits until what it returns is closed, as it is at the latest with this process; then ends the server by `signal` and removes its
-/// folder. What works in that folder is the server: its number may be another process's by then, and one that has ended may stay listed
-/// where nobody asks for its exit code.
+/// Waits until the returned pipe is closed, at the latest with this process; then ends the server by `signal` and removes its
+/// folder. The process that works in that folder is the server: its number may belong to another process by then, and an ended
+/// process stays listed until its exit code is collected.
 pub(crate) fn reaper(folder: &Path, signal: &str) -> ChildStdin {
     const SCRIPT: &str = r#"
         serves() { case $(readlink "/proc/$pid/cwd") in "$0"*) ;; *) return 1 ;; esac; }

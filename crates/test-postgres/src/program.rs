@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Debian keeps each version's programs below here, outside the path.
+/// Debian installs each version's programs below this folder, outside the path.
 const VERSIONS: &str = "/usr/lib/postgresql";
 /// The server refuses to run as root; the distribution's package makes this user.
 const USER: &str = "postgres";
@@ -40,14 +40,14 @@ pub(crate) fn psql_of(folder: &Path, port: u16) -> Command {
     command
 }
 
-/// What a program that must succeed wrote.
+/// Runs a program that must succeed; returns its standard output.
 pub(crate) fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Makes the server's user the owner, where that is someone else.
+/// Makes the server's user the owner, if that is another user.
 pub(crate) fn give_to_user(path: &Path) {
     if is_root() {
         let id = |flag: &str| run(Command::new("id").args([flag, USER])).trim().parse().unwrap();

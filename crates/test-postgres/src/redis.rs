@@ -67,7 +67,7 @@ impl Redis {
         Self { folder, address, settings, host: host.map(str::to_owned), process, _lifeline: lifeline }
     }
 
-    /// Leads to it, verified where it has TLS.
+    /// URL of the server; with TLS, clients verify its certificate.
     pub fn url(&self) -> String {
         let address = self.address;
         match &self.host {
@@ -83,12 +83,12 @@ impl Redis {
         self.folder.join(AUTHORITY)
     }
 
-    /// Where it listens.
+    /// Address at which the server listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What the superuser is answered.
+    /// Runs a command as the superuser; returns the answer.
     ///
     /// # Panics
     /// The server does not answer.
@@ -97,7 +97,8 @@ impl Redis {
         run(command.args(words)).trim_end().to_owned()
     }
 
-    /// Has the server show a certificate that clients should refuse, and returns the file with the authority that they may trust.
+    /// Makes the server present a certificate that clients should refuse, and returns the file with the authority that they may
+    /// trust.
     pub fn show_certificate_with(&self, fault: Fault) -> PathBuf {
         let authority =
             certificate::make_with(&self.folder, self.host.as_deref().unwrap_or("localhost"), fault);
@@ -106,7 +107,7 @@ impl Redis {
         authority
     }
 
-    /// Ends it at once, as a crash would.
+    /// Ends the server at once, as a crash would.
     pub fn stop(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
@@ -159,7 +160,7 @@ fn launch(
     let file = |name: &str| folder.join(name).display().to_string();
     let mut lines = vec![
         format!("bind {}", address.ip()),
-        // Else it would take nobody but loopback where the default user has no password, be it off.
+        // Protected mode accepts loopback only while the default user has no password, even if that user is off.
         "protected-mode no".to_owned(),
         format!("unixsocket {}", file(SOCKET)),
         "save \"\"".into(),

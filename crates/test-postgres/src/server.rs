@@ -28,7 +28,7 @@ impl Server {
         Self::start_at(Ipv4Addr::LOCALHOST.into(), "localhost", settings)
     }
 
-    /// Starts one on `address` alone, with a certificate for the name `host`.
+    /// Starts a server on `address` alone, with a certificate for the name `host`.
     ///
     /// # Panics
     /// PostgreSQL is not installed, or does not start.
@@ -43,7 +43,7 @@ impl Server {
         Self { folder, address, host: host.to_owned(), settings, process, _lifeline: lifeline }
     }
 
-    /// What the superuser is answered: rows as lines, columns with `|` between them.
+    /// Runs SQL as the superuser; returns rows as lines, columns with `|` between them.
     ///
     /// # Panics
     /// The server refuses the statement.
@@ -51,19 +51,19 @@ impl Server {
         self.script(database, &[sql])
     }
 
-    /// The same for several statements, each in a transaction of its own.
+    /// The same as [`Server::sql`] for several statements, each in a transaction of its own.
     pub(crate) fn script(&self, database: &str, statements: &[&str]) -> String {
         let mut command = self.psql(database);
         command.args(statements.iter().flat_map(|sql| ["--command", sql]));
         program::run(&mut command).trim_end().to_owned()
     }
 
-    /// The superuser's session for many questions. Some locks belong to the database it is in.
+    /// A session of the superuser for many queries. Some locks belong to the session's database.
     pub fn session(&self, database: &str) -> Session {
         Session::start(self.psql(database))
     }
 
-    /// Whether the server lets `role` into its database with `password`, over TLS.
+    /// Returns true if `role` can log in to `database` with `password`, over TLS.
     pub fn lets_in(&self, role: &str, database: &str, password: &str) -> bool {
         let (ip, port) = (self.address.ip(), self.port());
         let parameters = format!(
@@ -82,7 +82,7 @@ impl Server {
         command
     }
 
-    /// Where it listens.
+    /// Address at which the server listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -106,7 +106,7 @@ impl Server {
         self.folder.join(certificate::AUTHORITY)
     }
 
-    /// Has the server ask every client by `method`, such as `scram-sha-256`, `md5` or `password`.
+    /// Makes the server authenticate every client by `method`, such as `scram-sha-256`, `md5` or `password`.
     pub fn ask_by(&self, method: &str) {
         process::write_rules(&self.folder, method);
         self.sql("postgres", "SELECT pg_reload_conf()");

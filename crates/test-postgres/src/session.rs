@@ -15,10 +15,10 @@ impl Session {
         Self { child, questions, answers: BufReader::new(answers) }
     }
 
-    /// The one number that `sql` asks for.
+    /// The single number that `sql` returns.
     ///
     /// # Panics
-    /// It asks for something else.
+    /// The result is not a number.
     pub fn number(&mut self, sql: &str) -> usize {
         writeln!(self.questions, "{sql};").unwrap();
         let mut line = String::new();

@@ -1,11 +1,11 @@
-//! What a value looks like once it was encoded.
+//! Encoded forms of a value.
 
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-/// How a value was written where it was found.
+/// Encoding in which a value was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
     Plain,
@@ -37,7 +37,7 @@ pub(super) fn of(value: &str) -> Vec<(Form, String)> {
         (Form::Hex, hex.to_uppercase()),
         (Form::Hex, hex),
         (Form::JsonEscaped, json),
-        // As Go's encoder writes it unless told otherwise.
+        // Default output of Go's encoder.
         (Form::JsonEscaped, escaped_for_html),
     ];
     forms.extend(url(value).map(|text| (Form::UrlEncoded, text)));
@@ -56,8 +56,8 @@ pub(super) fn of(value: &str) -> Vec<(Form, String)> {
     forms
 }
 
-/// The characters of base64 that depend on the value alone when `before` bytes (modulo 3) precede it: each stands for six bits, and
-/// those that share a byte with a neighbour are left out.
+/// The characters of base64 that depend on the value alone when `before` bytes (modulo 3) precede it: each character encodes
+/// six bits, and those that share a byte with a neighbour are left out.
 fn base64(value: &str, before: usize) -> String {
     const BITS: usize = 6;
     let content = [&[0; 3][..before], value.as_bytes()].concat();
@@ -82,7 +82,7 @@ fn url(value: &str) -> [String; 4] {
     [encode(false, "%20"), encode(true, "%20"), encode(false, "+"), encode(true, "+")]
 }
 
-/// As in a JSON text, without the quotation marks around it.
+/// The content of a JSON string, without the quotation marks around it.
 fn json(value: &str) -> String {
     let quoted = serde_json::Value::from(value).to_string();
     quoted[1..quoted.len() - 1].to_owned()

@@ -1,4 +1,4 @@
-//! What is inside something packed or encoded.
+//! Unpacks archives, compressed files and encoded text.
 
 use std::io::Read as _;
 
@@ -9,14 +9,14 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use serde_json::Value;
 
 const GZIP: &[u8] = &[0x1f, 0x8b, 8];
-/// What each file in a zip archive begins with.
+/// First bytes of each file in a zip archive.
 const ZIP: &[u8] = b"PK\x03\x04";
-/// Where a tar file says that it is one, and what it says.
+/// Offset and text of the magic number of a tar file.
 const TAR: (usize, &[u8]) = (257, b"ustar");
-/// Anything shorter that looks like base64 is a word.
+/// Shorter text that looks like base64 is a word.
 const SHORTEST_BASE64: usize = 16;
 
-/// The parts of `content`, each with the way to it; none where it is nothing that can be taken apart.
+/// The parts of `content`, each with the path to it; none if `content` is in no known format.
 pub(super) fn parts(content: &[u8]) -> Vec<(String, Vec<u8>)> {
     if content.starts_with(GZIP) {
         return vec![("gzip".to_owned(), inflated(content))];
@@ -37,11 +37,11 @@ pub(super) fn parts(content: &[u8]) -> Vec<(String, Vec<u8>)> {
     }
 }
 
-/// As far as it can be read: what follows a fault was not readable for anyone else either.
+/// Decompresses `content` up to the first fault: content after a fault was not readable for any other reader either.
 fn inflated(content: &[u8]) -> Vec<u8> {
     let mut inflated = Vec::new();
     let mut decoder = MultiGzDecoder::new(content);
-    // An error ends the reading; what came before it is kept in the buffer.
+    // An error ends the reading; the buffer holds everything before it.
     let _ = decoder.read_to_end(&mut inflated);
     inflated
 }
@@ -60,8 +60,9 @@ fn files(content: &[u8]) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-/// The deflated files of a zip archive. They are found by their headers, not by the list at the end, and end by themselves: who writes
-/// archives in one go, as Terraform does its plans, knows no sizes when it writes a header. Other files lie open anyway.
+/// The deflated files of a zip archive. The files are found by their headers, not by the list at the end, and each ends by
+/// itself: a writer that streams an archive, as Terraform streams its plans, knows no sizes when it writes a header. Other
+/// files are stored uncompressed anyway.
 fn zipped(content: &[u8]) -> Vec<(String, Vec<u8>)> {
     const DEFLATED: u16 = 8;
     const HEADER: usize = 30;
@@ -71,7 +72,7 @@ fn zipped(content: &[u8]) -> Vec<(String, Vec<u8>)> {
         let name = String::from_utf8_lossy(content.get(start + HEADER..name_end)?).into_owned();
         let packed = content.get(name_end + usize::from(number(start + 28)?)..)?;
         let mut file = Vec::new();
-        // As above: what can be read is what there is.
+        // As above: the part before a fault is the result.
         let _ = DeflateDecoder::new(packed).read_to_end(&mut file);
         (number(start + 8)? == DEFLATED).then_some((name, file))
     };
@@ -79,7 +80,7 @@ fn zipped(content: &[u8]) -> Vec<(String, Vec<u8>)> {
     starts.filter_map(file).collect()
 }
 
-/// In either alphabet, with or without padding and line breaks.
+/// Decodes base64 in either alphabet, with or without padding and line breaks.
 fn from_base64(content: &[u8]) -> Option<Vec<u8>> {
     let text: Vec<u8> = content.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     if text.len() < SHORTEST_BASE64 {

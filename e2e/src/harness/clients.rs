@@ -1,4 +1,4 @@
-//! Clients of a Service that connect to its own address, so that nothing between them and a pod asks again for them.
+//! Clients of a Service that connect to its own address, so that no proxy between them and a pod retries their requests.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ const REACHABLE: Duration = Duration::from_secs(10);
 
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
-/// Clients that ask for `path`: without pause, seldom, and on connections that idle for long.
+/// Clients that request `path`: without pause, seldom, and on connections that idle for long.
 pub fn usual(path: &'static str) -> [Kind; 4] {
     [
         kind("without pause", path, 0, 2),
@@ -22,7 +22,7 @@ pub fn usual(path: &'static str) -> [Kind; 4] {
     ]
 }
 
-/// So many clients of a name that ask for `path` this many seconds after each answer.
+/// Clients with a common name that request `path`, each with a pause of `seconds` after an answer.
 pub fn kind(name: &'static str, path: &'static str, seconds: u64, clients: usize) -> Kind {
     Kind { name, path, expected: Expected::AnyBody, pause: Duration::from_secs(seconds), clients }
 }

@@ -12,7 +12,7 @@ pub const KUBECONFIG_VARIABLE: &str = "E2E_KUBECONFIG";
 /// The context in those files.
 pub const CONTEXT_VARIABLE: &str = "E2E_CONTEXT";
 
-/// Why there is no cluster to test.
+/// Reason for which there is no cluster to test.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
     #[error(

@@ -5,10 +5,10 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-/// What a program said, and how it ended.
+/// Output and exit code of a program.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Nothing when a signal ended it.
+    /// `None` if a signal ended the program.
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
@@ -49,7 +49,7 @@ pub async fn run(mut command: Command, input: &str) -> Outcome {
 /// A program that runs until this is dropped.
 pub struct Background {
     _child: Child,
-    /// The line by which it said that it was ready.
+    /// The line by which the program announced that it was ready.
     pub announced: String,
 }
 

@@ -17,8 +17,8 @@ pub enum Extra {
 }
 
 impl Extra {
-    /// The cluster has the component. Where it has none, a sentence says that the test has nothing to look at; where the component is
-    /// listed and does not work, the test fails.
+    /// Returns true if the cluster has the component. If it is not listed, a message reports that the test has no subject; if
+    /// it is listed and does not work, the test fails.
     pub fn is_there(self) -> bool {
         let listed = std::env::var(WITH_VARIABLE).unwrap_or_default();
         let is_there = listed.split(',').any(|name| name == self.name());

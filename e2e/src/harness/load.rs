@@ -1,7 +1,7 @@
-//! A light, bounded load of requests on a Service that remembers every failure.
+//! A light, bounded load of requests on a Service that records every failure.
 //!
-//! It goes through the API server's proxy, which picks among the endpoints and keeps connections to them open, as a load balancer
-//! does; so it reaches the Service of any cluster, and no request leaves this machine when the cluster is on it.
+//! The load goes through the API server's proxy, which picks among the endpoints and holds connections to them open, as a load
+//! balancer does; so it reaches the Service of any cluster, and no request leaves this machine when the cluster is on it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,16 +17,16 @@ use super::wait::DEADLINE;
 const CLIENTS: usize = 4;
 /// Each client's pace; together 200 requests a second.
 const PACE: Duration = Duration::from_millis(20);
-/// Whatever happens, a client ends after so many.
+/// Limit of requests for each client.
 const MOST_REQUESTS: usize = 6_000;
-/// Longer than any answer of a healthy service takes, shorter than what a user would call an answer.
+/// Longer than any answer of a healthy service takes, and shorter than a user would wait.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What became of the requests.
+/// Results of the requests.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub answered: usize,
-    /// When and why, for each request that was not answered with a success; the time is one to look for in the logs.
+    /// Time and reason of each request that was not answered with a success; the time can be looked up in the logs.
     pub failures: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Starts to ask for a path of the API server once it is answered for the first time: the server takes a moment to know the
+    /// Starts to request a path of the API server after its first successful answer: the server takes a moment to know the
     /// endpoints of a new Service.
     pub async fn start(client: &Client, uri: &str) -> Self {
         let mut pace = interval(PACE);

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use super::wait::DEADLINE;
 
-/// What only pods of the Deployment carry.
+/// Label that only pods of the Deployment carry.
 const SERVICE_LABEL: &str = "app.kubernetes.io/name=myapp";
 
 /// One line and the pod that wrote it.
@@ -29,7 +29,7 @@ pub struct Line {
 pub struct Logs {
     lines: Arc<Mutex<Vec<Line>>>,
     expected: Arc<Mutex<Vec<&'static str>>>,
-    /// Told of every new line.
+    /// Notified of every new line.
     grown: Arc<Notify>,
 }
 
@@ -41,7 +41,7 @@ impl Logs {
         logs
     }
 
-    /// Says that lines with `part` in them are no faults.
+    /// Registers lines that contain `part` as expected, not as faults.
     pub fn expect(&self, part: &'static str) {
         guard(&self.expected).push(part);
     }
@@ -56,7 +56,7 @@ impl Logs {
         self.first(pod, part, DEADLINE, contains).await;
     }
 
-    /// The first event of a pod for which `holds` is true, told before or after this call.
+    /// The first event of a pod for which `holds` is true, logged before or after this call.
     pub async fn until_event(
         &self,
         pod: &str,
@@ -89,7 +89,7 @@ impl Logs {
         in_time.unwrap_or_else(|_| panic!("waited {} s for {pod} to log {what}", deadline.as_secs()))
     }
 
-    /// The lines that tell of a fault nobody expected: of level ERROR, or not JSON at all, as a panic's message is.
+    /// The lines of unexpected faults: of level ERROR, or not JSON at all, as a panic's message is.
     pub fn faults(&self) -> Vec<Line> {
         let expected = guard(&self.expected).clone();
         let is_expected = |line: &Line| expected.iter().any(|part| line.text.contains(part));
@@ -102,7 +102,7 @@ impl Logs {
         let mut changes = Box::pin(watcher(pods.clone(), config).default_backoff().applied_objects());
         while let Some(change) = changes.next().await {
             let Ok(pod) = change else { continue };
-            // A container that is started anew has another id.
+            // A restarted container has another id.
             let Some(container) = started_container(&pod) else { continue };
             if seen.insert(container) {
                 tokio::spawn(self.clone().read(pods.clone(), pod.name_any()));

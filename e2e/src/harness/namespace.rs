@@ -1,4 +1,5 @@
-//! A namespace per test, which enforces Pod Security `restricted`, tells what was in it when the test fails, and goes with it.
+//! A namespace per test, which enforces Pod Security `restricted`, prints its objects when the test fails, and is removed with
+//! the test.
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -24,18 +25,18 @@ use super::logs::Logs;
 use super::wait::{condition, until};
 use crate::helm::chart_dir;
 
-/// Set to keep the namespaces of failed tests.
+/// Variable that preserves the namespaces of failed tests.
 pub const KEEP_VARIABLE: &str = "E2E_KEEP";
 const LABEL: &str = "app.kubernetes.io/part-of";
 const LABEL_VALUE: &str = "myapp-e2e";
 
-/// What one test has of the cluster.
+/// Namespace and logs of one test in the cluster.
 pub struct Namespace {
     name: String,
     cluster: Cluster,
     kubeconfig: OsString,
     _folder: TempDir,
-    /// Of the service's pods, from the first line.
+    /// Logs of the service's pods, from the first line.
     pub logs: Logs,
 }
 
@@ -158,7 +159,7 @@ impl Namespace {
         command::run(command, input).await
     }
 
-    /// Installs the chart with more arguments and waits until all of its pods serve. Returns what Helm said.
+    /// Installs the chart with more arguments and waits until all of its pods serve. Returns Helm's output.
     pub async fn install(&self, release: &str, arguments: &[&str]) -> String {
         let command = [&["install", release, "charts/myapp"], arguments].concat();
         let said = self.run("helm", &command, "").await.succeeded();
@@ -177,7 +178,7 @@ impl Namespace {
         until(self.api::<Deployment>(), deployment, "to be rolled out", condition::rolled_out()).await;
     }
 
-    /// The pods of a release that have not been told to stop, by name.
+    /// The pods of a release that are not terminating, by name.
     pub async fn pods(&self, release: &str) -> Vec<Pod> {
         // Without the name label it is the pod of `helm test`, which is no replica.
         let labels = format!("app.kubernetes.io/instance={release},app.kubernetes.io/name");
@@ -188,18 +189,18 @@ impl Namespace {
         staying
     }
 
-    /// What a path of a pod's port answers with a success, asked through the API server.
+    /// The successful answer of a pod's port for a path, requested through the API server.
     pub async fn get(&self, pod: &str, port: u16, path: &str) -> String {
         self.proxied(&format!("pods/{pod}:{port}"), path).await
     }
 
-    /// What a path of a Service answers with a success, from whichever pod it picks.
+    /// The successful answer of a Service for a path, from any of its pods.
     pub async fn get_from_service(&self, service: &str, path: &str) -> String {
         self.proxied(&format!("services/{service}:http"), path).await
     }
 
-    /// Makes a port of a pod reachable from here, which the second return value does for as long as it lives. The first is the
-    /// address to use in URLs.
+    /// Forwards a port of a pod to this machine for as long as the second return value lives. The first one is the address to
+    /// use in URLs.
     pub async fn forward(&self, pod: &str, port: u16) -> (String, Background) {
         // kubectl picks a free port of this machine.
         let command = self.shell(&format!("exec kubectl port-forward {pod} :{port}"));

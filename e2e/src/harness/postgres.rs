@@ -7,7 +7,7 @@ use std::sync::Arc;
 use test_postgres::Server;
 use tokio::task::spawn_blocking;
 
-/// A running server, which ends with this. It is asked in threads of their own: the test's clients go on meanwhile.
+/// A running server, which ends when dropped. Queries run in threads of their own: the test's clients continue meanwhile.
 pub struct Postgres(Arc<Server>);
 
 /// This machine's address on the way to a node of the cluster, by which the node's pods find it. Nothing is sent.
@@ -29,13 +29,13 @@ impl Postgres {
         Self(Arc::new(server.unwrap_or_else(|error| panic!("{error}"))))
     }
 
-    /// What the superuser is answered: rows as lines, columns with `|` between them.
+    /// Runs SQL as the superuser; returns rows as lines, columns with `|` between them.
     pub async fn sql(&self, database: &str, sql: &str) -> String {
         let (database, sql) = (database.to_owned(), sql.to_owned());
         self.ask(move |server| server.sql(&database, &sql)).await
     }
 
-    /// Whether a role is let into the database of its name with `password`, from outside.
+    /// Returns true if a role can log in to the database of its name with `password`, from outside.
     pub async fn lets_in(&self, role: &str, password: &str) -> bool {
         let (role, password) = (role.to_owned(), password.to_owned());
         self.ask(move |server| server.lets_in(&role, &role, &password)).await

@@ -11,10 +11,10 @@ use tempfile::TempDir;
 
 use super::wait::DEADLINE;
 
-/// What it writes once it listens, before the address that the system chose.
+/// Text that the registry logs once it listens, before the address that the system chose.
 const LISTENING: &str = "listening on ";
 
-/// A running registry, which ends with this.
+/// A running registry, which ends when dropped.
 pub struct Registry {
     process: Child,
     address: SocketAddr,
@@ -94,7 +94,7 @@ fn address_in(line: &str) -> Option<SocketAddr> {
     rest.split(['"', ' ']).next()?.parse().ok()
 }
 
-/// What a release's push says that it has published, and the values that run it.
+/// Record of a release's push: the references of its image and chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
     /// `published.json`.
@@ -102,14 +102,14 @@ pub struct Published {
 }
 
 impl Published {
-    /// Reads what was written into `folder`.
+    /// Reads the record in `folder`.
     pub fn read(folder: &std::path::Path) -> Self {
         let path = folder.join("published.json");
         let text = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Self { document: serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{error}")) }
     }
 
-    /// `image` or `chart`, pinned by what it holds.
+    /// Reference of `image` or `chart`, pinned by its digest.
     pub fn reference(&self, part: &str) -> String {
         let text = |key: &str| self.document[part][key].as_str().unwrap_or_default();
         format!("{}@{}", text("repository"), text("digest"))

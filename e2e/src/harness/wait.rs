@@ -45,8 +45,9 @@ where
     }
 }
 
-/// What `ask` answers once `holds`. For answers that cannot be watched, as those of a server: they are asked for again at a
-/// steady pace, for as long as a change of configuration may take to arrive. `what` completes the sentence "waited 180 s for …".
+/// Calls `ask` until `holds` is true of its answer, and returns that answer. For answers that cannot be watched, such as those
+/// of a server: `ask` is called at a steady pace, for as long as a change of configuration may take to arrive. `what` completes
+/// the sentence "waited 180 s for …".
 pub async fn until_answer<T: Debug>(what: &str, ask: impl AsyncFn() -> T, holds: impl Fn(&T) -> bool) -> T {
     let mut pace = interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -94,14 +95,14 @@ pub mod condition {
         |pod: Option<&Pod>| pod.is_none_or(|pod| termination(pod).is_some())
     }
 
-    /// How the pod's container ended, this time or the time before it was started anew.
+    /// Termination of the pod's container, the current one or the one before its restart.
     pub fn termination(pod: &Pod) -> Option<&ContainerStateTerminated> {
         let status = pod.status.as_ref()?.container_statuses.as_ref()?.first()?;
         let states = [&status.state, &status.last_state];
         states.into_iter().flatten().find_map(|state| state.terminated.as_ref())
     }
 
-    /// Whether the pod's container runs and is ready, and was never started anew.
+    /// Returns true if the pod's container runs, is ready and was never restarted.
     pub fn is_ready_at_first_try(pod: &Pod) -> bool {
         let statuses = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref());
         let good = |statuses: &Vec<_>| !statuses.is_empty() && statuses.iter().all(is_good);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::network::Network;
 use super::rule::shown;
 
-/// Ports by caller and answerer, as [`shown`] says them.
+/// Ports by caller and answerer, in the notation of [`shown`].
 pub type Matrix = BTreeMap<(String, String), String>;
 
 const INTERNET: &str = "internet";
@@ -33,8 +33,8 @@ impl Network {
     }
 }
 
-/// The first table below a heading of a document: callers in the first column, answerers in the first line. A cell that is
-/// empty says nothing, as no connection within the internet is anyone's here.
+/// The first table below a heading of a document: callers in the first column, answerers in the first line. An empty cell
+/// states nothing: connections within the internet are out of scope.
 ///
 /// # Panics
 /// When there is no such table.

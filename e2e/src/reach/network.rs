@@ -22,14 +22,14 @@ pub struct Network {
     subnets: BTreeMap<String, Block>,
     ingress: BTreeMap<String, Vec<Rule>>,
     egress: BTreeMap<String, Vec<Rule>>,
-    /// Subnets with a route to everywhere, by what it leads to.
+    /// Subnets with a route to everywhere, by the target of that route.
     by_internet_gateway: BTreeSet<String>,
     by_nat_gateway: BTreeSet<String>,
     /// Prefix lists of gateway endpoints, each with the subnets that have a route to it.
     gateways: BTreeMap<String, BTreeSet<String>>,
-    /// Its public endpoint, which no security group guards.
+    /// True if the cluster has a public endpoint, which no security group guards.
     is_control_plane_public: bool,
-    /// Whether CloudFront has an interface in the network, through which it reaches the load balancer at private addresses.
+    /// True if CloudFront has an interface in the network, through which it reaches the load balancer at private addresses.
     has_origin_of_cloudfront: bool,
 }
 

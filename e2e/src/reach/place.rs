@@ -1,4 +1,4 @@
-//! What sits in the network, where, and behind which security groups.
+//! Members of the network: their addresses, subnets and security groups.
 
 #![expect(clippy::panic, reason = "a test ends with a sentence")]
 
@@ -18,7 +18,7 @@ const CACHE_KIND: &str = "aws_elasticache_replication_group";
 pub(super) struct Place {
     pub(super) groups: Vec<String>,
     pub(super) subnets: Vec<String>,
-    /// Whether it has an address of the internet.
+    /// True if the place has an address of the internet.
     pub(super) is_public: bool,
 }
 

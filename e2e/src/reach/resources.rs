@@ -1,4 +1,4 @@
-//! What Terraform says there is.
+//! Managed resources, as Terraform reports them.
 
 #![expect(clippy::panic, reason = "a test ends with a sentence")]
 

@@ -1,4 +1,4 @@
-//! Where packets leave the network, by subnet.
+//! Default routes by subnet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::resources::{Resources, list, text, texts};
 
-/// Where packets to everywhere go, by subnet.
+/// Default routes of a network, by subnet.
 pub(super) struct Routes {
     /// Subnets by route table.
     tables: BTreeMap<String, BTreeSet<String>>,

@@ -13,7 +13,7 @@ pub(super) enum Peer {
     Group(String),
     Block(Block),
     PrefixList(String),
-    /// Of IPv6, which the network itself does not have.
+    /// A peer of IPv6, which the network itself does not have.
     Outside,
 }
 
@@ -108,7 +108,7 @@ impl Ports {
     }
 }
 
-/// As the table in the documentation says it: `443`, `53, 53/udp`, `1025-65535`, `all`, and `-` for nothing.
+/// Ports in the notation of the documentation's table: `443`, `53, 53/udp`, `1025-65535`, `all`, and `-` for none.
 pub(super) fn shown(ports: &BTreeSet<Ports>) -> String {
     if ports.is_empty() {
         return "-".to_owned();

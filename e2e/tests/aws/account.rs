@@ -9,10 +9,10 @@ use serde_json::Value;
 /// The folder with the providers of the roots for AWS.
 pub(crate) const PROVIDERS_VARIABLE: &str = "E2E_AWS_PROVIDERS";
 
-/// What the account's secret holds. It must turn up nowhere.
+/// Value of the account's secret. It must appear in no output.
 pub(crate) const DATABASE_PASSWORD: &str = "marked-p4ssword-7b20";
 
-/// For a root of a test's own, on a fake.
+/// Provider block for a test's own root on a fake.
 pub(crate) const AWS_ALONE: &str = include_str!("provider.tf");
 
 const MAIN: &str = include_str!("account.tf");
@@ -20,8 +20,8 @@ const MAIN: &str = include_str!("account.tf");
 /// Most of an apply is waiting for one thing or another.
 const PARALLELISM: &str = "-parallelism=20";
 
-/// For every provider of a root. A fake that lacks something says so at once, where the real thing might be busy; an answer
-/// that got lost is worth another try.
+/// Provider block of every root. A fake that lacks an operation reports that at once, where real AWS might be busy; a lost
+/// answer is worth a retry.
 const PROVIDER: &str = "provider \"aws\" {\n  max_retries = 3\n}\n";
 const PROVIDER_IN_US_EAST_1: &str =
     "provider \"aws\" {\n  alias       = \"us_east_1\"\n  max_retries = 3\n}\n";
@@ -35,7 +35,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// Starts a fake and fills it.
+    /// Starts a fake and fills the account.
     pub(crate) fn open() -> Self {
         let fake = FakeAws::start();
         let root = Root::with_files(&[("main.tf", MAIN), ("fake.tf", PROVIDER)], fake.environment());
@@ -62,7 +62,7 @@ impl Account {
         self.outputs[name]["value"].as_str().unwrap()
     }
 
-    /// A root of the repository that speaks to this account.
+    /// A root of the repository that uses this account.
     pub(crate) fn root(&self, path: &str) -> Root {
         root_on(&self.fake, path)
     }
@@ -76,7 +76,7 @@ impl Account {
     }
 }
 
-/// A root of the repository, told by override files that it is on a fake: the root itself knows nothing of it.
+/// A root of the repository, pointed to a fake by override files; the root itself has no setting for a fake.
 pub(crate) fn root_on(fake: &FakeAws, path: &str) -> Root {
     let root = Root::copy_only(path, fake.environment());
     let text = fs::read_to_string(root.path().join("provider.tf")).unwrap();
@@ -99,7 +99,8 @@ pub(crate) fn apply(fake: &FakeAws, root: &Root) -> String {
     outcome.text
 }
 
-/// Returns what that plan found to be there. The state itself may be older: it keeps what a group listed before its rules changed.
+/// Returns the resources that the plan found. The state itself may be older: it stores a group's list from before its rules
+/// changed.
 pub(crate) fn assert_second_plan_is_empty(root: &Root) -> Value {
     let plan = ["plan", "-detailed-exitcode", "-no-color", "-out=second.tfplan"];
     let outcome = root.outcome(&plan, NO_INPUTS);

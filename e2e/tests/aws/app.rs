@@ -30,7 +30,7 @@ fn arguments(text: &str) -> BTreeSet<&str> {
 fn local_and_app_call_the_same_module_and_differ_in_what_feeds_it_only() {
     let (local, app) = (arguments(LOCAL), arguments(APP));
     let only_app: Vec<_> = app.difference(&local).copied().collect();
-    // Where it goes, what runs, and what the chart is told of the surroundings.
+    // Target, version, and the chart's values about the surroundings.
     assert_eq!(only_app, ["autoscaling", "chart", "image", "namespace", "replicas", "values"]);
     let only_local: Vec<_> = local.difference(&app).copied().collect();
     // For the walk-through alone, which shows what it was given.

@@ -1,5 +1,5 @@
-//! The roots for AWS against a fake: that they apply, plan empty and are destroyed to nothing, that they keep no secret, and who
-//! reaches whom in what they make. What the fake can show and what not: `e2e/fake-aws/README.md`.
+//! The roots for AWS against a fake: they apply, plan empty and are destroyed completely, they store no secret, and their
+//! network allows the documented connections only. Abilities and limits of the fake: `e2e/fake-aws/README.md`.
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 

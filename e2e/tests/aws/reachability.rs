@@ -1,4 +1,4 @@
-//! Who reaches whom, in what a root has made, is what `docs/aws.md` says.
+//! Connections that a root's network allows, compared with `docs/aws.md`.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ pub(crate) fn assert_as_documented(shown: &Value, setting: Setting) {
     }
 }
 
-/// The table that is about a setting. Other settings differ from these in one line, which the text says.
+/// Heading of the table for a setting. Other settings differ from these in one line, which the text describes.
 fn heading(setting: Setting) -> Option<&'static str> {
     match (setting.pod_security_groups, setting.load_balancer, setting.cdn) {
         ("standard" | "strict", "alb", false) => Some("Without CloudFront"),
@@ -60,7 +60,8 @@ fn assert_only_the_edge_is_open(network: &Network, matrix: &Matrix, setting: Set
     assert_eq!(network.admitting_outside(), admitting, "{setting:?}");
 }
 
-/// Where pods have the groups of their node, everything with these reaches what pods reach.
+/// Expects only pods to reach database and cache. If pods have the groups of their node, every member of those groups reaches
+/// both.
 fn assert_only_pods_reach_the_data(matrix: &Matrix, setting: Setting) {
     let callers: BTreeSet<_> = matrix
         .iter()

@@ -1,4 +1,4 @@
-//! No root keeps or prints a secret: neither what the account holds in Secrets Manager nor what Terraform itself logs in with.
+//! No root stores or prints a secret: neither the values in Secrets Manager nor Terraform's own credential.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,7 +9,7 @@ use e2e::terraform::{NO_INPUTS, Root};
 
 use crate::account::{AWS_ALONE, Account, DATABASE_PASSWORD, PROVIDERS_VARIABLE};
 
-/// Puts a secret that exists where a state may keep it.
+/// Copies an existing secret into attributes that a state may store.
 const LEAK: &str = r#"
 variable "secret_arn" {
   type = string
@@ -26,7 +26,7 @@ resource "aws_ssm_parameter" "leak" {
 }
 "#;
 
-/// Whether Terraform has left this, and not we: the configuration holds the values that are looked for.
+/// Returns true if Terraform wrote this file. The test's own configuration holds the searched values and is left out.
 pub(crate) fn is_left_behind(path: &Path) -> bool {
     path.extension().is_none_or(|end| !["tf", "hcl", "pem"].iter().any(|given| end == *given))
 }
@@ -37,15 +37,15 @@ fn search(secrets: &[String]) -> Search {
     Search::new(&values)
 }
 
-/// Looks for what the account holds, as [`assert_nothing_of`] does.
+/// Searches for the account's secrets like [`assert_nothing_of`].
 pub(crate) fn assert_none(fake: &mut FakeAws, root: &Root, printed: &str) {
     let secrets = fake.secrets();
     assert!(secrets.iter().any(|secret| secret == DATABASE_PASSWORD), "the account holds what is looked for");
     assert_nothing_of(&secrets, root, printed);
 }
 
-/// Looks through everything Terraform has left below the root's folder, packed or not, and through what it printed: for the secrets,
-/// and for what Terraform itself logs in with.
+/// Searches everything that Terraform has left below the root's folder, packed or not, and its output: for the secrets, and for
+/// Terraform's own credential.
 pub(crate) fn assert_nothing_of(secrets: &[String], root: &Root, printed: &str) {
     let search = search(secrets);
     let mut found = search.look("console", printed.as_bytes());

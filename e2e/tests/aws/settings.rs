@@ -1,4 +1,4 @@
-//! Which settings of the infra root are tried, and that they are enough.
+//! Tested settings of the infra root, and the proof that they cover every allowed pair of variants.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::account::Account;
 
-/// Four runs. Each applies its first setting, goes over to its second in place, and destroys that.
+/// Four runs. Each run applies its first setting, changes to its second one in place, and destroys that.
 pub(crate) const RUNS: [[Setting; 2]; 4] = [
     [
         setting("one", "pod_identity", "standard", "alb", false, "alb", "iam"),
@@ -26,7 +26,7 @@ pub(crate) const RUNS: [[Setting; 2]; 4] = [
     ],
 ];
 
-/// What a platform engineer chooses.
+/// Choices of a platform engineer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Setting {
     nat: &'static str,
@@ -71,7 +71,7 @@ impl Setting {
                 "password_secret_arn": (self.authentication == "password").then(|| account.secret_arn()),
                 "deletion_protection": false,
             },
-            // Its user logs in with a token of the role that Pod Identity gives.
+            // The cache's user logs in with a token of the role that Pod Identity gives.
             "cache": self.has_cache().then(|| json!({})),
             "edge": {
                 "domain_name": "shop.example.com",
@@ -100,7 +100,7 @@ impl Setting {
         ]
     }
 
-    /// What the modules refuse, each of which has a failing case in their own tests.
+    /// Returns false for settings that the modules refuse; each refusal has a failing case in the modules' own tests.
     fn is_allowed(self) -> bool {
         let is_edge_possible = matches!(
             (self.load_balancer, self.cdn, self.waf),

@@ -1,4 +1,4 @@
-//! The password goes to the host that the pod template names and to no other, whatever the ConfigMap says later.
+//! The password goes to the host that the pod template names and to no other, regardless of later changes of the ConfigMap.
 
 use std::process::Output;
 

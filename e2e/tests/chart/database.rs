@@ -205,7 +205,7 @@ fn values_that_say_two_things_or_half_of_one_are_refused() {
         let message = refusal(&values);
         assert!(message.contains(sentence), "expected: {sentence}\ngot: {message}");
     }
-    // The password of a Secret that someone else makes is not the chart's to ask for.
+    // The chart does not require the password of a Secret that it does not create.
     let message = refusal(&own_secret().set("existingSecret", ""));
     assert!(!message.contains("DB_PASSWORD"), "{message}");
 }

@@ -1,4 +1,4 @@
-//! How settings reach the process: one mounted directory, or environment variables.
+//! Delivery of settings to the process: one mounted directory, or environment variables.
 
 use std::fs;
 use std::path::Path;

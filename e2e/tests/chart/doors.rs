@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use serde_json::{Value, json};
 
-/// Each case runs Helm once; the nightly run asks for more with PROPTEST_CASES.
+/// Each case runs Helm once; the nightly run sets more by PROPTEST_CASES.
 const CASES: u32 = 96;
 
-/// The objects that the chart makes of them, if it does.
+/// The objects that the chart renders from these settings; `None` if it refuses them.
 fn rendered(settings: &Settings) -> Option<Vec<Value>> {
     let document = json!({ "config": settings });
     Release::named("doors").render(&Values::none().document(document)).ok()

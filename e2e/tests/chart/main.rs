@@ -1,4 +1,4 @@
-//! What the chart renders, checked without a cluster: helm renders, and these tests read the objects.
+//! The chart's rendered objects, checked without a cluster: helm renders, and these tests read the objects.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 

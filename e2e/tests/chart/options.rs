@@ -1,4 +1,4 @@
-//! Optional objects and fields: there when asked for, absent otherwise, and zero is not the same as not given.
+//! Optional objects and fields: present if set, absent otherwise, and zero differs from unset.
 
 use std::collections::BTreeSet;
 
@@ -124,7 +124,7 @@ fn the_drain_budget_reaches_the_process_with_units() {
 #[test]
 fn the_connections_that_a_pod_admits_fit_into_half_of_its_memory() {
     const MEBIBYTE: u64 = 1024 * 1024;
-    /// Of a connection whose header is being read.
+    /// Memory of a connection whose header is being read.
     const HEADER: u64 = 32 * 1024;
     let connections = |objects: &[Value]| {
         let variables = items(container(objects), "/env").iter();

@@ -1,4 +1,4 @@
-//! The pods: admitted under "restricted", told apart by fixed labels, and reached by exactly what should reach them.
+//! The pods: admitted under "restricted", distinguished by fixed labels, and selected by exactly the intended objects.
 
 use std::collections::BTreeSet;
 

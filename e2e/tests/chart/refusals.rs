@@ -1,4 +1,4 @@
-//! What the chart refuses, and the sentence each mistake gets.
+//! Values that the chart refuses, and the error message of each mistake.
 
 use std::io::Write as _;
 
@@ -97,7 +97,7 @@ fn a_setting_outside_the_contract_is_named() {
     assert!(message.contains("config.LOG_LEVEL: expected trace, debug, info"), "{message}");
 }
 
-/// Whoever edits may have pasted a password into any key, a number as well as a text.
+/// An editor may have pasted a password into any key, a number as well as a text.
 #[test]
 fn no_refusal_repeats_a_value() {
     let long = "h7nt".repeat(2000);

@@ -1,4 +1,4 @@
-//! Ways in from outside: Ingress and HTTPRoute, what is refused of them, and what the notes say.
+//! Routes from outside: Ingress and HTTPRoute, their refused settings, and the notes.
 
 use e2e::helm::{Release, Values};
 use serde_json::{Value, json};

@@ -15,7 +15,7 @@ pub(crate) fn render_as(release: &str, values: &Values) -> Vec<Value> {
     Release::named(release).render(values).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// What Helm says when it refuses; the test fails when it does not, or when Helm itself is missing.
+/// Error message of Helm for refused values; the test fails if Helm renders them or is missing.
 pub(crate) fn refusal(values: &Values) -> String {
     match Release::named("r").render_text(values) {
         Err(HelmError::Refused(message)) => message,

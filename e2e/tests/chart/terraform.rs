@@ -1,4 +1,4 @@
-//! What Terraform gives Helm is what the chart takes. The files are those that Terraform's own tests compare its values with.
+//! Values from Terraform are accepted by the chart. The files are those that Terraform's own tests compare its values with.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The autoscaler, switched on and off: at no time does the Deployment ask for fewer pods than before.
+//! The autoscaler, switched on and off: at no time does the Deployment request fewer pods than before.
 //!
 //! No metrics are needed: below its minimum an autoscaler scales without them.
 
@@ -39,8 +39,8 @@ fn server_side_apply_keeps_every_pod_when_the_autoscaler_is_switched_on_and_off(
     });
 }
 
-/// Helm 3 and Terraform's provider merge three ways, as Helm 4 does where it is told to: a field that a manifest loses is removed,
-/// whoever has set it since.
+/// Helm 3 and Terraform's provider use a three-way merge, as Helm 4 does if configured so: a field that is gone from the
+/// manifest is removed, even if another client has set it since.
 #[test]
 fn three_way_merge_keeps_every_pod_when_the_autoscaler_is_switched_on_and_off() {
     in_namespace(async |ns| {
@@ -143,7 +143,7 @@ fn replicas_of(deployment: &Deployment) -> i32 {
     deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap()
 }
 
-/// The numbers of pods that a Deployment asks for, every 100 ms, without repetitions.
+/// The replica counts that a Deployment requests, every 100 ms, without repetitions.
 struct Samples {
     numbers: Arc<Mutex<Vec<i32>>>,
     name: String,

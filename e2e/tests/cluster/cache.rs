@@ -1,4 +1,4 @@
-//! A Redis server outside the cluster, through which the replicas tell each other what happens.
+//! A Redis server outside the cluster, through which the replicas exchange events.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +17,7 @@ use crate::support::{
 };
 
 const PASSWORDS: [&str; 2] = ["MARKED-first-cache-51c0", "MARKED-second-cache-e73b"];
-/// What a change takes to reach a pod, with a loaded machine.
+/// Time limit for a change to reach a pod on a loaded machine.
 const ARRIVAL: Duration = Duration::from_secs(180);
 
 #[test]
@@ -60,8 +60,8 @@ async fn until_generation(ns: &Namespace, pods: &[Pod], generation: u64) {
     }
 }
 
-/// Starts a server whose user may do what the service needs and no more, tells the cluster how to find it, and installs the chart for
-/// it, as docs/operations.md says.
+/// Starts a server whose user has only the rights that the service needs, creates a name for it in the cluster, and installs
+/// the chart as docs/operations.md describes.
 async fn install(ns: &Namespace) -> Redis {
     let host = format!("cache.{}.svc", ns.name());
     let rights = format!("~{}/* -@all +get +select +set +time +xadd +xread", ns.name());
@@ -99,7 +99,7 @@ impl Reader {
         Self { stream: Stream::open(ns, &curl), _forward: forward }
     }
 
-    /// Reads up to the word that it is told of those replicas from then on.
+    /// Reads up to the event that announces this scope of replicas.
     async fn until_scope(&mut self, replicas: &str) {
         while self.next("event: scope").await["replicas"] != replicas {}
     }
@@ -113,7 +113,7 @@ impl Reader {
         replicas
     }
 
-    /// What is told by the next event of that name.
+    /// Data of the next event of that name.
     async fn next(&mut self, event: &str) -> Value {
         self.stream.until(ARRIVAL, event).await;
         let data = self.stream.until(ARRIVAL, "data: ").await;

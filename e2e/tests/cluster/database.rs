@@ -1,4 +1,4 @@
-//! A PostgreSQL server outside the cluster, and its password changed while clients ask and the history is written.
+//! A PostgreSQL server outside the cluster, and a change of its password under load while the history is written.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,9 +23,9 @@ use crate::support::{
 /// The role, and its database.
 const ROLE: &str = "shop";
 const PASSWORDS: [&str; 2] = ["MARKED-first-password-2c71", "MARKED-second-password-90ab"];
-/// How long after the Secret the database learns of the password where people do one after the other.
+/// Delay between the change of the Secret and the change in the database, when a person makes both changes in sequence.
 const BETWEEN_TWO_COMMANDS: Duration = Duration::from_secs(5);
-/// Between the clocks of this machine and of a node.
+/// Limit of the difference between the clocks of this machine and of a node.
 const SKEW_MS: u128 = 5_000;
 
 #[test]
@@ -61,8 +61,8 @@ fn a_password_that_the_database_does_not_know_is_rejected_until_it_does_and_lose
     });
 }
 
-/// Changes the password in the Secret and, by `in_the_database`, there; all the while clients ask through the Service, and others
-/// for what is recorded in the database before it is answered. Returns what they saw.
+/// Changes the password in the Secret and, by `in_the_database`, on the server. Meanwhile clients send requests through the
+/// Service, and operators reveal secrets, which is recorded in the database first. Returns the clients' results.
 async fn rotate(ns: &Namespace, in_the_database: impl AsyncFnOnce(&Postgres, &[Pod]) -> String) -> String {
     // A pod may try the password before the database knows it.
     ns.logs.expect("configuration rejected");
@@ -136,7 +136,7 @@ async fn assert_recorded(ns: &Namespace, server: &Postgres, pods: &[Pod], begun:
     }
 }
 
-/// Starts a server, tells the cluster how to find it, and installs the chart for it, as docs/operations.md says.
+/// Starts a server, creates a name for it in the cluster, and installs the chart as docs/operations.md describes.
 async fn install(ns: &Namespace) -> Postgres {
     let host = format!("database.{}.svc", ns.name());
     let server = Postgres::start(address_for_pods(ns).await, &host).await;
@@ -162,14 +162,15 @@ async fn install(ns: &Namespace) -> Postgres {
     server
 }
 
-/// Tells the database of the new password, and returns the moment before: a session with the new one may begin at once.
+/// Changes the password on the server, and returns the time before the change: a session with the new password may begin at
+/// once.
 async fn alter(server: &Postgres) -> String {
     let before = server.sql("postgres", "SELECT clock_timestamp()").await;
     server.sql("postgres", &format!("ALTER ROLE {ROLE} PASSWORD '{}'", PASSWORDS[1])).await;
     before
 }
 
-/// A change in the history, as an operator is told of it.
+/// A change in the history, as the operator listener returns it.
 #[derive(Debug, Deserialize)]
 struct Change {
     replica: String,
@@ -197,8 +198,8 @@ struct Page {
     next: Option<String>,
 }
 
-/// The changes with this outcome, once the history has one of each replica: a replica records a change after it is in force or
-/// refused, in the background.
+/// The changes with this outcome, once the history has one of each replica: a replica records a change in the background, after
+/// the change is in force or refused.
 async fn until_recorded(ns: &Namespace, pods: &[Pod], outcome: &str) -> Vec<Change> {
     let changes = async || -> Vec<Change> {
         history(ns, pods).await.into_iter().filter(|change| change.outcome == outcome).collect()
@@ -209,7 +210,7 @@ async fn until_recorded(ns: &Namespace, pods: &[Pod], outcome: &str) -> Vec<Chan
     until_answer(&format!("each replica to record what it {outcome}"), changes, of_each).await
 }
 
-/// The whole history, as the first of these replicas knows it: they have one database.
+/// The whole history, from the first of these replicas: all replicas have one database.
 async fn history(ns: &Namespace, pods: &[Pod]) -> Vec<Change> {
     let (address, _forward) = ns.forward(&names(pods)[0], OPERATOR_PORT).await;
     let page = ask(&address, "/api/v1/history?limit=200").await;
@@ -219,7 +220,7 @@ async fn history(ns: &Namespace, pods: &[Pod]) -> Vec<Change> {
     page.items
 }
 
-/// Operators who look at the secrets of every replica again and again: each look is recorded before it is answered, so it needs the
+/// Operators that reveal the secrets of every replica in a loop: each reveal is recorded before it is answered, so it needs the
 /// database.
 struct Reveals {
     stop: Arc<AtomicBool>,
@@ -228,7 +229,7 @@ struct Reveals {
 }
 
 impl Reveals {
-    /// Starts one for each pod once it is answered for the first time.
+    /// Starts one operator for each pod, after the pod's first successful answer.
     async fn start(ns: &Namespace, pods: &[Pod]) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let mut operators = JoinSet::new();
@@ -243,7 +244,7 @@ impl Reveals {
         Self { stop, operators, _forwards: forwards }
     }
 
-    /// How many looks were answered; fails the test when one was not.
+    /// Stops the operators and returns the number of answers; an unanswered reveal fails the test.
     async fn stop(self) -> usize {
         self.stop.store(true, Ordering::Relaxed);
         self.operators.join_all().await.into_iter().sum()
@@ -251,7 +252,7 @@ impl Reveals {
 }
 
 async fn look(address: String, stop: Arc<AtomicBool>) -> usize {
-    // The first one, which its start waited for.
+    // The first reveal, which `start` waited for.
     let mut answered = 1;
     while !stop.load(Ordering::Relaxed) {
         reveal(&address).await.unwrap_or_else(|refusal| panic!("after {answered} looks: {refusal}"));
@@ -264,7 +265,7 @@ async fn reveal(address: &str) -> Result<Value, String> {
     ask(address, "/config").await
 }
 
-/// What the operator listener answers, or why it does not.
+/// Answer of the operator listener, or the reason for a failure.
 async fn ask(address: &str, path: &str) -> Result<Value, String> {
     let mut curl = Command::new("curl");
     curl.args(["--silent", "--show-error", "--fail-with-body", &format!("http://{address}{path}")]);

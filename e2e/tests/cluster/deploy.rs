@@ -21,7 +21,7 @@ const KEY: &str = "MARKED-secret-key-51c0";
 const PASSWORD: &str = "MARKED-db-password-d2e7";
 /// No key of the service may have a line break inside.
 const REFUSED_KEY: &str = "MARKED-refused-key-0b94\nwith a second line";
-/// Not secret: it must be found wherever values are kept.
+/// Not a secret: it must be found in every place that stores values.
 const CONTROL: &str = "MARKED-control-83fa";
 const NOWHERE: &str =
     "myapp-own.invalid/nowhere@sha256:0000000000000000000000000000000000000000000000000000000000000000";
@@ -81,7 +81,7 @@ fn a_deploy_by_helm_that_fails_takes_itself_back_and_no_secret_is_printed() {
     });
 }
 
-/// A Secret as the env's, by Terraform's own means: what the providers of the registry do with it, the tests beside these tell.
+/// A Secret like the env's, by Terraform's own means; other tests cover the behaviour of the registry's providers.
 const ENV: &str = r#"
 variable "secret_key" {
   type      = string
@@ -217,14 +217,14 @@ impl Run {
         fs::read_to_string(self.folder.path().join("summary")).unwrap()
     }
 
-    /// What later jobs are given under a name.
+    /// Value of a job output, as later jobs receive it.
     fn output(&self, name: &str) -> String {
         let lines = fs::read_to_string(self.folder.path().join("output")).unwrap();
         let value = lines.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
         value.unwrap_or_else(|| panic!("no {name}: {lines}")).to_owned()
     }
 
-    /// The marked values in what was printed and in all files of this run.
+    /// Names of the marked values in the printed output and in all files of this run.
     fn found(&self) -> BTreeSet<&'static str> {
         let everything = |_: &Path| true;
         let mut findings = search().look_below(self.folder.path(), &everything).unwrap();
@@ -252,7 +252,7 @@ async fn secrets(ns: &Namespace) -> Vec<(String, String)> {
     all.iter().map(|secret| (secret.name_any(), json!(secret.data).to_string())).collect()
 }
 
-/// The image as `NAME@sha256:…`, where the node knows it that way; it says so some time after the image was loaded.
+/// The image as `NAME@sha256:…`, if the node knows that name; the node reports it some time after the image was loaded.
 async fn image_by_digest(ns: &Namespace) -> Option<String> {
     let nodes: Api<Node> = Api::all(ns.api::<Secret>().into_client());
     let images = async || {

@@ -1,4 +1,4 @@
-//! Evictions, as the drain of a node asks for them: the budget holds them back, and no request is lost.
+//! Evictions, as the drain of a node requests them: the budget delays them, and no request is lost.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,7 +94,7 @@ impl Watch {
     }
 }
 
-/// Pods that are ready and have not been told to stop, which is what a budget counts.
+/// Number of pods that are ready and not terminating, which is the number that a budget counts.
 async fn serving(pods: &Api<Pod>) -> usize {
     let all = pods.list(&ListParams::default().labels("app.kubernetes.io/name=myapp")).await.unwrap();
     let is_staying = |pod: &&Pod| pod.metadata.deletion_timestamp.is_none();

@@ -1,4 +1,4 @@
-//! The service through an Ingress and through a Gateway, served by a controller that nobody here wrote.
+//! The service through an Ingress and through a Gateway, served by a third-party controller.
 
 mod certificate;
 mod controller;
@@ -19,7 +19,7 @@ use controller::{UNKNOWN, as_arguments};
 
 use crate::support::{PUBLIC_PORT, SECRET_KEY, pod_names};
 
-/// What the walk-through's `curl` prints.
+/// Output of the walk-through's `curl`.
 const MASKED: &str = concat!(
     r#"{"API_BASE_URL":"/","DB_PASSWORD":"********","LOG_LEVEL":"error","MAX_CONNECTIONS":"30","SECRET_KEY":"********","message":"Config and secrets accessed"}"#,
     "\n"

@@ -1,4 +1,4 @@
-//! How soon a change is in force: counted from the patch, and from the moment its file changed in the pod.
+//! Latency of a change, measured from the patch and from the change of its file in the pod.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use crate::support::{SECRET_KEY, assert_untouched, names};
 
 const PATCHES: usize = 40;
-/// With stock settings the kubelet brings a handful of patches in this time, and those have to do.
+/// Time for a handful of patches with the kubelet's default settings; those are enough for the test.
 const ENOUGH: Duration = Duration::from_secs(240);
 
-/// About four times what was seen on two cores at work on other tests.
+/// About four times the value measured on two cores that ran other tests.
 const LONGEST_LAG: Duration = Duration::from_millis(250);
 
 #[test]
@@ -49,7 +49,7 @@ fn a_change_is_in_force_within_a_quarter_of_a_second_of_its_file_changing() {
     });
 }
 
-/// Asks the API itself: the start of kubectl would be measured too.
+/// Patches through the API directly: the start of kubectl would be measured too.
 async fn set_level(ns: &Namespace, level: &str) {
     let patch = Patch::Merge(json!({ "data": { "LOG_LEVEL": level } }));
     ns.api::<ConfigMap>().patch("myapp", &PatchParams::default(), &patch).await.unwrap();

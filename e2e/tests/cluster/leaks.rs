@@ -85,7 +85,7 @@ async fn install_and_look(ns: &Namespace, values: &[String]) -> Vec<Place> {
     [vec![("Helm's output".to_owned(), said)], look(ns).await].concat()
 }
 
-/// Has every route asked, and gathers all that people other than the secrets' readers may see.
+/// Requests every route, and collects everything that people without access to the Secrets may read.
 async fn look(ns: &Namespace) -> Vec<Place> {
     let mut places = Vec::new();
     let pods = pod_names(ns, "myapp").await;

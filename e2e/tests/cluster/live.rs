@@ -14,7 +14,7 @@ fn upgrade(more: &str) -> String {
     format!("helm upgrade --reuse-values myapp ./charts/myapp {more}")
 }
 
-/// Whether a pod runs an edit that no release rendered.
+/// Returns true if a pod runs an edit that no release rendered.
 fn runs_an_edit(digests: &Value) -> bool {
     digests["state"] == "drifted"
         && digests["running"] == digests["mounted"]

@@ -1,4 +1,4 @@
-//! What only a cluster shows: the commands people know, Kubernetes' own checks, rollouts and leaks, on real pods.
+//! Behaviour that only a cluster shows: common commands, Kubernetes' own checks, rollouts and leaks, on real pods.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 

@@ -131,19 +131,19 @@ fn pods_reach_dns_database_cache_and_collector_and_nothing_else() {
     });
 }
 
-/// What becomes of a connection.
+/// Result of a connection attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Reached,
-    /// Answered by the other side: nothing listens.
+    /// The other side refused: nothing listens.
     Refused,
-    /// Never answered, which is what a policy does.
+    /// No answer, which is the effect of a policy.
     Dropped,
 }
 
 use Outcome::{Dropped, Reached, Refused};
 
-/// One line of a table of who reaches whom.
+/// One row of a table of connections and their outcomes.
 #[derive(Debug)]
 struct Row {
     from: String,
@@ -158,7 +158,7 @@ impl Row {
         Self { from: from.name_any(), process: process_of(from), address: address.to_owned(), port, outcome }
     }
 
-    /// Waits until it is so: an engine learns of pods and policies a moment after the API does.
+    /// Waits for the row's outcome: an engine learns of pods and policies a moment after the API does.
     async fn holds(&self) {
         let what = format!("{} to find {}:{} {:?}", self.from, self.address, self.port, self.outcome);
         until_answer(&what, async || self.connect().await, |outcome| *outcome == self.outcome).await;

@@ -1,4 +1,4 @@
-//! What tells people whether the fleet runs what was released: `helm test`, and the fleet as a replica sees it.
+//! Checks that the fleet runs the released configuration: `helm test`, and the fleet's state as reported by a replica.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What bad input gets: a reason, at the earliest door that can know it.
+//! Rejection of bad input, with a reason, at the earliest entry point that can detect it.
 
 use e2e::harness::namespace::{Namespace, in_namespace};
 use e2e::harness::wait::{condition, until_any};
@@ -80,6 +80,6 @@ async fn last_words(ns: &Namespace, release: &str) -> String {
     let ended = |pod: &Pod| condition::termination(pod).is_some();
     let pod = until_any(ns.api::<Pod>(), &labels, "to end", ended).await;
     assert_eq!(condition::termination(&pod).unwrap().exit_code, REFUSED);
-    // While the container waits to be started anew, its log is that of the time before.
+    // While the container waits for its restart, its log is that of the previous run.
     ns.api::<Pod>().logs(&pod.name_any(), &LogParams::default()).await.unwrap()
 }

@@ -76,7 +76,7 @@ impl Pushed {
     }
 }
 
-/// What each pod runs came from the registry, and is what was pushed there.
+/// Expects each pod to run the pushed image, pulled from the registry.
 async fn runs_the_published_image(ns: &Namespace, published: &Published) {
     let pods = ns.pods("myapp").await;
     assert!(!pods.is_empty());

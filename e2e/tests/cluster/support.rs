@@ -16,7 +16,7 @@ pub(crate) const PUBLIC_PORT: u16 = 5000;
 pub(crate) const ADMIN_PORT: u16 = 9090;
 pub(crate) const OPERATOR_PORT: u16 = 9091;
 
-/// What `/config` shows in place of a secret.
+/// Mask that `/config` prints in place of a secret.
 pub(crate) const MASK: &str = "********";
 
 /// The least a release needs.
@@ -38,24 +38,24 @@ pub(crate) async fn only_pod(ns: &Namespace, release: &str) -> String {
     name.clone()
 }
 
-/// What a pod says of its settings.
+/// A pod's answer of `/config`.
 pub(crate) async fn config(ns: &Namespace, pod: &str) -> Value {
     serde_json::from_str(&ns.get(pod, PUBLIC_PORT, "/config").await).unwrap()
 }
 
 /// The answer of `/config` on `address`, to which the pod's public port is forwarded, to a request for `host`: secrets are
-/// exposed to names of loopback only. What the API server asks for depends on its own address.
+/// exposed to names of loopback only. The `Host` of requests through the API server depends on that server's own address.
 pub(crate) async fn config_at(ns: &Namespace, address: &str, host: &str) -> Value {
     let shown = ns.sh(&format!("curl -s -H 'Host: {host}' http://{address}/config")).await.succeeded();
     serde_json::from_str(&shown).unwrap()
 }
 
-/// What a pod says of its state to its peers.
+/// A pod's answer of `/digests`, which its peers read.
 pub(crate) async fn digests(ns: &Namespace, pod: &str) -> Value {
     serde_json::from_str(&ns.get(pod, ADMIN_PORT, "/digests").await).unwrap()
 }
 
-/// Waits until a pod's `/digests` is as it should be.
+/// Waits until `holds` is true of a pod's `/digests`.
 pub(crate) async fn until_digests(
     ns: &Namespace,
     pod: &str,
@@ -65,7 +65,7 @@ pub(crate) async fn until_digests(
     until_answer(&format!("{pod} {what}"), async || digests(ns, pod).await, holds).await
 }
 
-/// Waits until each replica runs what the release rendered and nothing else.
+/// Waits until each replica runs exactly the rendered release.
 pub(crate) async fn converged(ns: &Namespace, pods: &[Pod]) {
     let seal = config_map(ns).await["CONFIG_SEAL"].clone();
     for pod in names(pods) {
@@ -81,19 +81,19 @@ pub(crate) async fn config_map(ns: &Namespace) -> BTreeMap<String, String> {
     ns.api::<ConfigMap>().get("myapp").await.unwrap().data.unwrap_or_default()
 }
 
-/// Edits the ConfigMap of the release `myapp` past it, as a person would. A value of `null` takes the key away.
+/// Edits the ConfigMap of the release `myapp` outside of the release, as a person would. A value of `null` removes the key.
 pub(crate) async fn patch_config(ns: &Namespace, data: Value) {
     let patch = json!({ "data": data }).to_string();
     ns.run("kubectl", &["patch", "configmap", "myapp", "-p", &patch], "").await.succeeded();
 }
 
-/// What `myapp verify` says in a pod, and its exit code.
+/// Output and exit code of `myapp verify` in a pod.
 pub(crate) async fn verify(ns: &Namespace, pod: &str) -> Outcome {
     // kubectl passes the program's own exit code on.
     ns.run("kubectl", &["exec", pod, "--", "/myapp", "verify"], "").await
 }
 
-/// The release's pods are the same ones as before, and none was started anew.
+/// Expects the release's pods to be the same ones as before, without a restart.
 pub(crate) async fn assert_untouched(ns: &Namespace, before: &[Pod]) {
     let after = ns.pods("myapp").await;
     let uids = |pods: &[Pod]| pods.iter().map(|pod| pod.metadata.uid.clone()).collect::<Vec<_>>();
@@ -122,20 +122,20 @@ pub(crate) async fn create_secret(ns: &Namespace, name: &str, values: Value) {
     ns.create_object::<Secret>(json!({ "metadata": { "name": name }, "stringData": values })).await;
 }
 
-/// Where other pods reach this one.
+/// The pod's address for other pods.
 pub(crate) fn address_of(pod: &Pod) -> String {
     let address = pod.status.as_ref().and_then(|status| status.pod_ip.clone());
     address.unwrap_or_else(|| panic!("{} has no address", pod.name_any()))
 }
 
-/// This machine's address by which pods find it.
+/// This machine's address for pods.
 pub(crate) async fn address_for_pods(ns: &Namespace) -> IpAddr {
     let node =
         "kubectl get nodes -o jsonpath='{.items[0].status.addresses[?(@.type==\"InternalIP\")].address}'";
     address_towards(ns.sh(node).await.succeeded().parse().unwrap())
 }
 
-/// A name for an address outside the cluster, as that of a managed server is one.
+/// Creates a name for an address outside the cluster, like the name of a managed server.
 pub(crate) async fn name_in_the_cluster(ns: &Namespace, name: &str, server: SocketAddr) {
     let ports = json!([{ "name": "server", "port": server.port(), "protocol": "TCP" }]);
     let service = json!({ "metadata": { "name": name }, "spec": { "clusterIP": "None", "ports": ports } });

@@ -1,5 +1,5 @@
-//! What Terraform delivers: its values and its Secret, put into the cluster by Helm and by hand; and where the registry's providers can
-//! be had, Terraform itself.
+//! Terraform's deliverables: its values and its Secret, applied to the cluster by Helm and by hand; and, if the registry's
+//! providers are available, Terraform itself.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -57,7 +57,7 @@ fn drift_is_told_by_the_exit_status_and_by_the_line_of_what_differs() {
     });
 }
 
-/// The env in the test's namespace, with the way to the test's cluster.
+/// The env in the test's namespace, with access to the test's cluster.
 struct Env {
     root: Root,
     kubeconfig: String,
@@ -75,7 +75,7 @@ impl Env {
         env
     }
 
-    /// What a person would do to `myapp_1.tf`.
+    /// Edits `myapp_1.tf`, as a person would.
     fn edit(&self, from: &str, to: &str) {
         let file = self.root.path().join("myapp_1.tf");
         let text = fs::read_to_string(&file).unwrap();

@@ -16,7 +16,7 @@ const FORWARD: &str = "kubectl port-forward $POD_NAME 8080:$CONTAINER_PORT";
 
 pub(crate) const CURL: &str = "curl http://127.0.0.1:8080/config";
 
-/// What `curl` prints where secrets are exposed and have the values of the walk-through.
+/// Output of `curl` if secrets are exposed and have the values of the walk-through.
 pub(crate) const KNOWN_ANSWER: &str = concat!(
     r#"{"API_BASE_URL":"/","DB_PASSWORD":"passw0rdXyZ","LOG_LEVEL":"debug","MAX_CONNECTIONS":"50","SECRET_KEY":"Secr3tXyz","message":"Config and secrets accessed"}"#,
     "\n"

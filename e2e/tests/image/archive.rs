@@ -9,16 +9,16 @@ use std::sync::LazyLock;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
-/// Set while the image is built, as on a machine where someone tries the service out.
+/// Environment variables of the image build, as on a developer's machine.
 pub(crate) const PLANTED: [(&str, &str); 2] =
     [("SECRET_KEY", "planted-secret-key-5b0e"), ("DB_PASSWORD", "planted-db-password-c19d")];
 
 pub(crate) struct Image {
     /// The whole archive.
     pub(crate) bytes: Vec<u8>,
-    /// As in the OCI image specification.
+    /// Image configuration of the OCI image specification.
     pub(crate) config: Value,
-    /// Of all layers, in their order; a folder may be in several.
+    /// Entries of all layers, in their order; a folder may be in several.
     pub(crate) entries: Vec<Entry>,
 }
 
@@ -66,7 +66,7 @@ impl Image {
     }
 }
 
-/// Docker saves layers with or without gzip, depending on how it keeps them.
+/// Docker saves layers with or without gzip, depending on its storage.
 fn unpacked(layer: &[u8]) -> Vec<u8> {
     let mut decoder = GzDecoder::new(layer);
     if decoder.header().is_none() {

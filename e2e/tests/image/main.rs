@@ -1,4 +1,4 @@
-//! What the container image holds, and what it does not.
+//! Content of the container image: present and absent files.
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 

@@ -1,4 +1,4 @@
-//! What the image is said to be made of, against what other tools say of it.
+//! The image's SBOM, compared with the results of other tools.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
@@ -24,7 +24,7 @@ pub(crate) fn entries(tar: &[u8]) -> Vec<(String, Vec<u8>)> {
     archive.entries().unwrap().map(read).collect()
 }
 
-/// What gzip packed; nothing where it did not.
+/// Decompresses a gzip blob; `None` if `blob` has no gzip header.
 pub(crate) fn unpacked(blob: &[u8]) -> Option<Vec<u8>> {
     let mut decoder = GzDecoder::new(blob);
     decoder.header()?;
@@ -47,7 +47,7 @@ fn named(component: &Component) -> String {
     format!("{}@{}", component.name, version.unwrap_or_default())
 }
 
-/// What cargo's resolver says that the service needs, by the kinds of dependencies named.
+/// Packages that cargo's resolver reports as needed by the service, for the named kinds of dependencies.
 fn resolved(kinds: &str) -> BTreeSet<String> {
     let target =
         ARTIFACTS.record()["platform"]["architecture"].as_str().map(|architecture| match architecture {

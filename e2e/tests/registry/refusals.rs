@@ -1,4 +1,4 @@
-//! What is not pushed, and what is said about it. Each test has a copy of the artifacts, which a push writes to.
+//! Refused pushes and their messages. Each test has a copy of the artifacts, because a push writes to them.
 
 use std::fs;
 use std::process::Output;
@@ -11,10 +11,10 @@ use sha2::{Digest as _, Sha256};
 
 const USER: &str = "release";
 const PASSWORD: &str = "MARKED-registry-password-5e1a";
-/// The password's bcrypt hash, of the least cost there is.
+/// The password's bcrypt hash, with the least possible cost.
 const HTPASSWD: &str = "release:$2b$04$6Kb965YdxUSFJi8TT7mhReb7kKt1sdULKj4WWlzchxUnnXQqW25uu\n";
 
-/// Changes a part, and with it what is written down of it, as another build would.
+/// Changes a part and its record in `release.json`, as another build would.
 fn make_otherwise(artifacts: &CopiedArtifacts, part: &str) {
     let mut content = fs::read(artifacts.file(part)).unwrap();
     content.push(b'\n');
@@ -51,7 +51,7 @@ fn a_version_that_is_there_is_not_replaced() {
         "{said}"
     );
     assert!(said.contains("cargo xtask release bump"), "{said}");
-    // Neither there nor in what was told of it.
+    // The refused push has changed neither the registry nor the record of the version.
     let unchanged = ARTIFACTS.copied();
     assert!(unchanged.push(&to).status().unwrap().success());
     assert_eq!(Published::read(&unchanged.folder), published);
@@ -83,7 +83,7 @@ fn all_that_is_wrong_with_what_is_to_be_pushed_is_told_at_once() {
 fn what_was_built_of_uncommitted_changes_leaves_this_machine_under_no_name() {
     let artifacts = ARTIFACTS.copied();
     edit_record(&artifacts, |record| record["modified"] = true.into());
-    // `.invalid` is a name that no registry can have: it is refused before anyone is asked.
+    // `.invalid` is a name that no registry can have: the push is refused before any connection.
     let said = refused(&artifacts.push("registry.invalid/team").output().unwrap());
     assert!(said.contains("built from changes that are not committed"), "{said}");
 }

@@ -16,7 +16,7 @@ fn run(command: &mut Command) -> String {
     both_streams(&output)
 }
 
-/// The blobs of an image layout, by the name that says what they hold.
+/// The blobs of an image layout, by their digests.
 fn blobs(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let files = std::fs::read_dir(folder.join("blobs/sha256")).unwrap().map(|entry| entry.unwrap());
     files.map(|file| (file.file_name().into_string().unwrap(), std::fs::read(file.path()).unwrap())).collect()

@@ -11,11 +11,11 @@ use unicode_normalization::is_nfc;
 
 use crate::support::{plan, required, test_file};
 
-/// All of them share one Terraform, which takes a quarter of a second for each.
+/// All cases share one Terraform, which takes a quarter of a second for each case.
 const CASES: usize = 96;
 
-/// Whether Terraform can be told these settings at all. It composes characters on the way in (so "e" and an accent become
-/// one), and a secret key that is not given is no value of which to say anything.
+/// Returns true if Terraform can represent these settings. Terraform composes characters on input (so "e" and an accent become
+/// one), and a missing secret key is no input whose refusal could be compared.
 fn can_be_told(settings: &Settings) -> bool {
     settings.contains_key("SECRET_KEY") && settings.values().all(|text| is_nfc(text))
 }
@@ -29,8 +29,8 @@ fn inputs(settings: &Settings) -> Map<String, Value> {
     inputs
 }
 
-/// Where Terraform must find fault, given the keys with which the process does. URLs are checked where they are used; Terraform does
-/// not get that far while a password is missing.
+/// Inputs that Terraform must refuse, given the keys that the process refuses. URLs are checked at their use; Terraform does
+/// not reach that point while a password is missing.
 fn faults(keys: &BTreeSet<String>) -> Vec<String> {
     let (late, early): (Vec<_>, Vec<_>) =
         keys.iter().partition(|key| ["CACHE_URL", "DATABASE_URL"].contains(&key.as_str()));
@@ -64,7 +64,7 @@ fn terraform_accepts_the_same_values_as_the_process_and_blames_the_same_setting(
     assert!(refused > cases / 5 && accepted > cases / 5, "refused {refused}, accepted {accepted}");
 }
 
-/// The first run that failed, with what it was given and what Terraform says; those after it were not run.
+/// The first failed run, with its inputs and Terraform's messages; later runs did not take place.
 fn disagreement(report: &Report, runs: &Map<String, Value>) -> String {
     let failed =
         report.text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|event| {

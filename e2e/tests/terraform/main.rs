@@ -1,5 +1,5 @@
-//! What Terraform accepts and says, with its providers mocked: values by the thousand are easier made here than in HCL, and its
-//! words can be read here only.
+//! Terraform's validation and messages, with its providers mocked: thousands of values are easier generated here than in HCL,
+//! and Terraform's messages can be read here only.
 
 mod doors;
 mod secrets;

@@ -68,7 +68,7 @@ fn the_release_waits_for_its_secret() {
     assert!(graph.contains(r#""helm_release.myapp" -> "kubernetes_secret_v1.myapp""#), "{graph}");
 }
 
-/// What the search of the cluster tests relies on: Terraform's own files can be taken apart.
+/// The search of the cluster tests depends on this property: Terraform's own files can be unpacked.
 #[test]
 fn a_secret_that_terraform_stores_is_found_wherever_it_keeps_one() {
     let root = Root::with_main(

@@ -1,4 +1,4 @@
-//! A refused input is told in a sentence that helps, and no message repeats what may be a secret.
+//! The message of a refused input helps to correct it, and no message repeats a possible secret.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{plan, required, test_file};
 
-/// What no message may hold.
+/// Text that no message may hold.
 const MARK: &str = "marked-5ecret";
 
 struct Wrong {

@@ -1,4 +1,4 @@
-//! Checks of the connection state: one side is the connection's task, the other whoever holds a request's body.
+//! Checks of the connection state: one side is the connection's task, the other the holder of a request's body.
 
 use loom::sync::Arc;
 use loom::thread;
@@ -26,8 +26,8 @@ fn reason(phase: &Phase) -> Option<Closed> {
     phase.deadline(&LIMITS).map(|(_, reason)| reason)
 }
 
-/// A body that is dropped unread elsewhere while its request is answered: the answer says that the connection ends, which never
-/// counts as being at rest, where the rest of the body would be taken for a request.
+/// A body that is dropped unread elsewhere while its request is answered: the answer announces the end of the connection, which
+/// never counts as being at rest. At rest, the rest of the body would be read as a request.
 pub fn unread_body_is_never_at_rest() {
     explore(|| {
         let phase = in_upload();
@@ -42,8 +42,8 @@ pub fn unread_body_is_never_at_rest() {
     });
 }
 
-/// A body whose end is told by another thread while its request is answered: the next request of the connection, if it is let in,
-/// has the deadline and the doubt of its own body.
+/// A body whose end another thread reports while its request is answered: the next request of the connection, if it is
+/// admitted, has the deadline and the doubt of its own body.
 pub fn late_holder_ends_no_other_body() {
     explore(|| {
         let phase = in_upload();
@@ -64,7 +64,7 @@ pub fn late_holder_ends_no_other_body() {
     });
 }
 
-/// A trailer that another thread finds is known to whoever finds that the body is over.
+/// A trailer that another thread finds is visible to the thread that finds the end of the body.
 pub fn trailer_is_known_with_the_end() {
     explore(|| {
         let phase = in_upload();
@@ -93,7 +93,7 @@ pub fn close_lingers_for_an_unread_body() {
     });
 }
 
-/// What the listener sees of a connection is a step and its own time.
+/// The listener sees each connection state with the time of that same state.
 pub fn spared_time_is_never_torn() {
     explore(|| {
         let phase = Arc::new(Phase::new());

@@ -43,14 +43,14 @@ const LIMITS: LimitArgs = LimitArgs {
     idle_time: Duration::from_secs(75),
 };
 
-/// The name of the variable that asks for the long form, in seconds for each check.
+/// Environment variable that selects the long form; its value is the time in seconds for each check.
 const SECONDS: &str = "FUZZ_SECONDS";
 
 /// A thread is interrupted so many times at most in the short form; more make hardly any difference (CHESS, Musuvathi 2008).
 const PREEMPTIONS: usize = 2;
 
-/// Runs `scene` in every order of its threads' steps. In the long form threads are interrupted any number of times, for as long as
-/// was asked for.
+/// Runs `scene` in every order of its threads' steps. In the long form threads are interrupted any number of times, for the
+/// given time.
 fn explore(scene: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     match std::env::var(SECONDS).ok().and_then(|seconds| seconds.parse().ok()) {

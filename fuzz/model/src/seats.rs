@@ -1,4 +1,4 @@
-//! What the connection state says of a connection to its listener, whose seats are no part of the model.
+//! Types by which the connection state reports a connection to its listener, whose seats are no part of the model.
 
 use crate::time::Instant;
 

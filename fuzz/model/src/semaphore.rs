@@ -1,4 +1,4 @@
-//! tokio's semaphore as its documentation describes it: permits go to whoever waits longest.
+//! tokio's semaphore as its documentation describes it: permits go to the longest waiter.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -81,7 +81,7 @@ impl Semaphore {
     }
 }
 
-/// Of one who waits, or does not yet.
+/// Place of one task in the queue; `number` is `None` before the task waits.
 struct Place<'a> {
     semaphore: &'a Semaphore,
     number: Option<usize>,

@@ -33,7 +33,7 @@ pub fn fixed_limit_is_never_exceeded() {
     });
 }
 
-/// A permit that comes back while the limit is in debt goes to nobody.
+/// A permit that is returned while the limit is in debt goes to no waiter.
 pub fn debt_is_paid_before_waiters() {
     explore(|| {
         let limit = Limit::new(2);
@@ -56,7 +56,7 @@ pub fn debt_is_paid_before_waiters() {
     });
 }
 
-/// However the limit falls and rises while permits are taken and returned, in the end as many can be taken as it says.
+/// Any changes of the limit while permits are taken and returned leave exactly the final limit of permits available.
 pub fn changes_lose_and_make_no_permit() {
     explore(|| {
         let limit = Limit::new(2);
@@ -97,7 +97,7 @@ pub fn concurrent_changes_agree() {
     });
 }
 
-/// Everyone who waits learns that the limit is closed.
+/// Every waiter learns that the limit is closed.
 pub fn close_wakes_all_waiters() {
     explore(|| {
         let limit = Limit::new(1);
@@ -114,7 +114,7 @@ pub fn close_wakes_all_waiters() {
     });
 }
 
-/// That nobody holds a permit, and that exactly `number` can be had.
+/// Expects no permit to be held, and exactly `number` permits to be available.
 fn assert_settled(limit: &Limit, number: usize) {
     assert!(!limit.is_in_debt(), "a debt is left though nothing is out");
     assert_eq!(limit.in_use(), 0);
@@ -123,7 +123,7 @@ fn assert_settled(limit: &Limit, number: usize) {
     assert!(limit.is_full());
 }
 
-/// What can be had at once.
+/// A permit, if one is available at once.
 fn now(limit: &Limit) -> Option<OwnedSemaphorePermit> {
     match pin!(limit.take()).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(permit) => permit,

@@ -29,7 +29,7 @@ pub(super) struct Identity {
     created: Option<SystemTime>,
 }
 
-/// A volume's `..data`. It is made anew with each swap.
+/// A volume's `..data`. Each swap creates a new one.
 pub(super) struct DataLink {
     pub(super) target: PathBuf,
     pub(super) made: Option<SystemTime>,

@@ -38,7 +38,7 @@ impl fmt::Display for Unknown {
     }
 }
 
-/// Whoever can write a file chooses its name: neither a terminal nor a log line may follow orders from it.
+/// A file's name comes from its writer: it must not pass control characters to a terminal or a log line.
 fn printable(name: &str) -> String {
     let mut characters = name.chars();
     let cut = characters.by_ref().take(MAX_CHARACTERS);

@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use crate::kubelet::{Kubelet, STEPS, eager, running};
 use crate::{Settings, sequences};
 
-/// The nightly run asks for 10 000 with PROPTEST_CASES.
+/// The nightly run sets 10 000 by PROPTEST_CASES.
 const CASES: u32 = 500;
 /// Sequences run side by side, so that most of the time one of them waits for its watcher.
 const THREADS: u32 = 4;
@@ -61,12 +61,12 @@ enum Traveller {
     Secrets,
 }
 
-/// How the directory that is read is named.
+/// Path by which the directory is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Way {
-    /// By its own path.
+    /// The directory's own path.
     Direct,
-    /// By a link, which is replaced by rename(2).
+    /// A link, which is replaced by rename(2).
     Link,
 }
 
@@ -110,7 +110,7 @@ fn edits() -> impl Strategy<Value = (Way, Vec<Edit>)> {
 /// The disk, and what the model knows of it.
 struct Model {
     way: Way,
-    /// What is read.
+    /// Path that the service reads.
     home: PathBuf,
     /// Two directories; in a direct way the first one is `home`.
     directories: [PathBuf; 2],
@@ -119,9 +119,9 @@ struct Model {
     next: usize,
     /// Numbers of all states that have been whole and valid, noted before they can be seen.
     valid: Arc<Mutex<BTreeSet<usize>>>,
-    /// Where `home` leads: always to the first directory in a direct way.
+    /// Index of the directory to which `home` leads; always 0 for `Way::Direct`.
     current: usize,
-    /// What a look at each directory would find now.
+    /// Number of the state that a look at each directory would find now.
     on_disk: [Option<usize>; 2],
     is_away: bool,
 }
@@ -227,7 +227,7 @@ impl Model {
                 self.is_away = false;
             }
             Edit::Pause(milliseconds) => std::thread::sleep(Duration::from_millis((*milliseconds).into())),
-            // Nobody writes into a directory that is not there.
+            // No write goes into a directory that does not exist.
             _ if self.is_away => {}
             Edit::Back => {}
             // After a swap there may be none.

@@ -29,7 +29,7 @@ impl Kubelet {
         self.directory = directory.to_path_buf();
     }
 
-    /// A whole write of a state in which both secrets tell its number, and the mode whether it is odd.
+    /// Writes a whole state, in which both secrets hold its number, and the mode its parity.
     pub(crate) fn write(&mut self, number: usize) {
         self.write_until(number, STEPS);
     }
@@ -45,7 +45,7 @@ impl Kubelet {
         self.swap(&files, steps);
     }
 
-    /// As one whose file system cannot rename over a link: for a moment there is none.
+    /// Writes like a kubelet on a file system without rename over a link: for a moment there is no link.
     pub(crate) fn write_without_rename(&mut self, number: usize) {
         self.write_until(number, 3);
         let (link, data) = (self.directory.join("..data_tmp"), self.directory.join("..data"));
@@ -58,8 +58,8 @@ impl Kubelet {
         }
     }
 
-    /// The old folder goes before the new one is there: for a moment the link leads nowhere. It goes at once: one that is
-    /// half removed while the link still leads to it could not be told from a whole one.
+    /// Removes the old folder before the new one exists: for a moment the link leads nowhere. The removal is atomic: a reader
+    /// could not distinguish a half removed folder, to which the link still leads, from a whole one.
     pub(crate) fn write_removing_first(&mut self, number: usize) {
         let aside = self.directory.join("..removed");
         if let Ok(old) = fs::read_link(self.directory.join("..data")) {
@@ -103,7 +103,7 @@ fn mode_of(number: usize) -> &'static str {
     if number.is_multiple_of(2) { "quiet" } else { "loud" }
 }
 
-/// The number of the state that runs, which all of its values must tell.
+/// The number of the state in force, which all of its values must agree on.
 pub(crate) fn running(live: &Live<Settings>) -> usize {
     let snapshot = live.snapshot();
     let (token, password) = (snapshot.settings.token.expose(), snapshot.settings.password.expose());

@@ -85,7 +85,7 @@ impl Drop for Scene {
     }
 }
 
-/// A participant that does as it is told, and writes down what is done with it.
+/// A participant with scripted answers that records its calls.
 #[derive(Default)]
 struct Puppet {
     refusals: AtomicUsize,

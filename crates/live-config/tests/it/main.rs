@@ -1,4 +1,4 @@
-//! What a service sees of this crate: sources in, a whole configuration or every problem out.
+//! Public behaviour of this crate: sources in, a whole configuration or every problem out.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set its scene fails")]
 
 mod builder;

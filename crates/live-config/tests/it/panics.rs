@@ -26,7 +26,7 @@ enum At {
     Nowhere,
 }
 
-/// Panics at one point in the first change, and objects to it if told to. Its neighbours hold what they took part in.
+/// Panics at one point in the first change, and objects to it if `objects` is set. `held` lists the generations that it holds.
 #[derive(Clone)]
 struct Part {
     name: &'static str,
@@ -126,7 +126,7 @@ fn start(directory: &Path, panics: At, objects: bool) -> (Scene, Driver<Settings
     (Scene { kubelet, live, parts }, driver)
 }
 
-/// What becomes of change 1, at which the middle one of three panics. Change 2 comes into force in any case.
+/// Status after change 1, in which the middle one of three participants panics. Change 2 comes into force in any case.
 async fn outcome(panics: At, objects: bool) -> Status {
     let directory = tempfile::tempdir().unwrap();
     let (mut scene, driver) = start(directory.path(), panics, objects);

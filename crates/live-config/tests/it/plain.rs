@@ -1,8 +1,8 @@
 //! Random edits of a plain directory, as on a developer's machine.
 //!
-//! Nothing there makes two files change together, and a file written in place is seen half written. So what is promised
-//! is less than for a volume: each value in force was whole in its own file at one moment, as far as its pattern can
-//! tell; what is valid when the edits stop comes into force, whatever the times of the files say.
+//! Two files there never change together, and a file written in place is seen half written. The promise is therefore weaker
+//! than for a volume: each value in force was whole in its own file at one moment, as far as its pattern can detect; the valid
+//! values after the last edit come into force, regardless of the files' times.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use crate::kubelet::eager;
 use crate::sequences;
 
-/// The nightly run asks for more with PROPTEST_CASES.
+/// The nightly run sets more by PROPTEST_CASES.
 const CASES: u32 = 200;
 const SETTLED_WITHIN: Duration = Duration::from_secs(10);
 
@@ -48,13 +48,13 @@ enum Edit {
     Delete(Which),
     /// A folder where the file should be.
     Folder(Which),
-    /// Nobody may read it; to root that is no obstacle.
+    /// Removes the read permission; root can read the file nevertheless.
     Forbid(Which),
     /// Written at a time far from now.
     Clock(Which, bool),
-    /// The whole directory goes, and is made anew.
+    /// The whole directory is removed and created again.
     Anew,
-    /// The whole directory goes.
+    /// The whole directory is removed.
     Gone,
     Pause(u8),
 }
@@ -154,7 +154,7 @@ impl Disk {
         }
     }
 
-    /// What a plain reader finds now; nothing if the contract would refuse it.
+    /// Values that a plain reader finds now; `None` if the contract would refuse them.
     fn now(&self) -> Option<(String, String)> {
         let value = |which: Which| fs::read_to_string(which.below(&self.directory)).ok();
         Some((value(Which::First)?, value(Which::Second)?))

@@ -1,4 +1,4 @@
-//! When a preparation is tried again, and what is told meanwhile.
+//! Times of retried preparations, and the status and events meanwhile.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use crate::{Settings, write};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Takes its time, and refuses for as long as it is told to.
+/// A participant that can be slow, and refuses while `shut` is set.
 #[derive(Default)]
 struct Gate {
     shut: AtomicBool,

@@ -209,7 +209,7 @@ async fn a_permanent_refusal_is_not_retried_and_says_so() {
     let status = scene.until(|status| status.apply.as_str() == "rolled_back").await;
     assert_eq!(status.apply, rolled_back(false));
     scene.moody.set(Mood::Holds);
-    // Only who asks has it tried again.
+    // Only an explicit reload tries it again.
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(scene.live.status().apply, rolled_back(false));
     scene.live.reload().await;

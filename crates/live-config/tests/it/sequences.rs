@@ -1,14 +1,14 @@
-//! Runs properties over sequences of edits, each on a runtime, and keeps the seeds of those that fail.
+//! Runs properties over sequences of edits, each on a runtime, and stores the seeds of failures.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 
-/// The number of cases: `ordinary`, unless the environment asks for another one.
+/// The number of cases: `ordinary`, unless the environment sets another one.
 pub(crate) fn cases(ordinary: u32) -> u32 {
     std::env::var("PROPTEST_CASES").map_or(ordinary, |cases| cases.parse().unwrap())
 }
 
-/// Follows `cases` sequences of `edits`; seeds are kept beside `source_file`.
+/// Follows `cases` sequences of `edits`; seeds are stored beside `source_file`.
 pub(crate) fn follow_all<S: Strategy, F: Future<Output = ()> + Send + 'static>(
     source_file: &'static str,
     cases: u32,

@@ -48,7 +48,7 @@ impl Drop for SetOnDrop<'_> {
     }
 }
 
-/// What a read gives, of a state in which mode and token are the same word.
+/// Returns true if the read succeeded; panics if mode and token, which are the same word in each state, differ.
 fn is_whole(read: Result<Loaded<Settings>, Problems>) -> bool {
     read.is_ok_and(|loaded| {
         assert_eq!(loaded.settings.mode, loaded.settings.token.expose(), "a mix, or a default");
@@ -173,7 +173,7 @@ fn values_of_a_plain_directory_were_there_together() {
     assert!(while_it_changes(advance, look) > 0, "nothing was read");
 }
 
-/// What `step` returns, unless it blocks.
+/// Returns the result of `step`; panics if `step` blocks for 20 s.
 fn within_deadline<T: Send + 'static>(step: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, ended) = mpsc::channel();
     thread::spawn(move || done.send(step()));

@@ -11,7 +11,7 @@ use tokio::sync::broadcast::Receiver;
 use crate::kubelet::{Kubelet, eager};
 use crate::{Settings, read, write};
 
-/// Looks when asked to, and at hints.
+/// Starts a driver that looks on request and at hints.
 fn drive(directory: &Path) -> (Live<Settings>, Receiver<Event<Settings>>) {
     let contract = Contract::of::<Settings>().unwrap();
     let sources = Sources::default().directory(directory);
@@ -24,7 +24,7 @@ fn drive(directory: &Path) -> (Live<Settings>, Receiver<Event<Settings>>) {
     (live, events)
 }
 
-/// What was reported since the last call.
+/// Events reported since the last call.
 fn reported(events: &mut Receiver<Event<Settings>>) -> Vec<Event<Settings>> {
     std::iter::from_fn(|| events.try_recv().ok()).collect()
 }
@@ -53,7 +53,7 @@ async fn unknown_file_is_reported_and_changes_nothing() {
     let status = live.status();
     assert_eq!((status.generation, status.reloads.committed), (1, 0));
     assert_eq!(live.snapshot().unknown.len(), 1);
-    // What is mounted is no longer what the release rendered, and the sums say so.
+    // The mounted files no longer match the release, and the sums differ accordingly.
     assert_ne!(live.snapshot().sums.mounted, mounted);
     assert_eq!(live.snapshot().sums, status.found);
 

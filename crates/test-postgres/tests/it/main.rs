@@ -1,4 +1,4 @@
-//! What the tests of others rely on.
+//! Guarantees that the tests of other crates rely on.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;

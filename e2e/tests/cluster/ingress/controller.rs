@@ -18,17 +18,17 @@ pub(super) const UNKNOWN: &str = "404";
 const ADDRESS_OF_THE_NODE: &str =
     "kubectl get nodes -o jsonpath='{.items[0].status.addresses[?(@.type==\"InternalIP\")].address}'";
 
-/// The controller, as its Service leads to it.
+/// The controller, found by its Service.
 pub(crate) struct Controller {
     address: IpAddr,
-    /// Where the controller itself listens.
+    /// Address at which the controller itself listens.
     pub(super) address_of_the_node: IpAddr,
     /// Listeners of a Gateway have the numbers of the controller's own ports.
     pub(super) port_on_the_node: u16,
 }
 
 impl Controller {
-    /// None in a cluster without one.
+    /// Returns `None` in a cluster without a controller.
     pub(crate) async fn find(ns: &Namespace) -> Option<Self> {
         if !Extra::Ingress.is_there() {
             return None;
