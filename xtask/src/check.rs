@@ -1,5 +1,6 @@
 //! The task `check`: everything that can be said about the files without running what they build.
 
+mod functions;
 mod imports;
 mod layers;
 mod locks;
@@ -7,6 +8,7 @@ mod metadata;
 mod modules;
 mod structure;
 mod tidy;
+mod words;
 
 use anyhow::{Result, bail};
 use kit::process::Cmd;

@@ -169,7 +169,7 @@ fn attributes_of(item: &Item) -> &[Attribute] {
 }
 
 /// True for `#[cfg(test)]` and any condition that names `test`.
-fn is_for_tests(attribute: &Attribute) -> bool {
+pub(super) fn is_for_tests(attribute: &Attribute) -> bool {
     let Meta::List(list) = &attribute.meta else { return false };
     let words = || list.tokens.clone().into_iter();
     list.path.is_ident("cfg")

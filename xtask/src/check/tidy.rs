@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use kit::process::Cmd;
 use kit::workspace;
 use serde_json::Value;
 
-use super::metadata;
+use super::words::Blocks;
+use super::{functions, metadata};
 
-const MAX_LINES: usize = 500;
+/// Most lines of a source file, without its tests.
+const MAX_LINES: usize = 400;
 
 /// Folders that exist on one machine only: a path into them works for nobody else.
 const MACHINE_FOLDERS: [&str; 3] = ["root", "work", "home"];
@@ -41,13 +43,22 @@ const DIRECTIONS: [(&str, &[&str]); 15] = [
 
 pub(super) fn run() -> Result<()> {
     let mut complaints = Vec::new();
+    let mut blocks = Blocks::default();
     for path in files()? {
         // What is no text, or is deleted but not yet committed so, has nothing to check.
         if let Ok(text) = std::fs::read_to_string(workspace::root().join(&path)) {
             complaints.extend(complaints_about(Path::new(&path), &text));
+            if path.ends_with(".rs") {
+                blocks.add(&Blocks::of(&text));
+                let parsed = syn::parse_file(&text).with_context(|| format!("cannot parse {path}"))?;
+                let long =
+                    if is_test(Path::new(&path)) { Vec::new() } else { functions::too_long(&text, &parsed) };
+                complaints.extend(long.iter().map(|long| format!("{path}: {long}")));
+            }
         }
     }
     complaints.extend(wrong_directions(&metadata::query()?));
+    complaints.extend(blocks.judge().err().map(|error| error.to_string()));
     if complaints.is_empty() { Ok(()) } else { bail!("not tidy:\n  {}", complaints.join("\n  ")) }
 }
 
@@ -73,13 +84,18 @@ fn complaints_about(path: &Path, text: &str) -> Vec<String> {
             complaints.push(format!("{path_name}:{number}: a path of one machine"));
         }
     }
-    if extension == "rs" && !path.components().any(|part| part.as_os_str() == "tests") {
+    if extension == "rs" && !is_test(path) {
         let lines = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
         if lines > MAX_LINES {
             complaints.push(format!("{path_name}: {lines} lines, more than {MAX_LINES}"));
         }
     }
     complaints
+}
+
+/// True for files that hold tests alone.
+fn is_test(path: &Path) -> bool {
+    path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests")
 }
 
 /// A path that only continues one of these names, like `/srv/work/`, is somebody's own affair.
