@@ -40,16 +40,10 @@ pub(super) fn places(resources: &Resources, pods: Option<&str>) -> BTreeMap<&'st
     let database = only(resources, "aws_db_instance");
     let balancer = only(resources, "aws_lb");
     let cluster = only(resources, "aws_eks_cluster");
-    let network = &cluster["vpc_config"][0];
-    let mut control_plane = texts(&network["security_group_ids"]);
-    control_plane.push(text(&network["cluster_security_group_id"]));
     let mut places = BTreeMap::from([
         ("app pods", app),
         ("nodes", nodes),
-        (
-            "control plane",
-            Place { groups: control_plane, subnets: texts(&network["subnet_ids"]), is_public: false },
-        ),
+        ("control plane", control_plane(&cluster["vpc_config"][0])),
         (
             LOAD_BALANCER,
             Place {
@@ -78,6 +72,13 @@ pub(super) fn places(resources: &Resources, pods: Option<&str>) -> BTreeMap<&'st
         places.insert("cache", place);
     }
     places
+}
+
+/// The network interfaces of the control plane, which the cluster's own group is added to.
+fn control_plane(network: &Value) -> Place {
+    let mut groups = texts(&network["security_group_ids"]);
+    groups.push(text(&network["cluster_security_group_id"]));
+    Place { groups, subnets: texts(&network["subnet_ids"]), is_public: false }
 }
 
 /// Nodes have the groups of their launch template, and the cluster's where it names none.

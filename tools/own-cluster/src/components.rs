@@ -116,131 +116,173 @@ fn detached() -> Cmd {
     Cmd::new("setsid").args(["sh", "-c", SCRIPT]).arg(cgroups::of_components().join("cgroup.procs"))
 }
 
+/// The command line of a component.
 fn flags(component: Component, state: &State) -> Vec<String> {
-    let certificate = |name| state.certificate(name).display().to_string();
-    let key = |name| state.key(name).display().to_string();
-    let kubeconfig = format!("--kubeconfig={}", state.kubeconfig(component.name()).display());
-    let data = |name| state.data(name).display().to_string();
-    let config = |file| format!("--config={}", state.config(file).display());
     let own = match component {
         Mounts | Containerd => vec![],
-        Etcd => vec![
-            format!("--data-dir={}", data("etcd")),
-            // The cluster does not outlive the machine, so neither need its data.
-            "--unsafe-no-fsync".to_owned(),
-            "--log-level=warn".to_owned(),
-            format!("--listen-client-urls={}", local(port::ETCD)),
-            format!("--advertise-client-urls={}", local(port::ETCD)),
-            format!("--listen-peer-urls={}", local(port::ETCD_PEER)),
-            format!("--initial-advertise-peer-urls={}", local(port::ETCD_PEER)),
-            format!("--initial-cluster=default={}", local(port::ETCD_PEER)),
-            "--client-cert-auth".to_owned(),
-            format!("--trusted-ca-file={}", certificate(AUTHORITY)),
-            format!("--cert-file={}", certificate("etcd")),
-            format!("--key-file={}", key("etcd")),
-            "--peer-client-cert-auth".to_owned(),
-            format!("--peer-trusted-ca-file={}", certificate(AUTHORITY)),
-            format!("--peer-cert-file={}", certificate("etcd")),
-            format!("--peer-key-file={}", key("etcd")),
-        ],
-        ApiServer => vec![
-            format!("--bind-address={NODE_ADDRESS}"),
-            format!("--advertise-address={NODE_ADDRESS}"),
-            format!("--secure-port={}", port::API),
-            format!("--service-cluster-ip-range={SERVICE_RANGE}"),
-            format!("--etcd-servers={}", local(port::ETCD)),
-            format!("--etcd-cafile={}", certificate(AUTHORITY)),
-            format!("--etcd-certfile={}", certificate("etcd-client")),
-            format!("--etcd-keyfile={}", key("etcd-client")),
-            format!("--tls-cert-file={}", certificate("kube-apiserver")),
-            format!("--tls-private-key-file={}", key("kube-apiserver")),
-            format!("--client-ca-file={}", certificate(AUTHORITY)),
-            "--authorization-mode=Node,RBAC".to_owned(),
-            "--enable-admission-plugins=NodeRestriction".to_owned(),
-            "--allow-privileged".to_owned(),
-            "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
-            format!("--service-account-key-file={}", certificate(SERVICE_ACCOUNTS)),
-            format!("--service-account-signing-key-file={}", key(SERVICE_ACCOUNTS)),
-            format!("--kubelet-client-certificate={}", certificate("kubelet-client")),
-            format!("--kubelet-client-key={}", key("kubelet-client")),
-            format!("--kubelet-certificate-authority={}", certificate(AUTHORITY)),
-            "--kubelet-preferred-address-types=InternalIP".to_owned(),
-            // Extensions of the API (metrics-server) are called directly and know the caller by these headers.
-            "--enable-aggregator-routing".to_owned(),
-            format!("--proxy-client-cert-file={}", certificate("aggregation")),
-            format!("--proxy-client-key-file={}", key("aggregation")),
-            format!("--requestheader-client-ca-file={}", certificate(AUTHORITY)),
-            "--requestheader-allowed-names=front-proxy-client".to_owned(),
-            "--requestheader-username-headers=X-Remote-User".to_owned(),
-            "--requestheader-group-headers=X-Remote-Group".to_owned(),
-            "--requestheader-extra-headers-prefix=X-Remote-Extra-".to_owned(),
-        ],
-        ControllerManager => vec![
-            kubeconfig,
-            "--bind-address=127.0.0.1".to_owned(),
-            format!("--secure-port={}", port::CONTROLLER_MANAGER),
-            "--leader-elect=false".to_owned(),
-            "--use-service-account-credentials".to_owned(),
-            format!("--service-account-private-key-file={}", key(SERVICE_ACCOUNTS)),
-            format!("--root-ca-file={}", certificate(AUTHORITY)),
-            format!("--cluster-signing-cert-file={}", certificate(AUTHORITY)),
-            format!("--cluster-signing-key-file={}", key(AUTHORITY)),
-            format!("--flex-volume-plugin-dir={}", data("volume-plugins")),
-        ],
-        Scheduler => vec![
-            kubeconfig,
-            "--bind-address=127.0.0.1".to_owned(),
-            format!("--secure-port={}", port::SCHEDULER),
-            "--leader-elect=false".to_owned(),
-        ],
-        Kubelet => vec![
-            kubeconfig,
-            config("kubelet.json"),
-            format!("--hostname-override={NODE}"),
-            format!("--node-ip={NODE_ADDRESS}"),
-            format!("--root-dir={}", data("kubelet")),
-        ],
-        Proxy => vec![config("kube-proxy.json"), format!("--hostname-override={NODE}")],
-        MetricsServer => {
-            let user = state.kubeconfig("metrics-server");
-            vec![
-                kubeconfig,
-                format!("--authentication-kubeconfig={}", user.display()),
-                format!("--authorization-kubeconfig={}", user.display()),
-                format!("--bind-address={NODE_ADDRESS}"),
-                format!("--secure-port={}", port::METRICS_SERVER),
-                format!("--tls-cert-file={}", certificate("metrics-server")),
-                format!("--tls-private-key-file={}", key("metrics-server")),
-                format!("--kubelet-certificate-authority={}", certificate(AUTHORITY)),
-                "--kubelet-preferred-address-types=InternalIP".to_owned(),
-                "--kubelet-use-node-status-port".to_owned(),
-                // Must exceed the 10 s that a request to a kubelet may take.
-                "--metric-resolution=15s".to_owned(),
-            ]
-        }
-        NetworkPolicies => vec![
-            format!("--hostname-override={NODE}"),
-            format!("--metrics-bind-address=127.0.0.1:{}", port::POLICIES_METRICS),
-            format!("--nfqueue-id={POLICIES_QUEUE}"),
-        ],
-        Traefik => vec![
-            "--global.checknewversion=false".to_owned(),
-            "--global.sendanonymoususage=false".to_owned(),
-            "--log.level=INFO".to_owned(),
-            "--ping=true".to_owned(),
-            format!("--entrypoints.traefik.address=127.0.0.1:{}", port::INGRESS_HEALTH),
-            format!("--entrypoints.web.address={NODE_ADDRESS}:{}", port::INGRESS_WEB),
-            format!("--entrypoints.websecure.address={NODE_ADDRESS}:{}", port::INGRESS_TLS),
-            "--entrypoints.websecure.http.tls=true".to_owned(),
-            "--providers.kubernetesingress=true".to_owned(),
-            format!("--providers.kubernetesingress.ingressendpoint.ip={NODE_ADDRESS}"),
-            "--providers.kubernetesgateway=true".to_owned(),
-            format!("--providers.kubernetesgateway.statusaddress.ip={NODE_ADDRESS}"),
-            format!("--providers.file.filename={}", state.config(REWRITES_FILE).display()),
-            "--providers.file.watch=false".to_owned(),
-        ],
+        Etcd => etcd(state),
+        ApiServer => api_server(state),
+        ControllerManager => controller_manager(state),
+        Scheduler => scheduler(state),
+        Kubelet => kubelet(state),
+        Proxy => vec![config(state, "kube-proxy.json"), format!("--hostname-override={NODE}")],
+        MetricsServer => metrics_server(state),
+        NetworkPolicies => network_policies(),
+        Traefik => traefik(state),
     };
     std::iter::once(component.name().to_owned()).chain(own).collect()
+}
+
+/// Flags of etcd.
+fn etcd(state: &State) -> Vec<String> {
+    vec![
+        format!("--data-dir={}", state.data("etcd").display()),
+        // The cluster does not outlive the machine, so neither need its data.
+        "--unsafe-no-fsync".to_owned(),
+        "--log-level=warn".to_owned(),
+        format!("--listen-client-urls={}", local(port::ETCD)),
+        format!("--advertise-client-urls={}", local(port::ETCD)),
+        format!("--listen-peer-urls={}", local(port::ETCD_PEER)),
+        format!("--initial-advertise-peer-urls={}", local(port::ETCD_PEER)),
+        format!("--initial-cluster=default={}", local(port::ETCD_PEER)),
+        "--client-cert-auth".to_owned(),
+        format!("--trusted-ca-file={}", state.certificate(AUTHORITY).display()),
+        format!("--cert-file={}", state.certificate("etcd").display()),
+        format!("--key-file={}", state.key("etcd").display()),
+        "--peer-client-cert-auth".to_owned(),
+        format!("--peer-trusted-ca-file={}", state.certificate(AUTHORITY).display()),
+        format!("--peer-cert-file={}", state.certificate("etcd").display()),
+        format!("--peer-key-file={}", state.key("etcd").display()),
+    ]
+}
+
+/// Flags of the API server.
+fn api_server(state: &State) -> Vec<String> {
+    vec![
+        format!("--bind-address={NODE_ADDRESS}"),
+        format!("--advertise-address={NODE_ADDRESS}"),
+        format!("--secure-port={}", port::API),
+        format!("--service-cluster-ip-range={SERVICE_RANGE}"),
+        format!("--etcd-servers={}", local(port::ETCD)),
+        format!("--etcd-cafile={}", state.certificate(AUTHORITY).display()),
+        format!("--etcd-certfile={}", state.certificate("etcd-client").display()),
+        format!("--etcd-keyfile={}", state.key("etcd-client").display()),
+        format!("--tls-cert-file={}", state.certificate("kube-apiserver").display()),
+        format!("--tls-private-key-file={}", state.key("kube-apiserver").display()),
+        format!("--client-ca-file={}", state.certificate(AUTHORITY).display()),
+        "--authorization-mode=Node,RBAC".to_owned(),
+        "--enable-admission-plugins=NodeRestriction".to_owned(),
+        "--allow-privileged".to_owned(),
+        "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
+        format!("--service-account-key-file={}", state.certificate(SERVICE_ACCOUNTS).display()),
+        format!("--service-account-signing-key-file={}", state.key(SERVICE_ACCOUNTS).display()),
+        format!("--kubelet-client-certificate={}", state.certificate("kubelet-client").display()),
+        format!("--kubelet-client-key={}", state.key("kubelet-client").display()),
+        format!("--kubelet-certificate-authority={}", state.certificate(AUTHORITY).display()),
+        "--kubelet-preferred-address-types=InternalIP".to_owned(),
+        // Extensions of the API (metrics-server) are called directly and know the caller by these headers.
+        "--enable-aggregator-routing".to_owned(),
+        format!("--proxy-client-cert-file={}", state.certificate("aggregation").display()),
+        format!("--proxy-client-key-file={}", state.key("aggregation").display()),
+        format!("--requestheader-client-ca-file={}", state.certificate(AUTHORITY).display()),
+        "--requestheader-allowed-names=front-proxy-client".to_owned(),
+        "--requestheader-username-headers=X-Remote-User".to_owned(),
+        "--requestheader-group-headers=X-Remote-Group".to_owned(),
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-".to_owned(),
+    ]
+}
+
+/// Flags of the controller manager.
+fn controller_manager(state: &State) -> Vec<String> {
+    vec![
+        kubeconfig(state, ControllerManager),
+        "--bind-address=127.0.0.1".to_owned(),
+        format!("--secure-port={}", port::CONTROLLER_MANAGER),
+        "--leader-elect=false".to_owned(),
+        "--use-service-account-credentials".to_owned(),
+        format!("--service-account-private-key-file={}", state.key(SERVICE_ACCOUNTS).display()),
+        format!("--root-ca-file={}", state.certificate(AUTHORITY).display()),
+        format!("--cluster-signing-cert-file={}", state.certificate(AUTHORITY).display()),
+        format!("--cluster-signing-key-file={}", state.key(AUTHORITY).display()),
+        format!("--flex-volume-plugin-dir={}", state.data("volume-plugins").display()),
+    ]
+}
+
+/// Flags of the scheduler.
+fn scheduler(state: &State) -> Vec<String> {
+    vec![
+        kubeconfig(state, Scheduler),
+        "--bind-address=127.0.0.1".to_owned(),
+        format!("--secure-port={}", port::SCHEDULER),
+        "--leader-elect=false".to_owned(),
+    ]
+}
+
+/// Flags of the kubelet.
+fn kubelet(state: &State) -> Vec<String> {
+    vec![
+        kubeconfig(state, Kubelet),
+        config(state, "kubelet.json"),
+        format!("--hostname-override={NODE}"),
+        format!("--node-ip={NODE_ADDRESS}"),
+        format!("--root-dir={}", state.data("kubelet").display()),
+    ]
+}
+
+/// Flags of metrics-server.
+fn metrics_server(state: &State) -> Vec<String> {
+    let user = state.kubeconfig("metrics-server");
+    vec![
+        kubeconfig(state, MetricsServer),
+        format!("--authentication-kubeconfig={}", user.display()),
+        format!("--authorization-kubeconfig={}", user.display()),
+        format!("--bind-address={NODE_ADDRESS}"),
+        format!("--secure-port={}", port::METRICS_SERVER),
+        format!("--tls-cert-file={}", state.certificate("metrics-server").display()),
+        format!("--tls-private-key-file={}", state.key("metrics-server").display()),
+        format!("--kubelet-certificate-authority={}", state.certificate(AUTHORITY).display()),
+        "--kubelet-preferred-address-types=InternalIP".to_owned(),
+        "--kubelet-use-node-status-port".to_owned(),
+        // Must exceed the 10 s that a request to a kubelet may take.
+        "--metric-resolution=15s".to_owned(),
+    ]
+}
+
+/// Flags of kube-network-policies.
+fn network_policies() -> Vec<String> {
+    vec![
+        format!("--hostname-override={NODE}"),
+        format!("--metrics-bind-address=127.0.0.1:{}", port::POLICIES_METRICS),
+        format!("--nfqueue-id={POLICIES_QUEUE}"),
+    ]
+}
+
+/// Flags of Traefik.
+fn traefik(state: &State) -> Vec<String> {
+    vec![
+        "--global.checknewversion=false".to_owned(),
+        "--global.sendanonymoususage=false".to_owned(),
+        "--log.level=INFO".to_owned(),
+        "--ping=true".to_owned(),
+        format!("--entrypoints.traefik.address=127.0.0.1:{}", port::INGRESS_HEALTH),
+        format!("--entrypoints.web.address={NODE_ADDRESS}:{}", port::INGRESS_WEB),
+        format!("--entrypoints.websecure.address={NODE_ADDRESS}:{}", port::INGRESS_TLS),
+        "--entrypoints.websecure.http.tls=true".to_owned(),
+        "--providers.kubernetesingress=true".to_owned(),
+        format!("--providers.kubernetesingress.ingressendpoint.ip={NODE_ADDRESS}"),
+        "--providers.kubernetesgateway=true".to_owned(),
+        format!("--providers.kubernetesgateway.statusaddress.ip={NODE_ADDRESS}"),
+        format!("--providers.file.filename={}", state.config(REWRITES_FILE).display()),
+        "--providers.file.watch=false".to_owned(),
+    ]
+}
+
+fn kubeconfig(state: &State, component: Component) -> String {
+    format!("--kubeconfig={}", state.kubeconfig(component.name()).display())
+}
+
+fn config(state: &State, file: &str) -> String {
+    format!("--config={}", state.config(file).display())
 }
 
 fn local(port: u16) -> String {

@@ -13,6 +13,25 @@ use super::options::Options;
 use super::processor_time;
 use super::servers::{BASELINE, HttpServer};
 
+/// Columns of the table of rounds.
+const COLUMNS: [&str; 15] = [
+    "",
+    "requests/s",
+    "ratio",
+    "CPU µs/request",
+    "ratio",
+    "busy",
+    "others",
+    "p50 µs",
+    "p99 µs",
+    "ratio",
+    "steady p50 µs",
+    "p99 µs",
+    "ratio",
+    "p99.9 µs",
+    "failures",
+];
+
 /// A server that answers less than this part of what it can is not held up by its load.
 const ROOM: f64 = 0.8;
 
@@ -181,30 +200,13 @@ impl Measured {
                 self.failures(server).to_string(),
             ]
         };
-        let headers = [
-            "",
-            "requests/s",
-            "ratio",
-            "CPU µs/request",
-            "ratio",
-            "busy",
-            "others",
-            "p50 µs",
-            "p99 µs",
-            "ratio",
-            "steady p50 µs",
-            "p99 µs",
-            "ratio",
-            "p99.9 µs",
-            "failures",
-        ];
         let rows: Vec<_> = servers.iter().enumerate().map(row).collect();
         let Scenario { path, connections } = self.scenario;
         let (rounds, rate) = (self.rounds[BASELINE].len(), self.rate);
         format!(
             "\n{path}, {connections} connections: medians of {rounds} rounds, ratios to {}; steady is {rate} requests/s\n{}",
             servers[BASELINE].name,
-            report::grid(&headers, &rows)
+            report::grid(&COLUMNS, &rows)
         )
     }
 }

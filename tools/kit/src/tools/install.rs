@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -120,11 +120,8 @@ fn install(tool: &Tool, pace: Pace) -> Result<()> {
             remove_if_there(&main)
         }),
         Source::GoFiles { module, version, folder: files } => build(tool, |folder| {
-            let target = format!("{module}@{version}");
-            let answer = go(pace).args(["mod", "download", "-json", &target]).directory(folder).run()?;
-            let answer: Value = serde_json::from_str(&answer).context("`go mod download` printed no JSON")?;
-            let module = answer["Dir"].as_str().context("`go mod download` named no folder")?;
-            fs::write(folder.join(&tool.name), joined(&Path::new(module).join(files))?)
+            let module = downloaded(module, version, folder, pace)?;
+            fs::write(folder.join(&tool.name), joined(&module.join(files))?)
                 .with_context(|| format!("cannot write {}", tool.name))
         }),
         Source::GoModule { module, package } => build(tool, |folder| {
@@ -140,20 +137,31 @@ fn install(tool: &Tool, pace: Pace) -> Result<()> {
                 .run()?;
             remove_if_there(&folder.join("target"))
         }),
-        Source::Python { packages } => build(tool, |folder| {
-            // No virtual environment, whose files name the folder that they were made in and so cannot be moved.
-            Cmd::new("python3")
-                .args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--target"])
-                .arg(folder)
-                .args(packages)
-                .env("PIP_ROOT_USER_ACTION", "ignore")
-                .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
-                .run()
-                .map(drop)
-        }),
+        Source::Python { packages } => build(tool, |folder| install_python(packages, folder)),
         Source::Debian { .. } => Ok(()),
         Source::ByHand { how } => bail!("{}: {how}", tool.name),
     }
+}
+
+/// The folder of a Go module's files, in Go's own cache.
+fn downloaded(module: &str, version: &str, folder: &Path, pace: Pace) -> Result<PathBuf> {
+    let target = format!("{module}@{version}");
+    let answer = go(pace).args(["mod", "download", "-json", &target]).directory(folder).run()?;
+    let answer: Value = serde_json::from_str(&answer).context("`go mod download` printed no JSON")?;
+    answer["Dir"].as_str().map(PathBuf::from).context("`go mod download` named no folder")
+}
+
+/// Installs Python packages into a folder. A virtual environment's files name the folder that they were made in and so cannot be
+/// moved.
+fn install_python(packages: &[String], folder: &Path) -> Result<()> {
+    Cmd::new("python3")
+        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--target"])
+        .arg(folder)
+        .args(packages)
+        .env("PIP_ROOT_USER_ACTION", "ignore")
+        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+        .run()
+        .map(drop)
 }
 
 /// Builds into a temporary folder and renames it, so that an interrupted build leaves no half tool behind.
