@@ -196,7 +196,7 @@ fn no_server_is_given_a_password_in_clear_text() {
     }
 }
 
-/// As in libpq, a password that SASLprep rejects is used unchanged.
+/// A password that SASLprep rejects is used unchanged, as in libpq.
 #[test]
 fn any_text_is_a_password() {
     for password in ["pä😀ss", "\u{627}1", "a\u{5d0}b", "\u{a0}x", "\u{fb03}", "p@ss/w%rd# 1", "\u{221}"] {
