@@ -125,7 +125,7 @@ impl Cli {
     /// Parses the command line and the `MYAPP_` variables of the process.
     ///
     /// # Errors
-    /// Help was asked for, or something was refused: it is printed, and the exit code is returned.
+    /// Help was requested, or an argument was rejected: the text is printed, and the exit code is returned.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ExitCode> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
         let parsed = Self::full_command().try_get_matches_from(&arguments);
