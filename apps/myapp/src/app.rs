@@ -27,10 +27,10 @@ use crate::routes::{self, Context, Memory};
 use crate::settings::Settings;
 use crate::store::{self, Bounds, Store, Writer};
 
-/// Longest time that records may take to be kept after the last request was answered.
+/// Time limit for writing the pending records after the last response.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Everything bound, nothing served yet.
+/// An application with all listeners bound and no request served yet.
 pub struct App {
     bound: Bound,
     health: Health,
@@ -40,34 +40,34 @@ pub struct App {
     writer: Writer,
 }
 
-/// Why the application cannot serve here, although its configuration is valid.
+/// The application cannot serve on this machine, although its configuration is valid.
 #[derive(Debug, Error)]
 pub enum BuildError {
-    /// The place for the SQLite file cannot be written.
+    /// The directory of the SQLite file cannot be written.
     #[error("data directory {} cannot be written: {source}; mount a writable volume there or choose another \
         with --data-dir", path.display())]
     DataDirectory {
         /// The directory.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The settings name a database or a cache that this process may not use.
     #[error("{0}")]
     Backend(#[from] NotPermitted),
-    /// What the service depends on is not told in a sane way: a defect, which a test rules out.
+    /// The description of a dependency is invalid: a defect, which a test rules out.
     #[error(transparent)]
     Dependency(#[from] InvalidDependency),
-    /// Addresses that cannot be had.
+    /// Addresses that cannot be bound.
     #[error(transparent)]
     Bind(#[from] BindErrors),
 }
 
 impl App {
-    /// Binds all listeners and makes sure that data can be kept.
+    /// Binds all listeners and checks that the data directory can be written.
     ///
     /// # Errors
-    /// What this machine does not allow.
+    /// The directory, the backend or the addresses that cannot be used on this machine.
     pub async fn build(
         args: &ServeArgs,
         configuration: Configuration,
@@ -102,12 +102,12 @@ impl App {
         Ok(Self { bound, health, context, driver, samplers, writer })
     }
 
-    /// The address a listener got: `public`, `admin` or `operator`.
+    /// Returns the bound address of a listener: `public`, `admin` or `operator`.
     pub fn address(&self, listener: &str) -> Option<SocketAddr> {
         self.bound.address(listener)
     }
 
-    /// History and accesses, as the routes see them.
+    /// Returns the store of history and accesses that the routes use.
     pub fn store(&self) -> &Store {
         &self.context.store
     }
@@ -119,7 +119,7 @@ impl App {
     pub async fn run(self, signals: Signals) -> Result<Served, Aborted> {
         self.context.announce();
         let mut tasks = JoinSet::new();
-        // Before the driver, so that nothing happens untold.
+        // Started before the driver, so that no event is lost.
         let (feed, cache) = (&self.context.feed, &self.context.cache);
         let consumers = live::Consumers::new(feed.clone(), cache.clone(), self.context.store.clone());
         tasks.spawn(consumers.run(self.context.live.clone(), self.context.live.events()));
@@ -132,7 +132,7 @@ impl App {
         tasks.spawn(live::reload_on_hangup(self.context.live.clone()));
         self.health.mark_started();
         self.health.mark_ready();
-        // The tasks end with `tasks`: nothing changes any more once the last request is answered.
+        // The tasks end with `tasks`: the configuration does not change after the response to the last request.
         let served = self.bound.serve(signals).await?;
         self.samplers.stop().await;
         let store = &self.context.store;
@@ -144,20 +144,20 @@ impl App {
     }
 }
 
-/// The name of this machine, which in a pod is the pod's.
+/// Returns the host name, which in a pod is the pod's name.
 fn replica() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     name.trim().to_owned()
 }
 
-/// Creates the directory and a file in it, so that a read-only mount is known now and not at the first record.
+/// Creates the directory and a file in it, so that a read-only mount is detected at startup and not at the first record.
 fn prove_writable(directory: &Path) -> io::Result<()> {
-    // For this user only, as are the folders above it that are not there yet.
+    // Accessible to this user only, as are the parent directories that have to be created.
     DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let probe = directory.join(format!(".write-probe-{}", std::process::id()));
     fs::write(&probe, b"")?;
     match fs::remove_file(probe) {
-        // Another application in this process removed it, as tests run several.
+        // Another application in this process removed the file; tests run several.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,
     }

@@ -125,7 +125,7 @@ impl Cli {
     /// Parses the command line and the `MYAPP_` variables of the process.
     ///
     /// # Errors
-    /// Help was asked for, or something was refused: it is printed, and the exit code is returned.
+    /// Help was requested, or an argument was rejected: the text is printed, and the exit code is returned.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ExitCode> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
         let parsed = Self::full_command().try_get_matches_from(&arguments);
@@ -149,12 +149,13 @@ impl Cli {
 }
 
 impl ServeArgs {
-    /// Whether only this machine can reach the process.
+    /// Returns true if only this machine can reach the process.
     pub fn is_local(&self) -> bool {
         is_loopback(self.listen) && is_loopback(self.admin_listen)
     }
 
-    /// Flags that contradict each other, one sentence each; a value that came by a variable is told under that name.
+    /// Returns the flags that contradict each other, one sentence for each contradiction; a value set by a variable is named by
+    /// that variable.
     pub fn contradictions(&self) -> Vec<String> {
         let mut found = [self.drain.contradictions(), self.limits.contradictions()].concat();
         match (self.cache_auth, &self.cache_name) {
@@ -185,7 +186,7 @@ impl ServeArgs {
     }
 }
 
-/// Returns true where only one listener can have both addresses; a port of 0 is another one each time.
+/// Returns true if only one listener can bind both addresses; port 0 selects a different port each time.
 fn are_same(one: SocketAddr, other: SocketAddr) -> bool {
     let [own, others] = [one, other].map(|address| address.ip().to_canonical());
     let is_any = |ip: IpAddr| ip.is_unspecified();
@@ -195,12 +196,12 @@ fn are_same(one: SocketAddr, other: SocketAddr) -> bool {
         && (own == others || covers(own, others) || covers(others, own))
 }
 
-/// Also an IPv4 address in the notation of IPv6.
+/// Returns true for a loopback address, including an IPv4-mapped IPv6 address.
 fn is_loopback(address: SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
 }
 
-/// A name or an address, and a port. The name is resolved when it is used.
+/// Parses a host name or an address, and a port. The name is resolved at each use.
 fn host_and_port(text: &str) -> Result<String, String> {
     let is_host = |host: &str| {
         let is_ipv6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).is_some_and(is_ipv6);
@@ -216,7 +217,7 @@ fn host_and_port(text: &str) -> Result<String, String> {
     }
 }
 
-/// Text that is the same in every tool and in the access string of a user.
+/// Parses a prefix of characters that every tool and the access string (ACL) of a user read alike.
 fn prefix(text: &str) -> Result<String, String> {
     let is_taken = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':');
     if !text.is_empty() && text.len() <= 200 && text.chars().all(is_taken) {

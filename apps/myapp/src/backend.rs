@@ -1,5 +1,5 @@
-//! Common parts of the servers behind this process: how their host is named and reached, TLS with them, and the pod's
-//! tokens in place of a password. What is said to them is the [database](crate::database)'s and the [cache](crate::cache)'s.
+//! Common parts of the connections to backends: host names and resolution, TLS, and the pod's tokens in place of a password. The
+//! protocols are in [database](crate::database) and [cache](crate::cache).
 
 mod certificate;
 mod host;

@@ -1,8 +1,8 @@
-//! The cache: what replicas tell each other, in Redis or Valkey. Without it each of them goes on alone.
+//! The cache: events exchanged between replicas, in Redis or Valkey. Without a cache each replica works alone.
 //!
-//! Replicas tell their events in one stream and read those of all others from it. A short value, as the answer about the whole fleet,
-//! is kept for a moment under a key of its own. Nothing that must not be lost is put here, no secret, and no answer waits for
-//! it longer than [`ANSWER_TIMEOUT`].
+//! Replicas publish their events to one stream and read the events of all others from it. A short value, such as the answer about
+//! the whole fleet, is stored for a short time under a key of its own. The cache holds no secret and nothing that must not be
+//! lost, and no response waits for it longer than [`ANSWER_TIMEOUT`].
 
 mod bounded;
 mod change;
@@ -33,11 +33,11 @@ use counts::Counts;
 use session::{ANSWER_TIMEOUT, Session};
 use target::Target;
 
-/// How long the trace of a check stays.
+/// Lifetime of the key that a check writes.
 const ALIVE: Duration = Duration::from_secs(60);
-/// Longest value that is kept, in bytes.
+/// Maximum length of a stored value, in bytes.
 const LONGEST_VALUE: usize = 256 * 1024;
-/// Events that may wait for the cache. Those that find no room are lost.
+/// Capacity of the queue of events to be sent. An event that finds the queue full is lost.
 const WAITING: usize = 1024;
 
 /// The cache that the settings name. Clones are handles to the same one.
@@ -48,23 +48,23 @@ pub struct Cache {
 
 struct Shared {
     wiring: Wiring,
-    /// Which process this is, in each message.
+    /// Identifier of this process in each message.
     origin: String,
     target: watch::Sender<Arc<Target>>,
-    /// For commands that are answered at once.
+    /// Shared by the commands that are answered at once.
     session: tokio::sync::Mutex<Option<Session>>,
     queue: mpsc::Sender<String>,
     waiting: Mutex<Option<mpsc::Receiver<String>>>,
     counts: Counts,
-    /// Whether this replica hears of all others now.
+    /// True if this replica receives the events of all others now.
     hears_all: watch::Sender<bool>,
 }
 
 impl Cache {
-    /// The cache that `settings` name; none where they name none. Nothing is opened before it is needed.
+    /// Creates a handle to the cache that `settings` name; `None` if they name no cache. Connections are opened on first use.
     ///
     /// # Errors
-    /// Why the settings do not fit the wiring.
+    /// The settings that the wiring does not permit.
     pub(crate) fn new(settings: &Settings, wiring: Wiring) -> Result<Option<Self>, NotPermitted> {
         let Some(target) = Target::of(settings, &wiring)? else { return Ok(None) };
         let (queue, waiting) = mpsc::channel(WAITING);
@@ -81,15 +81,15 @@ impl Cache {
         Ok(Some(Self { shared: Arc::new(shared) }))
     }
 
-    /// Checks that the cache takes what it is to be told now.
+    /// Checks that the cache accepts commands and writes now.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason why the cache is unavailable.
     pub(crate) async fn check(&self) -> Result<(), Unavailable> {
         self.put("alive", self.shared.origin.as_bytes(), ALIVE).await
     }
 
-    /// The value kept under `name`, while it is fresh.
+    /// Returns the value stored under `name` until it expires.
     ///
     /// # Errors
     /// The cache does not answer.
@@ -99,10 +99,10 @@ impl Cache {
         self.ask(&get).await
     }
 
-    /// Keeps `value` under `name` for `fresh`. One that is too long is not kept.
+    /// Stores `value` under `name` for `fresh`. A value that is too long is not stored.
     ///
     /// # Errors
-    /// The cache does not take it.
+    /// The cache does not accept the value.
     pub(crate) async fn put(&self, name: &str, value: &[u8], fresh: Duration) -> Result<(), Unavailable> {
         if value.len() > LONGEST_VALUE {
             return Ok(());
@@ -119,12 +119,12 @@ impl Cache {
         &self.shared.counts
     }
 
-    /// Whether this replica hears of all others now, and when that changes.
+    /// Subscribes to the state in which this replica receives the events of all others.
     pub(crate) fn hears_all(&self) -> watch::Receiver<bool> {
         self.shared.hears_all.subscribe()
     }
 
-    /// The answer to `command`, on the session that all short commands share.
+    /// Sends `command` on the session that all short commands share, and returns the response.
     async fn ask<T: redis::FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
         let answered = timeout(ANSWER_TIMEOUT, async {
             let mut held = self.shared.session.lock().await;
@@ -147,7 +147,8 @@ impl Cache {
         format!("{}:{name}", self.shared.wiring.prefix)
     }
 
-    /// Where all replicas of the release tell their events. The version is that of the messages.
+    /// Returns the key of the stream to which all replicas of the release publish their events. Its version is that of the
+    /// messages.
     fn stream(&self) -> String {
         self.key(&format!("events:v{}", message::VERSION))
     }

@@ -1,4 +1,4 @@
-//! What the process was given, as one checked whole.
+//! The inputs of the process, checked as a whole.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -12,31 +12,31 @@ use crate::backend::{PodIdentity, TokenSource};
 use crate::settings::{self, Settings};
 use crate::{cache, database};
 
-/// The variables of the process.
+/// Environment variables of the process.
 pub type Environment = BTreeMap<OsString, OsString>;
 
-/// Bytes of the random secret key of a process for the laptop.
+/// Length in bytes of the random secret key of a local process.
 const SECRET_KEY_BYTES: usize = 32;
 
-/// A checked configuration, and all that is needed to read it again.
+/// A checked configuration, and the inputs to read it again.
 pub struct Configuration {
     pub contract: Contract,
     pub sources: Sources,
     pub loaded: Loaded<Settings>,
 }
 
-/// Reads and checks the configuration that `serve` would run with.
+/// Reads and checks the configuration that `serve` would use.
 ///
 /// # Errors
-/// Every problem of every source.
+/// All problems of all sources.
 pub fn read(args: &ServeArgs, environment: &Environment) -> Result<Configuration, Problems> {
     let contract = settings::contract().map_err(|error| internal(&error.to_string()))?;
     let mut sources = Sources::default().environment(environment.clone());
     if let Some(directory) = &args.config_dir {
         sources = sources.directory(directory);
     }
-    // Only a process for the laptop makes up its own key: with a mounted directory or a reachable address, a missing
-    // key is a mistake, and each replica would have another one.
+    // Only a local process generates its own key. With a mounted directory or a reachable address a missing key is a mistake, and
+    // each replica would generate a different one.
     if args.is_local() && args.config_dir.is_none() {
         sources = sources.fallback("SECRET_KEY", random_key()?);
     }
@@ -46,7 +46,7 @@ pub fn read(args: &ServeArgs, environment: &Environment) -> Result<Configuration
     }
 }
 
-/// How `serve` reaches what is behind it.
+/// Connection options of `serve` for its backends.
 pub struct Wiring {
     /// The database.
     pub database: database::Wiring,
@@ -54,10 +54,10 @@ pub struct Wiring {
     pub cache: cache::Wiring,
 }
 
-/// How `serve` would reach the database and the cache that `settings` name.
+/// Builds the connection options of `serve` for the database and the cache that `settings` name.
 ///
 /// # Errors
-/// What is missing for it, or why they may not be reached so: each reason.
+/// Each missing option, and each reason why the options do not permit these backends.
 pub fn wiring(
     args: &ServeArgs,
     environment: &Environment,
@@ -67,7 +67,7 @@ pub fn wiring(
         (args.database_auth == Auth::Iam).then_some("--database-auth=iam"),
         (args.cache_auth == Auth::Iam).then_some("--cache-auth=iam"),
     ];
-    // One for both, so that the pod's credentials are fetched once.
+    // One source for both, so that the pod's credentials are fetched once.
     let source: Option<Arc<dyn TokenSource>> = match asking.into_iter().flatten().next() {
         Some(flag) => {
             Some(Arc::new(PodIdentity::of(environment).map_err(|reason| vec![format!("{flag}: {reason}")])?))
@@ -93,7 +93,7 @@ pub fn wiring(
     if reasons.is_empty() { Ok(Wiring { database, cache }) } else { Err(reasons) }
 }
 
-/// Where the SQLite file lies: as told, else the user's state directory.
+/// Returns the directory of the SQLite file: `--data-dir`, or the user's state directory.
 fn data_directory(args: &ServeArgs, environment: &Environment) -> PathBuf {
     let variable =
         |name: &str| environment.get(OsStr::new(name)).filter(|v| !v.is_empty()).map(PathBuf::from);
@@ -104,7 +104,7 @@ fn data_directory(args: &ServeArgs, environment: &Environment) -> PathBuf {
         .unwrap_or_else(|| PathBuf::from("/var/lib/myapp"))
 }
 
-/// Says what to do about a secret that is missing.
+/// Adds the remedy to the problem of a missing secret.
 fn explained(mut problems: Problems, contract: &Contract, args: &ServeArgs) -> Problems {
     for problem in &mut problems.0 {
         let secret = contract.key(&problem.subject).is_some_and(|key| key.secret);

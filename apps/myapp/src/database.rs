@@ -1,9 +1,9 @@
-//! The database: sessions with it and nothing else. What is asked of it is [`crate::store`]'s.
+//! The database: sessions and nothing else. The statements are in [`crate::store`].
 //!
-//! Sessions come in generations, one for each credential and place. New work goes to the generation in force. While that one may
-//! still be rolled back, sessions of the one before it stay open; then they are closed when their work ends, at the latest
-//! [`LONGEST_WORK`] later. One limit spans all of them, and a session holds its part of it from before it is opened until the
-//! server no longer counts it.
+//! Sessions belong to generations, one for each credential and address. New work uses the generation in force. While that
+//! generation may still be rolled back, sessions of the previous one stay open; then they are closed when their work ends, at the
+//! latest [`LONGEST_WORK`] later. One limit covers all generations, and a session holds a permit from before it is opened until
+//! the server no longer counts it.
 
 mod connection;
 mod credential;
@@ -53,20 +53,20 @@ struct Shared {
     wiring: Wiring,
     schema: Schema,
     in_force: InForce,
-    /// Pieces of work at a time. Whoever waits for one has chosen no generation yet.
+    /// Permits for concurrent work. A waiter has not chosen a generation yet.
     turns: Limit,
-    /// Sessions at a time, of all generations.
+    /// Permits for sessions of all generations.
     rooms: Limit,
-    /// SQLite lets one writer in at a time, and those it makes wait sleep rather than queue.
+    /// SQLite admits one writer at a time, and waiting writers sleep and retry instead of queueing.
     writer: Semaphore,
 }
 
 impl Database {
-    /// The database that `settings` name. Nothing is opened before it is needed, so that a process can start while its
-    /// database is away.
+    /// Creates a handle to the database that `settings` name. Sessions are opened on first use, so that a process can start while
+    /// its database is unavailable.
     ///
     /// # Errors
-    /// Why the settings do not fit the wiring.
+    /// The settings that the wiring does not permit.
     pub(crate) fn new(settings: &Settings, wiring: Wiring, schema: Schema) -> Result<Self, NotPermitted> {
         let target = Target::of(settings, &wiring)?;
         let sessions = target.sessions(settings.max_connections.get());
@@ -82,10 +82,10 @@ impl Database {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Checks that the database does now what is asked of it, writing included. Costs a few round trips and a session's turn.
+    /// Checks that the database accepts reads and writes now. Costs a few round trips and a permit for work.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason why the database is unavailable.
     pub async fn check(&self) -> Result<(), Unavailable> {
         let limit = match self.shared.current().target {
             // A statement waits for another writer.
@@ -96,12 +96,12 @@ impl Database {
         self.run(true, limit, move |connection| check_session(connection, Arc::clone(&check))).await
     }
 
-    /// Sessions open now, of all generations; those being opened and closed are counted.
+    /// Returns the number of sessions of all generations, including those being opened and closed.
     pub fn sessions(&self) -> usize {
         self.shared.rooms.in_use()
     }
 
-    /// Does something that changes nothing.
+    /// Runs read-only work.
     pub(crate) async fn read<T, W>(&self, work: W) -> Result<T, Unavailable>
     where
         T: Send + 'static,
@@ -110,7 +110,7 @@ impl Database {
         self.run(false, LONGEST_WORK, work).await
     }
 
-    /// Does something that may change what is kept, and that leaves the same when done twice.
+    /// Runs work that may change data, and that has the same effect when done twice.
     pub(crate) async fn write<T, W>(&self, work: W) -> Result<T, Unavailable>
     where
         T: Send + 'static,
@@ -119,8 +119,8 @@ impl Database {
         self.run(true, LONGEST_WORK, work).await
     }
 
-    /// In a task of its own, which ends even where whoever asked has gone: a session left in the middle of something
-    /// could not be used again.
+    /// Runs the work in a task of its own, which completes even if the caller is cancelled: a session abandoned in the middle of
+    /// an operation could not be reused.
     async fn run<T, W>(&self, writes: bool, limit: Duration, work: W) -> Result<T, Unavailable>
     where
         T: Send + 'static,
@@ -130,7 +130,7 @@ impl Database {
         task.await.unwrap_or_else(|_| Err(Unavailable::with(Reason::Other, "panic")))
     }
 
-    /// Closes sessions that nobody uses any more and replaces old ones, for as long as it runs.
+    /// Closes idle sessions and replaces old ones, until dropped.
     pub(crate) async fn tend(self) {
         loop {
             sleep(LONGEST_IDLE / 4).await;
@@ -139,7 +139,7 @@ impl Database {
         }
     }
 
-    /// Ends all sessions, waiting a little for what still runs.
+    /// Closes all sessions, after a short wait for running work.
     pub(crate) async fn close(&self) {
         self.shared.turns.close();
         let all_gone = async {
@@ -148,19 +148,19 @@ impl Database {
                 sleep(Duration::from_millis(10)).await;
             }
         };
-        // What is left is closed with the process.
+        // The remaining sessions are closed with the process.
         let _ = timeout(CLOSE_TIMEOUT, all_gone).await;
     }
 }
 
-/// The host of the server that `url` names, as the process takes it; `None` where that is no URL of a server.
+/// Returns the host of the server that `url` names, as the process parses it; `None` if the URL names no server.
 #[cfg(fuzzing)]
 pub fn host_of(url: &str) -> Option<String> {
     let server = server::Server::parse(url, credential::Credential::Password(Arc::default()))?;
     Some(server.host.to_string())
 }
 
-/// Checks that this session may write, and that `check` passes on it.
+/// Checks that this session may write, and that `check` succeeds on it.
 fn check_session(connection: &mut Connection, check: Task) -> Work<'_, ()> {
     Box::pin(async move {
         may_write(connection).await?;
@@ -171,7 +171,7 @@ fn check_session(connection: &mut Connection, check: Task) -> Work<'_, ()> {
 /// Checks that this session may write.
 async fn may_write(connection: &mut Connection) -> Result<(), Unavailable> {
     if connection.is_sqlite() {
-        // Takes the lock of a writer and gives it back: a file that cannot be written says so.
+        // Takes and releases the lock of a writer: fails on a file that cannot be written.
         return connection.script("BEGIN IMMEDIATE; ROLLBACK".to_owned()).await;
     }
     let rows = connection.rows("SELECT current_setting('transaction_read_only')", &[]).await?;

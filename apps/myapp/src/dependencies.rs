@@ -1,4 +1,4 @@
-//! What the service depends on, and what it is without it.
+//! The dependencies of the service, and their effect on readiness.
 
 use chassis::readiness::{CheckFailure, Class, Dependency};
 
@@ -6,31 +6,31 @@ use crate::cache::{self, Cache};
 use crate::database::{self, Database};
 use crate::settings::Settings;
 
-/// History and accesses are kept here.
+/// Name of the database, which stores history and accesses.
 pub(crate) const DATABASE: &str = "database";
-/// Through it replicas tell each other what happens.
+/// Name of the cache, through which replicas exchange events.
 pub(crate) const CACHE: &str = "cache";
 
-/// What a replica is without its database.
+/// Readiness policy for the database.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Policy {
-    /// What it is worth without it.
+    /// Class of a replica without the database.
     pub class: Class,
-    /// Whether all replicas use the same one.
+    /// True if all replicas use the same database.
     pub shared: bool,
 }
 
 impl Policy {
-    /// A replica that has never reached its server does not get traffic, so that a rollout with a wrong address or password
-    /// stops; one that loses a server which all share stays, since another replica could do no better. A file of the
-    /// replica's own holds nothing that the public routes need.
+    /// Derives the policy from the settings. A replica that has never reached its server gets no traffic, so that a rollout with
+    /// a wrong address or password stops. A replica that loses a shared server stays ready, since no other replica could do
+    /// better. A file of the replica's own holds nothing that the public routes need.
     pub fn of(settings: &Settings) -> Self {
         let is_server = settings.database_url.as_ref().is_some_and(|url| url.sqlite_path().is_none());
         let class = if is_server { Class::Required } else { Class::Degraded };
         Self { class, shared: is_server }
     }
 
-    /// No answer that traffic asks for needs the cache, so a replica without it is a degraded one.
+    /// Returns the dependencies with their classes. No public response needs the cache, so its loss only degrades a replica.
     pub(crate) fn dependencies(self, database: &Database, cache: Option<&Cache>) -> Vec<Dependency> {
         let database = database.clone();
         let check = move || {

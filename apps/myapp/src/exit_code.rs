@@ -2,5 +2,5 @@
 
 /// Wrong input: flags or configuration (`EX_USAGE` of sysexits.h).
 pub const USAGE: u8 = 64;
-/// Right input that cannot be acted on here and now.
+/// Valid input that cannot be acted on here and now.
 pub const FAILURE: u8 = 1;

@@ -1,5 +1,5 @@
-//! What happened to the configuration of this replica, and of the others where it hears of them, kept for a while, so that who was
-//! away for a moment misses nothing.
+//! Recent configuration events of this replica and, through the cache, of the others. They are retained for a while, so that a
+//! reader that reconnects misses nothing.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,9 +11,9 @@ use live_config::{Event, Unknown};
 use serde_json::{Map, Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-/// Events that are kept; a reader further behind has missed some.
+/// Number of retained events; a reader further behind has missed some.
 pub(crate) const KEPT: usize = 1024;
-/// Readers at a time. They are people and their tools, on loopback.
+/// Maximum number of concurrent readers: people and their tools, on loopback.
 pub(crate) const READERS: usize = 16;
 
 /// The newest events. Clones are handles to the same ones.
@@ -21,23 +21,23 @@ pub(crate) const READERS: usize = 16;
 pub(crate) struct Feed(Arc<Shared>);
 
 struct Shared {
-    /// The name of this replica.
+    /// Name of this replica.
     replica: String,
-    /// Tells this process from those before and after it: nanoseconds since 1970 at its start.
+    /// Identifies this process among those before and after it: start time in nanoseconds since 1970.
     life: u128,
     ring: Mutex<VecDeque<Arc<Happening>>>,
-    /// The sequence of the newest event; 0 before the first.
+    /// Sequence number of the newest event; 0 before the first.
     newest: watch::Sender<u64>,
     seats: Arc<Semaphore>,
 }
 
-/// One event, as this replica counts it.
+/// One event and its sequence number in this process.
 pub(crate) struct Happening {
     pub(crate) mark: Mark,
     pub(crate) told: Told,
 }
 
-/// What happened at one replica: keys and reasons, never a value.
+/// One event of one replica: keys and reasons, never a value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Told {
     pub(crate) replica: String,
@@ -47,7 +47,7 @@ pub(crate) struct Told {
     pub(crate) data: Map<String, Value>,
 }
 
-/// The names of events.
+/// Names of the events.
 pub(crate) const EVENTS: [&str; 5] = ["committed", "rejected", "rolled_back", "restored", "unknown"];
 
 impl Told {
@@ -76,23 +76,23 @@ impl Told {
     }
 }
 
-/// Names an event, for as long as this process lives.
+/// Id of an event, valid for the life of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
     life: u128,
     sequence: u64,
 }
 
-/// One reader's place. Holds a seat until it is dropped.
+/// The position of one reader. Holds a seat until dropped.
 pub(crate) struct Reader {
     shared: Arc<Shared>,
     newest: watch::Receiver<u64>,
-    /// The sequence of the event read last.
+    /// Sequence number of the event read last.
     last: u64,
     _seat: OwnedSemaphorePermit,
 }
 
-/// A reader came too late for what it should have been told next.
+/// The next event of a reader is no longer retained.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Lagged;
 
@@ -112,24 +112,24 @@ impl Feed {
         }))
     }
 
-    /// Adds an event of this replica, and returns it as other replicas are to see it.
+    /// Adds an event of this replica, and returns it in the form for other replicas.
     pub(crate) fn add<S>(&self, event: &Event<S>) -> Told {
         let told = Told::of(event, &self.0.replica);
         self.tell(told.clone());
         told
     }
 
-    /// Keeps what happened at a replica.
+    /// Adds an event of any replica.
     pub(crate) fn tell(&self, told: Told) {
         self.0.push(told);
     }
 
-    /// Counts `missed` events that no reader can be given.
+    /// Counts `missed` events that no reader can receive.
     pub(crate) fn skip(&self, missed: u64) {
         self.0.skip(missed);
     }
 
-    /// A reader of what happens from now on.
+    /// Creates a reader of the events from now on.
     pub(crate) fn read(&self) -> Result<Reader, Full> {
         let seat = Arc::clone(&self.0.seats).try_acquire_owned().map_err(|_| Full)?;
         let newest = self.0.newest.subscribe();
@@ -139,7 +139,7 @@ impl Feed {
 }
 
 impl Reader {
-    /// Goes back to just after `mark`, or tells that this process does not know what came after it.
+    /// Moves the reader to just after `mark`; fails if the events after `mark` are not known to this process.
     pub(crate) fn resume(&mut self, mark: Mark) -> Result<(), Lagged> {
         let is_known = mark.life == self.shared.life && mark.sequence <= self.last;
         if !is_known || self.shared.after(mark.sequence).is_err() {
@@ -149,21 +149,21 @@ impl Reader {
         Ok(())
     }
 
-    /// What was read last.
+    /// Returns the id of the event read last.
     pub(crate) fn mark(&self) -> Mark {
         Mark { life: self.shared.life, sequence: self.last }
     }
 
-    /// The next event, once it happens.
+    /// Waits for the next event and returns it.
     pub(crate) async fn next(&mut self) -> Result<Arc<Happening>, Lagged> {
         loop {
-            // Marked as seen before the look, so that what comes in between wakes the wait.
+            // Marked as seen before the read, so that an event added in between ends the wait.
             self.newest.mark_unchanged();
             if let Some(next) = self.shared.after(self.last)? {
                 self.last = next.mark.sequence;
                 return Ok(next);
             }
-            // The other end is in what this reader holds.
+            // The sender lives in the state that this reader holds.
             self.newest.changed().await.map_err(|_| Lagged)?;
         }
     }
@@ -171,7 +171,7 @@ impl Reader {
 
 impl Shared {
     fn push(&self, told: Told) {
-        // Held from the count to the wake-up: this replica's events and those of the others come from two tasks.
+        // Held from the count to the notification: this replica's events and those of the others come from two tasks.
         let mut ring = self.ring();
         let sequence = *self.newest.borrow() + 1;
         let mark = Mark { life: self.life, sequence };
@@ -182,14 +182,14 @@ impl Shared {
         self.newest.send_replace(sequence);
     }
 
-    /// Takes `missed` events as having happened, which no reader can be told.
+    /// Counts `missed` events as having happened, although no reader can receive them.
     fn skip(&self, missed: u64) {
         let mut ring = self.ring();
         ring.clear();
         self.newest.send_modify(|newest| *newest += missed);
     }
 
-    /// The event after `sequence`, if it has happened and is kept.
+    /// Returns the event after `sequence`, if it has happened and is retained.
     fn after(&self, sequence: u64) -> Result<Option<Arc<Happening>>, Lagged> {
         let newest = *self.newest.borrow();
         let ring = self.ring();
@@ -201,7 +201,7 @@ impl Shared {
         }
     }
 
-    /// Each change leaves it whole, even where a holder panicked.
+    /// Each change leaves the queue complete, even if a holder of the lock panicked.
     fn ring(&self) -> MutexGuard<'_, VecDeque<Arc<Happening>>> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }

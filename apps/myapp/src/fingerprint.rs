@@ -1,8 +1,8 @@
-//! How secrets are compared without being shown.
+//! Comparison of secrets without revealing them.
 //!
-//! A fingerprint is of use to whoever can guess the key it was made under: each guess of a value, or of the key itself, is
-//! checked offline. So a fingerprint is made under a strong `SECRET_KEY` only, and never of that key's own value. In every
-//! other case a mark stands in its place, which is made under a random key that never leaves the process.
+//! Anyone who can guess the key of a fingerprint can use it to check guesses of the value, or of the key itself, offline.
+//! Therefore fingerprints are made under a strong `SECRET_KEY` only, and never of that key's own value. In every other case a
+//! mark is used instead, made under a random key that never leaves the process.
 
 mod strength;
 
@@ -14,14 +14,14 @@ use zeroize::Zeroizing;
 use crate::derived;
 pub(crate) use strength::is_weak;
 
-/// What the derived key is for, so that it is no other key's.
+/// Purpose of the derived key, which separates it from all other derived keys.
 const PURPOSE: &[u8] = b"myapp: fingerprints of secrets";
-/// 48 bits: enough to tell values apart, too few to look one up by.
+/// Length in bytes. 48 bits are enough to distinguish values, and too few to look one up.
 const LENGTH: usize = 6;
-/// Begins each mark, so that nobody compares it with those of another process.
+/// Prefix of each mark, which shows that marks of different processes are not comparable.
 const MARK: &str = "mark-";
 
-/// Makes the fingerprints and marks of one process.
+/// Computes the fingerprints and marks of one process.
 pub(crate) struct Fingerprints {
     /// HMAC-SHA256 under a random key; `None` where the system has no random numbers.
     marks: Option<Hmac<Sha256>>,
@@ -34,8 +34,8 @@ impl Fingerprints {
         Self { marks: is_random.then(|| Hmac::new((&*key).into())) }
     }
 
-    /// The form in which the history stores `value`: its fingerprint where `secret_key` is strong and another value, else
-    /// its mark.
+    /// Returns the form in which the history stores `value`: its fingerprint if `secret_key` is strong and a different value,
+    /// else its mark.
     pub(crate) fn of(&self, secret_key: &Secret, value: &Secret) -> String {
         let mark = self.mark(value);
         if is_weak(secret_key) || self.mark(secret_key) == mark {
@@ -45,7 +45,7 @@ impl Fingerprints {
         }
     }
 
-    /// `mark-` and 12 hex digits: equal for equal values within this process, and of no use to anyone outside of it.
+    /// Returns `mark-` and 12 hex digits: equal for equal values within this process, and of no use outside of it.
     pub(crate) fn mark(&self, value: &Secret) -> String {
         let digits = self.marks.clone().map(|mac| digits(mac, value)).unwrap_or_default();
         format!("{MARK}{digits}")

@@ -1,4 +1,4 @@
-//! What every replica runs, asked over the admin listeners.
+//! The configuration state of every replica, queried over the admin listeners.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -21,16 +21,16 @@ use tokio::time::timeout;
 use crate::printable::printable;
 use crate::replica::{Dependency, Digests};
 
-/// A replica that has not answered by then counts as one that cannot answer.
+/// Time limit for a replica's answer; after it the replica counts as not answering.
 const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST_ANSWER: usize = 64 * 1024;
-/// What is shown of a replica's reasons.
+/// Maximum length of a replica's reasons in the output.
 const MAX_REASON_CHARS: usize = 500;
 
-/// One replica, and what it said.
+/// The address of a replica, and its answer.
 pub(crate) type Answer = (SocketAddr, Result<Digests, AskError>);
 
-/// Why one replica could not be asked.
+/// The reason why a replica gave no answer.
 #[derive(Debug, Error)]
 pub(crate) enum AskError {
     #[error("no answer within {} s", PATIENCE.as_secs())]
@@ -45,7 +45,7 @@ pub(crate) enum AskError {
     Content(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Asks all replicas that `peers` (HOST:PORT) resolves to, at once; sorted by address. The calls are part of the trace of
+/// Queries all replicas that `peers` (HOST:PORT) resolves to, concurrently; sorted by address. The calls are part of the trace of
 /// `caller`.
 ///
 /// # Errors
@@ -63,18 +63,18 @@ pub(crate) async fn ask_all(peers: &str, caller: Option<TraceContext>) -> io::Re
     Ok(answers)
 }
 
-/// Each replica once: behind a Service of both families every pod has an address of each.
+/// Returns each replica once: behind a dual-stack Service every pod has an address of each family.
 fn of_one_family(addresses: impl Iterator<Item = SocketAddr>) -> BTreeSet<SocketAddr> {
     let (ipv4, ipv6): (BTreeSet<_>, BTreeSet<_>) = addresses.partition(SocketAddr::is_ipv4);
     if ipv4.is_empty() { ipv6 } else { ipv4 }
 }
 
-/// Why one replica keeps the fleet from being converged.
+/// The reason why one replica prevents convergence of the fleet.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Complaint {
     replica: SocketAddr,
     reason: String,
-    /// Waiting will not help: the replica has seen what it should run, and refuses it.
+    /// True if waiting does not help: the replica has seen the configuration, and rejects it.
     pub(crate) is_final: bool,
 }
 
@@ -84,7 +84,7 @@ impl fmt::Display for Complaint {
     }
 }
 
-/// Why one replica takes no traffic.
+/// The reason why one replica is not ready.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unready {
     replica: SocketAddr,
@@ -103,8 +103,8 @@ impl Unready {
     }
 }
 
-/// The replicas that take no traffic, although they are to stay. One that drains is about to go, so it counts only where
-/// all do.
+/// Returns the replicas that are not ready, although they are to stay. A draining replica is about to end, so it counts only if
+/// all replicas drain.
 pub(crate) fn unready(answers: &[Answer]) -> Vec<Unready> {
     let nobody_stays = n_staying(answers) == 0;
     let unready = |(replica, answer): &Answer| {
@@ -121,16 +121,16 @@ pub(crate) fn unready(answers: &[Answer]) -> Vec<Unready> {
     answers.iter().filter_map(unready).collect()
 }
 
-/// Replicas that do not drain. One that gave no answer counts.
+/// Returns the number of replicas that do not drain, including those that gave no answer.
 pub(crate) fn n_staying(answers: &[Answer]) -> usize {
     let is_stopping =
         |answer: &Result<Digests, AskError>| answer.as_ref().is_ok_and(|digests| digests.stopping);
     answers.iter().filter(|(_, answer)| !is_stopping(answer)).count()
 }
 
-/// What keeps the fleet from being converged, one complaint a replica; empty if nothing does.
+/// Returns the reasons that prevent convergence, one for each replica concerned; empty if the fleet has converged.
 ///
-/// Every replica must run `seal` or, where none is given, what the first one that answered runs.
+/// Every replica must run `seal` or, without a seal, the configuration of the first replica that answered.
 pub(crate) fn complaints(answers: &[Answer], seal: Option<&str>) -> Vec<Complaint> {
     let first = answers.iter().find_map(|(_, answer)| answer.as_ref().ok()).map(|d| d.running.as_str());
     let wanted = seal.or(first).unwrap_or_default();
@@ -176,7 +176,7 @@ async fn ask(replica: SocketAddr, caller: Option<TraceContext>) -> Result<Digest
     serde_json::from_slice(&body.to_bytes()).map_err(|error| AskError::Content(error.into()))
 }
 
-/// The address as `Host` has it: without the zone that a link-local one has on this machine.
+/// Formats the address for the `Host` header: without the zone of a link-local address, which is local to this machine.
 fn host_of(replica: SocketAddr) -> String {
     SocketAddr::new(replica.ip(), replica.port()).to_string()
 }

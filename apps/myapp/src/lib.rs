@@ -1,7 +1,7 @@
 //! `myapp`: a small service whose configuration is checked, delivered and proven.
 //!
-//! Data flows one way: [`args`] and [`configuration`] to [`app`], which binds the listeners that [`routes`] answer on;
-//! routes ask the [`store`], and the store the [`database`].
+//! Data flows one way: from [`args`] and [`configuration`] to [`app`], which binds the listeners of [`routes`]; routes query the
+//! [`store`], and the store the [`database`].
 
 pub mod app;
 pub mod args;

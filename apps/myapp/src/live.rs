@@ -20,8 +20,8 @@ use crate::store::Store;
 pub(crate) use lines::warn_of_weak_key;
 use recorder::Recorder;
 
-/// Makes the configuration live: database and cache take part in each change that something must be prepared for, and the log
-/// follows its level.
+/// Makes the configuration live: database and cache participate in each change that needs preparation, and the log follows its
+/// level.
 pub(crate) fn start(
     configuration: Configuration,
     telemetry: &Telemetry,
@@ -48,7 +48,7 @@ impl Consumers {
         Self { feed, cache, recorder: Recorder::new(store) }
     }
 
-    /// Hands each event to the log, the feed of this replica and those of the others, and the history, until every sender is gone.
+    /// Passes each event to the log, the feed of this replica, the other replicas and the history, until every sender is dropped.
     pub(crate) async fn run(self, live: Live<Settings>, mut events: Receiver<Event<Settings>>) {
         loop {
             match events.recv().await {
@@ -70,7 +70,7 @@ impl Consumers {
     }
 }
 
-/// SIGHUP asks for a look at the mounted directory, as it does of most daemons.
+/// Reloads the mounted directory on each SIGHUP, as most daemons do.
 pub(crate) async fn reload_on_hangup(live: Live<Settings>) {
     let Ok(mut hangups) = signal(SignalKind::hangup()) else { return };
     while hangups.recv().await.is_some() {

@@ -1,4 +1,4 @@
-//! The process: reads what it was given, hands it to the library, and turns the outcome into an exit code.
+//! The process: reads its inputs, passes them to the library, and returns the outcome as exit code.
 
 use std::alloc::System;
 use std::process::ExitCode;
@@ -7,8 +7,8 @@ use myapp::args::Cli;
 use myapp::commands;
 use zeroizing_alloc::ZeroAlloc;
 
-/// Overwrites memory when it is freed. A secret passes through buffers that are not this service's own (of the database's
-/// driver, of hyper, of serde), and none of them may be found in the process once the secret is replaced.
+/// Overwrites memory when it is freed. A secret passes through buffers of libraries (the database driver, hyper, serde), and no
+/// copy may remain in the process after the secret is replaced.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 

@@ -1,7 +1,7 @@
-//! Text of other processes, fit for a terminal.
+//! Escaping of text from other processes for a terminal.
 
-/// `text` on one line of at most `max_chars` characters. Control characters, line breaks and what else could move a cursor or
-/// turn the direction of writing are shown as escapes, so that whoever wrote the text cannot write a line of its own.
+/// Formats `text` as one line of at most `max_chars` characters. Control characters, line breaks and all characters that move a
+/// cursor or change the direction of writing are escaped, so that the author of the text cannot forge a line.
 pub(crate) fn printable(text: &str, max_chars: usize) -> String {
     let mut shown = String::new();
     let mut n_chars = 0;

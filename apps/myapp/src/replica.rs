@@ -1,4 +1,4 @@
-//! State and digests of one replica, in a form that any other replica compares.
+//! State and digests of one replica, in a form that other replicas can compare.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -86,7 +86,7 @@ impl From<DependencyReport> for Dependency {
 }
 
 impl Dependency {
-    /// Why it keeps the replica from being ready; `None` if it does not.
+    /// Returns the reason why the dependency keeps the replica from being ready; `None` if it does not.
     pub(crate) fn obstacle(&self) -> Option<String> {
         let Self { name, reason, code, up, .. } = self;
         if !self.blocks_readiness {
@@ -102,7 +102,7 @@ impl Dependency {
 }
 
 impl Digests {
-    /// The part that concerns the configuration; the replica counts as ready and without dependencies.
+    /// Builds the part that concerns the configuration; the replica counts as ready and without dependencies.
     pub(crate) fn of_configuration(status: &Status, snapshot: &Snapshot<Settings>) -> Self {
         Self {
             state: status.state().as_str().into(),
@@ -123,7 +123,7 @@ impl Digests {
     }
 }
 
-/// Seconds since 1970; 0 for a clock that stands before.
+/// Converts to seconds since 1970; 0 for an earlier time.
 pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

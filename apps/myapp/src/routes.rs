@@ -1,4 +1,4 @@
-//! What the listeners answer. Routes read the context and write nothing.
+//! The routes of the listeners. Routes read the context and write nothing.
 
 mod accesses;
 mod answer;
@@ -123,19 +123,19 @@ fn operator_routes(context: &Context) -> Vec<Route> {
     ]
 }
 
-/// The public routes, at the root and below the path of `API_BASE_URL`.
+/// Builds the public routes, at the root and below the path of `API_BASE_URL`.
 pub fn public(context: &Arc<Context>) -> Router {
     let described =
         openapi::described(public_routes(context), Guard::None, |in_force| in_force.text("API_BASE_URL"));
     below::also_below_base_path(route::router(described, context), Arc::clone(context))
 }
 
-/// What the machines around the service ask: probes, metrics, other replicas.
+/// Builds the admin routes: probes, metrics and digests for the machines around the service.
 pub fn admin(context: &Arc<Context>) -> Router {
     route::router(openapi::described(admin_routes(context), Guard::None, |_| "/"), context)
 }
 
-/// What only someone with access to this machine's loopback may see.
+/// Builds the operator routes, which only users with access to this machine's loopback can reach.
 pub fn operator(context: &Arc<Context>) -> Router {
     let described = openapi::described(operator_routes(context), Guard::SameSite, |_| "/");
     route::router(described, context).layer(from_fn(guard::same_site))

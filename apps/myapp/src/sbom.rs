@@ -1,4 +1,4 @@
-//! What the service is made of, as its build wrote it down.
+//! The software bill of materials, as written by the build.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use serde_json::Value;
 pub struct Sbom(Bytes);
 
 impl Sbom {
-    /// Reads a file.
+    /// Reads and checks a file.
     ///
     /// # Errors
-    /// It cannot be read, or holds something else; the sentence is for whoever gave the flag.
+    /// The file cannot be read, or is not a CycloneDX document; the message addresses the user of the flag.
     pub fn read(path: &str) -> Result<Self, String> {
         let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
         let document: Value = serde_json::from_slice(&bytes).map_err(|error| format!("no JSON: {error}"))?;

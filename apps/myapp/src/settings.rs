@@ -1,4 +1,4 @@
-//! The settings contract: one struct from which schema, chart, documentation and checks come.
+//! The settings contract: the one struct from which schema, chart, documentation and checks are derived.
 
 mod authority;
 mod base_url;
@@ -90,10 +90,10 @@ pub struct Settings {
     pub cache_password: Secret,
 }
 
-/// The contract of [`Settings`].
+/// Builds the contract of [`Settings`].
 ///
 /// # Errors
-/// The settings type asks for something that would not be enforced: a defect, which a test rules out.
+/// The settings type requires something that would not be enforced: a defect, which a test rules out.
 pub fn contract() -> Result<Contract, ContractError> {
     let contract = Contract::of::<Settings>()?;
     Ok(contract.explained_by("DATABASE_URL", DatabaseUrl::faults).explained_by("CACHE_URL", CacheUrl::faults))

@@ -1,8 +1,8 @@
-//! What is kept: how the settings changed, and who read them. The SQL of the service is here and nowhere else.
+//! The store of history and accesses. Only this module contains SQL of the service.
 //!
-//! A change is never held up by its record: it waits in a bounded queue, written in order by one task, for as long as the
-//! database is away. A reveal is held up: it is not answered before its record is kept. Each record has an id of its own
-//! from the start, so that a write whose answer was lost is tried again and still written once.
+//! A change never waits for its record: records wait in a bounded queue while the database is away, and one task writes them in
+//! order. A reveal waits: it is answered only after its record is written. Each record has an id of its own from the start, so
+//! that a write whose answer was lost can be retried and is still written once.
 
 mod entry;
 mod ledger;
@@ -32,13 +32,12 @@ use entry::{Entry, Message};
 use ledger::Ledger;
 use reveals::Reveals;
 
-/// Records that may wait for the database; half of it is open to rejected changes, so that however many there are, the
-/// others find room.
+/// Capacity of the queue of records. Rejected changes may fill half of it only, so that room remains for the other records.
 const QUEUE: usize = 1024;
-/// Longest time someone waits for a reveal to be recorded, or for an answer.
+/// Time limit for recording a reveal, and for a query.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// History and accesses. Clones are handles to the same ones.
+/// History and accesses. Clones are handles to the same store.
 #[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,
@@ -50,7 +49,7 @@ struct Shared {
     reveals: Reveals,
 }
 
-/// What a database must hold for a store; for [`Database::new`].
+/// Returns the setup and the check of the tables, for [`Database::new`].
 pub(crate) fn schema() -> Schema {
     Schema {
         set_up: Arc::new(|connection| Box::pin(migrations::run(connection))),
@@ -59,13 +58,13 @@ pub(crate) fn schema() -> Schema {
 }
 
 impl Store {
-    /// The name of this replica.
+    /// Returns the name of this replica.
     pub(crate) fn replica(&self) -> &str {
         &self.shared.ledger.replica
     }
 
-    /// A store in `database`, whose records carry the name of this replica, and the writer that must run for records to
-    /// be kept.
+    /// Creates a store in `database` whose records carry the name of this replica, and the writer, which must run for records to
+    /// be written.
     pub fn new(database: Database, replica: &str, bounds: Bounds) -> (Self, Writer) {
         let (queue, messages) = mpsc::channel(QUEUE);
         let ledger = Arc::new(Ledger::new(database, replica));
@@ -73,8 +72,7 @@ impl Store {
         (Self { shared: Arc::new(shared) }, Writer::new(ledger, messages, bounds))
     }
 
-    /// Keeps `record` as soon as the database lets it; returns at once. Where too many wait already it is dropped and
-    /// counted.
+    /// Queues `record` and returns at once. If the queue is full, the record is dropped and counted.
     pub fn record(&self, record: Record) {
         let has_room = !record.is_repeatable() || self.shared.queue.capacity() > QUEUE / 2;
         let entry = Entry::new(record).filter(|_| has_room);
@@ -84,10 +82,10 @@ impl Store {
         }
     }
 
-    /// Keeps `record` before it returns.
+    /// Writes `record` before it returns.
     ///
     /// # Errors
-    /// It is not known to be kept: what it stands for must not happen.
+    /// The record is not confirmed as written; the caller must not perform the recorded action.
     pub async fn record_now(&self, record: Record) -> Result<(), Unavailable> {
         let is_reveal = matches!(&record, Record::Access(access) if access.kind == AccessKind::Reveal);
         let entry = Entry::new(record).ok_or(Unavailable::of(Reason::Other))?;
@@ -101,12 +99,12 @@ impl Store {
         Ok(())
     }
 
-    /// Counts one read of the settings by anyone; a few nanoseconds.
+    /// Counts one anonymous read of the settings; takes a few nanoseconds.
     pub fn count_anonymous(&self) {
         self.shared.ledger.count_anonymous();
     }
 
-    /// At most `limit` changes, newest first, from `after` on.
+    /// Returns at most `limit` changes, newest first, starting after `after`.
     ///
     /// # Errors
     /// The database cannot be read now.
@@ -123,7 +121,7 @@ impl Store {
         self.patiently(read).await
     }
 
-    /// At most `limit` accesses, newest first, from `after` on.
+    /// Returns at most `limit` accesses, newest first, starting after `after`.
     ///
     /// # Errors
     /// The database cannot be read now.
@@ -140,27 +138,27 @@ impl Store {
         self.patiently(read).await
     }
 
-    /// The database it is kept in.
+    /// Returns the database of the store.
     pub fn database(&self) -> &Database {
         &self.shared.ledger.database
     }
 
-    /// Records dropped so far, because the queue was full or the database does not take them.
+    /// Returns the number of records dropped, because the queue was full or the database rejected them.
     pub fn dropped(&self) -> u64 {
         self.shared.ledger.dropped()
     }
 
-    /// Looks at secrets that were recorded so far.
+    /// Returns the number of reveals recorded so far.
     pub fn reveals(&self) -> u64 {
         self.shared.reveals.total()
     }
 
-    /// Records that wait for the database.
+    /// Returns the number of records that wait for the database.
     pub fn waiting(&self) -> usize {
         self.shared.queue.max_capacity() - self.shared.queue.capacity()
     }
 
-    /// Waits until everything recorded so far is kept, but no longer than `longest`; returns whether it is.
+    /// Waits at most `longest` until all records queued so far are written; returns true if they are.
     pub async fn flush(&self, longest: Duration) -> bool {
         let flush = async {
             let (done, is_done) = oneshot::channel();

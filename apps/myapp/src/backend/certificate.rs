@@ -1,6 +1,6 @@
-//! Why a server's certificate is refused, and what to do about it.
+//! Explanations of rejected server certificates: cause and remedy.
 
-/// By the code that goes with the reason.
+/// Returns the explanation for a reason code.
 pub(super) fn sentence(code: &str) -> Option<&'static str> {
     Some(match code {
         "tls_not_offered" => "the server offers no TLS, and sslmode asks for it",

@@ -1,4 +1,4 @@
-//! The host of a server: which spellings name the same one, and which name this machine.
+//! Server hosts: equality of spellings, and detection of this machine.
 
 use std::fmt;
 use std::io;
@@ -7,20 +7,20 @@ use std::str::FromStr;
 
 use tokio::net::lookup_host;
 
-/// A name or an address. Case, a trailing dot, brackets and the spelling of an address make no difference.
+/// A host name or an address. Case, a trailing dot, brackets and the spelling of an address make no difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Host {
-    /// An address; one of IPv4 also where it is written as one of IPv6.
+    /// An IP address; an IPv4-mapped IPv6 address is stored as IPv4.
     Address(IpAddr),
-    /// A name in lower case.
+    /// A host name in lower case.
     Name(String),
 }
 
-/// Resolved by nobody: a resolver could answer with another machine's address.
+/// Never resolved: a resolver could return the address of another machine.
 const LOCALHOST: &str = "localhost";
 
 impl Host {
-    /// Whether it names this machine and nothing else.
+    /// Returns true if the host names this machine and nothing else.
     pub(crate) fn is_loopback(&self) -> bool {
         match self {
             Self::Address(address) => address.is_loopback(),
@@ -28,7 +28,7 @@ impl Host {
         }
     }
 
-    /// The addresses to connect to, in their order. Those of a loopback host are loopback addresses, whatever resolvers say.
+    /// Returns the addresses to connect to, in order. A loopback host has loopback addresses, whatever a resolver returns.
     ///
     /// # Errors
     /// The name cannot be resolved.
@@ -66,7 +66,7 @@ impl FromStr for Host {
     }
 }
 
-/// As in a certificate: without brackets and without a trailing dot.
+/// Formats the host as in a certificate: without brackets and without a trailing dot.
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

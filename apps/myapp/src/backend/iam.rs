@@ -1,7 +1,7 @@
 //! IAM authentication of RDS and ElastiCache: the password is a URL signed with the pod's role, good for 15 minutes.
 //!
-//! The role's own credentials come from the EKS Pod Identity agent on this node. They are kept until shortly before their
-//! end; the token is signed anew for each session, which asks nobody.
+//! The role's own credentials come from the EKS Pod Identity agent on this node. They are cached until shortly before their
+//! expiry; each session gets a newly signed token, without a network call.
 
 mod sign;
 
@@ -26,13 +26,13 @@ use tokio::time::timeout;
 
 use super::{Audience, Host, NoToken, Pending, TokenSource};
 
-/// Where the agent is, and the file with what it wants to be shown; both are put into the pod by EKS.
+/// Variables set in the pod by EKS: the URL of the agent, and the file with the token that authorizes the pod.
 const AGENT: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 const AGENT_TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
 const REGION: &str = "AWS_REGION";
 const EKS_AGENT_V6: [u16; 8] = [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23];
 
-/// Credentials are fetched anew so long before their end.
+/// Time before the expiry of credentials at which new ones are fetched.
 const AHEAD: Duration = Duration::from_secs(300);
 const PATIENCE: Duration = Duration::from_secs(2);
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -46,7 +46,7 @@ pub struct PodIdentity {
     credentials: Mutex<Option<Arc<Credentials>>>,
 }
 
-/// As the agent gives them.
+/// Credentials in the JSON form of the agent.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Credentials {
@@ -58,10 +58,10 @@ struct Credentials {
 }
 
 impl PodIdentity {
-    /// As the environment says.
+    /// Reads the source's parameters from the environment.
     ///
     /// # Errors
-    /// The variables that are missing, or that say nothing of use.
+    /// The variables that are missing or invalid.
     pub fn of(environment: &BTreeMap<OsString, OsString>) -> Result<Self, String> {
         let variable = |name: &str| {
             let value = environment.get(OsStr::new(name)).and_then(|value| value.to_str());
@@ -84,7 +84,7 @@ impl PodIdentity {
         })
     }
 
-    /// Those kept, or new ones; whoever comes while they are fetched waits for them.
+    /// Returns the cached credentials, or fetches new ones; concurrent callers wait for the same fetch.
     async fn credentials(&self) -> Result<Arc<Credentials>, NoToken> {
         let mut kept = self.credentials.lock().await;
         if let Some(kept) = kept.as_ref().filter(|kept| kept.expiration > SystemTime::now() + AHEAD) {
@@ -92,7 +92,7 @@ impl PodIdentity {
         }
         match timeout(PATIENCE, self.fetch()).await.ok().flatten() {
             Some(new) => Ok(Arc::clone(kept.insert(Arc::new(new)))),
-            // The old ones hold for a while yet.
+            // The previous credentials remain valid for some time.
             None => kept.clone().filter(|kept| kept.expiration > SystemTime::now()).ok_or(NoToken),
         }
     }
@@ -131,7 +131,7 @@ impl TokenSource for PodIdentity {
     }
 }
 
-/// Where SDKs of AWS look for the agent too: the pod's token is shown to nobody beyond the node.
+/// Returns true for the addresses at which the AWS SDKs accept the agent: the pod's token must not leave the node.
 fn is_on_this_node(host: &Host) -> bool {
     let agents =
         [IpAddr::from([169, 254, 170, 2]), IpAddr::from([169, 254, 170, 23]), IpAddr::from(EKS_AGENT_V6)];

@@ -1,4 +1,4 @@
-//! Settings against the wiring of the process.
+//! Errors for settings that the wiring of the process does not permit.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! TLS to a server: who is trusted, and why a certificate is not.
+//! TLS to a server: trusted authorities, and the reasons for rejecting a certificate.
 
 use std::fmt;
 use std::io;
@@ -19,20 +19,20 @@ use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore}
 use super::certificate;
 use super::host::Host;
 
-/// A connection with a server.
+/// A connection to a server.
 pub(crate) enum Stream {
-    /// In clear text.
+    /// A connection in clear text.
     Plain(TcpStream),
-    /// Through TLS.
+    /// A connection with TLS.
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// TLS cannot be had with a server, by this process's own code.
+/// TLS with a server failed, with this process's own code for the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TlsFault(&'static str);
 
 impl TlsFault {
-    /// The server speaks TLS in a way that is not understood.
+    /// The server's TLS handshake failed for a reason without a code of its own.
     const HANDSHAKE: Self = Self("tls_failed");
 
     pub(crate) const OTHER_HOST: Self = Self("certificate_other_host");
@@ -43,12 +43,12 @@ impl TlsFault {
         self.0
     }
 
-    /// False where the server did not get as far as showing a certificate.
+    /// Returns false if the handshake ended before the server presented a certificate.
     pub(crate) fn is_of_certificate(self) -> bool {
         self != Self::HANDSHAKE
     }
 
-    /// The sentence for a code that a fault has: the cause and the remedy.
+    /// Returns the explanation for the code of a fault: the cause and the remedy.
     pub(crate) fn sentence(code: &str) -> Option<&'static str> {
         certificate::sentence(code)
     }
@@ -62,7 +62,7 @@ impl fmt::Display for TlsFault {
 
 impl std::error::Error for TlsFault {}
 
-/// Settings of a client that takes certificates of `roots` for the host it asks for.
+/// Builds a client configuration that accepts certificates of `roots` for the requested host.
 pub(crate) fn client_config(roots: RootCertStore) -> Result<ClientConfig, TlsFault> {
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -70,17 +70,17 @@ pub(crate) fn client_config(roots: RootCertStore) -> Result<ClientConfig, TlsFau
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
-/// Shakes hands over `stream`.
+/// Performs the TLS handshake over `stream`.
 ///
 /// # Errors
-/// Those of rustls, inside.
+/// An error of rustls, wrapped in an `io::Error`.
 pub(crate) async fn connect(stream: TcpStream, host: &Host, config: ClientConfig) -> io::Result<Stream> {
     let name = server_name(host).map_err(io::Error::other)?;
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
     Ok(Stream::Tls(Box::new(stream)))
 }
 
-/// As a certificate names it.
+/// Returns the host in the form of a certificate's subject name.
 fn server_name(host: &Host) -> Result<ServerName<'static>, TlsFault> {
     match host {
         Host::Address(address) => Ok(ServerName::from(*address)),
@@ -88,7 +88,7 @@ fn server_name(host: &Host) -> Result<ServerName<'static>, TlsFault> {
     }
 }
 
-/// The authorities in the file alone, as libpq has it; the public ones where none is given.
+/// Returns the authorities in the file alone, as in libpq; without a file, the public ones.
 pub(crate) async fn trusted(file: Option<&Path>) -> Result<RootCertStore, TlsFault> {
     let Some(file) = file else {
         return Ok(RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()));
@@ -133,7 +133,7 @@ fn of_certificate(error: &CertificateError) -> &'static str {
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             "certificate_other_purpose"
         }
-        // The library below has names of its own for what it adds to no other enum.
+        // rustls has no public variants for these errors of its certificate library; only their debug text tells them apart.
         CertificateError::Other(error) => match format!("{:?}", error.0).as_str() {
             "CaUsedAsEndEntity" => "certificate_is_authority",
             "UnsupportedCertVersion" => "certificate_version",

@@ -3,42 +3,42 @@ use std::pin::Pin;
 
 use live_config::Secret;
 
-/// What a source's step returns.
+/// Future returned by a token source.
 pub type Pending<'a> = Pin<Box<dyn Future<Output = Result<Secret, NoToken>> + Send + 'a>>;
 
-/// Makes credentials that end soon, in place of a password. It is asked for each session, so that none is opened with one
-/// that grew old; a session itself outlives the token it was opened with.
+/// Creates short-lived credentials in place of a password. The source is called for each new session, so that no session is
+/// opened with an expired token; an open session outlives its token.
 pub trait TokenSource: Send + Sync {
-    /// A token that lets `user` in, for as long as it takes to open a session.
+    /// Creates a token that authenticates `user`, valid for as long as it takes to open a session.
     ///
     /// # Errors
-    /// None can be had.
+    /// No token is available.
     fn token<'a>(&'a self, audience: Audience<'a>, user: &'a str) -> Pending<'a>;
 }
 
-/// Who takes a token.
+/// The server that accepts a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience<'a> {
-    /// A database of RDS, by its address.
+    /// An RDS database, identified by its address.
     Database {
-        /// As the URL names it.
+        /// Host name as in the URL.
         host: &'a str,
-        /// The server's.
+        /// Port of the server.
         port: u16,
     },
-    /// A cache of ElastiCache, by the name of its replication group.
+    /// An ElastiCache cache, identified by the name of its replication group.
     Cache {
-        /// In lower case.
+        /// Name in lower case.
         name: &'a str,
     },
 }
 
-/// No token can be made.
+/// No token can be created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoToken;
 
 impl NoToken {
-    /// As metrics and answers have it.
+    /// Reason code in metrics and responses.
     pub(crate) const CODE: &'static str = "pod_identity";
     pub(crate) const SENTENCE: &'static str =
         "the agent of EKS Pod Identity gives no credentials to make a token with";

@@ -1,4 +1,4 @@
-//! A stream whose peer may answer at no great length: the parser behind it keeps an answer in memory until it is whole.
+//! A stream that limits the length of an answer: the parser behind it buffers an answer in memory until it is complete.
 
 use std::io;
 use std::pin::Pin;
@@ -8,13 +8,13 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Most bytes that are read between two writes.
+/// Maximum number of bytes read between two writes.
 pub(super) const LONGEST_ANSWER: usize = 2 * 1024 * 1024;
 
 pub(super) struct Bounded<S> {
     stream: S,
     read: usize,
-    /// Set once an answer was too long, for whoever finds the connection ended.
+    /// Set when an answer exceeds the limit, so that the user of the ended connection finds the cause.
     is_exceeded: Arc<AtomicBool>,
 }
 

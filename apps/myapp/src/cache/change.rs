@@ -1,4 +1,4 @@
-//! A change of the cache's settings, as a part of the transaction that a reload is.
+//! A change of the cache's settings, as a participant in the transaction of a reload.
 
 use std::sync::Arc;
 
@@ -10,10 +10,11 @@ use super::{Cache, Reason, Shared, Unavailable};
 use crate::backend::NoToken;
 use crate::settings::Settings;
 
-/// The command that takes a change that a running process must not take.
+/// Command for a change that needs a restart of the process.
 const RESTART: &str = "kubectl rollout restart deploy/NAME";
 
-/// The cache in a change of the settings; also where there is none, so that one is not taken for used that is named later.
+/// The cache as participant in a change of the settings. Present even without a cache, so that a cache named later is refused and
+/// not taken for used.
 pub(crate) struct CacheChange(pub(crate) Option<Cache>);
 
 impl Participant<Settings> for CacheChange {
@@ -38,10 +39,10 @@ impl Participant<Settings> for CacheChange {
     }
 }
 
-/// What is to come into force or, once it has, what served before; nothing where the sessions serve on.
+/// The target to be activated or, after activation, the previous target; `None` if the open sessions stay valid.
 struct Change(Option<(Cache, Arc<Target>)>);
 
-/// Opens a session in the new way before anything changes.
+/// Opens a session with the new target before anything changes.
 async fn prepared(cache: Cache, settings: &Settings) -> Result<Option<(Cache, Arc<Target>)>, Refusal> {
     let target = Target::of(settings, &cache.shared.wiring)?;
     let Some(target) = target else {
@@ -85,7 +86,7 @@ fn needs_restart(why: &str) -> Refusal {
     Refusal::permanent(format!("{why}: {RESTART}")).about("CACHE_URL")
 }
 
-/// Whatever the cache says may pass without a change of the settings.
+/// Builds the refusal. Every error of the cache may pass without a change of the settings, and is therefore transient.
 fn refusal(error: &Unavailable, target: &Target) -> Refusal {
     match (error.reason, error.code.as_str()) {
         (Reason::Authentication, code) => {

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// Events by outcome.
 #[derive(Default)]
 pub(crate) struct Counts {
-    /// Told to the others.
+    /// Events sent to the other replicas.
     pub(crate) sent: AtomicU64,
-    /// Not told, or not known to be: the cache was away, or too many waited.
+    /// Events not sent, or not confirmed: the cache was unavailable, or the queue was full.
     pub(crate) lost: AtomicU64,
-    /// Told by the others.
+    /// Events received from the other replicas.
     pub(crate) received: AtomicU64,
-    /// Messages that are none of this version's.
+    /// Messages in a format other than this version's.
     pub(crate) refused: AtomicU64,
 }
 

@@ -1,4 +1,4 @@
-//! The events of all other replicas, as they come.
+//! Reception of the events of all other replicas.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use super::session::{ANSWER_TIMEOUT, Session};
 use super::unavailable::{Reason, Unavailable};
 use crate::feed::Feed;
 
-/// Longest time that the server waits for an event before it answers that there was none: a dead connection is noticed so.
+/// Maximum time for which the server blocks a read before it answers that there is no event; detects dead connections.
 const BLOCK: Duration = Duration::from_secs(5);
-/// Messages of one answer. All of them at their longest are shorter than an answer may be.
+/// Messages per response. All of them at their maximum length are shorter than a response may be.
 const AT_ONCE: usize = 64;
 const _: () = assert!(AT_ONCE * (message::LONGEST + 256) < super::bounded::LONGEST_ANSWER);
 
-/// Between two tries to reach the cache.
+/// Pauses between two attempts to reach the cache.
 const PAUSES: [Duration; 4] = [
     Duration::from_millis(50),
     Duration::from_millis(200),
@@ -27,7 +27,7 @@ const PAUSES: [Duration; 4] = [
     Duration::from_secs(1),
 ];
 
-/// Tells `feed` what the others say, for as long as it runs.
+/// Forwards the events of the other replicas to `feed`, until dropped.
 pub(super) async fn run(cache: Cache, feed: Feed) {
     let mut place = Place { after: None };
     let mut failures = 0;
@@ -36,12 +36,13 @@ pub(super) async fn run(cache: Cache, feed: Feed) {
         target.mark_unchanged();
         let followed = tokio::select! {
             followed = follow(&cache, &feed, &mut place, &mut failures) => followed,
-            // Another credential: the same place is read on with it.
+            // The credential changed: reading continues at the same position with the new one.
             _ = target.changed() => continue,
         };
         cache.shared.hears_all.send_replace(false);
         if followed.is_too_long() {
-            // Nobody's message of this service. What is behind it is read, and readers are told that something is missing.
+            // A message that no replica of this service wrote. Readers are notified that an event is missing; later messages are
+            // read.
             Counts::add(&cache.shared.counts.refused, 1);
             say_refused(Refused::TooLong);
             feed.skip(1);
@@ -53,9 +54,9 @@ pub(super) async fn run(cache: Cache, feed: Feed) {
     }
 }
 
-/// Where in the stream this replica is.
+/// Position of this replica in the stream.
 struct Place {
-    /// The id read last; `None` to begin with what comes from now on.
+    /// Id of the message read last; `None` to begin with messages published from now on.
     after: Option<String>,
 }
 
@@ -80,7 +81,7 @@ async fn followed(
     loop {
         let mut read = redis::cmd("XREAD");
         read.arg("COUNT").arg(AT_ONCE);
-        // The first time it is asked for what there is, so that a refusal is known at once.
+        // The first read does not block, so that a refusal is known at once.
         if *cache.shared.hears_all.borrow() {
             read.arg("BLOCK").arg(u64::try_from(BLOCK.as_millis()).unwrap_or(u64::MAX));
         }
@@ -111,7 +112,7 @@ async fn followed(
     }
 }
 
-/// The id before all that is told from now on, by the server's clock, which makes the ids.
+/// Returns the last id before all later messages, by the clock of the server, which assigns the ids.
 async fn now(session: &mut Session) -> Result<String, Unavailable> {
     let (seconds, micros): (u64, u64) = session.ask(&redis::cmd("TIME"), ANSWER_TIMEOUT).await?;
     let millis = seconds.checked_mul(1000).and_then(|millis| millis.checked_add(micros / 1000));

@@ -1,5 +1,5 @@
-//! How replicas write their events to each other. Others may write to the same server, and replicas of other versions do
-//! during a rollout: what is not of this form is refused, and nothing of it is shown.
+//! The format of the events that replicas publish to each other. Other writers may use the same server, and replicas of other
+//! versions do during a rollout: a message of another format is refused, and none of its content is shown.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,16 +8,16 @@ use serde_json::{Map, Value};
 
 use crate::feed::{EVENTS, Told};
 
-/// Longest message, in bytes.
+/// Maximum length of a message, in bytes.
 pub(super) const LONGEST: usize = 16 * 1024;
-/// Longest name of a replica, in bytes: a host's.
+/// Maximum length of a replica's name, in bytes: that of a host name.
 const LONGEST_NAME: usize = 253;
 pub(super) const VERSION: u32 = 1;
 
 #[derive(Deserialize, Serialize)]
 struct Message {
     v: u32,
-    /// Of the process, so that it knows its own; names of replicas may be alike.
+    /// Identifier of the sending process, by which a process recognises its own messages; names of replicas may be equal.
     origin: String,
     replica: String,
     /// Milliseconds since 1970.
@@ -26,7 +26,7 @@ struct Message {
     data: Map<String, Value>,
 }
 
-/// Why a message is none.
+/// The reason for refusing a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     TooLong,
@@ -44,7 +44,7 @@ impl Refused {
     }
 }
 
-/// `None` where it would be too long.
+/// Serialises an event; `None` if the message would be too long.
 pub(super) fn write(told: &Told, origin: &str) -> Option<String> {
     let at = told.at.duration_since(UNIX_EPOCH).unwrap_or_default();
     let message = Message {
@@ -58,7 +58,7 @@ pub(super) fn write(told: &Told, origin: &str) -> Option<String> {
     serde_json::to_string(&message).ok().filter(|text| text.len() <= LONGEST)
 }
 
-/// What is told and by whom.
+/// Parses a message into its event and the identifier of the sender.
 pub(super) fn read(text: &[u8]) -> Result<(Told, String), Refused> {
     #[derive(Deserialize)]
     struct Versioned {
@@ -83,7 +83,7 @@ pub(super) fn read(text: &[u8]) -> Result<(Told, String), Refused> {
     }
 }
 
-/// Before the year 10000, which has no notation in RFC 3339.
+/// Returns true before the year 10000, which RFC 3339 cannot express.
 fn is_printable(time: &SystemTime) -> bool {
     const YEAR_10000: u64 = 253_402_300_800;
     time.duration_since(UNIX_EPOCH).is_ok_and(|since| since.as_secs() < YEAR_10000)
@@ -125,7 +125,7 @@ mod tests {
         for text in ["", "{}", "[]", "null", "{\"v\":1}", "\u{0}"] {
             assert_eq!(read(text.as_bytes()).err(), Some(Refused::Malformed), "{text:?}");
         }
-        // A field more is one that a later version of the same form has.
+        // Later versions of the same format may add fields.
         let mut more = message();
         more["more"] = json!(true);
         assert_eq!(verdict(&more), Ok(()));

@@ -1,4 +1,4 @@
-//! This replica's events, told to the others.
+//! Publication of this replica's events to the others.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use super::session::Session;
 use super::unavailable::Unavailable;
 use crate::feed::Told;
 
-/// Events that the stream keeps, about: enough for whoever was away for a moment.
+/// Approximate number of events retained in the stream: enough for a replica that was briefly disconnected.
 const KEPT: usize = 4096;
-/// Events that are told at once.
+/// Maximum number of events sent in one pipeline.
 const AT_ONCE: usize = 128;
-/// Time to leave a cache alone that was found to be away.
+/// Pause after a failure of the cache.
 const PAUSE: Duration = Duration::from_millis(500);
 
 impl Cache {
-    /// Tells the others of an event of this replica, soon. It is lost, and counted as such, while the cache is away.
+    /// Queues an event of this replica for the others. The event is lost, and counted as lost, while the cache is unavailable.
     pub(crate) fn publish(&self, told: &Told) {
         let is_taken = message::write(told, &self.shared.origin)
             .is_some_and(|text| self.shared.queue.try_send(text).is_ok());
@@ -31,7 +31,7 @@ impl Cache {
     }
 }
 
-/// Tells what waits, for as long as it runs.
+/// Sends the queued events, until dropped.
 pub(super) async fn run(cache: Cache, mut waiting: Receiver<String>) {
     let mut session: Option<Session> = None;
     let mut away_until: Option<Instant> = None;
@@ -45,7 +45,7 @@ pub(super) async fn run(cache: Cache, mut waiting: Receiver<String>) {
                 away_until = None;
                 Counts::add(&counts.sent, messages.len());
             }
-            // Not tried again: nobody knows whether the cache has taken some of them.
+            // Not retried: the cache may have accepted some of the events.
             Some(Err(error)) => {
                 tracing::debug!(%error, "events were not told to the other replicas");
                 away_until = Some(Instant::now() + PAUSE);

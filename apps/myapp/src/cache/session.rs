@@ -15,7 +15,7 @@ use super::target::{Credential, Target};
 use super::unavailable::{Reason, Unavailable};
 use crate::backend::{Audience, Stream, client_config, connect, trusted};
 
-/// Longest time that an answer waits for the cache: shorter than the timeout of a check, so that the reason is reported.
+/// Time limit for a response that waits for the cache: shorter than the timeout of a check, so that the reason is reported.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_millis(1500);
 
 pub(super) struct Session {
@@ -25,7 +25,7 @@ pub(super) struct Session {
     driver: Driver,
 }
 
-/// The task that reads from and writes to the socket. It ends with this value, also where the server no longer answers.
+/// The task that reads from and writes to the socket. Dropping this value aborts the task, even if the server no longer answers.
 struct Driver(JoinHandle<()>);
 
 impl Drop for Driver {
@@ -35,7 +35,7 @@ impl Drop for Driver {
 }
 
 impl Session {
-    /// Connects, proves who the server is and then who this process is.
+    /// Connects, authenticates the server and then this process.
     pub(super) async fn open(target: &Arc<Target>) -> Result<Self, Unavailable> {
         timeout(ANSWER_TIMEOUT, Self::opened(target))
             .await
@@ -53,7 +53,7 @@ impl Session {
         } else {
             Stream::Plain(stream)
         };
-        // Who this is, is said below, so that the server's own words for a refusal are kept.
+        // Authentication is sent below, so that the server's own error code is available.
         let info = RedisConnectionInfo::default().set_skip_set_lib_name();
         let settings = AsyncConnectionConfig::new().set_response_timeout(None);
         let is_exceeded = Arc::<AtomicBool>::default();
@@ -77,8 +77,8 @@ impl Session {
         Ok(())
     }
 
-    /// The session in `held` if it serves, else a new one. It is left out while it is used: whoever stops waiting for it, or finds it
-    /// broken, leaves none.
+    /// Returns the session in `held` if it is usable, else a new one. The session is removed from `held` during use: a caller
+    /// that is cancelled, or finds the session broken, leaves `held` empty.
     pub(super) async fn take(held: &mut Option<Self>, target: &Arc<Target>) -> Result<Self, Unavailable> {
         match held.take().filter(|session| session.serves(target)) {
             Some(session) => Ok(session),
@@ -86,7 +86,8 @@ impl Session {
         }
     }
 
-    /// Returns true while the session leads to `target` and is open. The server may close it, as ElastiCache does 12 hours after a token.
+    /// Returns true while the session leads to `target` and is open. The server may close it, as ElastiCache does 12 hours after
+    /// a login with a token.
     fn serves(&self, target: &Arc<Target>) -> bool {
         Arc::ptr_eq(&self.target, target) && !self.driver.0.is_finished()
     }
@@ -105,7 +106,7 @@ impl Session {
         T::from_redis_value(value.extract_error()?).map_err(|_| Unavailable::of(Reason::Protocol))
     }
 
-    /// Sends all commands of `pipeline` at once.
+    /// Sends all commands of `pipeline` in one batch.
     pub(super) async fn send(&mut self, pipeline: &Pipeline) -> Result<(), Unavailable> {
         let count = pipeline.len();
         let answers = timeout(ANSWER_TIMEOUT, self.connection.send_packed_commands(pipeline, 0, count));
@@ -116,7 +117,7 @@ impl Session {
     }
 }
 
-/// None where the server is to ask for nothing.
+/// Returns the authentication command; `None` if the server requires no authentication.
 async fn authentication(target: &Target) -> Result<Option<Cmd>, Unavailable> {
     let mut command = redis::cmd("AUTH");
     let user = target.user.expose();

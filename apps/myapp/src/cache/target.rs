@@ -1,4 +1,4 @@
-//! What a session connects to.
+//! The target of a session: server, credential and database.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,65 +8,65 @@ use live_config::Secret;
 use crate::backend::{Host, NotPermitted, TokenSource};
 use crate::settings::{CacheAddress, Settings};
 
-/// A server, and how to be let in. It has no `Debug`.
+/// A server and the credential for it. The type has no `Debug`, so that no secret is logged.
 pub(super) struct Target {
     pub(super) host: Host,
     pub(super) port: u16,
     pub(super) database: u16,
     pub(super) tls: bool,
     pub(super) root_certificates: Option<PathBuf>,
-    /// Empty for the server's default user.
+    /// User name; empty for the server's default user.
     pub(super) user: Arc<Secret>,
     pub(super) credential: Credential,
 }
 
 #[derive(Clone)]
 pub(super) enum Credential {
-    /// `CACHE_PASSWORD`; empty where the server asks for none.
+    /// `CACHE_PASSWORD`; empty if the server requires none.
     Password(Arc<Secret>),
-    /// A token that ends soon, made anew for each session.
+    /// A short-lived token, created for each session.
     Token {
         source: Arc<dyn TokenSource>,
-        /// The replication group that takes it.
+        /// The replication group that accepts the token.
         cache: String,
     },
 }
 
-/// How the process is let in, as wired for its life.
+/// Connection options fixed for the life of the process.
 #[derive(Clone)]
 pub struct Wiring {
-    /// The one host beyond loopback that is given the credential; none is where it is `None`.
+    /// The one host beyond loopback that may receive the credential; `None` permits no other host.
     pub host: Option<Host>,
-    /// Makes tokens in place of `CACHE_PASSWORD`.
+    /// Token authentication in place of `CACHE_PASSWORD`.
     pub tokens: Option<TokenAuth>,
-    /// Begins the name of each key, so that releases may share a server.
+    /// Prefix of the name of each key, so that releases may share a server.
     pub prefix: String,
 }
 
-/// Tokens, and who takes them.
+/// Token authentication: the source and the audience of tokens.
 #[derive(Clone)]
 pub struct TokenAuth {
-    /// Makes them.
+    /// Source of the tokens.
     pub source: Arc<dyn TokenSource>,
     /// The replication group of ElastiCache.
     pub cache: String,
 }
 
 impl Wiring {
-    /// Whether it lets the process use the cache that `settings` name.
+    /// Returns `Ok` if the wiring permits the cache that `settings` name.
     ///
     /// # Errors
-    /// A reason why not, that names the setting.
+    /// The reason for the refusal, with the name of the setting.
     pub(crate) fn leads_to_cache_of(&self, settings: &Settings) -> Result<(), NotPermitted> {
         Target::of(settings, self).map(|_| ())
     }
 }
 
 impl Target {
-    /// What `settings` name; `None` where they name no cache.
+    /// Builds the target that `settings` name; `None` if they name no cache.
     ///
     /// # Errors
-    /// A reason why it must not be, that names the setting.
+    /// The reason for the refusal, with the name of the setting.
     pub(super) fn of(settings: &Settings, wiring: &Wiring) -> Result<Option<Self>, NotPermitted> {
         let Some(url) = &settings.cache_url else { return Ok(None) };
         let CacheAddress { user, host, port, database, tls, root_certificates } =
@@ -75,7 +75,7 @@ impl Target {
         let secret_user = settings.cache_user.expose();
         let user = if secret_user.is_empty() { user } else { secret_user.to_owned() };
         let credential = match &wiring.tokens {
-            // The server takes one over TLS only.
+            // ElastiCache accepts tokens over TLS only.
             Some(_) if !tls => return Err(refused("--cache-auth=iam needs rediss://")),
             Some(_) if user.is_empty() => {
                 return Err(refused("names no user, and --cache-auth=iam makes a token for one"));
@@ -89,14 +89,14 @@ impl Target {
         Ok(Some(Self { host, port, database, tls, root_certificates, user, credential }))
     }
 
-    /// Why a running process must not go from `self` to `next`; `None` where it may. Whoever can edit the configuration could
-    /// otherwise have the credential sent elsewhere.
+    /// Returns the reason why a running process must not change from `self` to `next`; `None` if it may. Otherwise anyone who can
+    /// edit the configuration could have the credential sent to another server.
     pub(super) fn refuses(&self, next: &Self) -> Option<&'static str> {
         let is_same = (&self.host, self.port) == (&next.host, next.port);
         (!is_same).then_some("another host needs a restart")
     }
 
-    /// Whether sessions opened for `self` serve `other` as well.
+    /// Returns true if sessions opened for `self` are valid for `other` as well.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         (&self.host, self.port, self.database, self.tls, &self.root_certificates)
             == (&other.host, other.port, other.database, other.tls, &other.root_certificates)
@@ -104,7 +104,7 @@ impl Target {
             && self.credential.is_same(&other.credential)
     }
 
-    /// Says that the cache takes no credential like this one.
+    /// Describes a rejected credential.
     /// Returns the setting concerned, if one is, and the message.
     pub(super) fn refused_credential(&self) -> (Option<&'static str>, &'static str) {
         match &self.credential {
@@ -133,7 +133,7 @@ fn may_be_given_the_credential(host: &Host, tls: bool, wired: Option<&Host>) -> 
     if host.is_loopback() {
         return Ok(());
     }
-    // The contract says so too; a credential is worth a second look.
+    // The contract requires TLS too; sending a credential is worth a second check.
     if !tls {
         return Err(refused("a server beyond loopback needs rediss://"));
     }

@@ -1,4 +1,4 @@
-//! Why the cache does not do what was asked, as metrics, answers and logs have it.
+//! Reasons for failures of the cache, as used in metrics, responses and logs.
 
 use std::fmt;
 use std::io;
@@ -8,41 +8,41 @@ use tokio_rustls::rustls;
 
 use crate::backend::{NoToken, TlsFault};
 
-/// Why the cache does not do what was asked: a closed set, fit for metrics and answers.
+/// The reason for a failure of the cache: a closed set, suitable for metrics and responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// Its machine answers, and nobody listens there.
+    /// The cache's host answers, and no process listens on the port.
     Refused,
-    /// It cannot be reached, or went away.
+    /// The cache is unreachable, or closed the connection.
     Unreachable,
-    /// It did not answer in time.
+    /// The cache did not answer in time.
     Timeout,
-    /// It does not take the credential, or wants one.
+    /// The cache rejects the credential, or requires one.
     Authentication,
-    /// It could not prove who it is.
+    /// The cache's certificate was rejected.
     Certificate,
-    /// It answers, and not as a Redis or Valkey server that is spoken to like this.
+    /// The response is not that of a Redis or Valkey server that speaks this protocol.
     Protocol,
     /// The user lacks a permission.
     Permission,
-    /// It has no database of that number.
+    /// The cache has no database of that number.
     NoDatabase,
-    /// It may be read only.
+    /// The cache is read-only.
     ReadOnly,
-    /// It has no memory left for what it is told.
+    /// The cache has no memory left for the write.
     Full,
-    /// It is starting up.
+    /// The cache is starting up.
     Loading,
-    /// It is a node of a cluster, and another one has the key.
+    /// The cache is a node of a cluster, and another node holds the key.
     Clustered,
-    /// It takes no more sessions.
+    /// The cache accepts no more sessions.
     SessionLimit,
-    /// Anything else, as the code tells.
+    /// Any other reason; the code names it.
     Other,
 }
 
 impl Reason {
-    /// As it is published.
+    /// Returns the published name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Refused => "refused",
@@ -63,19 +63,19 @@ impl Reason {
     }
 }
 
-/// The cache did not do what was asked, or only its answer was lost.
+/// The cache did not perform a command, or only its response was lost.
 ///
-/// It keeps no text of the driver or the server: those may hold keys and arguments.
+/// No text of the driver or the server is stored: it may hold keys and arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unavailable {
-    /// What stands in the way.
+    /// Reason for the failure.
     pub reason: Reason,
-    /// First word of the server's error or, where it said nothing, a word of this service's own.
+    /// First word of the server's error or, without such an error, a code of this service.
     pub code: String,
 }
 
 impl Unavailable {
-    /// For reasons that say all there is to say: the code is the reason's own word.
+    /// Builds the error for a reason that needs no further detail: the code is the reason's name.
     pub(super) fn of(reason: Reason) -> Self {
         Self::with(reason, reason.as_str())
     }
@@ -88,17 +88,18 @@ impl Unavailable {
         Self::with(Reason::Unreachable, "name_not_found")
     }
 
-    /// The server's own refusals leave the session as it was.
+    /// Returns true if the session stays usable, as after an error response of the server.
     pub(super) fn leaves_session_usable(&self) -> bool {
         is_code(&self.code) && self.reason != Reason::Authentication
     }
 
-    /// The answer was longer than any that is asked for.
+    /// Returns true if the response exceeded the maximum length.
     pub(super) fn is_too_long(&self) -> bool {
         self.code == "answer_too_long"
     }
 
-    /// The only error of a selection besides a session's end is a number that the server does not have.
+    /// Converts an error of a `SELECT`: besides the end of the session, a database number that the server does not have is the
+    /// only possible error.
     pub(super) fn into_of_selection(self) -> Self {
         if self.code == "ERR" { Self::with(Reason::NoDatabase, "ERR") } else { self }
     }
@@ -130,7 +131,7 @@ impl Unavailable {
     }
 }
 
-/// A lower-case fragment: what happened, and the code in parentheses where it says more.
+/// Formats a lower-case fragment: the failure, and the code in parentheses if it adds detail.
 impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.sentence())?;
@@ -140,16 +141,16 @@ impl fmt::Display for Unavailable {
 
 impl std::error::Error for Unavailable {}
 
-/// Twice as long as the longest one of Redis and Valkey.
+/// Maximum length of a code: twice that of the longest one of Redis and Valkey.
 const LONGEST_CODE: usize = 32;
 
-/// Codes of <https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors>.
+/// Maps the codes of <https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors>.
 fn of_server(code: &str) -> Reason {
     match code {
         "NOAUTH" | "WRONGPASS" => Reason::Authentication,
         "NOPERM" => Reason::Permission,
         "LOADING" => Reason::Loading,
-        // Without its primary, or unable to save, it takes no writes.
+        // Without its primary, or unable to save, the server accepts no writes.
         "READONLY" | "MISCONF" | "NOREPLICAS" => Reason::ReadOnly,
         "OOM" => Reason::Full,
         "MOVED" | "ASK" | "CLUSTERDOWN" | "CROSSSLOT" => Reason::Clustered,
@@ -159,7 +160,7 @@ fn of_server(code: &str) -> Reason {
     }
 }
 
-/// Whether a word is of the form that the codes of servers have: whatever else listens there may say anything.
+/// Returns true if a word has the form of a server's error code: any other program that listens there may send arbitrary text.
 fn is_code(word: &str) -> bool {
     (1..=LONGEST_CODE).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_uppercase())
 }

@@ -6,7 +6,7 @@ use crate::printable::printable;
 use super::inputs::{StartupInputs, unknown_variables};
 use super::output::{self, MAX_LINE_CHARS};
 
-/// Gives the verdict that `serve` would give, and touches nothing.
+/// Returns the same result as the start of `serve`, without side effects.
 pub(super) fn check(args: &ServeArgs, environment: &Environment) -> u8 {
     match StartupInputs::read(args, environment) {
         Ok(StartupInputs { configuration, traces, .. }) => {

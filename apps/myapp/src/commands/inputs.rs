@@ -1,4 +1,4 @@
-//! The inputs of `serve` and `check`: flags, environment and configuration, read and checked as one.
+//! The inputs of `serve` and `check`: flags, environment and configuration, read and checked together.
 
 use std::ffi::OsStr;
 
@@ -8,10 +8,10 @@ use chassis::telemetry::{TracePlan, TraceSettings};
 use crate::args::{Cli, ServeArgs};
 use crate::configuration::{self, Configuration, Environment, Wiring};
 
-/// Everything `serve` starts with besides its flags.
+/// All inputs of `serve` besides its flags.
 pub(super) struct StartupInputs {
     pub(super) configuration: Configuration,
-    /// Ways to the database and the cache.
+    /// Connection options of the database and the cache.
     pub(super) wiring: Wiring,
     /// Destination of traces, and the variables for them that are ignored.
     pub(super) traces: TracePlan,
@@ -21,7 +21,7 @@ impl StartupInputs {
     /// Reads and checks all inputs.
     ///
     /// # Errors
-    /// The problems of all parts, one a line.
+    /// The problems of all parts, one on each line.
     pub(super) fn read(args: &ServeArgs, environment: &Environment) -> Result<Self, String> {
         let configuration = configuration::read(args, environment).map_err(|problems| problems.to_string());
         let wired = configuration.and_then(|configuration| {
@@ -42,7 +42,7 @@ impl StartupInputs {
     }
 }
 
-/// Variables that resemble those of flags and belong to none, most likely mistyped.
+/// Returns the variables with the prefix of the flags that belong to no flag: most likely misspelled.
 pub(super) fn unknown_variables(environment: &Environment) -> Vec<UnknownVariable> {
     chassis::unknown_variables(&Cli::full_command(), "MYAPP", environment.keys())
 }

@@ -5,10 +5,10 @@ use std::io::Write as _;
 
 use crate::printable::printable;
 
-/// Characters of a line that quotes the content of a file or of another process.
+/// Maximum length of a line that quotes the content of a file or of another process, in characters.
 pub(super) const MAX_LINE_CHARS: usize = 4000;
 
-/// Prints an answer and returns exit code 0, also when the reader has gone away.
+/// Prints an answer and returns exit code 0, even if the reader has closed the pipe.
 pub(super) fn answer(text: impl Display) -> u8 {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
     0

@@ -12,13 +12,13 @@ use crate::exit_code;
 use super::inputs::{StartupInputs, unknown_variables};
 use super::{output, private};
 
-/// Crates whose log lines follow `LOG_LEVEL` all the way down.
+/// Crates whose log lines follow `LOG_LEVEL` at every level.
 const OWN_CRATES: [&str; 2] = ["myapp", "live_config"];
 
-/// Time to send the last spans, within the slack between the drain's budget and the grace period of a pod.
+/// Time limit for sending the last spans, within the slack between the drain's budget and the grace period of a pod.
 const FLUSH_TRACES: Duration = Duration::from_secs(1);
 
-/// Serves until drained. Nothing is bound before the whole configuration is valid.
+/// Serves until drained. No listener is bound before the whole configuration is valid.
 pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> u8 {
     // Before any secret is read.
     let private = private::keep_memory_private();
@@ -54,8 +54,8 @@ pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> u8 {
     })
 }
 
-/// One thread where there is one processor: several, or the scheduler for several, would only take turns on it. Seen on
-/// 512 connections, the slowest hundredth of requests waits seven times as long under that scheduler.
+/// Builds a single-threaded runtime on one processor: several threads, or the multi-thread scheduler, would only take turns on
+/// it. Measured with 512 connections: the slowest 1 % of requests wait seven times as long under that scheduler.
 fn threads() -> tokio::runtime::Builder {
     match std::thread::available_parallelism() {
         Ok(processors) if processors.get() == 1 => tokio::runtime::Builder::new_current_thread(),

@@ -1,4 +1,4 @@
-//! Asks every replica what it runs, and whether it is ready.
+//! Queries the running configuration and the readiness of every replica.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::fleet::{self, Answer, Complaint, Unready};
 
 use super::output;
 
-/// Time between two rounds of questions.
+/// Pause between two rounds of queries.
 const PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) fn verify(args: &VerifyArgs) -> u8 {
@@ -20,7 +20,7 @@ pub(super) fn verify(args: &VerifyArgs) -> u8 {
         Err(error) => return output::fail(exit_code::FAILURE, error),
     };
     runtime.block_on(async {
-        // No deadline where the time is longer than a clock can count.
+        // No deadline if the time exceeds the range of the clock.
         let deadline = Instant::now().checked_add(args.within);
         let is_over = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
         loop {
@@ -35,13 +35,13 @@ pub(super) fn verify(args: &VerifyArgs) -> u8 {
     })
 }
 
-/// Reasons of a negative answer, for now or for good; one line each.
+/// Reasons of a negative result, temporary or permanent; one line for each.
 struct NotConverged {
     reasons: Vec<String>,
     is_final: bool,
 }
 
-/// One line on the replicas, if they agree and are ready.
+/// Returns one line about the replicas, if they agree and are ready.
 async fn ask(args: &VerifyArgs) -> Result<String, NotConverged> {
     let not_yet = |reason: String| NotConverged { reasons: vec![reason], is_final: false };
     let answers = fleet::ask_all(&args.peers, None).await;

@@ -1,4 +1,4 @@
-//! One session with either database: the same SQL, and the same two kinds of column.
+//! One session with either database: the same SQL, and the same two column types.
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use super::timeouts::{CONNECT_TIMEOUT, STATEMENT_TIMEOUT};
 use super::unavailable::{Reason, Unavailable};
 use super::value::Value;
 
-/// Time to say goodbye in.
+/// Time limit for closing a session.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(crate) enum Connection {
@@ -27,13 +27,13 @@ pub(crate) enum Connection {
     Postgres(Box<Session>),
 }
 
-/// One row of an answer.
+/// One row of a result.
 pub(crate) enum Row {
     Sqlite(SqliteRow),
     Postgres(tokio_postgres::Row),
 }
 
-/// A statement of SQLite, with its values in order.
+/// Builds a statement of SQLite with its values in order.
 fn query<'q>(sql: &'static str, values: &[Value]) -> Query<'q, Sqlite, SqliteArguments> {
     values.iter().fold(sqlx::query(sql), |query, value| match value {
         Value::Integer(value) => query.bind(*value),
@@ -47,7 +47,7 @@ impl Connection {
             match target {
                 Target::Sqlite(path) => {
                     let own = path.clone();
-                    // A panic there would leave the file to SQLite, which tells what is wrong with it.
+                    // If the task panics, SQLite opens the file as it is, and reports what is wrong with it.
                     let _ = spawn_blocking(move || file::make_private(&own)).await;
                     Ok(Self::Sqlite(sqlite_options(path).connect().await?))
                 }
@@ -58,7 +58,7 @@ impl Connection {
         opened.unwrap_or_else(|_| Err(Unavailable::with(Reason::Timeout, "connect_timeout")))
     }
 
-    /// Returns how many rows were changed.
+    /// Executes one statement and returns the number of changed rows.
     pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, Unavailable> {
         match self {
             Self::Sqlite(to) => Ok(query(sql, values).execute(to).await?.rows_affected()),
@@ -79,13 +79,13 @@ impl Connection {
         })
     }
 
-    /// The one number that a statement asks for.
+    /// Returns the one number that a statement selects.
     pub(crate) async fn integer(&mut self, sql: &'static str, values: &[Value]) -> Result<i64, Unavailable> {
         let rows = self.rows(sql, values).await?;
         rows.first().ok_or(Unavailable::with(Reason::Other, "rows"))?.integer(0)
     }
 
-    /// Several statements without values, one after the other.
+    /// Executes several statements without values, in order.
     pub(crate) async fn script(&mut self, sql: String) -> Result<(), Unavailable> {
         match self {
             Self::Sqlite(to) => {
@@ -96,7 +96,7 @@ impl Connection {
         }
     }
 
-    /// Begins a transaction that no other one with the same `key` runs beside; of SQLite none that writes.
+    /// Begins a transaction that excludes others with the same `key`; on SQLite it excludes all writers.
     pub(crate) async fn begin_locked(&mut self, key: i64) -> Result<(), Unavailable> {
         match self {
             Self::Sqlite(_) => self.script("BEGIN IMMEDIATE".to_owned()).await,
@@ -104,7 +104,8 @@ impl Connection {
         }
     }
 
-    /// The same, unless a transaction with that `key` is open elsewhere: then false. On SQLite it waits for writers.
+    /// Like [`Self::begin_locked`], but returns false if a transaction with that `key` is open elsewhere. On SQLite it waits for
+    /// writers.
     pub(crate) async fn try_begin_locked(&mut self, key: i64) -> Result<bool, Unavailable> {
         match self {
             Self::Sqlite(_) => self.begin_locked(key).await.map(|()| true),
@@ -112,7 +113,7 @@ impl Connection {
         }
     }
 
-    /// Ends the transaction, and keeps what was done in it.
+    /// Commits the transaction.
     pub(crate) async fn commit(&mut self) -> Result<(), Unavailable> {
         match self {
             Self::Sqlite(_) => self.script("COMMIT".to_owned()).await,
@@ -120,7 +121,7 @@ impl Connection {
         }
     }
 
-    /// Ends the transaction, if one is open, and keeps nothing of it.
+    /// Rolls back the transaction, if one is open.
     pub(super) async fn rollback(&mut self) -> Result<(), Unavailable> {
         match self {
             Self::Sqlite(_) => self.script("ROLLBACK".to_owned()).await,
@@ -132,7 +133,7 @@ impl Connection {
         matches!(self, Self::Sqlite(_))
     }
 
-    /// Says goodbye where the other side still listens.
+    /// Closes the session with a protocol message, if the other side still answers.
     pub(super) async fn close(self) {
         let close = async {
             match self {
@@ -140,7 +141,7 @@ impl Connection {
                 Self::Postgres(session) => session.close().await,
             }
         };
-        // Whether or not the other side heard it: the socket is closed with the value.
+        // The result does not matter: dropping the value closes the socket.
         let _ = timeout(CLOSE_TIMEOUT, close).await;
     }
 }
@@ -161,7 +162,8 @@ impl Row {
     }
 }
 
-/// `FULL` syncs each commit: what was acknowledged survives the machine too, and records are few.
+/// Returns the options of the file. `FULL` syncs each commit: an acknowledged record survives a crash of the machine too, and
+/// records are few.
 fn sqlite_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)

@@ -1,4 +1,4 @@
-//! The proof of identity that a server is shown.
+//! The credential that authenticates a session.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use live_config::Secret;
 
 use crate::backend::TokenSource;
 
-/// A password or a source of tokens. It has no `Debug`.
+/// A password or a source of tokens. The type has no `Debug`, so that no secret is logged.
 #[derive(Clone)]
 pub(super) enum Credential {
     /// `DB_PASSWORD`.
     Password(Arc<Secret>),
-    /// A token that ends soon, made anew for each session.
+    /// A short-lived token, created for each session.
     Token(Arc<dyn TokenSource>),
 }
 

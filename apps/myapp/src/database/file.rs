@@ -1,26 +1,25 @@
-//! The SQLite file as the only user's own: it holds the audit trail, and values of settings.
+//! Permissions of the SQLite file. It holds the audit trail and values of settings, so only its owner may read it.
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// Read and written by the owner, nobody else.
+/// Read and write for the owner only.
 const MODE: u32 = 0o600;
-/// What SQLite adds to the file's name for files of its own. It makes them with the mode of the file.
+/// Suffixes of the files that SQLite creates next to its database. SQLite gives them the mode of the database file.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// Creates the file at `path`, or closes one that others may open, whatever the umask. SQLite itself would create it for all
-/// to read (0644 under the usual umask).
+/// Creates the file at `path` with a private mode, or restricts the mode of an existing file, whatever the umask. SQLite itself
+/// would create a file that everyone may read (0644 under the usual umask).
 ///
-/// Best effort: a file of another owner, or in a place that may only be read, stays as it is, and what SQLite says of it
-/// counts.
+/// Best effort: the mode of a file of another owner, or in a read-only place, does not change; SQLite then reports the error.
 pub(super) fn make_private(path: &Path) {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return;
     }
-    // Without this, nothing would create it but SQLite. One that is there is not opened: SQLite's locks of this process would end
-    // when it is closed again (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
+    // Without this, SQLite would create the file. An existing file is not opened: closing it would release SQLite's locks of this
+    // process (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
     let _ = OpenOptions::new().write(true).create_new(true).mode(MODE).open(path);
     let beside = BESIDE.map(|suffix| {
         let mut name = path.as_os_str().to_owned();
@@ -34,7 +33,7 @@ pub(super) fn make_private(path: &Path) {
 
 fn close_to_others(file: &Path) -> io::Result<()> {
     let mode = fs::metadata(file)?.permissions().mode();
-    // A mode of fewer bits is somebody's choice, such as a file that may only be read.
+    // A mode with fewer bits is deliberate, such as that of a read-only file.
     if mode & 0o077 != 0 {
         fs::set_permissions(file, Permissions::from_mode(mode & 0o700))?;
     }

@@ -11,22 +11,23 @@ use super::schema::Schema;
 use super::target::Target;
 use super::unavailable::Unavailable;
 
-/// The server needs a moment to take a closed session off its own count, which is the one that is promised.
+/// Delay before the permit of a closed session is released: the server needs a moment to remove the session from its own count,
+/// which must not exceed the limit.
 const GONE: Duration = Duration::from_millis(250);
-/// Time for which a refusal to let anyone in is taken to hold while others are in.
+/// Time for which a login refusal is assumed to last while other sessions are open.
 const REFUSAL_HOLDS: Duration = Duration::from_secs(1);
-/// Time after which whoever waits for the end of all sessions looks again.
+/// Polling interval while waiting for the end of all sessions.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
-/// Times that a file is opened anew because another lay at its path in between; a file that is created is opened twice.
+/// Maximum attempts to open a file that was replaced at its path during the attempt; a file that is created is opened twice.
 const MAX_OPENINGS: usize = 4;
 
-/// Everything that was opened with one credential at one place.
+/// All sessions opened with one credential at one address.
 pub(super) struct Generation {
     pub(super) target: Target,
     idle: Mutex<Vec<Idle>>,
-    /// One for each idle session: whoever waits for one is served before whoever comes later.
+    /// One permit for each idle session; waiters are served in order.
     idle_count: Semaphore,
-    /// Whether the tables are known to be there.
+    /// True if the tables are known to exist.
     is_set_up: AtomicBool,
     setting_up: AsyncMutex<()>,
     file: AsyncMutex<FileState>,
@@ -34,26 +35,26 @@ pub(super) struct Generation {
     presence: Arc<()>,
     /// Shared by all sessions until they are closed.
     unclosed: Arc<()>,
-    /// Why the last session could not be opened.
+    /// The error of the last attempt to open a session, if it failed.
     failed: watch::Sender<Option<Unavailable>>,
-    /// When the server last let nobody in.
+    /// Time at which the server last refused a login.
     refused: Mutex<Option<Instant>>,
 }
 
-/// Which file lies at the path of an SQLite database.
+/// State of the file at the path of an SQLite database.
 #[derive(Default)]
 struct FileState {
-    /// Files so far.
+    /// Number of files opened so far.
     number: u64,
-    /// Whether sessions of the file before may be open. They would share SQLite's index of the log with those of the next one, since
-    /// a process has one for each file, so the next session is opened when they are closed.
+    /// True if sessions of the previous file may be open. They would share SQLite's index of the log with sessions of the new
+    /// file, since a process has one index for each file; the new session is therefore opened after they are closed.
     is_new: bool,
 }
 
-/// An open session, and the room it takes up.
+/// An open session and its permit.
 pub(super) struct Session {
     pub(super) connection: Connection,
-    /// Of SQLite only: the file, and its number.
+    /// For SQLite only: the file, and its number.
     file: Option<(OpenFile, u64)>,
     opened: Instant,
     room: OwnedSemaphorePermit,
@@ -84,7 +85,7 @@ impl Generation {
         }
     }
 
-    /// Opens a session; the first one of the generation sets the database up.
+    /// Opens a session; the first session of the generation sets up the database.
     pub(super) async fn open(
         &self,
         room: OwnedSemaphorePermit,
@@ -125,7 +126,8 @@ impl Generation {
         Err(Unavailable::moved())
     }
 
-    /// Has all sessions of the file of that number closed before another one is opened, and the database set up again.
+    /// Requires that all sessions of the file of that number are closed before another session is opened, and that the database
+    /// is set up again.
     pub(super) async fn begin_anew(&self, number: u64) {
         let mut state = self.file.lock().await;
         if state.number == number {
@@ -135,7 +137,7 @@ impl Generation {
         }
     }
 
-    /// Brings the tables to this version, unless that was done and nothing has shown since that they are gone.
+    /// Migrates the tables to this version, unless that was done and no later error has shown that they are gone.
     pub(super) async fn set_up(
         &self,
         connection: &mut Connection,
@@ -152,18 +154,18 @@ impl Generation {
         Ok(())
     }
 
-    /// Has the next work set the database up again.
+    /// Makes the next work set up the database again.
     pub(super) fn forget_set_up(&self) {
         self.is_set_up.store(false, Ordering::Release);
     }
 
-    /// An idle session: the one used last, so that those before it can grow old.
+    /// Returns the idle session that was used last, so that the others can grow old.
     pub(super) fn pop(&self) -> Option<Session> {
         self.idle_count.try_acquire().ok()?.forget();
         self.idle().pop().map(|idle| idle.session)
     }
 
-    /// The idle session that was used least, where it was opened before `age` ago.
+    /// Returns the least recently used idle session, if it was opened before `age` ago.
     pub(super) fn pop_older_than(&self, age: Duration) -> Option<Session> {
         let mut idle = self.idle();
         let old = idle.iter().position(|idle| idle.session.opened.elapsed() >= age)?;
@@ -171,25 +173,25 @@ impl Generation {
         Some(idle.remove(old).session)
     }
 
-    /// The next session to be idle, in the order of asking; waits for ever where none is open.
+    /// Returns the next idle session, first come, first served; waits forever if no session is open.
     pub(super) async fn next_idle(&self) -> Option<Session> {
         self.idle_count.acquire().await.ok()?.forget();
         self.idle().pop().map(|idle| idle.session)
     }
 
-    /// Sessions that are idle or at work; those being opened or closed are not counted.
+    /// Returns the number of sessions that are idle or at work, without those being opened or closed.
     pub(super) fn open_sessions(&self) -> usize {
         Arc::strong_count(&self.presence) - 1
     }
 
-    /// Whether those who are in do the work for a moment: each further attempt to log in would cost the server and this process
-    /// more than the work.
+    /// Returns true while new logins are not attempted and the open sessions do the work: a further login attempt would cost the
+    /// server and this process more than the work.
     pub(super) fn is_refused(&self) -> bool {
         let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         self.open_sessions() > 0 && refused.is_some_and(|refused| refused.elapsed() < REFUSAL_HOLDS)
     }
 
-    /// The next session to be idle within `longest`. Where none is open nothing is waited for.
+    /// Returns the next idle session within `longest`. Returns at once if no session is open.
     pub(super) async fn idle_within(&self, longest: Duration) -> Option<Session> {
         if self.open_sessions() == 0 {
             return None;
@@ -202,13 +204,13 @@ impl Generation {
         self.idle_count.add_permits(1);
     }
 
-    /// Ends what nobody uses.
+    /// Closes idle sessions.
     pub(super) fn close_idle(&self) {
         std::iter::from_fn(|| self.pop()).for_each(Session::close);
     }
 
-    /// Ends what nobody has used for `time`, except one: while a password changes, those who are in stay in, and nobody
-    /// else is let in.
+    /// Closes sessions that were idle for `time`, except one: while a password changes, open sessions remain authenticated and
+    /// new logins fail.
     pub(super) fn close_idle_for(&self, time: Duration) {
         let mut idle = self.idle();
         while idle.len() > 1 && idle.first().is_some_and(|oldest| oldest.since.elapsed() >= time) {
@@ -218,7 +220,7 @@ impl Generation {
         }
     }
 
-    /// Waits until a session could not be opened for a reason that is `wanted`, and returns it.
+    /// Waits until an attempt to open a session fails for a reason that is `wanted`, and returns the error.
     pub(super) async fn failure(&self, wanted: fn(&Unavailable) -> bool) -> Unavailable {
         let mut failed = self.failed.subscribe();
         let seen = failed.wait_for(|failure| failure.as_ref().is_some_and(wanted)).await;
@@ -228,13 +230,13 @@ impl Generation {
         }
     }
 
-    /// A push or a pop is whole even where a holder panicked.
+    /// A push or a pop is complete even if a holder of the lock panicked.
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A generation that was prepared and never came into force leaves nothing behind.
+/// Closes the sessions of a generation that was prepared and never came into force.
 impl Drop for Generation {
     fn drop(&mut self) {
         self.close_idle();
@@ -242,14 +244,15 @@ impl Drop for Generation {
 }
 
 impl Session {
-    /// Makes sure that the work done was done to the database that others find. Only a file can be replaced under a session.
+    /// Checks that the work was done in the database that other processes find. Only a file can be replaced under a session.
     pub(super) async fn prove_place(&mut self) -> Result<(), Unavailable> {
         let Some((file, _)) = &mut self.file else { return Ok(()) };
         if file.is_in_place().await {
             return Ok(());
         }
         if file.has_moved().await {
-            // What was recorded stays with the file, wherever it is now. Where it cannot, nobody will find either.
+            // The records are moved from the log to the file, wherever the file is now. If that fails, no process will find
+            // either.
             let _ = self.connection.script("PRAGMA wal_checkpoint(TRUNCATE)".to_owned()).await;
         }
         if let Err(error) = file.clear_away().await {
@@ -258,12 +261,13 @@ impl Session {
         Err(Unavailable::moved())
     }
 
-    /// The number of its file.
+    /// Returns the number of the session's file.
     pub(super) fn file_number(&self) -> Option<u64> {
         self.file.as_ref().map(|(_, number)| *number)
     }
 
-    /// Closes a session whose server does not answer: it would not hear a goodbye, and others wait for the room.
+    /// Closes a session whose server does not answer, without a protocol message: the message would not arrive, and others wait
+    /// for the permit.
     pub(super) fn cut(self) {
         if self.connection.is_sqlite() {
             return self.close();
@@ -278,7 +282,7 @@ impl Session {
         }
     }
 
-    /// Says goodbye without anyone waiting for it. The room is free once the server no longer counts the session.
+    /// Closes the session in the background. The permit is released after the server no longer counts the session.
     pub(super) fn close(self) {
         let Self { connection, room, unclosed, .. } = self;
         let close = async move {
@@ -287,7 +291,7 @@ impl Session {
             sleep(GONE).await;
             drop(room);
         };
-        // Without a runtime the process is ending, and its sockets with it.
+        // Without a runtime the process is ending, which closes its sockets.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(close);
         }
@@ -296,14 +300,14 @@ impl Session {
 
 pub(super) type InForce = Mutex<Generations>;
 
-/// What new work goes to, and what served before for as long as it may have to come back.
+/// The current generation, and the previous one for as long as a rollback may need it.
 pub(super) struct Generations {
     pub(super) current: Arc<Generation>,
     pub(super) before: Option<Arc<Generation>>,
 }
 
-/// Whether the server, or whatever stands before it, answers and lets nobody new in. That says something of the credential, the
-/// role or the address, which a server that is away does not.
+/// Returns true if the server, or a proxy before it, answers and refuses new logins. Such an error concerns the credential, the
+/// role or the address; the error of an unreachable server does not.
 pub(super) fn lets_nobody_in(error: &Unavailable) -> bool {
     error.is_refused_session()
 }

@@ -2,8 +2,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::sync::{Arc, Mutex, PoisonError};
 
-/// A number of permits that may change while they are out. When it falls, nothing is taken from those who hold one, but
-/// what comes back is kept until the new number is reached.
+/// A semaphore whose number of permits may change while permits are in use. A reduction revokes no permit; returned permits are
+/// withheld until the new number is reached.
 #[derive(Clone)]
 pub(super) struct Limit {
     permits: Arc<Semaphore>,
@@ -12,7 +12,7 @@ pub(super) struct Limit {
 
 struct State {
     limit: usize,
-    /// Permits still to be taken out of circulation.
+    /// Permits still to be withdrawn.
     debt: usize,
 }
 
@@ -24,7 +24,7 @@ impl Limit {
         }
     }
 
-    /// In the order of asking; `None` once closed. What comes back goes to the debt first.
+    /// Takes a permit, first come, first served; `None` after the close. Returned permits reduce the debt first.
     pub(super) async fn take(&self) -> Option<OwnedSemaphorePermit> {
         loop {
             let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
@@ -40,22 +40,22 @@ impl Limit {
         }
     }
 
-    /// Permits that are out.
+    /// Returns the number of permits in use.
     pub(super) fn in_use(&self) -> usize {
         self.with(|state| state.limit + state.debt).saturating_sub(self.permits.available_permits())
     }
 
-    /// Whether the next one to ask has to wait.
+    /// Returns true if the next request for a permit has to wait.
     pub(super) fn is_full(&self) -> bool {
         self.is_in_debt() || self.permits.available_permits() == 0
     }
 
-    /// Whether permits that come back are given up.
+    /// Returns true if returned permits are withdrawn.
     pub(super) fn is_in_debt(&self) -> bool {
         self.debt() > 0
     }
 
-    /// Permits that are out and will be given up when they come back.
+    /// Returns the number of permits in use that will be withdrawn on return.
     pub(super) fn debt(&self) -> usize {
         self.with(|state| {
             self.pay(state);
@@ -63,12 +63,12 @@ impl Limit {
         })
     }
 
-    /// The number in force.
+    /// Returns the limit in force.
     pub(super) fn get(&self) -> usize {
         self.with(|state| state.limit)
     }
 
-    /// A greater number holds at once, a smaller one as permits come back.
+    /// Sets the limit. An increase applies at once, a reduction as permits are returned.
     pub(super) fn set(&self, limit: usize) {
         let grown = self.with(|state| {
             let more = limit.saturating_sub(state.limit);
@@ -81,17 +81,17 @@ impl Limit {
         self.permits.add_permits(grown);
     }
 
-    /// Nothing is given out any more.
+    /// Closes the semaphore: no further permit is given out.
     pub(super) fn close(&self) {
         self.permits.close();
     }
 
-    /// From what nobody holds or waits for.
+    /// Reduces the debt by the permits that are free and not waited for.
     fn pay(&self, state: &mut State) {
         state.debt -= self.permits.forget_permits(state.debt);
     }
 
-    /// Each change of the state is a few assignments, so that it is whole even where a holder panicked.
+    /// Each change of the state is a few assignments, so that it is complete even if a holder of the lock panicked.
     fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -104,7 +104,7 @@ mod tests {
     use std::pin::{Pin, pin};
     use std::task::{Context, Poll, Waker};
 
-    /// What is ready at once.
+    /// Polls the future once and returns its output, if it is ready.
     fn now<T>(future: Pin<&mut impl Future<Output = Option<T>>>) -> Option<T> {
         match future.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(ready) => ready,

@@ -1,6 +1,6 @@
-//! The SQLite file that a session has open, compared with what lies at its path.
+//! The SQLite file that a session has open, compared with the file at its path.
 //!
-//! A file that is removed or replaced under a session still takes records, and they are gone with the session.
+//! A file that is removed or replaced under a session still accepts records, which are lost when the session ends.
 
 use std::ffi::OsString;
 use std::io;
@@ -13,37 +13,37 @@ use tokio::fs::{metadata, remove_file};
 const LOG: &str = "-wal";
 const INDEX: &str = "-shm";
 
-/// What names a file for as long as it is open, wherever its path leads.
+/// Device and inode: identify a file for as long as it is open, even if its path leads to another file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     device: u64,
     inode: u64,
 }
 
-/// A file with its write-ahead log, as they were when they were opened.
+/// A file and its write-ahead log, as they were when opened.
 pub(super) struct OpenFile {
     path: PathBuf,
     file: Identity,
     log: Option<Identity>,
-    /// Greatest size seen: a file that is shorter was cut off.
+    /// Greatest size seen: a shorter file was truncated.
     size: u64,
 }
 
-/// What lies at a path now.
+/// Returns the identity of the file at a path now.
 pub(super) async fn at(path: &Path) -> Option<Identity> {
     look(path).await.map(|(identity, _)| identity)
 }
 
 impl OpenFile {
-    /// The file that a session has just opened at `path`, where `before` lay there before it was opened; `None` where it may be
-    /// another one.
+    /// Describes the file that a session has just opened at `path`, if `before` was at the path before the open; `None` if the
+    /// session may have opened another file.
     pub(super) async fn opened(path: &Path, before: Option<Identity>) -> Option<Self> {
         let (file, size) = look(path).await?;
         let log = at(&beside(path, LOG)).await;
         (before == Some(file)).then(|| Self { path: path.to_path_buf(), file, log, size })
     }
 
-    /// Whether the path leads to what is open, and nothing of it was cut off.
+    /// Returns true if the path leads to the open file and log, and the file was not truncated.
     pub(super) async fn is_in_place(&mut self) -> bool {
         let Some((file, size)) = look(&self.path).await else { return false };
         let has_log = self.log.is_none() || at(&beside(&self.path, LOG)).await == self.log;
@@ -52,13 +52,13 @@ impl OpenFile {
         file == self.file && has_log && is_whole
     }
 
-    /// Whether the path leads to another file, or to none.
+    /// Returns true if the path leads to another file, or to none.
     pub(super) async fn has_moved(&self) -> bool {
         at(&self.path).await != Some(self.file)
     }
 
-    /// Removes what would spoil the file that comes next: a log without its file, and a file of which nothing is left.
-    /// SQLite would write the log of the old file into either when the last session is closed or the next one is opened.
+    /// Removes files that would damage the next database: a log without its file, and an empty file. SQLite would write the log
+    /// of the old file into either when the last session is closed or the next one is opened.
     pub(super) async fn clear_away(&self) -> io::Result<()> {
         let mut found = look(&self.path).await;
         if found == Some((self.file, 0)) {
@@ -75,7 +75,7 @@ impl OpenFile {
     }
 }
 
-/// Without opening it: SQLite's locks of this process would end when it is closed.
+/// Reads the metadata without opening the file: closing it would release SQLite's locks of this process.
 async fn look(path: &Path) -> Option<(Identity, u64)> {
     let found = metadata(path).await.ok()?;
     Some((Identity { device: found.dev(), inode: found.ino() }, found.size()))

@@ -1,7 +1,7 @@
 //! A session with a PostgreSQL server, or with a pooler in front of one.
 //!
-//! A pooler may give each transaction another session of the server. So no statement has a name, nothing is set for longer
-//! than a transaction, and the start-up message holds only what poolers accept. No `PG…` variable of the process is read.
+//! A pooler may run each transaction on another session of the server. Therefore no statement is named, no setting outlasts a
+//! transaction, and the start-up message contains only parameters that poolers accept. No `PG…` variable of the process is read.
 
 mod guard;
 mod tls;
@@ -21,7 +21,7 @@ use super::value::Value;
 use crate::backend::Audience;
 use guard::{Accepted, Guard};
 
-/// As the server's own lists show this process.
+/// `application_name` of the sessions, as shown in `pg_stat_activity`.
 const APPLICATION: &str = "myapp";
 
 pub(crate) struct Session {
@@ -30,7 +30,7 @@ pub(crate) struct Session {
     in_transaction: bool,
 }
 
-/// The task that reads from and writes to the socket. It ends with this value, also where the server no longer answers.
+/// The task that reads from and writes to the socket. Dropping this value aborts the task, even if the server no longer answers.
 struct Driver(JoinHandle<()>);
 
 impl Drop for Driver {
@@ -40,7 +40,7 @@ impl Drop for Driver {
 }
 
 impl Session {
-    /// Connects, proves who the server is and then who this process is.
+    /// Connects, authenticates the server and then this process.
     pub(super) async fn open(server: &Server) -> Result<Self, Unavailable> {
         let addresses =
             server.host.addresses(server.port).await.map_err(|_| Unavailable::name_not_found())?;
@@ -51,12 +51,12 @@ impl Session {
         let config = config(server).await?;
         let connected = config.connect_raw(Guard::new(stream, accepted), NoTls).await;
         let (client, connection) = connected.map_err(Unavailable::from_open)?;
-        // What ends the connection is reported to whoever uses it next.
+        // The error that ends the connection is returned to the next caller.
         let driver = Driver(tokio::spawn(async move { drop(connection.await) }));
         Ok(Self { client, driver, in_transaction: false })
     }
 
-    /// Returns how many rows were changed.
+    /// Executes one statement and returns the number of changed rows.
     pub(super) async fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, Unavailable> {
         self.transacted(self.client.execute_typed(sql, &parameters(values))).await
     }
@@ -65,7 +65,7 @@ impl Session {
         self.transacted(self.client.query_typed(sql, &parameters(values))).await
     }
 
-    /// Several statements without values, one after the other.
+    /// Executes several statements without values, in order.
     pub(super) async fn script(&mut self, sql: &str) -> Result<(), Unavailable> {
         self.transacted(self.client.batch_execute(sql)).await
     }
@@ -77,7 +77,7 @@ impl Session {
         Ok(self.client.batch_execute(&lock).await?)
     }
 
-    /// The same, unless another session holds the lock: then false, and there is no transaction.
+    /// Like [`Self::begin_locked`], but returns false without a transaction if another session holds the lock.
     pub(super) async fn try_begin_locked(&mut self, key: i64) -> Result<bool, Unavailable> {
         let lock = "SELECT pg_try_advisory_xact_lock($1)";
         self.in_transaction = true;
@@ -104,8 +104,8 @@ impl Session {
         Ok(())
     }
 
-    /// Runs `statement` in the open transaction, or in one of its own. The three parts of the latter are sent at once, so
-    /// that they cost one round trip; after a failed statement the server makes a rollback of the commit.
+    /// Runs `statement` in the open transaction, or in one of its own. The three parts of the latter are sent together, at the
+    /// cost of one round trip; after a failed statement the server turns the commit into a rollback.
     async fn transacted<T>(
         &self,
         statement: impl Future<Output = Result<T, Error>>,
@@ -122,11 +122,11 @@ impl Session {
         Ok(done)
     }
 
-    /// Says goodbye, and waits until the socket is closed.
+    /// Sends a termination message and waits until the socket is closed.
     pub(super) async fn close(self) {
         let Self { client, mut driver, .. } = self;
         drop(client);
-        // It cannot fail but by a panic, which closes the socket too.
+        // The task fails only by a panic, which closes the socket too.
         let _ = (&mut driver.0).await;
     }
 }
@@ -134,7 +134,7 @@ impl Session {
 const COMMIT: &str = "COMMIT";
 const ROLLBACK: &str = "ROLLBACK";
 
-/// The time limit holds for this transaction alone: a pooler hands the server's session to someone else after it.
+/// The time limit applies to this transaction alone: a pooler may give the server's session to another client after it.
 fn begin() -> String {
     format!("BEGIN; SET LOCAL statement_timeout TO {}", STATEMENT_TIMEOUT.as_millis())
 }
@@ -150,7 +150,7 @@ fn parameter(value: &Value) -> (&(dyn ToSql + Sync), Type) {
     }
 }
 
-/// TLS is done before the driver sees the stream.
+/// TLS is established before the driver receives the stream.
 async fn config(server: &Server) -> Result<Config, Unavailable> {
     let mut config = Config::new();
     config
@@ -173,7 +173,7 @@ async fn config(server: &Server) -> Result<Config, Unavailable> {
 impl Accepted {
     fn from_server(server: &Server) -> Self {
         match (&server.credential, server.tls) {
-            // RDS takes a token in no other way.
+            // RDS accepts a token as a clear-text password only.
             (Credential::Token(_), TlsMode::VerifyFull) => Self::ClearText,
             (Credential::Password(_), TlsMode::VerifyFull) => Self::Md5,
             (Credential::Password(_) | Credential::Token(_), _) => Self::Scram,

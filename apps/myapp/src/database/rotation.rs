@@ -1,4 +1,4 @@
-//! A change of the database's settings, as a part of the transaction that a reload is.
+//! A change of the database's settings, as a participant in the transaction of a reload.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{Database, Reason, Shared, Unavailable};
 use crate::backend::NoToken;
 use crate::settings::Settings;
 
-/// The command that takes a change that a running process must not take.
+/// Command for a change that needs a restart of the process.
 const RESTART: &str = "kubectl rollout restart deploy/NAME";
 
 impl Participant<Settings> for Database {
@@ -30,17 +30,17 @@ impl Participant<Settings> for Database {
     }
 }
 
-/// What is to come into force or, once it has, what served before.
+/// The generation to be activated or, after activation, the previous one.
 struct Change {
     shared: Arc<Shared>,
-    /// `None` where the sessions serve on.
+    /// `None` if the open sessions stay valid.
     generation: Option<Arc<Generation>>,
     sessions: usize,
 }
 
 impl Change {
-    /// Opens a session in the new way before anything changes. It counts as all others do: where every session is taken,
-    /// one of them makes room as soon as its work ends.
+    /// Opens a session with the new target before anything changes. The session counts towards the limit: if all sessions are in
+    /// use, one of them makes room when its work ends.
     async fn prepared(shared: Arc<Shared>, settings: &Settings) -> Result<Self, Refusal> {
         let target = Target::of(settings, &shared.wiring)?;
         let current = shared.current();
@@ -58,7 +58,7 @@ impl Change {
         Ok(Self { shared, generation, sessions })
     }
 
-    /// Puts into force what it holds, and holds what was in force.
+    /// Activates the held generation, and holds the previously active one.
     fn swap(&mut self) {
         let before = self.shared.rooms.get();
         self.shared.turns.set(self.sessions);
@@ -69,7 +69,7 @@ impl Change {
             std::mem::swap(generation, &mut generations.current);
             generations.before = Some(Arc::clone(generation));
         }
-        // Sessions at work pay their part when their work ends.
+        // Sessions at work reduce the debt when their work ends.
         let spare =
             |of: &Arc<Generation>, least: usize| if of.open_sessions() > least { of.pop() } else { None };
         let surplus = (0..self.shared.rooms.debt()).map_while(|_| {
@@ -79,7 +79,7 @@ impl Change {
         surplus.for_each(Session::close);
     }
 
-    /// The generation it holds does not come back: what is idle ends now, the rest with its work.
+    /// Retires the held generation for good: idle sessions are closed now, the others when their work ends.
     fn retire(self) {
         if let Some(generation) = self.generation {
             self.shared.generations().before = None;
@@ -96,8 +96,8 @@ impl Prepared for Change {
 }
 
 impl Committed for Change {
-    /// The server let the first session in and none of the next ones: a limit of the role, or it has changed its mind.
-    /// That it went away says nothing of the change.
+    /// Resolves if the server accepted the first session and refuses the next ones: the role has a limit, or its rights changed.
+    /// An unreachable server is no reason for a veto.
     fn veto(&mut self) -> Option<Step<Refusal>> {
         self.generation.as_ref()?;
         let generation = self.shared.current();
@@ -127,8 +127,8 @@ impl Shared {
     }
 }
 
-/// Whatever the database says may pass without a change of the settings: a full server, a role that is altered later, a
-/// certificate that is renewed, a cache of a pooler.
+/// Builds the refusal. Every error of the database may pass without a change of the settings, and is therefore transient: a full
+/// server, a role that is altered later, a renewed certificate, the cache of a pooler.
 fn refusal(error: &Unavailable, target: &Target) -> Refusal {
     match error.code.as_deref().unwrap_or_default() {
         code if error.reason == Reason::Authentication => {

@@ -6,17 +6,17 @@ use std::sync::Arc;
 use super::connection::Connection;
 use super::unavailable::Unavailable;
 
-/// One piece of work on a session. It may be done twice, when the session turns out to be lost.
+/// One unit of work on a session. It may run twice, if the session is lost.
 pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>> + Send + 'a>>;
 
 /// Work that returns nothing.
 pub(super) type Task = Arc<dyn Fn(&mut Connection) -> Work<'_, ()> + Send + Sync>;
 
-/// Tables that the database must hold to be of use.
+/// Tables required in the database.
 #[derive(Clone)]
 pub(crate) struct Schema {
-    /// Brings the tables to this version; run on the first session of each generation, and again where they turn out to be gone.
+    /// Brings the tables to this version; runs on the first session of each generation, and again if the tables are missing.
     pub(crate) set_up: Task,
-    /// Touches all that work needs, and changes nothing.
+    /// Reads all that work needs, and changes nothing.
     pub(crate) check: Task,
 }

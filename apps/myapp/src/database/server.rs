@@ -1,4 +1,4 @@
-//! Where a PostgreSQL server is, and how a session with it is let in.
+//! The address of a PostgreSQL server, and the options of a session with it.
 
 use std::path::{Path, PathBuf};
 
@@ -7,13 +7,13 @@ use crate::backend::{Host, NotPermitted};
 
 const POSTGRES_PORT: u16 = 5432;
 
-/// A server, as `DATABASE_URL` and the wiring name it.
+/// A server, as named by `DATABASE_URL` and the wiring.
 #[derive(Clone)]
 pub(super) struct Server {
     pub(super) host: Host,
     pub(super) port: u16,
     pub(super) user: String,
-    /// Set where the user is that of `DB_USER`.
+    /// True if the user comes from `DB_USER`.
     pub(super) user_is_secret: bool,
     pub(super) database: String,
     pub(super) tls: TlsMode,
@@ -21,16 +21,16 @@ pub(super) struct Server {
     pub(super) credential: Credential,
 }
 
-/// `sslmode` as libpq has it, without `allow`.
+/// `sslmode` with the values of libpq, except `allow`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TlsMode {
     /// No TLS.
     Disable,
-    /// TLS where the server offers it; any certificate will do.
+    /// TLS if the server offers it, with any certificate.
     Prefer,
-    /// TLS; any certificate will do.
+    /// TLS, with any certificate.
     Require,
-    /// TLS with a certificate of a trusted authority, for whichever host.
+    /// TLS with a certificate of a trusted authority, for any host.
     VerifyCa,
     /// TLS with a certificate of a trusted authority for this host.
     VerifyFull,
@@ -50,7 +50,7 @@ impl TlsMode {
 }
 
 impl Server {
-    /// Parses what the contract of `DATABASE_URL` accepts; `None` for anything else.
+    /// Parses a URL that the contract of `DATABASE_URL` accepts; `None` for any other.
     pub(super) fn parse(url: &str, credential: Credential) -> Option<Self> {
         let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"))?;
         let (user, rest) = rest.split_once('@')?;
@@ -81,15 +81,15 @@ impl Server {
         Some(server)
     }
 
-    /// Refuses a server beyond loopback that is not the one the process is wired to.
+    /// Refuses a server beyond loopback, unless it is the host that the wiring permits.
     ///
     /// # Errors
-    /// The reason, with what to do.
+    /// The reason and the remedy.
     pub(super) fn may_be_given_the_credential(&self, wired: Option<&Host>) -> Result<(), NotPermitted> {
         if self.host.is_loopback() {
             return Ok(());
         }
-        // The contract says so too; a credential is worth a second look.
+        // The contract requires TLS too; sending a credential is worth a second check.
         if self.tls != TlsMode::VerifyFull {
             return Err(refused("a server beyond loopback needs sslmode=verify-full"));
         }
@@ -103,7 +103,7 @@ impl Server {
         }
     }
 
-    /// Whether sessions opened for `self` serve `other` as well.
+    /// Returns true if sessions opened for `self` are valid for `other` as well.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         (&self.host, self.port, &self.user, &self.database, self.tls, &self.root_certificates)
             == (&other.host, other.port, &other.user, &other.database, other.tls, &other.root_certificates)

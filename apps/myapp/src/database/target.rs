@@ -1,4 +1,4 @@
-//! What a generation of sessions connects to.
+//! The target of a generation of sessions: an SQLite file or a PostgreSQL server.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,46 +8,47 @@ use super::server::{Server, TlsMode};
 use crate::backend::{Host, NotPermitted, TokenSource};
 use crate::settings::Settings;
 
-/// The SQLite file where no database is named.
+/// Name of the SQLite file if no database is named.
 const DEFAULT_FILE: &str = "myapp.db";
-/// SQLite has one writer at a time, and its sessions are threads: more of them would only wait for each other.
+/// Maximum number of SQLite sessions. SQLite has one writer at a time, and its sessions are threads: more of them would only wait
+/// for each other.
 const SQLITE_SESSIONS: usize = 4;
 
-/// A database, and how to be let in.
+/// A database and the credential for it.
 #[derive(Clone)]
 pub(super) enum Target {
-    /// A file of this machine.
+    /// An SQLite file of this machine.
     Sqlite(PathBuf),
-    /// A server.
+    /// A PostgreSQL server.
     Postgres(Server),
 }
 
-/// How the process is let in, as wired for its life.
+/// Connection options fixed for the life of the process.
 #[derive(Clone, Default)]
 pub struct Wiring {
     /// Directory of the default SQLite file.
     pub data_directory: PathBuf,
-    /// The one host beyond loopback that is given the credential; none is where it is `None`.
+    /// The one host beyond loopback that may receive the credential; `None` permits no other host.
     pub host: Option<Host>,
-    /// Makes tokens in place of `DB_PASSWORD`.
+    /// Source of tokens in place of `DB_PASSWORD`.
     pub tokens: Option<Arc<dyn TokenSource>>,
 }
 
 impl Wiring {
-    /// Whether it lets the process use the database that `settings` name.
+    /// Returns `Ok` if the wiring permits the database that `settings` name.
     ///
     /// # Errors
-    /// A reason why not, that names the setting.
+    /// The reason for the refusal, with the name of the setting.
     pub(crate) fn leads_to_database_of(&self, settings: &Settings) -> Result<(), NotPermitted> {
         Target::of(settings, self).map(|_| ())
     }
 }
 
 impl Target {
-    /// What `settings` name.
+    /// Builds the target that `settings` name.
     ///
     /// # Errors
-    /// A reason why it must not be, that names the setting.
+    /// The reason for the refusal, with the name of the setting.
     pub(super) fn of(settings: &Settings, wiring: &Wiring) -> Result<Self, NotPermitted> {
         let Some(url) = &settings.database_url else {
             return Ok(Self::Sqlite(wiring.data_directory.join(DEFAULT_FILE)));
@@ -66,14 +67,14 @@ impl Target {
             server.user_is_secret = true;
         }
         server.may_be_given_the_credential(wiring.host.as_ref())?;
-        // The server wants it in clear text.
+        // RDS requires the token in clear text.
         if wiring.tokens.is_some() && server.tls != TlsMode::VerifyFull {
             return Err(refused("--database-auth=iam needs sslmode=verify-full"));
         }
         Ok(Self::Postgres(server))
     }
 
-    /// How many of `limit` sessions are of use.
+    /// Returns the number of sessions that are of use, at most `limit`.
     pub(super) fn sessions(&self, limit: u16) -> usize {
         match self {
             Self::Sqlite(_) => usize::from(limit).min(SQLITE_SESSIONS),
@@ -81,8 +82,9 @@ impl Target {
         }
     }
 
-    /// Why a running process must not go from `self` to `next`; `None` where it may. Whoever can edit the configuration
-    /// could otherwise have the credential, and the history, sent elsewhere without a trace in this database.
+    /// Returns the reason why a running process must not change from `self` to `next`; `None` if it may. Otherwise anyone who can
+    /// edit the configuration could have the credential, and the history, sent to another server without a trace in this
+    /// database.
     pub(super) fn refuses(&self, next: &Self) -> Option<&'static str> {
         match (self, next) {
             (Self::Sqlite(old), Self::Sqlite(new)) if old == new => None,
@@ -95,7 +97,7 @@ impl Target {
         }
     }
 
-    /// Says that the database takes no credential like this one: a server does not tell whether it is the user or the password.
+    /// Describes a rejected credential; a server does not report whether the user or the password is wrong.
     /// Returns the setting concerned, if one is, and the message.
     pub(super) fn refused_credential(&self) -> (Option<&'static str>, &'static str) {
         match self {
@@ -109,7 +111,7 @@ impl Target {
         }
     }
 
-    /// Whether sessions opened for `self` serve `other` as well.
+    /// Returns true if sessions opened for `self` are valid for `other` as well.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Sqlite(one), Self::Sqlite(other)) => one == other,

@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-/// Longest time to open a session in.
+/// Time limit for opening a session.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest time to wait for a session in.
+/// Time limit for the wait for a session.
 pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest time one statement may take, as told to the server.
+/// Time limit for one statement, enforced by the server.
 pub(super) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest time one piece of work may hold a session. Longer than a statement's, so that the server ends it first: a session that
-/// is silent for longer has lost its server.
+/// Time limit for one unit of work on a session. Longer than a statement's, so that the server ends the statement first: a
+/// session that is silent for longer has lost its server.
 pub const LONGEST_WORK: Duration = Duration::from_secs(6);
-/// The same for a check of a server. A little longer than a check is waited for, so that its failure is a timeout for whoever
-/// waits, and the other sessions are tried right after it.
+/// Time limit for a check of a server. A little longer than the caller waits for a check, so that its failure is a timeout for
+/// the caller, and the other sessions are tested right after it.
 pub(super) const LONGEST_CHECK: Duration = Duration::from_millis(2500);
-/// Sessions that nobody used for so long are closed.
+/// Time after which an idle session is closed.
 pub(super) const LONGEST_IDLE: Duration = Duration::from_secs(300);
-/// Sessions that were opened so long ago are replaced: a name may lead to another server by then.
+/// Age at which a session is replaced: its host name may resolve to another server by then.
 pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
-/// Longest time to say goodbye to all sessions in.
+/// Time limit for closing all sessions.
 pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);

@@ -1,4 +1,4 @@
-//! Why the database does not do what was asked, as metrics, answers and logs have it.
+//! Reasons for failures of the database, as used in metrics, responses and logs.
 
 mod from_drivers;
 
@@ -6,49 +6,49 @@ use std::fmt;
 
 use crate::backend::{NoToken, TlsFault};
 
-/// Codes of this process.
+/// Codes assigned by this process.
 const SILENT: &str = "silent";
 const MOVED: &str = "replaced";
 
-/// Why the database does not do what was asked: a closed set, fit for metrics and answers.
+/// The reason for a failure of the database: a closed set, suitable for metrics and responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// Its machine answers, and nobody listens there.
+    /// The server's host answers, and no process listens on the port.
     Refused,
-    /// It, or the role, takes no more sessions.
+    /// The server, or the role, accepts no more sessions.
     SessionLimit,
     /// This process is about to end.
     Stopping,
-    /// It cannot be reached, or went away.
+    /// The server is unreachable, or closed the connection.
     Unreachable,
-    /// It did not answer in time, or every session was busy for that long.
+    /// The database did not answer in time, or every session was busy for that long.
     Timeout,
-    /// It does not take the credential.
+    /// The server rejects the credential.
     Authentication,
-    /// It could not prove who it is.
+    /// The server's certificate was rejected.
     Certificate,
-    /// It answers, and not in the way of a PostgreSQL server that takes this process's sessions.
+    /// The response is not that of a PostgreSQL server that accepts this process's sessions.
     Protocol,
     /// The role lacks a permission.
     Permission,
     /// The server has no database of that name.
     NoDatabase,
-    /// It may be read only.
+    /// The database is read-only.
     ReadOnly,
-    /// No room is left on its disk.
+    /// The database's disk is full.
     Full,
-    /// Someone else holds a lock.
+    /// Another session or process holds a lock.
     Locked,
-    /// What it kept cannot be read any more.
+    /// The stored data cannot be read any more.
     Corrupt,
     /// Tables or columns are missing.
     Schema,
-    /// Anything else, as the code tells.
+    /// Any other reason; the code names it.
     Other,
 }
 
 impl Reason {
-    /// As it is published.
+    /// Returns the published name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Refused => "refused",
@@ -71,18 +71,18 @@ impl Reason {
     }
 }
 
-/// The database did not do what was asked. Nothing of it was done, unless only the answer was lost.
+/// The database did not perform an operation. None of it took effect, unless only the response was lost.
 ///
-/// It keeps no text of the driver or the server: those may hold names, statements and connect options.
+/// No text of the driver or the server is stored: it may hold names, statements and connect options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unavailable {
-    /// What stands in the way.
+    /// Reason for the failure.
     pub reason: Reason,
-    /// SQLSTATE of PostgreSQL, extended result code of SQLite or, where neither said anything, a word of this service's own.
+    /// SQLSTATE of PostgreSQL, extended result code of SQLite or, without either, a code of this service.
     pub code: Option<String>,
 }
 
-/// A lower-case fragment: what happened, and the code in parentheses where it says more.
+/// Formats a lower-case fragment: the failure, and the code in parentheses if it adds detail.
 impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.sentence())?;
@@ -96,7 +96,7 @@ impl fmt::Display for Unavailable {
 impl std::error::Error for Unavailable {}
 
 impl Unavailable {
-    /// For reasons that say all there is to say: the code is the reason's own word.
+    /// Builds the error for a reason that needs no further detail: the code is the reason's name.
     pub(crate) fn of(reason: Reason) -> Self {
         Self::with(reason, reason.as_str())
     }
@@ -131,7 +131,7 @@ impl Unavailable {
         })
     }
 
-    /// A session did not answer for longer than the server lets any statement take.
+    /// Builds the error of a session that did not answer for longer than the server lets any statement take.
     pub(super) fn silent() -> Self {
         Self::with(Reason::Timeout, SILENT)
     }
@@ -140,7 +140,7 @@ impl Unavailable {
         self.code.as_deref() == Some(SILENT)
     }
 
-    /// The file that a session has open is not the one at its path.
+    /// Builds the error of a session whose open file is not the one at its path.
     pub(super) fn moved() -> Self {
         Self::with(Reason::Unreachable, MOVED)
     }
@@ -149,17 +149,17 @@ impl Unavailable {
         self.code.as_deref() == Some(MOVED)
     }
 
-    /// Whether sessions opened before may fail for the same reason: the server is gone, or another one is the primary now.
+    /// Returns true if other open sessions may fail for the same reason: the server is gone, or another one is the primary now.
     pub(super) fn concerns_other_sessions(&self) -> bool {
         matches!(self.reason, Reason::Unreachable | Reason::ReadOnly) || self.is_silent()
     }
 
-    /// Whether another session may well do it, or this one once the tables are there again.
+    /// Returns true if another session may succeed, or this one after the tables are restored.
     pub(super) fn may_work_elsewhere(&self) -> bool {
         self.concerns_other_sessions() || self.reason == Reason::Schema
     }
 
-    /// Whether the session is as it was before, except that a transaction may be open: the server answered.
+    /// Returns true if the session stays usable, although a transaction may be open: the server answered.
     pub(super) fn leaves_session_usable(&self) -> bool {
         let is_sqlstate = |code: &str| {
             code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
@@ -167,7 +167,7 @@ impl Unavailable {
         !self.concerns_other_sessions() && self.code.as_deref().is_some_and(is_sqlstate)
     }
 
-    /// Whether what listens at the database's address answered and let no session in, as it would do again.
+    /// Returns true if the server or a pooler answered and refused the session, and would do so again.
     pub(super) fn is_refused_session(&self) -> bool {
         match self.reason {
             Reason::Authentication
@@ -189,7 +189,7 @@ impl Unavailable {
         }
     }
 
-    /// Whether the database works and refuses what it was given, and would do so again.
+    /// Returns true if the database works and rejects the data, and would do so again.
     pub(crate) fn is_about_the_data(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
         match (self.reason, code.parse::<i32>()) {
@@ -202,7 +202,7 @@ impl Unavailable {
     }
 }
 
-/// What is wrong while a session is let in, by this service's own code.
+/// Returns the explanation of a login failure for a code of this service.
 fn of_login(code: &str) -> Option<&'static str> {
     Some(match code {
         "name_not_found" => "the name of the database's host cannot be resolved",

@@ -1,4 +1,4 @@
-//! Values that statements take.
+//! Parameters of statements.
 
 /// A value for `$n`.
 #[derive(Clone, Debug)]
@@ -8,7 +8,7 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// A number that is none where it is beyond the column's range.
+    /// Converts a number; the value is NULL if the number is beyond the column's range.
     pub(crate) fn integer(number: impl TryInto<i64>) -> Self {
         Self::Integer(number.try_into().ok())
     }

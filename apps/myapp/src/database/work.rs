@@ -1,4 +1,4 @@
-//! One piece of work: its session, its time limits, and what its failure says of other sessions.
+//! One unit of work: its session, its time limits, and the effect of its failure on other sessions.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,20 +11,20 @@ use super::target::Target;
 use super::timeouts::ACQUIRE_TIMEOUT;
 use super::{Reason, Shared, Unavailable, Work};
 
-/// Longest time to wait for someone else's session where no new one can be had.
+/// Time limit for the wait for a session in use if no new one can be opened.
 const WAIT_FOR_IDLE: Duration = Duration::from_secs(3);
-/// Time after which whoever waits for room looks again whether a session can make some.
+/// Interval at which a waiter for room checks whether a session can make some.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
-/// Longest time in which a session has to show that it works.
+/// Time limit for the check that a session works.
 const PROOF_TIMEOUT: Duration = Duration::from_secs(2);
-/// Attempts at one piece of work, each on another session.
+/// Maximum attempts at one unit of work, each on another session.
 const MAX_ATTEMPTS: usize = 3;
-/// Time after which no further attempt begins: longer than one piece of work that is met by silence, shorter than anyone waits.
+/// Time after which no further attempt begins: longer than one unit of work on a silent session, shorter than any caller waits.
 const LAST_ATTEMPT: Duration = Duration::from_secs(7);
 
 impl Shared {
-    /// Does `work`, which may not hold a session for longer than `limit`. Where it fails for a reason that another session may not
-    /// have, such as a server that was started anew, another session does it.
+    /// Runs `work`, which may not hold a session for longer than `limit`. If it fails for a reason that another session may not
+    /// have, such as a restarted server, it is retried on another session.
     pub(super) async fn run<T, W>(
         self: Arc<Self>,
         writes: bool,
@@ -67,7 +67,7 @@ impl Shared {
             Ok((writer, turn, generation, session))
         };
         let acquired = timeout(ACQUIRE_TIMEOUT, acquire).await;
-        // Both are given back after the session.
+        // Both permits are released after the session.
         let (_writer, _turn, generation, mut session) =
             acquired.unwrap_or_else(|_| Err(Unavailable::of(Reason::Timeout)))?;
         let done = async {
@@ -80,7 +80,7 @@ impl Shared {
         if outcome.is_err()
             && let Err(moved) = session.prove_place().await
         {
-            // That is why.
+            // A moved file is the cause of the failure.
             outcome = Err(moved);
         }
         match &outcome {
@@ -103,8 +103,8 @@ impl Shared {
         outcome
     }
 
-    /// Draws from a failure what it says of the sessions that are idle. They are tried rather than closed: where the server lets
-    /// nobody new in, those that still work are all there is.
+    /// Checks the idle sessions after a failure that may concern them too. They are tested rather than closed: while the server
+    /// refuses new logins, the open sessions cannot be replaced.
     fn doubt(self: &Arc<Self>, generation: &Arc<Generation>, error: &Unavailable) {
         if error.reason == Reason::Schema {
             generation.forget_set_up();
@@ -115,7 +115,7 @@ impl Shared {
         }
     }
 
-    /// Has a session show that it works, and may write, without anyone waiting for it; closes it where it does not.
+    /// Tests in the background that a session works and may write; closes it if it does not.
     fn try_out(self: &Arc<Self>, generation: Arc<Generation>, mut session: Session, in_transaction: bool) {
         let shared = Arc::clone(self);
         tokio::spawn(async move {
@@ -141,8 +141,8 @@ impl Shared {
         }
     }
 
-    /// A session of the generation in force. Where the server lets no new one in, those it has let in before do the work:
-    /// it may have been given a password that this process is about to be told.
+    /// Returns a session of the generation in force. If the server refuses new logins, sessions opened earlier do the work: the
+    /// server may have a password that has not reached this process yet.
     async fn session(&self) -> Result<(Arc<Generation>, Session), Unavailable> {
         loop {
             let generation = self.current();
@@ -162,7 +162,7 @@ impl Shared {
         }
     }
 
-    /// An idle session, or a new one if there is room for it soon; `None` where it is worth to look again.
+    /// Returns an idle session, or a new one if there is room for it soon; `None` if the caller should try again.
     pub(super) async fn session_of(
         &self,
         generation: &Arc<Generation>,
@@ -187,7 +187,7 @@ impl Shared {
         }
     }
 
-    /// The next session to be idle of `generation` or, while that one may still be rolled back, of the one before it.
+    /// Returns the next idle session of `generation` or, while `generation` may still be rolled back, of the previous one.
     async fn session_let_in_before(
         &self,
         generation: &Arc<Generation>,
@@ -208,9 +208,9 @@ impl Shared {
 
     /// Closes an idle session of another generation, if there is one to spare.
     ///
-    /// While a generation may still be rolled back, the one before it retains half of all sessions: they do the work if the server
-    /// takes neither credential any more. While one is prepared, the last of the generation in force stays. Where there may be one
-    /// session only, it cannot be of both.
+    /// While a generation may still be rolled back, the previous one retains half of all sessions: they do the work if the server
+    /// accepts neither credential any more. While a generation is being prepared, the current one retains its last session,
+    /// unless the limit is one session: it cannot serve both generations.
     fn make_room_for(&self, generation: &Arc<Generation>) {
         let generations = self.generations();
         let before = generations.before.as_ref().filter(|before| before.open_sessions() > self.reserve());
@@ -222,12 +222,12 @@ impl Shared {
         }
     }
 
-    /// Sessions that a generation retains for as long as the one after it may be rolled back.
+    /// Returns the number of sessions that a generation retains for as long as the next one may be rolled back.
     pub(super) fn reserve(&self) -> usize {
         self.rooms.get() / 2
     }
 
-    /// Whether a session of `generation` will be of use again.
+    /// Returns true if a session of `generation` will be of use again.
     fn retains_session_of(&self, generation: &Arc<Generation>) -> bool {
         if self.rooms.is_in_debt() {
             return false;
@@ -240,8 +240,8 @@ impl Shared {
         is_before && (!self.rooms.is_full() || generation.open_sessions() <= self.reserve())
     }
 
-    /// Replaces idle sessions that were opened before `age` ago. The new one is opened first, since the server may let nobody new in;
-    /// where there is no room beside the old one, it stays.
+    /// Replaces idle sessions that were opened before `age` ago. The new session is opened first, since the server may refuse the
+    /// login; without room for both, the old session stays open.
     pub(super) async fn renew(&self, age: Duration) {
         let generation = self.current();
         while !self.rooms.is_full() {
@@ -255,7 +255,7 @@ impl Shared {
         }
     }
 
-    /// Closes what nobody uses, of all generations.
+    /// Closes the idle sessions of all generations.
     pub(super) fn close_idle(&self) {
         let generations = self.generations();
         generations
@@ -269,7 +269,7 @@ impl Shared {
         Arc::clone(&self.generations().current)
     }
 
-    /// Each change is a few assignments, so that it is whole even where a holder panicked.
+    /// Each change is a few assignments, so that it is complete even if a holder of the lock panicked.
     pub(super) fn generations(&self) -> MutexGuard<'_, Generations> {
         self.in_force.lock().unwrap_or_else(PoisonError::into_inner)
     }

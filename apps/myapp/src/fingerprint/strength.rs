@@ -1,32 +1,32 @@
-//! Whether a key resists being guessed offline.
+//! Resistance of a key to offline guessing.
 
 use std::collections::BTreeSet;
 
 use live_config::Secret;
 
-/// Fewest bytes of a strong key: the length of a SHA-256 digest, below which RFC 2104 (section 3) strongly discourages a
-/// key of HMAC. NIST SP 800-107 (revision 1, 5.3.4) asks for a security strength of 112 bits, which so many bytes carry even
-/// where each is a random hex digit.
+/// Minimum bytes of a strong key: the length of a SHA-256 digest, below which RFC 2104 (section 3) strongly discourages a key of
+/// HMAC. NIST SP 800-107 (revision 1, 5.3.4) requires a security strength of 112 bits, which this number of bytes has even if
+/// each is a random hex digit.
 const LEAST_BYTES: usize = 32;
-/// Fewest different bytes, and fewest different steps from one byte to the next. 32 random hex digits have fewer once in
-/// millions of keys; `0123456789…`, `aaaa…` and a short word written again and again have fewer.
+/// Minimum number of different bytes, and of different steps from one byte to the next. Of random keys of 32 hex digits, one in
+/// millions has fewer; `0123456789…`, `aaaa…` and a repeated short word have fewer.
 const LEAST_VARIETY: usize = 8;
 
-/// Whether whoever holds a value computed under `key` can find the key by guessing. It recognises short keys and plain
-/// patterns; a long sentence out of a book passes.
+/// Returns true if `key` can be guessed from a value computed under it. Recognises short keys and plain patterns; a long sentence
+/// out of a book passes.
 pub(crate) fn is_weak(key: &Secret) -> bool {
     let bytes = key.expose().as_bytes();
     bytes.len() < LEAST_BYTES || variety(bytes) < LEAST_VARIETY || is_repetition(bytes)
 }
 
-/// Different bytes, or different steps between neighbours, whichever is less.
+/// Returns the number of different bytes, or of different steps between neighbours, whichever is less.
 fn variety(bytes: &[u8]) -> usize {
     let values = bytes.iter().collect::<BTreeSet<_>>().len();
     let steps = bytes.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect::<BTreeSet<_>>().len();
     values.min(steps)
 }
 
-/// Whether it is one text of at most half its length, again and again.
+/// Returns true if the bytes are a repetition of a text of at most half their length.
 fn is_repetition(bytes: &[u8]) -> bool {
     (1..=bytes.len() / 2).any(|period| bytes[period..] == bytes[..bytes.len() - period])
 }

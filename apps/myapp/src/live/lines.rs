@@ -6,7 +6,7 @@ use live_config::{Event, Unknown};
 use crate::fingerprint::is_weak;
 use crate::settings::Settings;
 
-/// Writes one line for `event`.
+/// Logs one line for `event`.
 pub(super) fn log(event: &Event<Settings>) {
     match event {
         Event::Committed { new, changes, .. } => {
@@ -39,7 +39,7 @@ pub(super) fn log(event: &Event<Settings>) {
     }
 }
 
-/// Writes one line where `SECRET_KEY` can be guessed.
+/// Logs one warning if `SECRET_KEY` can be guessed.
 pub(crate) fn warn_of_weak_key(settings: &Settings) {
     if is_weak(&settings.secret_key) {
         tracing::warn!(

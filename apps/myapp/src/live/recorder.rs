@@ -1,6 +1,7 @@
 //! The history of the settings: one record for each setting that changed, with the value before and after.
 //!
-//! Texts are of settings that are no secrets; secrets are fingerprints or marks. Nothing here holds a value.
+//! Values of settings that are no secrets are recorded as text, secrets as fingerprints or marks. No value of a secret is stored
+//! here.
 
 use std::time::SystemTime;
 
@@ -10,7 +11,7 @@ use crate::fingerprint::Fingerprints;
 use crate::settings::Settings;
 use crate::store::{Change, Outcome, Record, Store};
 
-/// The one key that signs and fingerprints: its own values have marks only.
+/// The key that signs and fingerprints: the history stores marks of its own values only.
 const SECRET_KEY: &str = "SECRET_KEY";
 
 /// Records each change of the configuration.
@@ -24,7 +25,7 @@ impl Recorder {
         Self { store, fingerprints: Fingerprints::new() }
     }
 
-    /// Records `event`, which happened now; `generation` is in force.
+    /// Records `event`, which happened now, while `generation` is in force.
     pub(super) fn record(&self, event: &Event<Settings>, generation: u64) {
         let at = SystemTime::now();
         let changes = self.changes(at, event, generation);
@@ -41,7 +42,7 @@ impl Recorder {
             new,
             reason,
         };
-        // Both values under the key that is in force after the event: one key makes them comparable.
+        // Both values are fingerprinted under the key that is in force after the event: one key makes them comparable.
         let values =
             |key: &str, old, new: &Snapshot<Settings>| [self.shown(old, key, new), self.shown(new, key, new)];
         match event {
@@ -75,7 +76,7 @@ impl Recorder {
         }
     }
 
-    /// The value of `key` in `snapshot`, as the history stores it while `in_force` is.
+    /// Returns the value of `key` in `snapshot`, in the form that the history stores while `in_force` is in force.
     fn shown(
         &self,
         snapshot: &Snapshot<Settings>,

@@ -1,4 +1,4 @@
-//! Who read the settings, on every replica that shares the database.
+//! The access log: reads of the settings on every replica that shares the database.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Answers that several routes share.
+//! Responses that several routes share.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// How a JSON document is marked.
+/// Content type of a JSON document.
 pub(super) const JSON_TYPE: (HeaderName, HeaderValue) =
     (CONTENT_TYPE, HeaderValue::from_static("application/json"));
 
 static JSON: [(HeaderName, HeaderValue); 1] = [JSON_TYPE];
 
-/// Time after which it is worth to ask again.
+/// Time after which a client should retry.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 pub(super) async fn healthz() -> MemoryAnswer {
@@ -29,7 +29,7 @@ pub(super) fn healthz_answer() -> MemoryAnswer {
     json_answer(Bytes::from_static(b"{\"status\":\"ok\"}\n"))
 }
 
-/// A JSON document with a newline at its end, so that a terminal's prompt begins on a line of its own.
+/// Builds a response with a JSON document and a final newline, so that a terminal's prompt begins on a line of its own.
 pub(super) fn json_line(document: &impl Serialize) -> Response {
     match json_bytes(document) {
         Some(bytes) => json_answer(bytes).into_response(),
@@ -37,7 +37,7 @@ pub(super) fn json_line(document: &impl Serialize) -> Response {
     }
 }
 
-/// The bytes of such a document; none, and a line in the log, where it cannot be written as JSON.
+/// Serialises a document with a final newline; logs an error and returns `None` if it cannot be written as JSON.
 pub(super) fn json_bytes(document: &impl Serialize) -> Option<Bytes> {
     match serde_json::to_string(document) {
         Ok(text) => Some((text + "\n").into()),
@@ -48,7 +48,7 @@ pub(super) fn json_bytes(document: &impl Serialize) -> Option<Bytes> {
     }
 }
 
-/// What needs the database cannot be done now, and may well be soon.
+/// Builds a 503 for a request whose backend is unavailable, with the time of the next attempt.
 pub(super) fn unavailable() -> Response {
     chassis::Problem::new(StatusCode::SERVICE_UNAVAILABLE).retry_after(RETRY_AFTER).into_response()
 }
@@ -57,19 +57,19 @@ pub(super) fn json_answer(body: Bytes) -> MemoryAnswer {
     MemoryAnswer { status: StatusCode::OK, headers: &JSON, body }
 }
 
-/// An OpenAPI responses object for one JSON answer with the schema of `T`.
+/// Builds an OpenAPI responses object for one JSON response with the schema of `T`.
 pub(super) fn json_response<T: JsonSchema>(description: &str) -> Value {
     let schema = schema_of::<T>(SchemaSettings::for_serialize);
     json!({ "200": { "description": description, "content": { "application/json": { "schema": schema } } } })
 }
 
-/// An OpenAPI request body object for a JSON document with the schema of `T`.
+/// Builds an OpenAPI request body object for a JSON document with the schema of `T`.
 pub(super) fn json_body<T: JsonSchema>() -> Value {
     let schema = schema_of::<T>(SchemaSettings::for_deserialize);
     json!({ "required": true, "content": { "application/json": { "schema": schema } } })
 }
 
-/// Whole in one place, in the dialect of OpenAPI 3.1.
+/// Builds the schema without references to other places, in the dialect of OpenAPI 3.1.
 fn schema_of<T: JsonSchema>(direction: fn(SchemaSettings) -> SchemaSettings) -> Schema {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;

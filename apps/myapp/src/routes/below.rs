@@ -1,4 +1,4 @@
-//! Routes that answer below the path of `API_BASE_URL` as well as at the root.
+//! Routes served below the path of `API_BASE_URL` as well as at the root.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -15,13 +15,14 @@ use tower::Service;
 
 use super::context::{Context, InForce};
 
-/// Wraps `routes`, so that each request is routed by the configuration in force when it arrives, and keeps it.
+/// Wraps `routes`, so that each request is routed by the configuration in force at its arrival, and uses the same snapshot
+/// throughout.
 pub(super) fn also_below_base_path(routes: Router, context: Arc<Context>) -> Router {
     let routes = routes.layer(from_fn(tell_matched_path));
     Router::new().fallback_service(Below { routes, context })
 }
 
-/// The route is matched inside the wrapper and logged outside of it: the answer carries it out.
+/// Copies the matched path into the response: the route is matched inside the wrapper and logged outside of it.
 async fn tell_matched_path(request: Request, next: Next) -> Response {
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let mut response = next.run(request).await;
@@ -56,7 +57,7 @@ impl Service<Request> for Below {
     }
 }
 
-/// The URI with `base` (empty, or `/like/this`) taken from the front of its path; `None` where it is not below `base`.
+/// Returns the URI with `base` (empty, or `/like/this`) removed from its path; `None` if it is not below `base`.
 fn without_base(uri: &Uri, base: &str) -> Option<Uri> {
     let rest = uri.path().strip_prefix(base).filter(|_| !base.is_empty())?;
     let path = match rest {

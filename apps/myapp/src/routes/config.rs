@@ -21,7 +21,7 @@ use crate::store::{Access, AccessKind, Record};
 
 const MASK: &str = "********";
 
-/// The settings that the document shows.
+/// The settings in the document.
 pub(super) const SHOWN: [&str; 5] =
     ["API_BASE_URL", "DB_PASSWORD", "LOG_LEVEL", "MAX_CONNECTIONS", "SECRET_KEY"];
 
@@ -38,8 +38,8 @@ struct Document<'a> {
     message: &'static str,
 }
 
-/// Secrets are shown only where they are exposed, and only to a request from this machine: a page that found this address
-/// under a name of its own (rebinding), or a proxy that leads in from elsewhere, asks for another name.
+/// Shows secrets only if they are exposed, and only to a request from this machine: a page that found this address under a name
+/// of its own (DNS rebinding), or a proxy from elsewhere, requests another host.
 pub(super) async fn public(
     State(context): State<Arc<Context>>,
     headers: HeaderMap,
@@ -49,7 +49,7 @@ pub(super) async fn public(
     document(&in_force, context.expose_secrets && guard::is_local(&headers))
 }
 
-/// Recorded before it is answered: no record, no reveal.
+/// Records the read before it is answered: no record, no reveal.
 pub(super) async fn operator(
     State(context): State<Arc<Context>>,
     request_id: Option<Extension<RequestId>>,
@@ -81,7 +81,7 @@ fn document(in_force: &InForce, reveal: bool) -> Response {
     }
 }
 
-/// The document; see [`json_bytes`].
+/// Serialises the document; see [`json_bytes`].
 pub(super) fn bytes(in_force: &InForce, reveal: bool) -> Option<Bytes> {
     let secret = |key| if reveal { in_force.text(key) } else { MASK };
     json_bytes(&Document {
@@ -94,7 +94,7 @@ pub(super) fn bytes(in_force: &InForce, reveal: bool) -> Option<Bytes> {
     })
 }
 
-/// The answer with the document, which nothing on the way may keep.
+/// Builds the response with the document; no cache on the way may store it.
 pub(super) fn answer(body: Bytes) -> MemoryAnswer {
     static HEADERS: [(HeaderName, HeaderValue); 2] =
         [JSON_TYPE, (CACHE_CONTROL, HeaderValue::from_static("no-store"))];

@@ -16,29 +16,29 @@ use crate::sbom::Sbom;
 use crate::settings::Settings;
 use crate::store::Store;
 
-/// What every route may read.
+/// State shared by all routes.
 pub struct Context {
     /// The configuration in force.
     pub live: Live<Settings>,
     /// History and accesses.
     pub store: Store,
-    /// What happened to the configuration lately.
+    /// Recent configuration events.
     pub(crate) feed: Feed,
-    /// What the replicas tell each other, where they have a cache.
+    /// The cache through which replicas exchange events, if one is configured.
     pub(crate) cache: Option<Cache>,
     pub(super) health: Health,
     pub(super) readiness: Readiness,
     pub(super) telemetry: Telemetry,
-    /// Whether the public listener shows secrets.
+    /// True if the public listener shows secrets.
     pub(super) expose_secrets: bool,
-    /// Where the other replicas are found.
+    /// Host and port that resolve to the admin listeners of all replicas.
     pub(super) peers: Option<String>,
-    /// What the service is made of, where it is to be told.
+    /// The SBOM, if it is to be served.
     pub(super) sbom: Option<Sbom>,
 }
 
 impl Context {
-    /// A context around the configuration in force.
+    /// Creates a context around the configuration in force.
     pub(crate) fn new(
         live: Live<Settings>,
         store: Store,
@@ -64,7 +64,7 @@ impl Context {
         }
     }
 
-    /// Says in the log which configuration is in force, and what someone should look at.
+    /// Logs the configuration in force, and findings that need attention.
     pub fn announce(&self) {
         let snapshot = self.live.snapshot();
         tracing::info!(
@@ -82,12 +82,12 @@ impl Context {
     }
 }
 
-/// The configuration that a request began with: it sees one generation, however long it takes.
+/// The configuration snapshot of a request: the request sees one generation, however long it takes.
 #[derive(Clone)]
 pub(super) struct InForce(pub(super) Arc<Snapshot<Settings>>);
 
 impl InForce {
-    /// The text of a setting, secrets included; empty where nothing gives a value.
+    /// Returns the text of a setting, secrets included; empty if it has no value.
     pub(super) fn text(&self, key: &str) -> &str {
         match self.0.values.get(key).map(|value| &value.text) {
             Some(Text::Plain(text)) => text,
@@ -103,7 +103,7 @@ where
 {
     type Rejection = Infallible;
 
-    /// The public listener has taken the snapshot before it routed the request; elsewhere it is taken now.
+    /// On the public listener the snapshot was taken before routing; on the others it is taken now.
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let taken = parts.extensions.get::<Self>().cloned();
         Ok(taken.unwrap_or_else(|| Self(Arc::<Context>::from_ref(state).live.snapshot())))

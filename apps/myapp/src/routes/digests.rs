@@ -18,7 +18,7 @@ pub(super) fn responses() -> Value {
     json_response::<Digests>("State and digests of this replica")
 }
 
-/// The digests of this replica now.
+/// Returns the digests of this replica now.
 pub(super) fn of(context: &Context) -> Digests {
     Digests {
         ready: context.health.is_ready(),

@@ -1,5 +1,5 @@
-//! What happens to the configuration, told as it happens: keys and reasons, never a value. Through the cache it is told of all
-//! replicas; `scope` says of which.
+//! The event stream of configuration changes: keys and reasons, never a value. With a cache it covers all replicas; the event
+//! `scope` names the replicas covered.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -19,9 +19,9 @@ use super::context::Context;
 use crate::cache::Cache;
 use crate::feed::{Happening, Lagged, Reader};
 
-/// Often enough for proxies and for a reader that wants to know whether this replica is there.
+/// Interval of comments: short enough for proxies, and for a reader that checks whether this replica is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How long a client waits before it comes back.
+/// Time for which a client waits before it reconnects.
 const RETRY: Duration = Duration::from_secs(2);
 
 pub(super) async fn events(State(context): State<Arc<Context>>, headers: HeaderMap) -> Response {
@@ -50,7 +50,7 @@ pub(super) fn responses() -> Value {
     } })
 }
 
-/// Tells `frames` until `closing` resolves, with a comment where there has been none for a while.
+/// Sends `frames` until `closing` resolves, with a comment after each idle interval.
 fn answer(
     frames: impl Stream<Item = Frame> + Send + 'static,
     closing: impl Future<Output = ()> + Send + 'static,
@@ -59,27 +59,27 @@ fn answer(
     Sse::new(frames).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
 }
 
-/// All that `reader` is told, after the event of the id `last`.
+/// Returns the frames for `reader`, beginning after the event of the id `last`.
 fn frames(mut reader: Reader, last: Option<&str>) -> impl Stream<Item = Frame> + Send + use<> {
     let resumed = last.map(|id| id.parse().and_then(|mark| reader.resume(mark)));
     let first = Frame::default().id(reader.mark().to_string()).retry(RETRY);
     let first = match resumed {
         Some(Err(Lagged)) => first.event("reset").data("{}"),
-        // Without data it is no event, but the client has an id to come back with.
+        // A frame without data is no event, but gives the client an id for its reconnect.
         Some(Ok(())) | None => first,
     };
     let rest = stream::unfold(Some(reader), |reader| async {
         let mut reader = reader?;
         match reader.next().await {
             Ok(happening) => Some((frame(&happening), Some(reader))),
-            // The client comes back with the id before the gap, and is told to start afresh.
+            // The client reconnects with the id before the gap, and receives `reset`.
             Err(Lagged) => Some((Frame::default().event("lagged").data("{}"), None)),
         }
     });
     stream::iter([first]).chain(rest)
 }
 
-/// Both, until `frames` end.
+/// Merges both streams, until `frames` end.
 fn both(
     frames: impl Stream<Item = Frame> + Send + 'static,
     scopes: impl Stream<Item = Frame> + Send + 'static,
@@ -96,7 +96,7 @@ fn frame(happening: &Happening) -> Frame {
     Frame::default().id(happening.mark.to_string()).event(told.event).data(Value::Object(data).to_string())
 }
 
-/// Tells whose events are told, at first and whenever that changes. `hears_all` is `None` where there is no cache.
+/// Returns the `scope` frames: the current scope, then each change. `hears_all` is `None` without a cache.
 fn scopes(hears_all: Option<watch::Receiver<bool>>) -> impl Stream<Item = Frame> + Send + use<> {
     let scope = |all: bool| {
         let data = json!({ "replicas": if all { "all" } else { "own" } });

@@ -1,17 +1,17 @@
-//! Keeps pages of other sites, open in an operator's browser, away from what loopback shows.
+//! Protects the loopback listeners from pages of other sites that are open in an operator's browser.
 //!
-//! A page can make a browser send a request here, by a form, a link or a script. What tells it from one of the operator is
-//! what the browser adds and a page cannot forge:
+//! A page can make a browser send a request to a loopback listener, by a form, a link or a script. Such a request differs from an
+//! operator's by headers that the browser adds and a page cannot forge:
 //!
-//! - A page that found this address under a name of its own (rebinding) carries that name in `Host`.
-//! - A browser since 2023 says in `Sec-Fetch-Site` where a request comes from, and any says so in `Origin` with a form.
-//! - An older browser may say neither. It can read nothing here all the same, since no answer allows another origin to, but
-//!   a form of such a page could post. So whoever posts shows what no page can send to another origin unasked: a body of
-//!   JSON, or a header that forms do not have. For these, and for any method but GET, HEAD and POST, a browser asks first,
-//!   by `OPTIONS`, and gets no leave: that is why a `PUT` needs no such sign.
-//! - An image of such a page could make an older browser look at the secrets, which would be recorded, or hold the seats of the
-//!   event stream. So whatever looks like a browser and does not say where it comes from needs the header too. A browser
-//!   cannot be made to look like a tool: a page has no power over `User-Agent` of what it embeds. That leaves `curl` as it is.
+//! - A page that found this address under a name of its own (DNS rebinding) sends that name in `Host`.
+//! - A browser since 2023 sends the site of origin in `Sec-Fetch-Site`, and any browser sends `Origin` with a form.
+//! - An older browser may send neither. The page still cannot read a response, since no response allows another origin to, but a
+//!   form of the page could post. So a POST needs a sign that no page can send to another origin without a preflight: a JSON
+//!   body, or a header that forms do not have. For these, and for any method but GET, HEAD and POST, a browser sends a preflight
+//!   `OPTIONS` first, which is refused: a `PUT` therefore needs no such sign.
+//! - An image of such a page could make an older browser read the secrets, which would be recorded, or take the seats of the
+//!   event stream. So a request that looks like a browser's and has no header about its origin needs the header too. A browser
+//!   cannot be made to look like a tool: a page cannot change the `User-Agent` of embedded requests. `curl` works as before.
 
 mod loopback;
 
@@ -26,23 +26,23 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// Any value will do: that it is there is what counts.
+/// Any value is accepted: the presence of the header counts.
 const REQUESTED_BY: HeaderName = HeaderName::from_static("x-requested-by");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// Refuses a request that a page of another site made or may have made, or that reached this address under another name.
+/// Refuses a request that a page of another site sent or may have sent, or that reached this address under another name.
 pub(super) async fn same_site(request: Request, next: Next) -> Response {
     if let Err((status, detail)) = judge(request.method(), request.headers()) {
         return Problem::new(status).detail(detail).into_response();
     }
     let mut response = next.run(request).await;
-    // An old browser that embeds an answer into a page of another site must not make anything of it.
+    // An old browser that embeds a response into a page of another site must not use it.
     response.headers_mut().insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
-/// The header that a POST without a JSON body must have, as OpenAPI describes it.
+/// Describes the header for OpenAPI that a POST without a JSON body must have.
 pub(super) fn parameter() -> Value {
     json!({
         "name": "X-Requested-By",
@@ -78,14 +78,14 @@ fn names_loopback(headers: &HeaderMap) -> bool {
     headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(loopback::is_loopback_host)
 }
 
-/// Whether a request to any listener is one that someone on this machine means: for a name of loopback, and not from a page of
-/// another site.
+/// Returns true if a request to any listener comes from a user of this machine: addressed to a name of loopback, and not sent by
+/// a page of another site.
 pub(super) fn is_local(headers: &HeaderMap) -> bool {
     names_loopback(headers) && is_own_site(headers)
 }
 
-/// Whether nothing that a browser adds speaks of another site. Another port of loopback is one: what listens there may
-/// serve anyone's pages.
+/// Returns true if no header of a browser names another site. Another port of loopback is another site: its server may serve
+/// pages of any author.
 fn is_own_site(headers: &HeaderMap) -> bool {
     let own_fetch =
         headers.get_all(SEC_FETCH_SITE).iter().all(|site| site == "none" || site == "same-origin");
@@ -94,7 +94,7 @@ fn is_own_site(headers: &HeaderMap) -> bool {
     own_fetch && headers.get_all(ORIGIN).iter().all(own_origin)
 }
 
-/// Whether the request has anything about it that browsers send with what a page embeds, and tools do not send by themselves.
+/// Returns true if the request has headers that browsers send with embedded content, and tools do not send by default.
 fn may_be_embedded(headers: &HeaderMap) -> bool {
     const BROWSERS: [&str; 2] = ["Mozilla/", "Opera/"];
     const EMBEDDED: [&str; 6] = ["image/", "text/html", "text/css", "video/", "audio/", "application/xhtml"];
@@ -107,7 +107,7 @@ fn may_be_embedded(headers: &HeaderMap) -> bool {
         || names(&ACCEPT, &EMBEDDED)
 }
 
-/// Whether the request shows what a page of another site cannot make a browser send.
+/// Returns true if the request has a sign that a page of another site cannot make a browser send.
 fn is_deliberate(headers: &HeaderMap) -> bool {
     let is_json = |text: &HeaderValue| {
         let essence = text.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
@@ -154,7 +154,7 @@ mod tests {
             assert!(!is_allowed(&Method::POST, &[headers]), "{headers:?}");
         }
         assert!(is_allowed(&Method::GET, &[("accept", "*/*")]));
-        // As curl sends it; a browser asks before it does.
+        // The form of curl; a browser sends a preflight before it.
         assert!(is_allowed(&Method::PUT, &[("content-type", "application/x-www-form-urlencoded")]));
     }
 

@@ -1,4 +1,4 @@
-//! How the settings changed, on every replica that shares the database.
+//! The history of settings, on every replica that shares the database.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::store::{HistoryFilter, HistoryRow, Outcome};
 
 pub(super) const PATH: &str = "/api/v1/history";
 
-/// What a setting's name looks like; a former version may have had others than this one.
+/// Pattern of a setting's name; a former version may have had other names than this one.
 const KEY: &str = "^[A-Z][A-Z0-9_]{0,63}$";
 
 /// What became of one setting.

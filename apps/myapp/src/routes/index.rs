@@ -1,4 +1,4 @@
-//! The front page: HTML for a browser, one line for everything else.
+//! The front page: HTML for a browser, one line for any other client.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::context::{Context, InForce};
 const PAGE: &str = include_str!("../../pages/index.html");
 const STYLE: &str = include_str!("../../pages/index.css");
 
-/// Nothing but the page's own style sheet, known by its digest: no script, no frame, no other host.
+/// Permits nothing but the page's own style sheet, identified by its digest: no script, no frame, no other host.
 const POLICY: &str = "default-src 'none'; style-src 'sha256-Ss9bxA/eKv3HfBXxhspFFPJOPAaCZOQNh19zepPnAUc='; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
 
@@ -55,7 +55,7 @@ pub(super) fn responses() -> Value {
     } })
 }
 
-/// Browsers name `text/html`; tools ask for anything.
+/// Returns true for a browser: browsers name `text/html`; tools accept any type.
 fn wants_html(headers: &HeaderMap) -> bool {
     headers.get_all(ACCEPT).iter().any(|accept| accept.to_str().is_ok_and(|text| text.contains("text/html")))
 }
@@ -77,7 +77,7 @@ fn page(context: &Context, in_force: &InForce) -> String {
         .replace("{{base}}", &escaped(base))
 }
 
-/// One row a setting that `/config` shows: its value, unless it is a secret, and which kind of source gave it.
+/// Renders one row for each setting of `/config`: its value, unless it is a secret, and the kind of its source.
 fn settings(in_force: &InForce) -> String {
     let row = |key: &str| {
         let value = in_force.0.values.get(key);

@@ -1,4 +1,4 @@
-//! Lists that are told page by page, newest first.
+//! Paginated lists, newest first.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,7 +17,7 @@ use crate::store::{Page, Position};
 
 const LIMIT: u16 = 50;
 const LONGEST: u16 = 200;
-/// The last second of the year 9999, after which RFC 3339 has no form.
+/// The last second of the year 9999; RFC 3339 cannot express later times.
 const LAST_SECOND: u64 = 253_402_300_799;
 
 /// One page, and where the next begins.
@@ -30,7 +30,7 @@ pub(super) struct Listing<T> {
     next: Option<String>,
 }
 
-/// What a request asks of a list whose filters are `F`.
+/// The parameters of a list request with filters of type `F`.
 pub(super) struct Asked<F> {
     pub(super) filter: F,
     pub(super) after: Option<Position>,
@@ -39,10 +39,10 @@ pub(super) struct Asked<F> {
 }
 
 impl<F> Asked<F> {
-    /// Reads `query` for the list at `route`, its filters by `filter`.
+    /// Reads `query` for the list at `route`; `filter` reads its filters.
     ///
     /// # Errors
-    /// All that is wrong with it. A cursor is judged once the filters are known that it has to belong to.
+    /// All errors of the query. A cursor is checked after the filters, since it is valid for the same filters only.
     pub(super) fn of(
         route: &str,
         query: Option<&str>,
@@ -64,7 +64,7 @@ impl<F> Asked<F> {
         query.finish().map(|()| Self { filter, after, limit, cursors })
     }
 
-    /// The answer with what the store found.
+    /// Builds the response from the page that the store returned.
     pub(super) fn answer<R, T: Serialize>(
         &self,
         found: Result<Page<R>, Unavailable>,
@@ -88,19 +88,19 @@ fn limit(text: &str) -> Result<u16, &'static str> {
     limit.ok_or("must be a number from 1 to 200")
 }
 
-/// The filters by time that every list has: from the first on, before the second.
+/// Reads the time filters of a list: the start (inclusive) and the end (exclusive).
 pub(super) fn span(query: &mut Query<'_>) -> [Option<SystemTime>; 2] {
     ["since", "until"].map(|name| query.filter(name, time))
 }
 
-/// Milliseconds since 1970 as RFC 3339 in UTC.
+/// Formats milliseconds since 1970 as RFC 3339 in UTC.
 pub(super) fn rfc3339(milliseconds: i64) -> String {
     let since = Duration::from_millis(milliseconds.try_into().unwrap_or_default());
     let known = since.min(Duration::from_secs(LAST_SECOND));
     humantime::format_rfc3339_millis(UNIX_EPOCH + known).to_string()
 }
 
-/// The parameters of a list, after those of its own, as OpenAPI describes them.
+/// Returns the OpenAPI parameters of a list: its own, then the shared ones.
 pub(super) fn parameters(own: Vec<Value>) -> Vec<Value> {
     let time = || json!({ "type": "string", "format": "date-time", "pattern": "Z$" });
     let limit = json!({ "type": "integer", "minimum": 1, "maximum": LONGEST, "default": LIMIT });
@@ -114,7 +114,7 @@ pub(super) fn parameters(own: Vec<Value>) -> Vec<Value> {
     own.into_iter().chain(shared).collect()
 }
 
-/// One parameter of a query string.
+/// Describes one query parameter for OpenAPI.
 pub(super) fn parameter(name: &str, description: &str, schema: &Value) -> Value {
     json!({ "name": name, "in": "query", "description": description, "schema": schema })
 }

@@ -1,4 +1,4 @@
-//! The log level for a while, as someone who looks for a fault needs it.
+//! The temporary log level, for an operator who investigates a fault.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::context::Context;
 use crate::replica::unix_seconds;
 use crate::settings::LogLevel;
 
-/// A finer log may be forgotten, but not for longer than this.
+/// Maximum duration of a temporary level: an operator may forget to reset it.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is asked for.
@@ -43,7 +43,7 @@ struct Answer {
     until: Option<u64>,
 }
 
-/// Sets a level that ends by itself; one that was set before ends with it.
+/// Sets a temporary level; it replaces an earlier one.
 pub(super) async fn set(State(context): State<Arc<Context>>, body: Bytes) -> Response {
     match parse(&body) {
         Ok((level, time)) => {

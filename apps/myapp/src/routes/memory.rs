@@ -1,4 +1,4 @@
-//! The public answers whose bytes are ready: no routing, no future, no serialisation.
+//! Public responses whose bytes are prepared: no routing, no future, no serialisation.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,21 +15,21 @@ const CONFIG: usize = 0;
 const HEALTHZ: usize = 1;
 const READYZ: usize = 2;
 
-/// Of one connection: it keeps `/config` as it was answered last, secrets masked, until the configuration changes. It
-/// holds no snapshot: a connection may wait for long, and a replaced secret must not wait with it.
+/// Prepared responses of one connection. Caches the last `/config` response, secrets masked, until the configuration changes.
+/// Holds no snapshot: an idle connection would keep a replaced secret in memory.
 pub(crate) struct Memory {
     context: Arc<Context>,
     shared: Arc<Documents>,
     config: Option<Document>,
 }
 
-/// `/config`, once for all connections: a copy for each would leave the processor's cache with many of them.
+/// The `/config` document shared by all connections: with many of them, a copy for each would not fit the processor's cache.
 #[derive(Default)]
 struct Documents(Mutex<Option<Document>>);
 
 #[derive(Clone)]
 struct Document {
-    /// The one that it shows.
+    /// Generation of the configuration in the document.
     generation: u64,
     bytes: Bytes,
 }
@@ -46,17 +46,17 @@ impl Documents {
 }
 
 impl Memory {
-    /// What it answers; the router answers the same.
+    /// Paths of the prepared responses; the router returns the same responses.
     pub(crate) const ROUTES: [&str; 3] = ["/config", "/healthz", "/readyz"];
 
-    /// Makes one for each connection.
+    /// Returns the constructor that is called for each connection.
     pub(crate) fn maker(context: &Arc<Context>) -> impl Fn() -> Self + Send + Sync + 'static {
         let (context, shared) = (Arc::clone(context), Arc::<Documents>::default());
         move || Self { context: Arc::clone(&context), shared: Arc::clone(&shared), config: None }
     }
 
-    /// `None` where secrets are shown: who asks decides over that document, the router makes it anew each time, and nothing
-    /// keeps it.
+    /// Returns `None` if secrets are shown: the document then depends on the request, so the router builds it for each request,
+    /// and it is not cached.
     fn config(&mut self) -> Option<MemoryAnswer> {
         if self.context.expose_secrets {
             return None;

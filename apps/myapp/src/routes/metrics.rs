@@ -1,4 +1,4 @@
-//! The configuration's state as metrics. Labels come from closed sets only.
+//! Metrics of the configuration's state. Labels come from closed sets only.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -12,7 +12,7 @@ use super::context::Context;
 use crate::cache::Cache;
 use crate::fingerprint::is_weak;
 
-/// Adds them to those of the process.
+/// Adds the metrics of the configuration to those of the process.
 pub(crate) fn register_metrics(context: &Arc<Context>) {
     register_configuration(context);
     register_store(context);
@@ -86,7 +86,7 @@ fn register_store(context: &Arc<Context>) {
     );
 }
 
-/// Adds those of the cache, where there is one.
+/// Adds the metrics of the cache, if one is configured.
 fn register_cache(context: &Arc<Context>, cache: &Cache) {
     let metrics = context.telemetry.metrics();
     let read = cache.clone();
@@ -111,7 +111,7 @@ fn register_cache(context: &Arc<Context>, cache: &Cache) {
     });
 }
 
-/// As OpenAPI describes the answer of the chassis.
+/// Describes the metrics response of the chassis for OpenAPI.
 pub(super) fn responses() -> Value {
     let text = json!({ "schema": { "type": "string" } });
     let content = json!({ "application/openmetrics-text": text, "text/plain": text });

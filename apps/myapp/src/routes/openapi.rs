@@ -1,4 +1,4 @@
-//! The OpenAPI documents, each made from the same table that its listener's router is made from.
+//! The OpenAPI documents. Each is built from the same table as its listener's router.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use super::context::InForce;
 use super::guard;
 use super::route::Route;
 
-/// What every route of a listener refuses, besides what it refuses itself.
+/// The requests that every route of a listener refuses, in addition to the route's own errors.
 #[derive(Clone, Copy)]
 pub(super) enum Guard {
     None,
@@ -16,7 +16,7 @@ pub(super) enum Guard {
     SameSite,
 }
 
-/// The table with one more route, which describes all of them. `server` tells where clients find them.
+/// Adds a route to the table that serves its OpenAPI document. `server` returns the base path of the routes.
 pub(super) fn described(
     mut routes: Vec<Route>,
     guard: Guard,
@@ -92,7 +92,7 @@ fn problem(status: u16) -> Value {
     })
 }
 
-/// As the chassis writes them.
+/// Returns the schema of the chassis's problem documents.
 fn problem_schema() -> Value {
     let text = |description: &str| json!({ "type": "string", "description": description });
     json!({
@@ -109,12 +109,12 @@ fn problem_schema() -> Value {
     })
 }
 
-/// An answer whose document says one word.
+/// Describes a response that contains one word.
 pub(super) fn yes(description: &str, word: &str) -> Value {
     json!({ "200": status(description, word) })
 }
 
-/// The same, or that it is not so.
+/// Describes a response that contains one word, and a 503 for the opposite.
 pub(super) fn yes_or_no(description: &str, word: &str) -> Value {
     json!({ "200": status(description, word), "503": status("Not so", &format!("not {word}")) })
 }

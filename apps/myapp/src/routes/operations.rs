@@ -1,4 +1,4 @@
-//! The operator's routes: where this replica and all others stand, and the one request that changes state.
+//! The operator's routes: the state of this replica and of all others, and the one request that changes state.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,9 +51,9 @@ pub(super) fn status_responses() -> Value {
     json_response::<Status>("This replica in full")
 }
 
-/// Name of the kept answer, with the version of its form.
+/// Name of the cached answer, with the version of its format.
 const FLEET: &str = "fleet:v1";
-/// How long one replica's answer serves the others.
+/// Time for which the other replicas use one replica's answer.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// All replicas, as each one tells of itself.
@@ -109,18 +109,18 @@ pub(super) async fn fleet(
     let replicas = answers.into_iter().map(replica).collect();
     let fleet = Fleet { converged, reasons, not_ready, replicas };
     if let (Kept::Nothing(cache), Ok(text)) = (kept, serde_json::to_vec(&fleet)) {
-        // One that is not kept has to be asked for again, that is all.
+        // A failed write only means that the next request queries the replicas.
         let _ = cache.put(FLEET, &text, FRESH).await;
     }
     json_line(&fleet)
 }
 
-/// What another replica has answered a moment ago.
+/// An answer that another replica stored in the cache a moment ago.
 enum Kept<'a> {
     Answer(Fleet),
-    /// The cache has none, or one that this version does not read, and takes one.
+    /// The cache holds no answer in the format of this version, and accepts one.
     Nothing(&'a Cache),
-    /// There is no cache, or it is away: an answer does not wait for it a second time.
+    /// No cache is configured, or it is unavailable: a second attempt would delay the response.
     Nowhere,
 }
 
@@ -139,7 +139,7 @@ pub(super) fn fleet_responses() -> Value {
     json_response::<Fleet>("All replicas, as each tells of itself")
 }
 
-/// Looks at the mounted directory now, and tells what became of it.
+/// Reads the mounted directory now, and returns the outcome.
 pub(super) async fn reload(extract::State(context): extract::State<Arc<Context>>) -> Response {
     tracing::info!(target: chassis::telemetry::LIFECYCLE, "reload asked for on the operator listener");
     match context.live.reload().await {

@@ -1,4 +1,4 @@
-//! Query strings that are taken whole or refused whole, with everything that is wrong with them.
+//! Query strings, which are accepted or rejected as a whole, with all their errors.
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -7,7 +7,7 @@ use chassis::Problem;
 use form_urlencoded::Serializer;
 use http::StatusCode;
 
-/// The parameters of one request; those asked for are taken out, and what is left is unknown.
+/// The parameters of one request; known parameters are taken out, and the remaining ones are unknown.
 pub(super) struct Query<'a> {
     given: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     filters: Serializer<'static, String>,
@@ -23,7 +23,7 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// The parameter `name`, if it is given and `read` can make sense of it.
+    /// Returns the parameter `name`, if it is present and `read` can parse it.
     pub(super) fn take<T>(
         &mut self,
         name: &str,
@@ -32,7 +32,7 @@ impl<'a> Query<'a> {
         self.text(name).and_then(|text| self.read(name, &text, read))
     }
 
-    /// The same of a parameter that says which items are on the list; see [`Query::filters`].
+    /// Like [`Query::take`], for a parameter that filters the list; see [`Query::filters`].
     pub(super) fn filter<T>(
         &mut self,
         name: &str,
@@ -43,14 +43,14 @@ impl<'a> Query<'a> {
         self.read(name, &text, read)
     }
 
-    /// The filters given so far, in one form for each set of them; `None` if there was something wrong.
+    /// Returns the filters read so far, in one canonical form for each set; `None` after an error.
     pub(super) fn filters(&mut self) -> Option<String> {
         let filters = self.filters.finish();
         self.problems.is_empty().then_some(filters)
     }
 
     /// # Errors
-    /// All that was wrong, in the order in which it was asked for, and then what nobody asked for.
+    /// All errors, in the order of reading, then the unknown parameters.
     pub(super) fn finish(mut self) -> Result<(), Problem> {
         for (name, _) in &self.given {
             self.problems.push(format!("{name}: is no parameter of this route"));
@@ -87,7 +87,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// A time as RFC 3339 writes it, in UTC: an offset would bring a `+`, which in a query string is a space.
+/// Parses a time of RFC 3339 in UTC: an offset could contain a `+`, which in a query string is a space.
 pub(super) fn time(text: &str) -> Result<SystemTime, &'static str> {
     humantime::parse_rfc3339(text).map_err(|_| "must be a time in UTC since 1970, as in 2026-01-31T12:00:00Z")
 }

@@ -1,4 +1,4 @@
-//! One entry of a listener's table: how a request is answered, and how that is described.
+//! One entry of a listener's table: the handler of a request, and its description.
 
 use std::sync::Arc;
 
@@ -14,16 +14,16 @@ use super::context::Context;
 /// One method of one path.
 pub(super) struct Route {
     pub(super) path: &'static str,
-    /// In lower case, as OpenAPI has it.
+    /// Method in lower case, as in OpenAPI.
     pub(super) method: &'static str,
     handler: MethodRouter<Arc<Context>>,
     pub(super) summary: &'static str,
     pub(super) parameters: Vec<Value>,
-    /// What it reads, as an OpenAPI request body object.
+    /// The request body, as an OpenAPI request body object.
     pub(super) body: Option<Value>,
-    /// Its answers, as an OpenAPI responses object.
+    /// The responses, as an OpenAPI responses object.
     pub(super) responses: Value,
-    /// The statuses it answers with a problem document.
+    /// Statuses with a problem document as body.
     pub(super) problems: &'static [u16],
 }
 
@@ -32,7 +32,7 @@ impl Route {
         Self::new("get", path, get(handler))
     }
 
-    /// For a handler of the chassis.
+    /// Creates a GET route for a handler of the chassis.
     pub(super) fn of_get(path: &'static str, handler: MethodRouter<Arc<Context>>) -> Self {
         Self::new("get", path, handler)
     }
@@ -50,7 +50,7 @@ impl Route {
         Self { path, method, handler, summary: "", parameters, body: None, responses, problems: &[] }
     }
 
-    /// Answers 503 at once while what it needs is known to be down.
+    /// Answers 503 at once while the dependency is known to be down.
     pub(super) fn needs(mut self, dependency: Option<Watched>) -> Self {
         if let Some(dependency) = dependency {
             self.handler = self.handler.route_layer(from_fn_with_state(dependency, readiness::requires));
@@ -84,7 +84,7 @@ impl Route {
     }
 }
 
-/// A router of the whole table; entries of the same path stand for different methods.
+/// Builds the router of the table; entries of the same path have different methods.
 pub(super) fn router(routes: Vec<Route>, context: &Arc<Context>) -> Router {
     routes
         .into_iter()

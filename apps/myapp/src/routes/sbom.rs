@@ -1,4 +1,4 @@
-//! The list of what the service is made of, for scanners: there only where the process was told to serve it.
+//! The SBOM route, for scanners: present only if `--sbom` is set.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::route::Route;
 use crate::sbom::Sbom;
 
-/// As registered with IANA.
+/// Media type of CycloneDX JSON, as registered with IANA.
 const MEDIA_TYPE: &str = "application/vnd.cyclonedx+json";
 
 pub(super) fn route(sbom: &Sbom) -> Route {

@@ -1,17 +1,17 @@
-//! Host and port of a server in a URL: as patterns of the contract, and what is wrong with a text that they refuse.
+//! Host and port of a server in a URL: patterns of the contract, and the faults of a text that they reject.
 
-/// A user or a database, as a pattern.
+/// Pattern of a user or a database.
 pub(super) const NAME: &str = "[A-Za-z0-9_][A-Za-z0-9_.-]*";
 
-/// Characters of a name, as messages have them.
+/// Characters of a name, as shown in messages.
 pub(super) const NAME_CHARACTERS: &str = "letters, digits, _ . -";
 
-/// 1 to 65535 in plain decimal, as a pattern.
+/// Pattern of a port: 1 to 65535 in plain decimal.
 pub(super) const PORT: &str =
     "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
 
-/// What stands in the brackets of an address of IPv6, as a pattern: its groups in hexadecimal, with `::` once at most
-/// (RFC 4291, 2.2), without the form that ends in an address of IPv4.
+/// Returns the pattern of an IPv6 address within brackets: its groups in hexadecimal, with at most one `::` (RFC 4291, 2.2),
+/// without the form that ends in an IPv4 address.
 pub(super) fn ipv6() -> String {
     let group = "[0-9A-Fa-f]{1,4}";
     let shortened = (1..=6).map(|after| {
@@ -24,22 +24,22 @@ pub(super) fn ipv6() -> String {
     format!("(?:{})", all.join("|"))
 }
 
-/// The name of a host, or an address of IPv6 in brackets, as a pattern. Names are told from addresses of IPv4 by nobody here.
+/// Returns the pattern of a host name, or of an IPv6 address in brackets. An IPv4 address matches as a name.
 pub(super) fn host() -> String {
     format!(r"(?:[A-Za-z0-9](?:(?:\.|-+)?[A-Za-z0-9])*|\[{}\])", ipv6())
 }
 
-/// The spellings of this machine, as a pattern.
+/// Returns the pattern of the spellings of this machine.
 pub(super) fn loopback() -> String {
     let octet = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
     let localhost = "[Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt]";
     format!(r"(?:{localhost}|127(?:\.{octet}){{3}}|\[::1\])")
 }
 
-/// A file of authorities, as a parameter of a query and as a pattern.
+/// Pattern of a query parameter with the path of a file of authorities.
 pub(super) const ROOT_CERTIFICATES: &str = "sslrootcert=/[A-Za-z0-9_./-]+";
 
-/// Tells `faults` of each that `authority` has; returns true where its host is this machine.
+/// Adds the faults of `authority` to `faults`; returns true if its host is this machine.
 pub(super) fn faults(authority: &str, faults: &mut Vec<String>) -> bool {
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
@@ -79,18 +79,18 @@ pub(super) fn faults(authority: &str, faults: &mut Vec<String>) -> bool {
     is_loopback(host)
 }
 
-/// As the contract spells it.
+/// Returns true if `host` is a spelling of loopback that the contract accepts.
 fn is_loopback(host: &str) -> bool {
     let is_v4 = host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
     is_v4 || host == "[::1]" || host.eq_ignore_ascii_case("localhost")
 }
 
-/// Whether that is the path of a file of authorities.
+/// Returns true if `path` is accepted as the path of a file of authorities.
 pub(super) fn is_root_certificates(path: &str) -> bool {
     path.len() > 1 && path.starts_with('/') && path.chars().all(|c| is_name(c) || c == '/')
 }
 
-/// Whether [`NAME`] takes it, unless it is empty.
+/// Returns true if `text` is empty or matches [`NAME`].
 pub(super) fn is_word(text: &str) -> bool {
     text.chars().all(is_name) && !text.starts_with(['.', '-'])
 }

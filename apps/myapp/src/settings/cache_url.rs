@@ -11,17 +11,17 @@ use crate::backend::Host;
 
 const DEFAULT_PORT: u16 = 6379;
 
-/// `redis://HOST` or `rediss://HOST`, with user, port and number of the database where they are needed, and without a password.
+/// `redis://HOST` or `rediss://HOST`, optionally with user, port and database number, and without a password.
 ///
-/// A server beyond loopback must be reached by `rediss`: otherwise whoever may edit the configuration could have the password
-/// sent to a server of theirs.
+/// A server beyond loopback must be reached by `rediss`: otherwise anyone who can edit the configuration could have the password
+/// sent to another server.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct CacheUrl(String);
 
 /// The parts of a [`CacheUrl`].
 pub(crate) struct CacheAddress {
-    /// Empty for the server's default user.
+    /// User name; empty for the server's default user.
     pub(crate) user: String,
     pub(crate) host: Host,
     pub(crate) port: u16,
@@ -31,14 +31,14 @@ pub(crate) struct CacheAddress {
 }
 
 impl CacheUrl {
-    /// Its parts; `None` for what the contract does not accept.
+    /// Parses the parts; `None` for a URL that the contract does not accept.
     pub(crate) fn address(&self) -> Option<CacheAddress> {
         let (scheme, rest) = self.0.split_once("://")?;
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (user, rest) = rest.split_once('@').unwrap_or(("", rest));
         let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
         let (host, port) = match authority.rsplit_once(':') {
-            // The last colon of a bare IPv6 address is inside the brackets.
+            // The last colon of an IPv6 address without a port is inside the brackets.
             Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
             _ => (authority, DEFAULT_PORT),
         };
@@ -56,7 +56,7 @@ impl CacheUrl {
         })
     }
 
-    /// What is wrong with a text that the contract refuses: each part of it, without the text.
+    /// Returns one message for each fault of a text that the contract rejects, without the text.
     pub(crate) fn faults(text: &str) -> Vec<String> {
         faults::of(text)
     }

@@ -9,24 +9,24 @@ use super::authority::{NAME, PORT, ROOT_CERTIFICATES, host, loopback};
 
 /// `sqlite:PATH` or `postgres://USER@HOST/DATABASE`, without a password.
 ///
-/// A server beyond loopback must be reached with `sslmode=verify-full`: otherwise whoever may edit the configuration
-/// could have the password sent to a server of theirs.
+/// A server beyond loopback must be reached with `sslmode=verify-full`: otherwise anyone who can edit the
+/// configuration could have the password sent to another server.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
-    /// As it was given.
+    /// Returns the URL as configured.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What is wrong with a text that the contract refuses: each part of it, without the text.
+    /// Returns one message for each fault of a text that the contract rejects, without the text.
     pub(crate) fn faults(text: &str) -> Vec<String> {
         faults::of(text)
     }
 
-    /// The path of an SQLite file; `None` for a server.
+    /// Returns the path of an SQLite file; `None` for a server.
     pub fn sqlite_path(&self) -> Option<&str> {
         self.0.strip_prefix("sqlite:")
     }
@@ -48,7 +48,7 @@ impl JsonSchema for DatabaseUrl {
         let server = format!(
             "postgres(?:ql)?://{NAME}@(?:{loopback}{port}/{NAME}(?:{any_mode})?|{host}{port}/{NAME}{verified})"
         );
-        // Two slashes would begin a host in any other URL, and people disagree whether the path after them is absolute.
+        // Two slashes would begin a host in any other URL, and readers disagree whether the path after them is absolute.
         let file = "sqlite:/?[A-Za-z0-9_.-][A-Za-z0-9_./-]*";
         json_schema!({
             "type": "string",

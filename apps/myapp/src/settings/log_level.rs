@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// The names that a log level goes by, in any case.
+/// Accepted names of a log level, in any case.
 const NAMES: [(&str, Level); 7] = [
     ("trace", Level::Trace),
     ("debug", Level::Debug),
@@ -16,7 +16,7 @@ const NAMES: [(&str, Level); 7] = [
     ("critical", Level::Critical),
 ];
 
-/// The least level that is logged.
+/// The least severe level that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLevel(pub Level);
 
@@ -37,7 +37,7 @@ impl<'de> Deserialize<'de> for LogLevel {
     }
 }
 
-/// By its first name; the schema shows the default in this way.
+/// Serialises the first name of the level; the schema shows the default in this form.
 impl Serialize for LogLevel {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let name = NAMES.iter().find(|(_, level)| level == &self.0).map_or("", |(name, _)| name);

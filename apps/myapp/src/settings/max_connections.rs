@@ -3,13 +3,13 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// How many database connections one replica may hold.
+/// The maximum number of database connections of one replica.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct MaxConnections(u16);
 
 impl MaxConnections {
-    /// The number, 1 to 1000.
+    /// Returns the number, 1 to 1000.
     pub fn get(self) -> u16 {
         self.0
     }

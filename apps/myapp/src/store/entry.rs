@@ -1,4 +1,4 @@
-//! Records on their way to the database.
+//! Records queued for the database.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::records::Record;
 
-/// A record with the id that makes it one, however often it is written.
+/// A record with a unique id, by which repeated writes count once.
 #[derive(Clone)]
 pub(super) struct Entry {
     pub(super) id: Arc<str>,
@@ -14,7 +14,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// `None` where the system has no random numbers.
+    /// Creates an entry; `None` if the system has no random numbers.
     pub(super) fn new(record: Record) -> Option<Self> {
         let mut id = [0; 16];
         getrandom::fill(&mut id).ok()?;
@@ -26,6 +26,6 @@ impl Entry {
 /// A message to the writer.
 pub(super) enum Message {
     Write(Entry),
-    /// Everything before it is to be kept first.
+    /// A request to be notified after all earlier entries are written.
     Flush(oneshot::Sender<()>),
 }

@@ -1,4 +1,4 @@
-//! The records of one replica in the database: one way to write them, and the counts of those not written.
+//! The records of one replica in the database: the one function that writes them, and the counts of those not written.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ pub(super) struct Ledger {
     pub(super) database: Database,
     pub(super) replica: Arc<str>,
     dropped: AtomicU64,
-    /// Reads of the public listener that no record counts yet.
+    /// Reads of the public listener that no record includes yet.
     anonymous: AtomicU64,
 }
 
@@ -20,7 +20,7 @@ impl Ledger {
         Self { database, replica: replica.into(), dropped: AtomicU64::new(0), anonymous: AtomicU64::new(0) }
     }
 
-    /// Writes `entry`; writing it again changes nothing.
+    /// Writes `entry`; a repeated write changes nothing.
     pub(super) async fn write(&self, entry: Entry) -> Result<(), Unavailable> {
         let replica = Arc::clone(&self.replica);
         let write = self.database.write(move |connection| {
@@ -42,7 +42,7 @@ impl Ledger {
         self.anonymous.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Returns the number of reads that no record counts yet, and begins again at 0.
+    /// Returns the number of reads that no record includes yet, and resets it to 0.
     pub(super) fn take_anonymous(&self) -> u64 {
         self.anonymous.swap(0, Ordering::Relaxed)
     }

@@ -1,16 +1,16 @@
-//! The tables, brought to this version under a lock.
+//! Migration of the tables to this version, under a lock.
 //!
-//! A migration must leave what the version before it needs: during a rollout both versions use the same tables. It must also leave
-//! what is there already, since all of them are run again where a table is gone.
+//! A migration must preserve what the previous version needs: during a rollout both versions use the same tables. It must also
+//! preserve existing tables and rows, since all migrations run again if a table is missing.
 
 use super::retention;
 use crate::database::{Connection, Unavailable, Value};
 
-/// In their order; the first brings the schema to version 1.
+/// The migrations in order; the first brings the schema to version 1.
 const MIGRATIONS: [&str; 2] =
     [include_str!("migrations/0001_history_and_accesses.sql"), include_str!("migrations/0002_retention.sql")];
 
-/// Names every column that is written or read, and changes no row.
+/// Statements that name every column in use, and change no row.
 const CHECKS: [&str; 3] = [
     "INSERT INTO config_history (record, at_ms, replica, generation, outcome, key, old_value, new_value, reason, \
      kept_ms) SELECT record, at_ms, replica, generation, outcome, key, old_value, new_value, reason, kept_ms \
@@ -20,11 +20,11 @@ const CHECKS: [&str; 3] = [
     "UPDATE retention_clock SET clock_ms = clock_ms, wall_ms = wall_ms WHERE FALSE",
 ];
 
-/// Any number will do that nobody else who shares the server uses: these are the letters `myapp`.
+/// Key of the advisory lock: the letters `myapp`. No other user of the server may use the same key.
 const LOCK: i64 = 470_187_864_176;
 
-/// Brings the schema to this version, or finds that it is at it or beyond: then nothing is written, so that a database that
-/// may be read only can be read.
+/// Brings the schema to this version. If the schema has this version or a later one, nothing is written, so that a read-only
+/// database can be read.
 pub(super) async fn run(connection: &mut Connection) -> Result<(), Unavailable> {
     if version(connection).await? >= MIGRATIONS.len() && is_complete(connection).await? {
         return Ok(());
@@ -33,7 +33,7 @@ pub(super) async fn run(connection: &mut Connection) -> Result<(), Unavailable> 
     connection
         .script("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)".to_owned())
         .await?;
-    // Another replica may have done it while this one waited for the lock.
+    // Another replica may have migrated while this one waited for the lock.
     let recorded = version(connection).await?;
     let done = if is_complete(connection).await? { recorded } else { 0 };
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(done) {
@@ -48,7 +48,7 @@ pub(super) async fn run(connection: &mut Connection) -> Result<(), Unavailable> 
     connection.commit().await
 }
 
-/// Whether the tables are there as this version uses them, and may be written.
+/// Checks that the tables exist in the form that this version uses, and can be written.
 pub(super) async fn check(connection: &mut Connection) -> Result<(), Unavailable> {
     for check in CHECKS {
         connection.execute(check, &[]).await?;
@@ -56,12 +56,12 @@ pub(super) async fn check(connection: &mut Connection) -> Result<(), Unavailable
     Ok(())
 }
 
-/// Leaves out the columns that are there already. Each is added on a line of its own.
+/// Removes the columns that exist from a migration. Each column is added on a line of its own.
 async fn without_known_columns(connection: &mut Connection, migration: &str) -> Result<String, Unavailable> {
     if !connection.is_sqlite() {
         return Ok(migration.replace(" ADD COLUMN ", " ADD COLUMN IF NOT EXISTS "));
     }
-    // SQLite knows no such condition.
+    // SQLite has no `ADD COLUMN IF NOT EXISTS`.
     let mut needed = String::new();
     for line in migration.lines() {
         let words: Vec<_> = line.split(' ').collect();
@@ -77,7 +77,7 @@ async fn without_known_columns(connection: &mut Connection, migration: &str) -> 
     Ok(needed)
 }
 
-/// Whether the tables are there, and the clock in one of them: they may have been dropped since the version was recorded.
+/// Returns true if the tables and the retention clock exist: they may have been dropped since the version was recorded.
 async fn is_complete(connection: &mut Connection) -> Result<bool, Unavailable> {
     let tables = if connection.is_sqlite() {
         "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' \
@@ -90,7 +90,7 @@ async fn is_complete(connection: &mut Connection) -> Result<bool, Unavailable> {
         && connection.integer("SELECT COUNT(*) FROM retention_clock", &[]).await? > 0)
 }
 
-/// How many migrations were run; 0 where there is no schema yet.
+/// Returns the number of migrations that were run; 0 without a schema.
 async fn version(connection: &mut Connection) -> Result<usize, Unavailable> {
     let tables = if connection.is_sqlite() {
         "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'"
@@ -106,7 +106,7 @@ async fn version(connection: &mut Connection) -> Result<usize, Unavailable> {
 
 fn identity(connection: &Connection) -> &'static str {
     if connection.is_sqlite() {
-        // Without AUTOINCREMENT the id of a pruned row could be given again.
+        // Without AUTOINCREMENT the id of a pruned row could be reused.
         "INTEGER PRIMARY KEY AUTOINCREMENT"
     } else {
         "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"

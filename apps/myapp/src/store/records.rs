@@ -1,58 +1,58 @@
-//! What is kept, and how it is asked for.
+//! Records of the store, and the filters of its queries.
 
 use std::time::SystemTime;
 
-/// One thing to keep.
+/// One record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record {
-    /// Something became of one setting.
+    /// The outcome of a change of one setting.
     Change(Change),
-    /// Someone saw secrets.
+    /// A read of the settings.
     Access(Access),
 }
 
 impl Record {
-    /// Whether anything that is wrong for long may write it again and again.
+    /// Returns true if a persistent fault may write the record again and again.
     pub(super) fn is_repeatable(&self) -> bool {
         matches!(self, Self::Change(change) if change.outcome == Outcome::Rejected)
     }
 }
 
-/// What became of one setting of a configuration that this replica found.
+/// The outcome of one setting of a configuration that this replica found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// When, by this replica's clock.
+    /// Time of the outcome, by this replica's clock.
     pub at: SystemTime,
     /// The generation that was in force afterwards.
     pub generation: u64,
-    /// What became of it.
+    /// Outcome of the configuration.
     pub outcome: Outcome,
-    /// The setting; empty where the reason names none.
+    /// The setting; empty if the reason names none.
     pub key: String,
-    /// Its value before: of a secret the fingerprint or mark. `None` where it had none, or nothing came into force.
+    /// The previous value; for a secret, its fingerprint or mark. `None` if the setting had no value, or nothing came into force.
     pub old: Option<String>,
-    /// Its value afterwards, in the same form.
+    /// The new value, in the same form.
     pub new: Option<String>,
-    /// Why, where it is not in force.
+    /// The reason why the configuration is not in force.
     pub reason: Option<String>,
 }
 
-/// What became of a configuration.
+/// The outcome of a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It came into force.
+    /// The configuration came into force.
     Committed,
-    /// It was refused.
+    /// The configuration was rejected.
     Rejected,
-    /// It was in force and was taken back.
+    /// The configuration was in force and was rolled back.
     RolledBack,
 }
 
 impl Outcome {
-    /// Every one.
+    /// All outcomes.
     pub const ALL: [Self; 3] = [Self::Committed, Self::Rejected, Self::RolledBack];
 
-    /// As it is kept and published.
+    /// Returns the name under which the outcome is stored and published.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Committed => "committed",
@@ -61,41 +61,41 @@ impl Outcome {
         }
     }
 
-    /// The outcome of that name.
+    /// Returns the outcome of that name.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
     }
 }
 
-/// Reads of the settings.
+/// One read, or a sum of reads, of the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
-    /// When; of anonymous reads the end of the time they are summed over.
+    /// Time of the read; for anonymous reads, the end of the time that they are summed over.
     pub at: SystemTime,
-    /// The listener that was asked.
+    /// The listener that received the request.
     pub listener: &'static str,
-    /// Whether secrets were shown.
+    /// Kind of the read: with or without secrets.
     pub kind: AccessKind,
-    /// How many reads the record stands for.
+    /// Number of reads in the record.
     pub count: u64,
-    /// The request, where the record stands for one.
+    /// The request id, if the record describes one request.
     pub request_id: Option<String>,
 }
 
-/// How the settings were read.
+/// The kind of a read of the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccessKind {
-    /// With secrets, one record each.
+    /// A read with secrets, one record for each.
     Reveal,
-    /// By anyone on the public listener, one record a minute, later one an hour.
+    /// Reads on the public listener, one record for each minute, later one for each hour.
     Anonymous,
 }
 
 impl AccessKind {
-    /// Every one.
+    /// All kinds.
     pub const ALL: [Self; 2] = [Self::Reveal, Self::Anonymous];
 
-    /// As it is kept and published.
+    /// Returns the name under which the kind is stored and published.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Reveal => "reveal",
@@ -103,59 +103,59 @@ impl AccessKind {
         }
     }
 
-    /// The kind of that name.
+    /// Returns the kind of that name.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
-/// Which changes to show: those that satisfy all that is given.
+/// Filter of changes; a change must satisfy all given conditions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryFilter {
-    /// Of this setting.
+    /// Changes of this setting.
     pub key: Option<String>,
-    /// With this outcome.
+    /// Changes with this outcome.
     pub outcome: Option<Outcome>,
-    /// At or after this time.
+    /// Changes at or after this time.
     pub since: Option<SystemTime>,
-    /// Before this time.
+    /// Changes before this time.
     pub until: Option<SystemTime>,
 }
 
-/// Which accesses to show: those that satisfy all that is given.
+/// Filter of accesses; an access must satisfy all given conditions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccessFilter {
-    /// Of this kind.
+    /// Accesses of this kind.
     pub kind: Option<AccessKind>,
-    /// At or after this time.
+    /// Accesses at or after this time.
     pub since: Option<SystemTime>,
-    /// Before this time.
+    /// Accesses before this time.
     pub until: Option<SystemTime>,
 }
 
-/// A place in a list, newest first: just after the row of this id. Rows that come later do not move it.
+/// A position in a list, newest first: just after the row of this id. Rows added later do not move it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position(pub i64);
 
-/// One part of a list, newest first.
+/// One page of a list, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// Its rows.
+    /// Rows of the page.
     pub rows: Vec<T>,
-    /// Where the next part begins; `None` at the end.
+    /// Position of the next page; `None` on the last.
     pub next: Option<Position>,
 }
 
-/// A change as it is kept.
+/// A stored change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryRow {
-    /// Grows with each record.
+    /// Increases with each record.
     pub id: i64,
     /// Milliseconds since 1970, by the replica's clock.
     pub at_ms: i64,
-    /// The replica that saw it.
+    /// The replica that recorded the change.
     pub replica: String,
-    /// The generation that was in force there afterwards.
+    /// The generation that was in force on that replica afterwards.
     pub generation: i64,
     /// See [`Outcome::as_str`].
     pub outcome: String,
@@ -169,20 +169,20 @@ pub struct HistoryRow {
     pub reason: Option<String>,
 }
 
-/// An access as it is kept.
+/// A stored access.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessRow {
-    /// Grows with each record.
+    /// Increases with each record.
     pub id: i64,
     /// Milliseconds since 1970, by the replica's clock.
     pub at_ms: i64,
-    /// The replica that was asked; `*` where the record stands for several.
+    /// The replica that received the request; `*` if the record covers several.
     pub replica: String,
-    /// The listener that was asked.
+    /// The listener that received the request.
     pub listener: String,
     /// See [`AccessKind::as_str`].
     pub kind: String,
-    /// How many reads the row stands for.
+    /// Number of reads in the row.
     pub count: i64,
     /// See [`Access::request_id`].
     pub request_id: Option<String>,

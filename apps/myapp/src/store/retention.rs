@@ -1,35 +1,35 @@
-//! How long records stay.
+//! Retention of records.
 //!
-//! | record | stays |
+//! | record | retained |
 //! |---|---|
-//! | committed or rolled back change, look at secrets | for [`Bounds::age`], however many there are |
+//! | committed or rolled back change, reveal | for [`Bounds::age`], without a limit of their number |
 //! | rejected change | for that age, and among the newest [`Bounds::rejected`] |
-//! | reads of the public listener | for that age; [`MINUTES`] later one record an hour, of all replicas together |
+//! | reads of the public listener | for that age; after [`MINUTES`] as one record for each hour, of all replicas together |
 //!
-//! Age is counted on a clock in the database, which every record is stamped with when it is written and which only the
-//! database's own clock moves: on PostgreSQL the server's, on SQLite this machine's. It never goes back, and however far the
-//! database's clock jumps, it goes on by [`LONGEST_STEP`] at most. So a clock that is wrong costs each record a day of its
-//! age at most, and a record whose own time is wrong stays as long as any other.
+//! Age is measured on a retention clock in the database. Every record is stamped with it when written, and only the database's
+//! own clock moves it: on PostgreSQL the server's, on SQLite this machine's. The retention clock never goes back, and however far
+//! the database's clock jumps, it advances by [`LONGEST_STEP`] at most. So a wrong clock costs each record one day of its age at
+//! most, and a record with a wrong time of its own is retained as long as any other.
 
 use std::time::Duration;
 
 use crate::database::{Connection, Unavailable, Value};
 
-/// Most time that passes between two looks at the clock. A database that nobody used for longer ages by this much.
+/// Maximum advance of the retention clock between two runs. A database that was unused for longer ages by this much.
 const LONGEST_STEP: Duration = Duration::from_secs(24 * 60 * 60);
-/// A clock that went back by less is one that was set right.
+/// A clock that went back by less was corrected.
 const TOLERANCE: Duration = Duration::from_secs(60);
-/// Time after which reads of the public listener are summed up by hour.
+/// Age after which reads of the public listener are summed by hour.
 const MINUTES: Duration = Duration::from_secs(2 * 60 * 60);
-/// Milliseconds of an hour, as the statements have it.
+/// Milliseconds of an hour, for the statements.
 const HOUR_MS: i64 = 3_600_000;
 
-/// How much is kept.
+/// Limits of retention.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Rejected changes, give or take those of a minute.
+    /// Maximum number of rejected changes; those of up to a minute may exceed it.
     pub rejected: u32,
-    /// Age of any record.
+    /// Maximum age of a record.
     pub age: Duration,
 }
 
@@ -39,24 +39,24 @@ impl Default for Bounds {
     }
 }
 
-/// The database's clock as [`prune`] found it.
+/// State of the database's clock as found by [`prune`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Clock {
-    /// It went on.
+    /// The clock advanced normally.
     Runs,
-    /// It is ahead of the last look by more than [`LONGEST_STEP`]: by this many milliseconds.
+    /// The clock is ahead of the last run by more than [`LONGEST_STEP`]: by this many milliseconds.
     Jumped(i64),
-    /// It is behind the last look, by this many milliseconds.
+    /// The clock is behind the last run, by this many milliseconds.
     Behind(i64),
 }
 
-/// One replica prunes at a time.
+/// Key of the advisory lock: one replica prunes at a time.
 const LOCK: i64 = 470_187_864_178;
 
 const NOW: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
 const SQLITE_NOW: &str = "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
-/// Records of a version that knows no retention clock, which runs beside this one during a rollout.
+/// Stamps the records of a version without a retention clock, which runs alongside this one during a rollout.
 const STAMP: [&str; 2] = [
     "UPDATE config_history SET kept_ms = $1 WHERE kept_ms IS NULL",
     "UPDATE accesses SET kept_ms = $1 WHERE kept_ms IS NULL",
@@ -65,7 +65,7 @@ const DELETE_OLD: [&str; 2] =
     ["DELETE FROM config_history WHERE kept_ms < $1", "DELETE FROM accesses WHERE kept_ms < $1"];
 const DELETE_REJECTED: &str = "DELETE FROM config_history WHERE outcome = 'rejected' AND id <= \
     (SELECT id FROM config_history WHERE outcome = 'rejected' ORDER BY id DESC LIMIT 1 OFFSET $1)";
-/// Records of the hour of `accesses`, where `$2` is an hour.
+/// An aggregate over the anonymous reads in the hour of the row of `accesses`, where `$2` is the length of an hour.
 macro_rules! of_hour {
     ($what:literal) => {
         concat!(
@@ -76,7 +76,7 @@ macro_rules! of_hour {
         )
     };
 }
-/// The newest record of each hour before `$1` stands for all of it; the others go.
+/// Sums the reads of each hour before `$1` into its newest record, and deletes the others.
 const SUM_UP: [&str; 2] = [
     concat!(
         "UPDATE accesses SET count = ",
@@ -90,13 +90,13 @@ const SUM_UP: [&str; 2] = [
         (SELECT MAX(id) FROM accesses WHERE kind = 'anonymous' AND kept_ms < $1 GROUP BY kept_ms / $2)",
 ];
 
-/// The statement of the database's own clock, for a migration.
+/// Returns the statement that reads the database's own clock, for a migration.
 pub(super) fn now(connection: &Connection) -> &'static str {
     if connection.is_sqlite() { SQLITE_NOW } else { NOW }
 }
 
-/// Moves the retention clock on, removes what is beyond `bounds` and sums up old reads of the public listener. `None` where
-/// another replica is at it. `takes_back` accepts a clock that went back.
+/// Advances the retention clock, deletes records beyond `bounds` and sums old reads of the public listener. `None` if another
+/// replica is pruning. `takes_back` accepts a clock that went back.
 pub(super) async fn prune(
     connection: &mut Connection,
     bounds: Bounds,
@@ -122,7 +122,7 @@ pub(super) async fn prune(
     Ok(Some(found))
 }
 
-/// Returns where the retention clock is now.
+/// Advances the retention clock; returns its time and the state of the database's clock.
 async fn advance(connection: &mut Connection, takes_back: bool) -> Result<(i64, Clock), Unavailable> {
     let now_ms = connection.integer(now(connection), &[]).await?;
     let clock_ms = connection.integer("SELECT MAX(clock_ms) FROM retention_clock", &[]).await?;
@@ -136,7 +136,7 @@ async fn advance(connection: &mut Connection, takes_back: bool) -> Result<(i64, 
     Ok((clock_ms, found))
 }
 
-/// How far the retention clock goes on where the database's clock showed `last` and now shows `now`.
+/// Returns the advance of the retention clock if the database's clock showed `last` and now shows `now`.
 fn step(last: i64, now: i64) -> (i64, Clock) {
     let passed = now.saturating_sub(last);
     let longest = milliseconds(LONGEST_STEP);

@@ -1,12 +1,12 @@
-//! Looks at secrets by way of this replica, counted so that many of them do not go unnoticed.
+//! Reveals by this replica, counted so that an unusual number of them is noticed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Time that looks are counted over.
+/// Time over which reveals are counted.
 const HOUR: Duration = Duration::from_secs(60 * 60);
-/// Looks within that time that are nothing unusual.
+/// Usual maximum of reveals within that time.
 const USUAL: u64 = 60;
 
 #[derive(Default)]
@@ -21,12 +21,12 @@ struct Hour {
 }
 
 impl Reveals {
-    /// Looks so far.
+    /// Returns the number of reveals so far.
     pub(super) fn total(&self) -> u64 {
         self.total.load(Ordering::Relaxed)
     }
 
-    /// Counts a look at `now`; returns true once an hour, at the first look beyond [`USUAL`].
+    /// Counts a reveal at `now`; returns true once an hour, at the first reveal beyond [`USUAL`].
     pub(super) fn is_alarming(&self, now: Instant) -> bool {
         self.total.fetch_add(1, Ordering::Relaxed);
         let mut hour = self.hour.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! The statements: the same text for both databases.
+//! The statements, with the same text for both databases.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,12 +7,12 @@ use super::records::{
 };
 use crate::database::{Connection, Row, Unavailable, Value};
 
-/// Longest text that is kept, in bytes. A value has at most 4096 characters; a reason may name many keys.
+/// Maximum length of a stored text, in bytes. A value has at most 4096 characters; a reason may name many keys.
 const LONGEST_TEXT: usize = 4096;
 
-/// The head of a statement and what it inserts, twice: on PostgreSQL in the order of ids, since each transaction that
-/// inserts waits for the one before it to be committed. Without this, a record with a lower id could appear behind a reader
-/// who walks the pages, and be in none of them. `retention_clock` is a table of one row.
+/// The head of an insert and its values, in two forms. On PostgreSQL rows become visible in the order of ids, since each
+/// inserting transaction waits for the commit of the previous one. Otherwise a record with a lower id could appear behind a
+/// reader who walks the pages, and be on none of them. `retention_clock` is a table of one row.
 macro_rules! insert {
     ($head:literal, $values:literal) => {
         [
@@ -52,7 +52,7 @@ const SELECT_ACCESSES: &str = "SELECT id, at_ms, replica, listener, kind, count,
     FROM accesses WHERE id < $1 AND ($2 IS NULL OR kind = $2) \
     AND ($3 IS NULL OR at_ms >= $3) AND ($4 IS NULL OR at_ms < $4) ORDER BY id DESC LIMIT $5";
 
-/// Writes `record` once, however often it is tried: `id` is its own, for good.
+/// Writes `record` once, however often the write is retried: `id` identifies the record.
 pub(super) async fn insert(
     connection: &mut Connection,
     id: &str,
@@ -94,12 +94,12 @@ fn access_values(id: &str, replica: &str, access: &Access) -> Vec<Value> {
     ]
 }
 
-/// What any database takes: PostgreSQL knows no NUL in a text.
+/// Converts a text to a value that both databases accept: PostgreSQL accepts no NUL in a text.
 fn text(text: Option<&str>) -> Value {
     Value::Text(text.map(|text| text[..text.floor_char_boundary(LONGEST_TEXT)].replace('\0', "\u{fffd}")))
 }
 
-/// At most `limit` rows, newest first, from `after` on.
+/// Returns at most `limit` rows, newest first, starting after `after`.
 pub(super) async fn history(
     connection: &mut Connection,
     filter: &HistoryFilter,
@@ -118,7 +118,7 @@ pub(super) async fn history(
     page(&rows, limit, history_row, |row| row.id)
 }
 
-/// At most `limit` rows, newest first, from `after` on.
+/// Returns at most `limit` rows, newest first, starting after `after`.
 pub(super) async fn accesses(
     connection: &mut Connection,
     filter: &AccessFilter,
@@ -162,7 +162,7 @@ fn access_row(row: &Row) -> Result<AccessRow, Unavailable> {
     })
 }
 
-/// One row more was asked for than is shown, so that the last page is known to be the last.
+/// Builds a page. One row more than the page holds was queried, to recognise the last page.
 fn page<T>(
     rows: &[Row],
     limit: u16,

@@ -7,7 +7,7 @@ use super::*;
 use crate::database::Wiring;
 use crate::settings::{self, Settings};
 
-/// A store in an SQLite file of `directory`, without its writer.
+/// Creates a store in an SQLite file of `directory`, without running its writer.
 fn store(directory: &Path, bounds: Bounds) -> (Store, Writer) {
     let sources = Sources::default().fallback("SECRET_KEY", "k".into());
     let loaded = Loaded::<Settings>::read(&settings::contract().unwrap(), &sources);

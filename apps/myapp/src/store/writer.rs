@@ -10,20 +10,20 @@ use super::ledger::Ledger;
 use super::records::{Access, AccessKind, Record};
 use super::retention::{self, Bounds, Clock};
 
-/// Anonymous reads of this time are one record, and bounds are kept that often.
+/// Interval of pruning, and time over which anonymous reads are summed.
 const MINUTE: Duration = Duration::from_secs(60);
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LONGEST_RETRY: Duration = Duration::from_secs(5);
-/// Looks, a minute apart, after which a clock that went back is taken for right.
+/// Number of runs, a minute apart, after which a clock that went back is accepted.
 const ACCEPTED_BACK: u32 = 60;
 
-/// Writes what is recorded, in order.
+/// Writes the queued records, in order.
 #[must_use = "nothing is kept unless the writer runs"]
 pub struct Writer {
     ledger: Arc<Ledger>,
     messages: mpsc::Receiver<Message>,
     bounds: Bounds,
-    /// Looks at a clock that is behind the last one that was trusted.
+    /// Number of runs that found the clock behind the last accepted one.
     behind: u32,
 }
 
@@ -32,7 +32,7 @@ impl Writer {
         Self { ledger, messages, bounds, behind: 0 }
     }
 
-    /// Runs until dropped. What waits then is lost, unless [`Store::flush`](super::Store::flush) came before.
+    /// Runs until dropped. Records still queued then are lost, unless [`Store::flush`](super::Store::flush) was called before.
     pub async fn run(mut self) {
         let mut minutes = interval_at(Instant::now() + MINUTE, MINUTE);
         minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -43,7 +43,7 @@ impl Writer {
                     Some(Message::Write(entry)) => self.keep(entry).await,
                     Some(Message::Flush(done)) => {
                         self.keep_anonymous().await;
-                        // Whoever waited may have lost patience.
+                        // The caller may have timed out.
                         let _ = done.send(());
                     }
                     None => return,
@@ -56,7 +56,7 @@ impl Writer {
         }
     }
 
-    /// Tries until it is kept, or known that it never will be.
+    /// Retries until the record is written, or can never be written.
     async fn keep(&self, entry: Entry) {
         let mut delay = FIRST_RETRY;
         let mut is_late = false;
@@ -96,7 +96,7 @@ impl Writer {
         }
     }
 
-    /// What is not removed now is removed a minute later.
+    /// Prunes the records. After a failure the next run is a minute later.
     async fn prune(&mut self) {
         let (bounds, takes_back) = (self.bounds, self.behind >= ACCEPTED_BACK);
         let database = &self.ledger.database;
@@ -110,7 +110,7 @@ impl Writer {
         }
     }
 
-    /// Logs that the clock is wrong, once.
+    /// Logs a wrong clock, once.
     fn judge(&mut self, clock: Clock) {
         match clock {
             Clock::Runs => self.behind = 0,
@@ -130,7 +130,7 @@ impl Writer {
                         "the database's clock went back; records do not age until it has caught up, or for an hour"
                     );
                 }
-                // One more than is accepted was accepted, and the next look begins anew.
+                // One run beyond the limit accepted the clock, so the count restarts.
                 self.behind = if self.behind >= ACCEPTED_BACK { 0 } else { self.behind + 1 };
             }
         }

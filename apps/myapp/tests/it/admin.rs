@@ -41,7 +41,7 @@ fn digests_tell_what_was_rendered_mounted_and_runs(kind: &Kind) {
     let mut mount = Mount::of(kind, &with("7"));
     let service = Service::mounted(kind, &mount);
     service.until_ready();
-    // A replica with a file of its own is ready before it has reached it.
+    // A replica with an SQLite file is ready before its first check has ended.
     until_true("reached", || get(service.admin, "/digests").json()["dependencies"][0]["up"] == true);
     let digests = get(service.admin, "/digests");
     let dependency = json!({ "name": "database", "shared": digests.json()["dependencies"][0]["shared"], "up": true, "reason": null,

@@ -1,4 +1,4 @@
-//! The operator API, by its clients' eyes.
+//! The operator API, from the view of its clients.
 
 use myapp::store::{Access, AccessKind, Record};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ on_both_databases! {
     without_the_database_the_lists_say_when_to_ask_again
 }
 
-/// The service with `count` changes in its history.
+/// Starts the service with `count` changes in its history.
 fn with_changes(kind: &Kind, count: u64) -> Service {
     let service = Service::start(kind, &[], &[]);
     (0..count).for_each(|number| service.store.record(Record::Change(change(number))));
@@ -51,7 +51,7 @@ fn a_list_is_told_page_by_page_newest_first(kind: &Kind) {
     loop {
         let list = listed(&service, &path);
         seen.extend(generations(&list));
-        // What comes in between moves nothing.
+        // Records added in between do not move the position.
         service.store.record(Record::Change(change(100)));
         service.flush();
         match list["next"].as_str() {

@@ -1,4 +1,4 @@
-//! What replicas tell each other through a real Redis, and what each is without it.
+//! Events exchanged through a real Redis, and the state of a replica without it.
 
 mod faults;
 mod outages;
@@ -21,7 +21,7 @@ use crate::service::Service;
 const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
 const PASSWORD: &str = "canary-cache-5b1e";
 
-/// One replica with a mounted configuration and a file of its own.
+/// One replica with a mounted configuration and an SQLite file of its own.
 struct Replica {
     mount: Mount,
     service: Service,
@@ -63,13 +63,13 @@ impl Replica {
     }
 }
 
-/// What a replica says of its cache.
+/// Returns the `cache` dependency of a replica's digests.
 fn cache_of(digests: &Value) -> Value {
     let dependencies = digests["dependencies"].as_array().unwrap();
     dependencies.iter().find(|dependency| dependency["name"] == "cache").cloned().unwrap_or_default()
 }
 
-/// A message as another replica writes it.
+/// Returns a message in the format of another replica.
 fn message(sequence: usize) -> String {
     let at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
     let data = json!({ "reasons": [format!("LOG_LEVEL: {sequence}")], "retrying": false });
@@ -77,7 +77,7 @@ fn message(sequence: usize) -> String {
         .to_string()
 }
 
-/// A plain session of the default user, that writes messages.
+/// A plain session of the default user that writes messages.
 struct Writer(TcpStream);
 
 impl Writer {
@@ -200,7 +200,7 @@ fn what_is_none_of_this_services_messages_is_left_out_and_counted() {
     assert_eq!(stream.next().unwrap().data["reasons"], json!(["LOG_LEVEL: 1"]));
     until_true("counted", || here.metric("cache_events_total{outcome=\"refused\"}") == 4.0);
 
-    // Longer than any answer is read: it is passed by, and readers are told that something may be missing.
+    // Longer than any message that is read: the replica skips it, and notifies readers that an event may be missing.
     writer.add(&"x".repeat(64 * 1024 * 1024));
     assert_eq!(stream.next().unwrap().name, "lagged");
     assert!(stream.next().is_none());
@@ -241,7 +241,7 @@ fn user_and_password_change_live_and_no_event_is_lost() {
     let mut stream = Stream::open(here.service.operator, None);
     stream.next().unwrap();
 
-    // Not let in yet: refused, and served on by the former user.
+    // The new user cannot log in yet: the change is refused, and the previous user stays in use.
     let next = borrowed(&files("two", "canary-cache-9d2c"));
     let next: Vec<_> =
         std::iter::once(KEY).chain(next.iter().map(|(name, text)| (*name, text.as_str()))).collect();
@@ -266,7 +266,7 @@ fn user_and_password_change_live_and_no_event_is_lost() {
 
 #[test]
 fn no_event_is_lost_to_a_session_that_the_server_closed() {
-    // As ElastiCache does 12 hours after a token.
+    // ElastiCache closes a session 12 hours after the token was presented.
     let redis = Redis::start(&[]);
     let url = redis.url();
     let cache = ("config/CACHE_URL", url.as_str());
@@ -320,7 +320,7 @@ fn one_replicas_answer_about_the_fleet_serves_the_others_for_a_second() {
     let fleet = |replica: &Replica| get(replica.service.operator, "/api/v1/fleet");
     let first = fleet(&here);
     assert_eq!((first.status, first.json()["converged"] == true), (200, true), "{}", first.body);
-    // Within the second, on any machine: the server is asked whether it still has it.
+    // Within one second, on any machine: the server is queried for the key.
     let second = fleet(&there);
     if redis.command(&["EXISTS", "myapp:fleet:v1"]) == "1" {
         assert_eq!((second.body, times_asked()), (first.body, 1));

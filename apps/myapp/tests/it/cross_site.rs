@@ -1,4 +1,4 @@
-//! Pages of other sites in an operator's browser, and what they get from the operator listener: nothing.
+//! Requests of other sites' pages in an operator's browser: the operator listener reveals nothing to them.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -21,7 +21,7 @@ on_both_databases! {
 
 const CANARY: (&str, &str) = ("SECRET_KEY", "canary-key-7f3a9c");
 
-/// Every method of every path of the operator listener.
+/// Returns every method of every path of the operator listener.
 fn operations(service: &Service) -> Vec<(String, String)> {
     let document = get(service.operator, "/openapi.json").json();
     let paths = document["paths"].as_object().unwrap();
@@ -34,7 +34,7 @@ fn operations(service: &Service) -> Vec<(String, String)> {
     operations
 }
 
-/// What a page could make the service do.
+/// Returns the state that a page could change.
 fn state(service: &Service) -> [Value; 3] {
     let told = |path| get(service.operator, path).json();
     [told("/api/v1/accesses"), told("/log-level"), told("/api/v1/history")]
@@ -63,7 +63,7 @@ fn no_route_answers_a_page_of_another_origin_or_a_rebinding_host(kind: &Kind) {
             ("Origin", "null", 403),
             ("Origin", &other_port, 403),
         ] {
-            // All else is as a page of its own would send it.
+            // The other headers are those of a request of the page's own site.
             let mut headers = vec![("Content-Type", "application/json"), ("X-Requested-By", "page")];
             if name == "Host" {
                 headers.push(("Sec-Fetch-Site", "same-origin"));
@@ -91,7 +91,8 @@ fn no_form_changes_anything_even_where_the_browser_says_nothing_of_its_page(kind
             assert_tells_nothing(&answer, &[403], &what);
         }
         assert_tells_nothing(&send(service.operator, "POST", &path, &[], ""), &[403], &what);
-        // What a browser asks before it sends anything else to another origin; without `Access-Control-Allow-Origin` it is a no.
+        // A browser sends a preflight before any other request to another origin; without `Access-Control-Allow-Origin` it is
+        // refused.
         let preflight = [
             ("Access-Control-Request-Method", method.as_str()),
             ("Access-Control-Request-Headers", "x-requested-by"),
@@ -101,7 +102,7 @@ fn no_form_changes_anything_even_where_the_browser_says_nothing_of_its_page(kind
     assert_eq!(state(&service), before);
 }
 
-/// Such a browser does not say where a request comes from, and need not say which page made it.
+/// An old browser sends no `Sec-Fetch-Site`, and may omit `Referer`.
 fn an_image_in_an_old_browser_records_nothing_and_holds_nothing(kind: &Kind) {
     const AGENT: (&str, &str) =
         ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:60.0) Gecko/20100101 Firefox/60.0");
@@ -152,7 +153,7 @@ fn an_answer_is_of_no_use_to_a_page_that_embeds_it(kind: &Kind) {
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
 }
 
-/// What a hostile page tries, by every way that a browser has, and at last tells what it has read.
+/// A hostile page: tries every kind of request that a browser has, and finally shows the responses that it could read.
 const PAGE: &str = r#"<!doctype html><title>hostile</title><body><iframe name="frame"></iframe><script>
 const told = [];
 async function attempt(path, options) {
@@ -193,7 +194,7 @@ function submit(path, type) {
 })();
 </script>"#;
 
-/// The page as Chromium shows it at last.
+/// Returns the final text of the page in Chromium.
 fn shown_by_chromium(url: &str, hosts: &str) -> String {
     let profile = tempfile::tempdir().unwrap();
     let mut command = Command::new("chromium");
@@ -203,7 +204,7 @@ fn shown_by_chromium(url: &str, hosts: &str) -> String {
     String::from_utf8_lossy(&command.output().unwrap().stdout).into_owned()
 }
 
-/// Serves `page` to whoever asks, for as long as the test runs.
+/// Serves `page` to every client, for as long as the test runs.
 fn serve(page: String) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -226,7 +227,7 @@ fn a_real_browser_reads_and_changes_nothing_for_a_page_of_another_site() {
     let mut serving = Serving::start(&Kind::sqlite(), &flags, &[CANARY, ("LOG_LEVEL", "info")]);
     let [_, _, operator] = serving.addresses();
     let port = serve(PAGE.replace("PORT", &operator.port().to_string()));
-    // Another port, another name of loopback, and a name that leads to loopback.
+    // Another port, another name of loopback, and a name that resolves to loopback.
     for host in ["127.0.0.1", "localhost", "evil.example"] {
         let shown = shown_by_chromium(&format!("http://{host}:{port}/"), "MAP evil.example 127.0.0.1");
         assert!(shown.contains("tried "), "{host}: {shown}");
@@ -241,7 +242,7 @@ fn a_real_browser_reads_and_changes_nothing_for_a_page_of_another_site() {
     let shown = shown_by_chromium(&rebound, "MAP rebound.example 127.0.0.1");
     assert!(shown.contains("Misdirected Request") && !shown.contains("canary"), "{shown}");
 
-    // An operator's own look shows that the browser works.
+    // A request of the operator's own shows that the browser works.
     let own = format!("http://localhost:{}/config", operator.port());
     assert!(shown_by_chromium(&own, "").contains("canary"));
     serving.signal("-TERM");

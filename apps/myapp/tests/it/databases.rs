@@ -1,4 +1,4 @@
-//! The same claims on both databases.
+//! Tests that run on both databases.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -15,11 +15,11 @@ use tokio::runtime::Runtime;
 /// Settings by name.
 pub(crate) type Settings = Vec<(&'static str, String)>;
 
-/// A database for one test: a server's own one, or the file of a process that is told of none.
+/// A database for one test: a database of the shared server, or the SQLite file of a process without `DATABASE_URL`.
 pub(crate) struct Kind {
     directory: TempDir,
     server: Option<Database<'static>>,
-    /// The pooler's, where the process reaches the server by one.
+    /// Port of the pooler, if the process reaches the server through one.
     port: Option<u16>,
 }
 
@@ -32,17 +32,17 @@ impl Kind {
         Self { directory: tempfile::tempdir().unwrap(), server: Some(shared().database()), port: None }
     }
 
-    /// A server's own one, by way of PgBouncer.
+    /// Creates a database on the server, reached through PgBouncer.
     pub(crate) fn pooled(mode: Mode) -> Self {
         Self { port: Some(pooler(mode).port()), ..Self::postgres() }
     }
 
-    /// For `--data-dir`.
+    /// Returns the directory for `--data-dir`.
     pub(crate) fn data_directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// What leads a process here besides its data directory.
+    /// Returns the settings of this database, apart from the data directory.
     pub(crate) fn settings(&self) -> Settings {
         let of_server = |server: &Database<'_>| {
             let port = self.port.unwrap_or(server.server.port());
@@ -51,7 +51,7 @@ impl Kind {
         self.server.as_ref().map(of_server).unwrap_or_default()
     }
 
-    /// The same as mounted files.
+    /// Returns the same settings as mounted files.
     pub(crate) fn files(&self) -> Settings {
         let names = [("DATABASE_URL", "config/DATABASE_URL"), ("DB_PASSWORD", "secrets/DB_PASSWORD")];
         let file = |(setting, value)| {
@@ -61,14 +61,14 @@ impl Kind {
         self.settings().into_iter().map(file).collect()
     }
 
-    /// Lets a process in that has this `DB_PASSWORD`; a file asks for none.
+    /// Makes the server accept this `DB_PASSWORD`; a file needs none.
     pub(crate) fn learn(&self, password: &str) {
         if let Some(server) = &self.server {
             server.sql(&format!("ALTER ROLE {} PASSWORD '{password}'", server.user));
         }
     }
 
-    /// Runs one statement beside the service.
+    /// Executes one statement on a session of its own.
     pub(crate) fn sql(&self, sql: &str) {
         match &self.server {
             Some(server) => drop(server.sql(sql)),
@@ -76,7 +76,7 @@ impl Kind {
         }
     }
 
-    /// The one number that a statement asks for.
+    /// Returns the one number that a statement selects.
     pub(crate) fn number(&self, sql: &str) -> i64 {
         match &self.server {
             Some(server) => server.sql(sql).trim().parse().unwrap(),
@@ -84,7 +84,7 @@ impl Kind {
         }
     }
 
-    /// A session of the superuser with this database, which is a server's.
+    /// Opens a session of the superuser with this database, which must be a server's.
     pub(crate) fn session(&self) -> Session {
         let server = self.server.as_ref().unwrap();
         server.server.session(&server.name)
@@ -100,9 +100,9 @@ impl Kind {
         })
     }
 
-    /// Settings that lead to a database of this kind that is not there, for as long as what is returned beside them lives.
+    /// Returns settings for an unreachable database of this kind; it stays unreachable for as long as the returned socket lives.
     pub(crate) fn nowhere(&self) -> (Settings, OwnedFd) {
-        // Nobody listens on a port that is taken.
+        // A port that is bound without a listener refuses connections.
         let taken = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
         bind(&taken, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let port = SocketAddr::try_from(getsockname(&taken).unwrap()).unwrap().port();
@@ -114,19 +114,19 @@ impl Kind {
     }
 }
 
-/// As slices, which is how settings are given.
+/// Borrows settings in the form that the helpers take.
 pub(crate) fn borrowed(settings: &Settings) -> Vec<(&str, &str)> {
     settings.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
-/// The server that tests share: each has a database of its own there.
+/// Returns the server that tests share; each test has a database of its own on it.
 pub(crate) fn shared() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    // Nothing of it must survive the machine.
+    // The data need not survive a crash of the machine.
     SERVER.get_or_init(|| Server::start(&["fsync=off", "max_connections=400"]))
 }
 
-/// The poolers that tests share, in front of [`shared`].
+/// Returns the poolers that tests share, in front of [`shared`].
 pub(crate) fn pooler(mode: Mode) -> &'static Pooler {
     static SESSION: OnceLock<Pooler> = OnceLock::new();
     static TRANSACTION: OnceLock<Pooler> = OnceLock::new();
@@ -137,7 +137,7 @@ pub(crate) fn pooler(mode: Mode) -> &'static Pooler {
     pooler.get_or_init(|| Pooler::start(shared(), mode))
 }
 
-/// As [`on_both_databases`], and by way of PgBouncer in both of its modes: `session_pooler::name`, `transaction_pooler::name`.
+/// Extends [`on_both_databases`] by PgBouncer in both of its modes: `session_pooler::name`, `transaction_pooler::name`.
 macro_rules! on_both_databases_and_poolers {
     ($($name:ident)*) => {
         $crate::databases::on_both_databases! { $($name)* }
@@ -157,7 +157,7 @@ macro_rules! on_both_databases_and_poolers {
 }
 pub(crate) use on_both_databases_and_poolers;
 
-/// Makes a test of each function for each database: `sqlite::name` and `postgres::name`.
+/// Generates a test of each function for each database: `sqlite::name` and `postgres::name`.
 macro_rules! on_both_databases {
     ($($name:ident)*) => {
         mod sqlite {

@@ -1,4 +1,4 @@
-//! The stream of events, from the first byte to the last.
+//! The event stream, from the first byte to the last.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -19,10 +19,10 @@ on_both_databases! {
 }
 
 const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
-/// As many as the service lets read at a time.
+/// Maximum number of concurrent readers of the service.
 const READERS: usize = 16;
 
-/// An open answer.
+/// An open response.
 pub(crate) struct Stream {
     pub(crate) status: u16,
     lines: BufReader<TcpStream>,
@@ -52,7 +52,7 @@ impl Stream {
         Self { status, lines }
     }
 
-    /// What is told next, besides comments and whose events they are; `None` at the end of the answer.
+    /// Returns the next event, without comments and `scope` events; `None` at the end of the response.
     pub(crate) fn next(&mut self) -> Option<Told> {
         loop {
             let told = self.any()?;
@@ -63,7 +63,7 @@ impl Stream {
         }
     }
 
-    /// What is told next.
+    /// Returns the next event of any kind.
     pub(crate) fn any(&mut self) -> Option<Told> {
         let mut told = Told::default();
         for line in self.chunk()?.lines() {
@@ -77,7 +77,7 @@ impl Stream {
         Some(told)
     }
 
-    /// Each is sent as a chunk of its own.
+    /// Reads one chunk; each event is sent as a chunk of its own.
     fn chunk(&mut self) -> Option<String> {
         let mut size = String::new();
         self.lines.read_line(&mut size).unwrap();

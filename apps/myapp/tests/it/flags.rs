@@ -1,9 +1,9 @@
-//! Flags and their variables: what contradicts itself, what is mistyped, and under which name it is told.
+//! Flags and their variables: contradictions, invalid values, and the name that is reported.
 
 use crate::databases::Kind;
 use crate::process::{PORTS, Serving, myapp, refusal, run};
 
-/// What both commands that read the configuration say.
+/// Returns the error output, which must be the same for both commands that read the configuration.
 fn refused(flags: &[&str], variables: &[(&str, &str)]) -> String {
     let told = ["serve", "check"].map(|command| {
         let (code, lines) = refusal(&[&[command], flags].concat(), variables);

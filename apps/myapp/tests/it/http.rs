@@ -1,10 +1,10 @@
-//! The least HTTP client that shows every byte of an answer.
+//! A minimal HTTP client that shows every byte of a response.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// One whole answer.
+/// One complete response.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     /// Header lines as sent, names in lower case.
@@ -22,7 +22,7 @@ impl Answer {
     }
 }
 
-/// Asks until it holds; the deadline is for a machine under load.
+/// Polls until the condition holds; the deadline allows for a machine under load.
 pub(crate) fn until_true(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(120);
     while !holds() {
@@ -39,7 +39,7 @@ pub(crate) fn put(address: SocketAddr, path: &str, body: &str) -> Answer {
     send(address, "PUT", path, &[("Content-Type", "application/json")], body)
 }
 
-/// Asks for what needs no body, as a tool does.
+/// Sends a POST without a body, as a tool does.
 pub(crate) fn post(address: SocketAddr, path: &str) -> Answer {
     request(address, "POST", path, &[("X-Requested-By", "test")])
 }
@@ -49,7 +49,7 @@ pub(crate) fn request(address: SocketAddr, method: &str, path: &str, headers: &[
     send(address, method, path, headers, "")
 }
 
-/// The same with a body.
+/// Sends one request with a body.
 pub(crate) fn send(
     address: SocketAddr,
     method: &str,
@@ -70,7 +70,7 @@ impl Kept {
         Self(stream)
     }
 
-    /// Asks, reads the whole answer and returns its status.
+    /// Sends a request, reads the whole response and returns its status.
     pub(crate) fn status(&mut self, path: &str) -> u16 {
         self.0.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).unwrap();
         let mut head = Vec::new();
@@ -86,7 +86,7 @@ impl Kept {
     }
 }
 
-/// Asks a service that may end at any moment; `None` where it did, unless its answer was whole.
+/// Sends a GET to a service that may end at any moment; `None` if it did before the response was complete.
 pub(crate) fn try_get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Option<Answer> {
     let answer = exchange(address, "GET", path, headers, "").ok()?;
     let answer = answer.contains("\r\n\r\n").then(|| parse(&answer))?;

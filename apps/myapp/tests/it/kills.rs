@@ -1,4 +1,4 @@
-//! Power failures, as far as a test can have them: what was acknowledged is there afterwards, once.
+//! Simulated power failures: every acknowledged record is found afterwards, exactly once.
 //!
 //! `MYAPP_TEST_KILL_SECONDS=300` makes each test run for that long.
 
@@ -20,10 +20,10 @@ use crate::process::{PORTS, Serving, myapp};
 const ORDINARY_SECONDS: u64 = 20;
 const CLIENTS: usize = 4;
 
-/// What the clients ask, and what they were told is kept.
+/// Clients that send reveals, and the acknowledged records.
 #[derive(Default)]
 struct Clients {
-    /// Where the service is now; nobody where it is down.
+    /// Address of the running service; `None` while it is down.
     operator: Mutex<Option<SocketAddr>>,
     stop: AtomicBool,
     asked: AtomicUsize,
@@ -31,7 +31,7 @@ struct Clients {
 }
 
 impl Clients {
-    /// Asks for reveals under names of their own until told to stop.
+    /// Sends reveals with unique request ids until `stop` is set.
     fn ask(&self) {
         while !self.stop.load(Ordering::Relaxed) {
             let Some(operator) = *self.operator.lock().unwrap() else {
@@ -50,7 +50,7 @@ impl Clients {
         self.acknowledged.lock().unwrap().len()
     }
 
-    /// Waits until some more were acknowledged.
+    /// Waits until some more reveals were acknowledged.
     fn are_served(&self) {
         let before = self.acknowledged();
         until_true("served", || self.acknowledged() > before + 5);
@@ -62,7 +62,7 @@ fn end_of_test() -> Instant {
     Instant::now() + Duration::from_secs(seconds.unwrap_or(ORDINARY_SECONDS))
 }
 
-/// Runs clients beside `kills`, and returns them with what they know.
+/// Runs clients during `kills`, and returns them with the acknowledged records.
 fn under_load(kills: impl FnOnce(&Clients)) -> Clients {
     let clients = Clients::default();
     std::thread::scope(|scope| {
@@ -74,7 +74,7 @@ fn under_load(kills: impl FnOnce(&Clients)) -> Clients {
     clients
 }
 
-/// A moment that no one chose.
+/// Waits for a random time.
 fn pause() {
     let mut random = [0; 2];
     getrandom::fill(&mut random).unwrap();
@@ -94,17 +94,17 @@ fn kill_service(clients: &Clients, mut serving: Serving) {
     *clients.operator.lock().unwrap() = None;
 }
 
-/// What was found in the database, by id. It is looked at after each kill, since only the newest 10 000 records stay.
+/// Records found in the database, by id. The database is read after each kill, since only the newest 10 000 records are retained.
 #[derive(Default)]
 struct Found(BTreeMap<i64, String>);
 
 impl Found {
-    /// From where on to look: a record with an older number may have been committed after the last look.
+    /// Returns the first id to read: a record with an older id may have been committed after the last read.
     fn since(&self) -> i64 {
         self.0.last_key_value().map_or(0, |(id, _)| *id) - 3000
     }
 
-    /// Each acknowledged record was found, and none twice; the count of both is told.
+    /// Checks that each acknowledged record was found, and none twice; returns both counts.
     fn holds_all_once(&self, clients: &Clients) -> (usize, usize) {
         let names: BTreeSet<_> = self.0.values().collect();
         assert_eq!(names.len(), self.0.len(), "a record is there twice");
@@ -134,7 +134,7 @@ fn what_was_acknowledged_survives_kills_of_service_and_postgresql() {
             kills.0 += 1;
             pause();
             server.restart();
-            // By the same process as before.
+            // Answered by the same process as before.
             clients.are_served();
             look_into_postgres(&server, &name, &mut found);
             pause();

@@ -1,8 +1,8 @@
-//! The service as its clients and its operators see it: real sockets, real processes, real databases.
+//! Integration tests with real sockets, real processes and real databases.
 //!
-//! What a test claims holds on both databases, and it runs on both (`…::sqlite::…` and `…::postgres::…`), with these exceptions: what
-//! only one of them can show is in `only_sqlite` and `only_postgres`, `kills` says it by its names, and where a process refuses what
-//! it is given (`refusals` and the like) it ends before there is a database.
+//! Every test runs on both databases (`…::sqlite::…` and `…::postgres::…`), with these exceptions: tests of one database are in
+//! `only_sqlite` and `only_postgres`, `kills` has the database in the names of its tests, and a process that rejects its input
+//! (`refusals` and similar modules) ends before it opens a database.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set its scene fails")]
 
 mod admin;

@@ -9,7 +9,7 @@ use crate::databases::{Kind, Settings, borrowed};
 pub(crate) struct Mount {
     directory: TempDir,
     generation: usize,
-    /// What every generation holds.
+    /// Settings contained in every generation of files.
     kept: Settings,
 }
 
@@ -18,7 +18,7 @@ impl Mount {
         Self::keeping(Settings::new(), files)
     }
 
-    /// One that leads to that database, now and after every swap.
+    /// Creates a volume with the settings of that database, now and after every swap.
     pub(crate) fn of(kind: &Kind, files: &[(&str, &str)]) -> Self {
         Self::keeping(kind.files(), files)
     }

@@ -1,4 +1,4 @@
-//! What only a server has: passwords, sessions, and a network in between.
+//! Tests that apply to a server only: passwords, sessions, and the network in between.
 
 mod certificates;
 mod credentials;

@@ -1,4 +1,4 @@
-//! What only a file has: a disk, permissions, and locks of other processes.
+//! Tests that apply to a file only: a disk, permissions, and locks of other processes.
 
 mod outages;
 mod replaced;

@@ -1,4 +1,4 @@
-//! The descriptions, and that they are of what answers.
+//! The OpenAPI documents, compared with the actual responses.
 
 use std::process::Command;
 
@@ -36,7 +36,7 @@ const OPERATOR: &[&str] = &[
     "put /log-level",
 ];
 
-/// All operations of `document`, with what is said of each.
+/// Returns all operations of `document` with their descriptions.
 fn operations(document: &Value) -> Vec<(String, &Value)> {
     let mut operations: Vec<_> = document["paths"]
         .as_object()
@@ -62,7 +62,7 @@ fn each_description_lists_exactly_what_its_listener_answers(kind: &Kind) {
         let operations = operations(&document);
         assert_eq!(operations.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), expected);
         for (name, operation) in operations {
-            // It does not end by itself.
+            // The response does not end by itself.
             if name == "get /api/v1/events" {
                 continue;
             }
@@ -78,7 +78,7 @@ fn each_description_lists_exactly_what_its_listener_answers(kind: &Kind) {
     }
 }
 
-/// Nothing undocumented, no 5xx, whatever is asked: each of the descriptions, with the routes that change something.
+/// No undocumented response and no 5xx for any request: each document, including the routes that change state.
 #[test]
 #[ignore = "needs schemathesis: cargo xtask test api"]
 fn no_answer_is_undocumented_and_none_is_a_failure() {
@@ -91,7 +91,7 @@ fn no_answer_is_undocumented_and_none_is_a_failure() {
     for address in [service.public, service.admin, service.operator] {
         let mut command = Command::new(&schemathesis);
         command.args(["--config-file", configuration, "--no-color", "run"]);
-        // It keeps files of its own beside it.
+        // The tool writes files of its own to the directory.
         let folder = tempfile::tempdir().unwrap();
         command.arg(format!("http://{address}/openapi.json")).current_dir(&folder);
         let output = command.output().unwrap();

@@ -1,12 +1,12 @@
-//! A database that does not do its part: what needs it answers 503 and when to come back, everything else goes on, and
-//! nothing needs a restart once it does its part again.
+//! An unavailable database: requests that need it are answered by 503 with `Retry-After`, all others succeed, and the recovery
+//! needs no restart.
 
 use std::net::SocketAddr;
 
 use crate::http::{get, until_true};
 
-/// What a client sees while the database is away: all that needs it refused, and nothing else. A replica that has never
-/// reached its server is not ready; one that has stays so.
+/// Checks the responses while the database is unavailable: requests that need it are refused, all others succeed. A replica that
+/// has never reached its server is not ready; one that has reached it stays ready.
 pub(crate) fn is_away(public: SocketAddr, operator: SocketAddr, readiness: u16) {
     for path in ["/config", "/healthz", "/"] {
         assert_eq!(get(public, path).status, 200, "{path}");

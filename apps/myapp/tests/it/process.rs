@@ -1,4 +1,4 @@
-//! The binary as a process of its own.
+//! The binary in a process of its own.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -22,18 +22,18 @@ on_both_databases! {
     start_and_stop_are_logged_whatever_the_level_and_requests_only_where_asked_for
 }
 
-/// Ports chosen by the system, so that tests can run side by side.
+/// Ports chosen by the system, so that tests can run concurrently.
 pub(crate) const PORTS: [&str; 3] =
     ["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--operator-listen=127.0.0.1:0"];
 
-/// The binary with nothing of this process's environment.
+/// Returns the command for the binary, without this process's environment.
 pub(crate) fn myapp(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_myapp"));
     command.args(arguments).env_clear().envs(settings.iter().copied());
     command
 }
 
-/// Runs to the end. A process that should refuse must not serve instead: it is ended after a minute.
+/// Runs the binary to its end. A process that serves instead of refusing is killed after a minute.
 pub(crate) fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     let mut command = myapp(arguments, settings);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -45,14 +45,14 @@ pub(crate) fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// The lines on stderr of a process that refused, and its exit code.
+/// Returns the exit code of a process that refused, and its lines on stderr.
 pub(crate) fn refusal(arguments: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, Vec<String>) {
     let output = run(arguments, settings);
     let lines = String::from_utf8(output.stderr).unwrap().lines().map(str::to_owned).collect();
     (output.status.code(), lines)
 }
 
-/// Longest silence of a log in which a test still waits for a line.
+/// Time limit for the next line of a log.
 const LONGEST_SILENCE: Duration = Duration::from_secs(120);
 
 /// A serving process and the log lines it has written so far.
@@ -63,7 +63,7 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Starts on that database; `settings` outweigh the database's own.
+    /// Starts on the database of `kind`; `settings` override the database's own.
     pub(crate) fn start(kind: &Kind, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let own = kind.settings();
         let mut command = myapp(&PORTS, &[borrowed(&own), settings.to_vec()].concat());
@@ -71,7 +71,7 @@ impl Serving {
         Self::spawn(command)
     }
 
-    /// Starts on that database with all settings in `mount`, which is one of it.
+    /// Starts with the settings in `mount`, which point to the database of `kind`.
     pub(crate) fn mounted(kind: &Kind, mount: &Mount, arguments: &[&str]) -> Self {
         let mut command = myapp(&PORTS, &[]);
         command.args(arguments).arg(mount.flag()).arg("--data-dir").arg(kind.data_directory());
@@ -82,12 +82,12 @@ impl Serving {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
-        // It ends with the process, or with the test.
+        // The thread ends with the process, or with the test.
         thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
         Self { child, log: Vec::new(), lines }
     }
 
-    /// The same for a process that says something before its log begins, up to a line that begins with `last`.
+    /// Starts a process that prints other lines before its log, up to a line that begins with `last`.
     pub(crate) fn spawn_after(command: Command, last: &str) -> Self {
         let serving = Self::spawn(command);
         let found = std::iter::from_fn(|| serving.received()).any(|line| line.starts_with(last));
@@ -95,7 +95,7 @@ impl Serving {
         serving
     }
 
-    /// The log's next line; none once the process has ended.
+    /// Returns the log's next line; `None` after the process has ended.
     fn received(&self) -> Option<String> {
         match self.lines.recv_timeout(LONGEST_SILENCE) {
             Ok(line) => Some(line),
@@ -104,7 +104,7 @@ impl Serving {
         }
     }
 
-    /// Reads the log until a line with that message, and returns it.
+    /// Reads the log until a line with that message, and returns the line.
     pub(crate) fn line(&mut self, message: &str) -> Value {
         while let Some(line) = self.received() {
             let value: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
@@ -116,7 +116,7 @@ impl Serving {
         panic!("the log ended without {message:?}: {:#?}", self.log);
     }
 
-    /// A line with that message, read already or still to come.
+    /// Returns a line with that message, read already or still to come.
     pub(crate) fn line_at_any_time(&mut self, message: &str) -> Value {
         let read = self.log.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let found = read.into_iter().find(|line| line["message"] == message);
@@ -130,7 +130,7 @@ impl Serving {
         line
     }
 
-    /// The addresses of the public, admin and operator listeners.
+    /// Returns the addresses of the public, admin and operator listeners.
     pub(crate) fn addresses(&mut self) -> [SocketAddr; 3] {
         ["public", "admin", "operator"].map(|listener| {
             let line = self.line("listening");
@@ -144,7 +144,7 @@ impl Serving {
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
 
-    /// Waits for the end, reading what is left of the log.
+    /// Waits for the end of the process; returns its status and the rest of the log.
     pub(crate) fn ended(mut self) -> (std::process::ExitStatus, Vec<String>) {
         let rest: Vec<String> = std::iter::from_fn(|| self.received()).collect();
         self.log.extend(rest);

@@ -1,4 +1,5 @@
-//! A network between service and server that fails as networks do. Real sockets on both sides; it reads nothing of what it carries.
+//! A proxy between service and server that fails like a network. Uses real sockets on both sides, and parses nothing of the
+//! traffic.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -7,26 +8,26 @@ use std::time::{Duration, Instant};
 
 use rustix::net::{listen, shutdown};
 
-/// Longer than anyone waits for an answer.
+/// Delay that exceeds every time limit for an answer.
 const LATE: Duration = Duration::from_secs(12);
-/// Connections that wait to be accepted in good times.
+/// Connections that may wait to be accepted while the proxy is open.
 const BACKLOG: i32 = 128;
-/// Time without an answer to a SYN, after which it counts as dropped.
+/// Time without an answer to a SYN, after which the SYN counts as dropped.
 const DROPPED: Duration = Duration::from_millis(500);
 
-/// How bytes get through.
+/// The behaviour of the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     Open,
-    /// Nobody listens, and whoever was connected is cut off: the server is gone.
+    /// No process listens, and open connections are closed: the server is gone.
     Down,
-    /// Each answer comes [`LATE`].
+    /// Each answer is delayed by [`LATE`].
     Slow,
-    /// Nothing comes back from anywhere: open connections fall silent, and new ones get no answer to their SYN.
+    /// No packet comes back: open connections are silent, and new ones get no answer to their SYN.
     BlackHole,
 }
 
-/// Listens for as long as the process lives.
+/// A proxy that listens for the life of the process.
 #[derive(Clone)]
 pub(crate) struct Proxy {
     shared: Arc<Shared>,
@@ -42,17 +43,17 @@ struct Shared {
 
 struct State {
     way: Way,
-    /// Connections so far.
+    /// Number of connections so far.
     carried: usize,
-    /// Those before this number are stranded.
+    /// Connections below this number are stranded.
     stranded: usize,
-    /// Both ends of all that was accepted.
+    /// Both sockets of each accepted connection.
     open: Vec<TcpStream>,
-    /// These fill the queue of those who wait to be accepted.
+    /// Connections that fill the accept queue.
     fillers: Vec<TcpStream>,
 }
 
-/// A listener on a port that was asked for: one that the system chose is not kept while nobody listens there.
+/// Binds a port that was requested by number: the system does not reserve an ephemeral port while no socket listens on it.
 fn listener() -> TcpListener {
     loop {
         let chosen = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
@@ -66,7 +67,7 @@ fn listener() -> TcpListener {
 }
 
 impl Proxy {
-    /// Starts one in front of `server`.
+    /// Starts a proxy in front of `server`.
     pub(crate) fn start(server: SocketAddr) -> Self {
         let listener = listener();
         let address = listener.local_addr().unwrap();
@@ -84,7 +85,7 @@ impl Proxy {
         self.shared.address.port()
     }
 
-    /// Changes how bytes get through from now on, on open connections too; returns once that is so.
+    /// Changes the behaviour, for open connections too; returns after the change has taken effect.
     pub(crate) fn set(&self, way: Way) {
         let mut state = self.state();
         state.way = way;
@@ -103,13 +104,14 @@ impl Proxy {
         self.shared.changed.notify_all();
     }
 
-    /// Swallows from now on what open connections carry, either way, and carries new ones: the server they lead to is another one.
+    /// Discards the traffic of open connections in both directions from now on, and forwards new ones: they lead to another
+    /// server.
     pub(crate) fn strand(&self) {
         let mut state = self.state();
         state.stranded = state.carried;
     }
 
-    /// Connects until there is no more answer.
+    /// Connects until the accept queue is full and a SYN gets no answer.
     fn fill(&self) -> Vec<TcpStream> {
         let connect = || TcpStream::connect_timeout(&self.shared.address, DROPPED).ok();
         let fillers: Vec<_> = std::iter::from_fn(connect).take(2 * BACKLOG as usize).collect();
@@ -120,10 +122,10 @@ impl Proxy {
     fn accept(self) {
         loop {
             self.until(|way| matches!(way, Way::Open | Way::Slow), None);
-            // An error where nobody listens any more.
+            // Fails if the listener is closed.
             let Ok((client, _)) = self.shared.listener.accept() else { continue };
             let proxy = self.clone();
-            // Only once it gets anywhere.
+            // Carried after the connection was accepted only.
             std::thread::spawn(move || proxy.carry(client));
         }
     }
@@ -146,7 +148,7 @@ impl Proxy {
         self.copy(number, server, client, true);
     }
 
-    /// Until either side has had enough.
+    /// Copies until either side closes the connection.
     fn copy(&self, number: usize, mut from: TcpStream, mut to: TcpStream, is_answer: bool) {
         let mut bytes = [0; 16 * 1024];
         while let Ok(length @ 1..) = from.read(&mut bytes) {
@@ -161,13 +163,13 @@ impl Proxy {
                 break;
             }
         }
-        // Of a stranded connection neither side learns that the other has gone.
+        // Neither side of a stranded connection learns that the other has gone.
         if number >= self.state().stranded {
             let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
         }
     }
 
-    /// Waits for a way that suits, at most for that long.
+    /// Waits at most `longest` for a behaviour that suits.
     fn until(&self, suits: impl Fn(Way) -> bool, longest: Option<Duration>) {
         let deadline = longest.map(|longest| Instant::now() + longest);
         let mut state = self.state();

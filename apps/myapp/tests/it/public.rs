@@ -17,7 +17,7 @@ on_both_databases! {
     memory_and_router_answer_the_same
 }
 
-/// The seed's walk-through ends with these bytes.
+/// The final bytes of the seed's walk-through.
 const WALK_THROUGH: &str = concat!(
     r#"{"API_BASE_URL":"/","DB_PASSWORD":"passw0rdXyZ","LOG_LEVEL":"debug","MAX_CONNECTIONS":"50","#,
     r#""SECRET_KEY":"Secr3tXyz","message":"Config and secrets accessed"}"#,
@@ -105,7 +105,7 @@ fn exposed_secrets_are_shown_to_requests_for_loopback_only(kind: &Kind) {
     assert!(absolute.contains("********") && !absolute.contains("Secr3tXyz"), "{absolute}");
 }
 
-/// What comes of these bytes until the connection is closed.
+/// Sends these bytes, and returns the response up to the close of the connection.
 fn raw(address: SocketAddr, bytes: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(bytes.as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! Bad input: a clear sentence each, all at once, and nothing served.
+//! Invalid input: one clear sentence for each error, all at once, and no listener is bound.
 
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -10,7 +10,7 @@ use tempfile::tempdir;
 
 use crate::process::{refusal, run};
 
-/// The one line that refuses `value` for `key`, whichever way it is given.
+/// Returns the one line that rejects `value` for `key`; it is the same for every source.
 fn told(key: &str, value: &str) -> String {
     let (code, lines) = refusal(&[], &[(key, value)]);
     assert_eq!(code, Some(64), "{key}={value:?}: {lines:?}");
@@ -135,7 +135,7 @@ fn an_unknown_mounted_key_is_noted_and_not_refused() {
     assert!(said.contains(&note), "{said}");
 }
 
-/// Root may read everything, so the process runs as nobody where the test runs as root.
+/// Root may read every file, so the process runs as `nobody` if the test runs as root.
 #[test]
 fn a_file_that_may_not_be_read_is_told_as_that() {
     let directory = tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Changes while the process runs, made as the kubelet makes them.
+//! Changes while the process runs, made in the way of the kubelet.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ on_both_databases! {
     the_fleet_is_every_replica_with_what_it_tells_of_itself
 }
 
-/// Asks until the answer is right; the deadline is for a machine under load.
+/// Polls until the answer satisfies `holds`; the deadline allows for a machine under load.
 fn until(what: &str, mut ask: impl FnMut() -> Value, holds: impl Fn(&Value) -> bool) -> Value {
     let deadline = Instant::now() + Duration::from_secs(120);
     loop {

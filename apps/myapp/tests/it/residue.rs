@@ -1,4 +1,4 @@
-//! What the memory of the process holds, read from outside of it.
+//! Secrets in the memory of the process, read from outside of it.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -17,16 +17,16 @@ on_both_databases! {
 
 const OLD: [&str; 2] = ["canary-key-5f2c9a7e1b3d8046-old", "canary-password-e81d07c4b96a2f35-old"];
 const NEW: [&str; 2] = ["canary-key-90b7d3e64c1fa285-new", "canary-password-42a6f8039e5cd71b-new"];
-/// Time after the change has settled, as the operations manual states it.
+/// Time after the change has settled, as stated in the operations manual.
 const STATED: Duration = Duration::from_secs(10);
 
-/// The end of a secret: the allocator of a program may have put its own notes over the beginning of what was freed.
+/// Returns the end of a secret: the allocator of a program may have overwritten the beginning of freed memory.
 fn end(secret: &str) -> &[u8] {
     let (_, end) = secret.split_at(secret.len() - 16);
     end.as_bytes()
 }
 
-/// How often `needle` stands in the memory that the process can write; `None` where this user may not read it.
+/// Returns the number of copies of `needle` in the writable memory of the process; `None` if this user may not read it.
 fn copies(pid: u32, needle: &[u8]) -> Option<usize> {
     let memory = match File::open(format!("/proc/{pid}/mem")) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => return None,
@@ -39,7 +39,7 @@ fn copies(pid: u32, needle: &[u8]) -> Option<usize> {
         let (from, to) = line.split(' ').next().unwrap().split_once('-').unwrap();
         let [from, to] = [from, to].map(|address| u64::from_str_radix(address, 16).unwrap());
         let mut bytes = vec![0; (to - from) as usize];
-        // A region may be gone by now, and one without pages cannot be read.
+        // A region may be unmapped by now, and one without pages cannot be read.
         let read = memory.read_at(&mut bytes, from).unwrap_or_default();
         bytes[..read].windows(needle.len()).filter(|window| *window == needle).count()
     };
@@ -60,7 +60,7 @@ fn replaced_secrets_leave_the_memory(kind: &Kind) {
         assert!(!is_root, "root must be able to read the memory of a process");
         return;
     }
-    // A connection that stays, and has asked for something else last.
+    // A connection that stays open, and whose last request was another one.
     let mut waiting = Kept::open(public);
     assert_eq!([waiting.status("/config"), waiting.status("/healthz")], [200, 200]);
     assert_eq!(get(public, "/config").status, 200);
@@ -94,7 +94,7 @@ fn the_process_leaves_no_core_and_lets_nobody_look_in() {
     let (root, path) = (fs::metadata("/proc/self").unwrap().uid() == 0, data.path().join("state"));
     fs::set_permissions(data.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
     fs::create_dir(&path).unwrap();
-    // Of root's processes everything is root's: there would be nothing to see.
+    // Root owns all files of its processes, so the test would prove nothing: the process runs as another user.
     let mut command = if root {
         std::os::unix::fs::chown(&path, Some(65534), Some(65534)).unwrap();
         let mut command = Command::new("setpriv");
@@ -110,9 +110,9 @@ fn the_process_leaves_no_core_and_lets_nobody_look_in() {
     let limits = fs::read_to_string(format!("{proc}/limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
-    // The kernel gives these files to root, whoever the process is of.
+    // The kernel gives these files to root, whichever user runs the process.
     assert_eq!(fs::metadata(format!("{proc}/environ")).unwrap().uid(), 0);
-    // What the process reads of itself it still can.
+    // The process can still read its own files.
     let metrics = get(admin, "/metrics").body;
     let descriptors = metrics.lines().find_map(|line| line.strip_prefix("process_open_fds "));
     assert!(descriptors.is_some_and(|count| count.parse::<u32>().unwrap() > 3), "{metrics}");

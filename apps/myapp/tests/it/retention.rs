@@ -1,4 +1,4 @@
-//! How long records stay, whatever is written beside them and whatever the clocks show.
+//! Retention of records, independent of other records and of the clocks.
 
 use std::time::{Duration, SystemTime};
 
@@ -18,7 +18,7 @@ on_both_databases! {
 }
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-/// Numbers from 1 to 12 000, as a table.
+/// The numbers from 1 to 12 000, as a table.
 const NUMBERS: &str =
     "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 12000)";
 
@@ -33,12 +33,12 @@ impl Service {
     }
 }
 
-/// Sets the tables up.
+/// Sets up the tables.
 fn set_up(kind: &Kind) {
     Service::start(kind, &[], &[]).flush();
 }
 
-/// Starts a process, which removes what is beyond its bounds, and waits until it has.
+/// Starts a process, which prunes the records, and waits until it has.
 fn pruned(kind: &Kind) -> Service {
     kind.sql("UPDATE retention_clock SET wall_ms = wall_ms - 1000");
     let clock = "SELECT wall_ms FROM retention_clock";
@@ -61,7 +61,7 @@ fn reads_of_anyone_never_push_out_reveals(kind: &Kind) {
     let service = pruned(kind);
     assert_eq!(service.accesses(AccessKind::Reveal).len(), 3);
     let rows = service.accesses(AccessKind::Anonymous);
-    // 8 days and a third: two to three hours by minute, the rest by hour, and no read is forgotten.
+    // 8 days and a third: two to three hours by minute, the rest by hour, and no read is lost.
     assert!((120 + 195..=180 + 200).contains(&rows.len()), "{}", rows.len());
     assert_eq!(rows.iter().map(|row| row.count).sum::<i64>(), 24_000);
     assert!(rows.iter().any(|row| row.count == 120 && row.replica == "*"), "{rows:?}");
@@ -89,7 +89,7 @@ fn rejections_never_push_out_commits(kind: &Kind) {
     assert_eq!(kind.number("SELECT MAX(generation) FROM config_history WHERE outcome = 'rejected'"), 12_000);
 }
 
-/// As a replica sees it whose database, or machine, wakes up with a clock that is 91 days or years ahead, or behind.
+/// The clock of the database, or of the machine, jumps by 91 days or by years, ahead or back.
 fn a_jump_of_the_clock_removes_nothing(kind: &Kind) {
     {
         let service = Service::start(kind, &[], &[]);
@@ -155,7 +155,7 @@ fn records_of_the_version_before_are_taken_over(kind: &Kind) {
     assert!(rows.iter().all(|row| row.old.is_none()), "{rows:?}");
     drop(service);
 
-    // A replica of that version writes beside this one during a rollout.
+    // A replica of that version writes alongside this one during a rollout.
     write("beside", "LOG_LEVEL", 0);
     assert_eq!(pruned(kind).history(HistoryFilter::default()).len(), 3);
     let unstamped = "SELECT COUNT(*) FROM config_history WHERE kept_ms IS NULL";

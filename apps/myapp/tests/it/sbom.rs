@@ -1,4 +1,4 @@
-//! What the service is made of is told on the admin listener, and only where that was asked for.
+//! The SBOM is served on the admin listener, and only if `--sbom` is set.
 
 use tempfile::NamedTempFile;
 
@@ -9,7 +9,7 @@ use crate::service::Service;
 
 const DOCUMENT: &str = "{\"bomFormat\": \"CycloneDX\",\n \"specVersion\": \"1.5\"}\n";
 
-/// A document that a process can be told to serve.
+/// A document for `--sbom`.
 pub(crate) struct SbomFile(NamedTempFile);
 
 impl SbomFile {

@@ -1,4 +1,4 @@
-//! Marked secrets are planted wherever secrets go in, and looked for wherever anything comes out.
+//! Marked secrets are placed in every input, and searched for in every output.
 
 use myapp::store::HistoryFilter;
 
@@ -16,10 +16,10 @@ on_both_databases! {
 const MARKED: [(&str, &str); 2] =
     [("SECRET_KEY", "canary-key-7f3a9c"), ("DB_PASSWORD", "canary-password-51be02")];
 
-/// As `openssl rand -hex 16` prints one.
+/// A key in the form of `openssl rand -hex 16`.
 const STRONG_KEY: &str = "8c1f3e0b7a92d465f0c8e37b19ad5264";
 
-/// Whether `text` holds a marked secret.
+/// Returns true if `text` contains a marked secret.
 fn holds_secret(text: &str) -> bool {
     MARKED.iter().any(|(_, value)| text.contains(value))
 }
@@ -42,7 +42,7 @@ fn no_route_and_no_log_line_at_trace_holds_a_secret(kind: &Kind) {
     for path in ["/livez", "/readyz", "/startupz", "/digests", "/config"] {
         assert!(!holds_secret(&whole(&get(admin, path))), "{path}");
     }
-    // A client that sends a secret of its own must not find it in the log either.
+    // A secret that a client sends must not appear in the log either.
     request(
         public,
         "GET",
@@ -50,7 +50,7 @@ fn no_route_and_no_log_line_at_trace_holds_a_secret(kind: &Kind) {
         &[("Authorization", "Bearer canary-key-7f3a9c")],
     );
 
-    // The one place that reveals: the search finds what is there.
+    // The one route that reveals secrets: shows that the search finds them.
     assert!(holds_secret(&whole(&get(operator, "/config"))));
 
     serving.signal("-TERM");
@@ -62,7 +62,7 @@ fn no_route_and_no_log_line_at_trace_holds_a_secret(kind: &Kind) {
     }
 }
 
-/// Whoever edits may have pasted a password into any key.
+/// A user may have pasted a password into any key.
 fn no_refused_value_comes_out_of_a_running_process(kind: &Kind) {
     let key = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
     let mut mount = Mount::of(kind, &[key]);
@@ -126,7 +126,7 @@ fn a_change_to_a_key_that_can_be_guessed_is_warned_of() {
     assert!(serving.next_line().contains("SECRET_KEY can be guessed"));
 }
 
-/// What a reader of the history could test guesses against.
+/// A fingerprint lets a reader of the history test guesses.
 #[test]
 fn only_a_strong_key_makes_fingerprints_and_never_of_itself() {
     let kind = Kind::sqlite();

@@ -34,19 +34,20 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts on that database with `flags`, and with `settings` as environment variables; they outweigh the database's own.
+    /// Starts on the database of `kind` with `flags`, and with `settings` as environment variables, which override the database's
+    /// own.
     pub(crate) fn start(kind: &Kind, flags: &[&str], settings: &[(&str, &str)]) -> Self {
         let own = kind.settings();
         let settings = [borrowed(&own), settings.to_vec()].concat();
         Self::run(kind.data_directory(), flags, &settings, None)
     }
 
-    /// Starts on that database with all settings in `mount`, which is one of it.
+    /// Starts with the settings in `mount`, which point to the database of `kind`.
     pub(crate) fn mounted(kind: &Kind, mount: &Mount) -> Self {
         Self::run(kind.data_directory(), &[&mount.flag()], &[], None)
     }
 
-    /// Starts with what is given and nothing beside it; there is no folder for a default file. `tokens` take the place of a password.
+    /// Starts with the given inputs only, without a data directory. `tokens` replace the password.
     pub(crate) fn as_told(
         flags: &[&str],
         settings: &[(&str, &str)],
@@ -55,12 +56,12 @@ impl Service {
         Self::run(Path::new("/proc/none"), flags, settings, tokens)
     }
 
-    /// The same with a file of its own in `data_directory`.
+    /// Starts with an SQLite file in `data_directory`.
     pub(crate) fn with_data(data_directory: &Path, flags: &[&str]) -> Self {
         Self::run(data_directory, flags, &[], None)
     }
 
-    /// A server has to be reached first.
+    /// Waits until the service is ready: a server has to be reached first.
     pub(crate) fn until_ready(&self) {
         until_true("ready", || get(self.public, "/readyz").status == 200);
     }
@@ -102,7 +103,7 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.stop.send("test");
         if let Some(run) = self.run.take() {
-            // A failure of the application fails the test, unless it is failing already.
+            // A failure of the application fails the test, unless the test is failing already.
             let ended = self.runtime.block_on(run);
             assert!(ended.is_ok() || std::thread::panicking());
         }

@@ -1,4 +1,4 @@
-//! What is kept, as the store gives it back; the same on both databases, and by way of a pooler.
+//! Round trips through the store; the same on both databases, and through a pooler.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! Variables of OpenTelemetry that a platform sets for all pods: whatever they say, the service starts.
+//! OpenTelemetry variables that a platform sets for all pods: the service starts with any values.
 
 use crate::databases::Kind;
 use crate::http::get;
@@ -6,7 +6,7 @@ use crate::process::{Serving, run};
 
 const ENDPOINT: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9");
 
-/// What `check` says, which has to be a yes.
+/// Returns the lines that `check` prints after a successful result.
 fn checked(variables: &[(&str, &str)]) -> Vec<String> {
     let output = run(&["check"], variables);
     let said = String::from_utf8(output.stdout).unwrap();

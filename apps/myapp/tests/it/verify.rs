@@ -1,4 +1,4 @@
-//! `myapp verify` against a process that only plays a replica.
+//! `myapp verify` against a process that imitates a replica.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::process::run;
 
-/// An admin listener that gives this answer to everyone.
+/// Starts an admin listener that returns this answer to every request.
 fn impostor(body: String) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -21,7 +21,7 @@ fn impostor(body: String) -> SocketAddr {
     address
 }
 
-/// Clears the screen, sets the title, and goes on with lines of its own.
+/// Clears the screen, sets the title, and continues with forged lines.
 const FORGED: &str =
     "\u{1b}[2J\u{1b}]0;owned\u{7}\r\nmyapp: 3 replicas agree\n\u{9b}2J\u{2028}\u{202e}x\u{7f}";
 

@@ -1,4 +1,4 @@
-//! AWS Signature Version 4 of a URL, for the two URLs that are needed. The SDK's signer brings forty crates for this.
+//! AWS Signature Version 4 of a URL, for the two URLs in use. The SDK's signer would add forty crates.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
 
@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::backend::Audience;
 
-/// Seconds for which the server takes a token; the longest it does.
+/// Validity of a token in seconds: the maximum that the server accepts.
 const VALID: u32 = 900;
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
@@ -20,7 +20,7 @@ pub(super) struct Key<'a> {
     pub(super) session: Option<&'a str>,
 }
 
-/// The token that `audience` takes as the password of `user`: a signed URL without its scheme.
+/// Creates the token that `audience` accepts as the password of `user`: a signed URL without its scheme.
 ///
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.Connecting.html>,
 /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html>
@@ -50,7 +50,7 @@ pub(super) fn token(
         ("X-Amz-SignedHeaders", "host"),
     ];
     parameters.extend(key.session.map(|session| ("X-Amz-Security-Token", session)));
-    // The canonical form wants them sorted by name.
+    // The canonical form requires the parameters sorted by name.
     parameters.sort_unstable();
     let query: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
     let query = query.join("&");
@@ -65,13 +65,13 @@ pub(super) fn token(
 }
 
 fn hmac(key: &[u8], text: &str) -> Vec<u8> {
-    // A key of any length is taken.
+    // HMAC accepts a key of any length.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Vec::new() };
     mac.update(text.as_bytes());
     mac.finalize().into_bytes().to_vec()
 }
 
-/// Everything but unreserved characters (RFC 3986, 2.3) as `%XX`.
+/// Encodes all characters but the unreserved ones (RFC 3986, 2.3) as `%XX`.
 fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut encoded, byte| {
         match byte {

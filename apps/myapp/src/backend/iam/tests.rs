@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// Plays the agent: gives credentials `one`, `two` and so on, each good for `seconds`, and tells what it was shown.
+/// Plays the agent: returns credentials `one`, `two` and so on, each valid for `seconds`, and records the received tokens.
 struct Agent {
     port: u16,
     shown: Receiver<String>,
@@ -76,7 +76,7 @@ async fn credentials_near_their_end_are_fetched_anew_and_serve_where_the_agent_i
 async fn credentials_that_ended_are_not_used() {
     let agent = Agent::start(&[0]);
     let source = agent.source();
-    // Fetched as they are, since nothing says that the clocks of both agree.
+    // Fetched unconditionally, since the clocks of both may differ.
     key(&source).await;
     assert_eq!(key(&source).await, None);
 }

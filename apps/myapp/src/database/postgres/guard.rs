@@ -1,4 +1,4 @@
-//! A watch over what the server asks for: the driver would answer a request for the password in clear text.
+//! A filter of the server's authentication requests: the driver would answer a request for the password in clear text.
 
 use std::io;
 use std::pin::Pin;
@@ -8,40 +8,40 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::database::{Reason, Unavailable};
 
-/// The weakest form of proof that the server may ask for.
+/// The weakest authentication method that is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Accepted {
     /// The credential itself.
     ClearText,
     /// An MD5 digest of the password, from which it can be guessed.
     Md5,
-    /// A proof that holds for one exchange.
+    /// A proof that is valid for one exchange.
     Scram,
 }
 
-/// Kind of a message with which the server asks for a proof, or says that none is missing
+/// Kind of the message with which the server requests authentication, or confirms it
 /// (<https://www.postgresql.org/docs/current/protocol-message-formats.html>).
 const AUTHENTICATION: u8 = b'R';
 const OK: u32 = 0;
 const CLEAR_TEXT_PASSWORD: u32 = 3;
 const MD5_PASSWORD: u32 = 5;
-/// The kind and the length, which counts itself.
+/// Length of the kind and of the length field, which counts itself.
 const HEAD: usize = 5;
-/// With the code of an authentication message.
+/// Length of the head with the code of an authentication message.
 const HEAD_AND_CODE: usize = 9;
 
-/// A stream on which reading fails before the driver has the whole of a request that is not accepted.
+/// A stream on which reading fails before the driver has received a complete request that is not accepted.
 pub(super) struct Guard<S> {
     stream: S,
     watch: Watch,
 }
 
-/// Reads the server's messages up to the one that lets the session in.
+/// Parses the server's messages up to the one that completes the authentication.
 struct Watch {
     accepted: Accepted,
-    /// First bytes of the message at hand.
+    /// First bytes of the current message.
     head: Vec<u8>,
-    /// Bytes up to the next message.
+    /// Number of bytes up to the next message.
     rest: usize,
     is_over: bool,
 }
@@ -72,7 +72,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Judges a message as soon as enough of it is here.
+    /// Checks a message as soon as enough of it has arrived.
     fn judge(&mut self) -> Result<(), Unavailable> {
         let number = |bytes: &[u8]| bytes.iter().fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte));
         let needed = if self.head[0] == AUTHENTICATION { HEAD_AND_CODE } else { HEAD };
@@ -133,7 +133,7 @@ mod tests {
     const LET_IN: [u8; 9] = [b'R', 0, 0, 0, 8, 0, 0, 0, 0];
     const NOTICE: [u8; 7] = [b'N', 0, 0, 0, 6, b'R', 0];
 
-    /// The verdict on messages that arrive in parts of `size`.
+    /// Returns the result for messages that arrive in parts of `size`.
     fn verdict(accepted: Accepted, messages: &[&[u8]], size: usize) -> Result<(), String> {
         let mut watch = Watch::new(accepted);
         let bytes = messages.concat();

@@ -1,4 +1,4 @@
-//! TLS as PostgreSQL has it: asked for on an open connection, in the mode that `sslmode` names.
+//! TLS as defined by PostgreSQL: negotiated on an open connection, in the mode of `sslmode`.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::database::{Reason, Unavailable};
 /// (<https://www.postgresql.org/docs/current/protocol-message-formats.html>, SSLRequest).
 const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
-/// Asks the server for TLS as its mode wants it.
+/// Negotiates TLS with the server according to its mode.
 pub(super) async fn secured(mut stream: TcpStream, server: &Server) -> Result<Stream, Unavailable> {
     if server.tls == TlsMode::Disable {
         return Ok(Stream::Plain(stream));
@@ -55,8 +55,8 @@ async fn client_config(server: &Server) -> Result<ClientConfig, Unavailable> {
     Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
-/// Takes a certificate for any host: from an authority of `chain`, or from anyone where there is none. The contract lets that
-/// be for servers on loopback only.
+/// Accepts a certificate for any host: from an authority of `chain`, or from any issuer without a chain. The contract permits
+/// this for servers on loopback only.
 #[derive(Debug)]
 struct AnyHost {
     chain: Option<Arc<WebPkiServerVerifier>>,

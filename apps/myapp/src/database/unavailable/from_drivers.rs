@@ -1,4 +1,4 @@
-//! What the drivers, the system and both databases say, as reason and code.
+//! Errors of the drivers, the system and both databases, mapped to reason and code.
 
 use std::io;
 use std::io::ErrorKind;
@@ -10,12 +10,12 @@ use tokio_rustls::rustls;
 use super::{Reason, Unavailable};
 use crate::backend::{NoToken, TlsFault};
 
-/// Texts of PgBouncer, which has one code for all of its own errors, as they begin.
+/// Prefixes of PgBouncer's messages about a rejected password: it has one code for all of its own errors.
 const POOLER_REFUSES_PASSWORD: [&str; 3] =
     ["password authentication failed", "SASL authentication failed", "server login failed: FATAL password"];
 const POOLER_IS_FULL: [&str; 2] = ["no more connections allowed", "client_login_timeout"];
 const POOLER_HAS_NO_DATABASE: [&str; 1] = ["no such database"];
-/// Protocol violation.
+/// SQLSTATE of a protocol violation.
 const POOLER_CODE: &str = "08P01";
 
 impl From<sqlx::Error> for Unavailable {
@@ -30,11 +30,11 @@ impl From<sqlx::Error> for Unavailable {
     }
 }
 
-/// Of work on an open session.
+/// Maps an error of work on an open session.
 impl From<tokio_postgres::Error> for Unavailable {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
-            // The session ends with it, which says nothing of the next one.
+            // A fatal error ends the session; it is no evidence about the next one.
             Some(error) if is_fatal(error) => Self::with(Reason::Unreachable, error.code().code()),
             _ => Self::from_open(error),
         }
@@ -42,7 +42,7 @@ impl From<tokio_postgres::Error> for Unavailable {
 }
 
 impl Unavailable {
-    /// Of opening a session, where each error is fatal.
+    /// Maps an error of opening a session, where each error is fatal.
     pub(in crate::database) fn from_open(error: tokio_postgres::Error) -> Self {
         if let Some(error) = error.as_db_error() {
             return of_server(error);
@@ -113,12 +113,12 @@ fn of_server(error: &DbError) -> Unavailable {
 
 fn of_sqlite_error(error: &(dyn DatabaseError + 'static)) -> Unavailable {
     let code = error.code().unwrap_or_default();
-    // All errors in a statement share one code.
+    // SQLite has one code for all errors in a statement.
     let reason = if is_missing(error.message()) { Reason::Schema } else { of_sqlite(&code) };
     Unavailable::with(reason, &code)
 }
 
-/// Whether SQLite says that a table or a column is not there.
+/// Returns true if SQLite reports a missing table or column.
 fn is_missing(message: &str) -> bool {
     message.starts_with("no such table")
         || message.starts_with("no such column")
@@ -129,7 +129,7 @@ fn is_missing(message: &str) -> bool {
 pub(super) fn of_sqlstate(code: &str) -> Reason {
     match code {
         _ if code.starts_with("28") => Reason::Authentication,
-        // Too many sessions, of the server or of the role.
+        // Too many sessions of the server or of the role.
         "53300" => Reason::SessionLimit,
         "53100" => Reason::Full,
         "25006" => Reason::ReadOnly,
@@ -139,7 +139,7 @@ pub(super) fn of_sqlstate(code: &str) -> Reason {
         "57P01" | "57P02" | "57P03" => Reason::Unreachable,
         "42501" => Reason::Permission,
         "3D000" => Reason::NoDatabase,
-        // About the connection, or features that a pooler has not; either way the other side has answered.
+        // An error of the connection, or a feature that a pooler lacks; in both cases the other side has answered.
         _ if code.starts_with("08") || code.starts_with("0A") => Reason::Protocol,
         "XX001" | "XX002" => Reason::Corrupt,
         // Undefined table, undefined column, invalid schema name.
@@ -154,7 +154,7 @@ fn of_sqlite(code: &str) -> Reason {
     match (code, code & 0xff) {
         (_, 5 | 6) => Reason::Locked,
         (_, 8) => Reason::ReadOnly,
-        // A failed write that is not told as a full disk is a limit on the file's size.
+        // A failed write that is not reported as a full disk is a limit on the file's size.
         (778, _) | (_, 13) => Reason::Full,
         (_, 11 | 26) => Reason::Corrupt,
         // The file cannot be opened.

@@ -35,7 +35,7 @@ fn only_whole_segments_count_as_below() {
     assert_eq!(stripped("/config", ""), None);
 }
 
-/// Two settings that both tell the generation, swapped in as the kubelet does it.
+/// Swaps in two settings that both contain the generation, in the way of the kubelet.
 fn swap(directory: &Path, number: usize) {
     let folder = directory.join(format!("..{number}"));
     fs::create_dir_all(folder.join("config")).unwrap();

@@ -8,7 +8,7 @@ use super::*;
 use crate::feed::{Feed, KEPT};
 use live_config::{Event, Reason};
 
-/// What the next frame of `frames` says, as it is sent.
+/// Returns the next frame of `frames` as text.
 async fn text(frames: &mut (impl Stream<Item = Frame> + Unpin)) -> Option<String> {
     let frame = timeout(Duration::from_secs(30), frames.next()).await.expect("nothing is told")?;
     let body = Sse::new(stream::iter([Ok::<_, Infallible>(frame)])).into_response().into_body();
@@ -16,7 +16,7 @@ async fn text(frames: &mut (impl Stream<Item = Frame> + Unpin)) -> Option<String
     Some(String::from_utf8(bytes.to_vec()).unwrap())
 }
 
-/// A feed that has been told of `count` events.
+/// Returns a feed with `count` events.
 async fn feed_of(count: usize) -> Feed {
     let feed = Feed::new("here");
     tell(&feed, count);

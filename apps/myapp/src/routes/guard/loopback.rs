@@ -2,14 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether `host`, the value of a `Host` field, names loopback, with or without a port.
+/// Returns true if `host`, the value of a `Host` header, names loopback, with or without a port.
 ///
-/// No name that a page of another site could have been loaded under is one: browsers resolve `localhost` by themselves, and take
-/// a name that ends in a number for an address.
+/// A page of another site cannot have been loaded under any of these names: browsers resolve `localhost` themselves, and parse a
+/// name that ends in a number as an address.
 pub(super) fn is_loopback_host(host: &str) -> bool {
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     let name = match host.rsplit_once(':') {
-        // A colon within brackets is one of an address.
+        // A colon within brackets is part of an address.
         Some((name, port)) if is_port(port) && !name.is_empty() => name,
         _ => host,
     };
@@ -21,12 +21,12 @@ pub(super) fn is_loopback_host(host: &str) -> bool {
     }
 }
 
-/// In letters of either case, and with the dot at the end that a full name may have.
+/// Returns true for `localhost` in either case, with or without the final dot of a fully qualified name.
 fn is_localhost(name: &str) -> bool {
     name.strip_suffix('.').unwrap_or(name).eq_ignore_ascii_case("localhost")
 }
 
-/// An IPv4 address of two to four decimal parts; the last one stands for all that are left out, as in `127.1`.
+/// Parses an IPv4 address of two to four decimal parts; the last part fills all omitted ones, as in `127.1`.
 fn ipv4(name: &str) -> Option<Ipv4Addr> {
     let parts: Option<Vec<u32>> = name.split('.').map(decimal).collect();
     let parts = parts.filter(|parts| (2..=4).contains(&parts.len()))?;
@@ -37,7 +37,7 @@ fn ipv4(name: &str) -> Option<Ipv4Addr> {
     is_small.then(|| Ipv4Addr::from_bits(bits))
 }
 
-/// Without leading zeros, which some take for octal digits.
+/// Parses a decimal part without leading zeros, which some parsers read as octal digits.
 fn decimal(part: &str) -> Option<u32> {
     let is_plain = part.bytes().all(|byte| byte.is_ascii_digit()) && (part == "0" || !part.starts_with('0'));
     is_plain.then(|| part.parse().ok()).flatten()

@@ -1,8 +1,8 @@
-//! Which parts of a `CACHE_URL` are wrong. No value is repeated: it may hold a password.
+//! The faults of a rejected `CACHE_URL`, part by part. No value is repeated: it may contain a password.
 
 use crate::settings::authority::{self, NAME_CHARACTERS, is_root_certificates, is_word};
 
-/// Every part that is wrong; empty where none is found.
+/// Returns every fault found.
 pub(super) fn of(text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let (tls, rest) = match (text.strip_prefix("redis://"), text.strip_prefix("rediss://")) {
@@ -15,7 +15,7 @@ pub(super) fn of(text: &str) -> Vec<String> {
         Some((address, query)) => (address, Some(query)),
         None => (rest, None),
     };
-    // A password may hold any character: the last sign ends it.
+    // A password may contain any character, so the last `@` ends it.
     let place = match address.rsplit_once('@') {
         Some((user, place)) => {
             of_user(user, &mut faults);

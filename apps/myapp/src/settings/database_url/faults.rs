@@ -1,10 +1,10 @@
-//! Which parts of a `DATABASE_URL` are wrong. No value is repeated: it may hold a password.
+//! The faults of a rejected `DATABASE_URL`, part by part. No value is repeated: it may contain a password.
 
 use crate::settings::authority::{self, NAME_CHARACTERS, is_name, is_root_certificates, is_word};
 
 const MODES: [&str; 5] = ["disable", "prefer", "require", "verify-ca", "verify-full"];
 
-/// Every part that is wrong; empty where none is found.
+/// Returns every fault found.
 pub(super) fn of(text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if text.is_empty() {
@@ -37,7 +37,7 @@ fn of_server(rest: &str, faults: &mut Vec<String>) {
         Some((address, query)) => (address, Some(query)),
         None => (rest, None),
     };
-    // A password may hold any character, as may what was left out of it: the last sign ends the user.
+    // A password, or a part that was omitted before it, may contain any character, so the last `@` ends the user.
     let (user, place) = match address.rsplit_once('@') {
         Some((user, place)) => (Some(user), place),
         None => (None, address),

@@ -1,4 +1,4 @@
-//! A cache that is none for this service, or does not do what it is told: a reason each, and the replica goes on alone.
+//! A cache that this service cannot use, or that rejects commands: a reason for each, and the replica works alone.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
@@ -10,13 +10,13 @@ use test_postgres::{Fault, Redis};
 use super::Replica;
 use crate::http::until_true;
 
-/// A case takes as long as three checks do, most of it waiting.
+/// Runs the cases concurrently: each takes as long as three checks, mostly waiting.
 fn at_once<T: Send>(cases: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
     let test = &test;
     thread::scope(|scope| cases.into_iter().for_each(|case| drop(scope.spawn(move || test(case)))));
 }
 
-/// What is wrong with the cache, and what the replica says of it.
+/// A fault of the cache, and the reason that the replica reports.
 type Refusal = (&'static str, fn(&Redis), &'static str);
 
 const REFUSALS: [Refusal; 5] = [
@@ -116,7 +116,7 @@ fn a_certificate_is_verified() {
     }
 }
 
-/// Answers whoever connects in HTTP.
+/// Starts a server that answers every connection in HTTP.
 fn foreign_server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,4 +1,4 @@
-//! Each way in which the cache can fail, on real processes: what probes, readers and operators see of it, and that it passes without a
+//! Each failure mode of the cache, on real processes: the effect on probes, readers and operators, and the recovery without a
 //! restart.
 
 use std::fmt;
@@ -17,20 +17,22 @@ use crate::mount::Mount;
 use crate::process::{PORTS, Serving, myapp};
 use crate::proxy::{Proxy, Way};
 
-/// What a replica is during an outage that has lasted since before it started, or came later:
+/// The state of a replica during an outage that began before its start, or later:
 ///
 /// - `ready` or `unready`,
-/// - why its cache is down; `up` where it is not,
-/// - whose events its readers are told: those of `all` replicas, or its `own` only,
-/// - how often it ended, or `/livez` denied that it lives, until all was well again: a kubelet restarts for nothing else.
+/// - the reason why its cache is down; `up` if it is not,
+/// - the scope of its event stream: the events of `all` replicas, or its `own` only,
+/// - the number of times that it ended, or that `/livez` failed, until the recovery: a kubelet restarts a container for nothing
+///   else.
 ///
-/// Meanwhile the operator listener answered, and a change of another setting came into force. Afterwards an event of another replica
-/// reached a reader who had stayed.
+/// During the outage the operator listener answered, and a change of another setting came into force. Afterwards an event of
+/// another replica reached a reader that had stayed connected.
 ///
-/// `down`: nobody listens, and sessions are cut. `slow`: each answer comes 12 s late, which is longer than anyone waits. `refusing`:
-/// Redis lets the user in no more, and ends its sessions. `black-holed`: sessions are silent, and a SYN gets no answer.
-/// `wrong password`: in the Secret; where it came later, the change is refused as a whole, and the former password serves on.
-/// `rotated`: the server takes another password; at the start the Secret lags behind, later both are taken until it has come.
+/// `down`: no process listens, and sessions are closed. `slow`: each answer comes 12 s late, which exceeds every time limit.
+/// `refusing`: Redis rejects the user, and closes its sessions. `black-holed`: sessions are silent, and a SYN gets no answer.
+/// `wrong password`: in the Secret; if it came later, the change is refused as a whole, and the previous password stays in use.
+/// `rotated`: the server accepts another password; at the start the Secret lags behind, later both are accepted until the Secret
+/// is updated.
 const TABLE: &str = "\
 outage         | at the start                         | later
 down           | ready refused        told of own   0 | ready refused        told of own   0
@@ -53,7 +55,7 @@ const OUTAGES: [Outage; 6] = [
 const RIGHT: &str = "canary-cache-right";
 const OTHER: &str = "canary-cache-other";
 
-/// For a machine under load, on which each cell has a process.
+/// Time limit for a machine under load, on which each cell has a process.
 const LONGEST: Duration = Duration::from_secs(180);
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
@@ -92,7 +94,7 @@ fn no_outage_of_the_cache_costs_readiness_a_change_or_a_restart() {
     assert!(table == TABLE, "seen:\n{table}\nexpected:\n{TABLE}");
 }
 
-/// One replica from its start until all is well again.
+/// Runs one replica from its start until the recovery.
 fn played(outage: Outage, at_start: bool) -> Cell {
     let redis = Redis::start(&[&format!("user app on >{RIGHT} ~myapp:* +@all"), "user default off"]);
     let proxy = Proxy::start(redis.address());
@@ -135,7 +137,7 @@ impl Outage {
         }
     }
 
-    /// Whether a replica that has its cache already loses it.
+    /// Returns true if a replica loses a cache that it is connected to.
     fn is_felt_later(self) -> bool {
         matches!(self, Self::Network(..) | Self::Refusing)
     }
@@ -174,7 +176,7 @@ impl Outage {
     }
 }
 
-/// A process, and what a kubelet thinks of it.
+/// A process, and its health as seen by a kubelet.
 struct Replica {
     what: String,
     url: String,
@@ -185,12 +187,12 @@ struct Replica {
     public: SocketAddr,
     admin: SocketAddr,
     operator: SocketAddr,
-    /// Looks at which it was not alive.
+    /// Number of checks at which `/livez` failed.
     n_dead: u32,
 }
 
 impl Replica {
-    /// With the right password, and not started yet.
+    /// Creates a replica with the right password that is not started yet.
     fn new(proxy: &Proxy, what: String) -> Self {
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut replica = Self {
@@ -226,11 +228,11 @@ impl Replica {
         let mut serving = Serving::spawn(command);
         [self.public, self.admin, self.operator] = serving.addresses();
         self.serving = Some(serving);
-        // A kubelet asks for nothing else before.
+        // A kubelet calls no other probe before this one succeeds.
         self.until("started", |replica| get(replica.admin, "/startupz").status == 200);
     }
 
-    /// Looks until it is so, and at each look for life.
+    /// Polls until `is_so` holds, and checks `/livez` each time.
     fn until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
         let deadline = Instant::now() + LONGEST;
         while !is_so(self) {
@@ -264,7 +266,7 @@ impl Replica {
         get(self.admin, "/metrics").body.lines().any(|line| line == "cache_hears_all 1")
     }
 
-    /// Whether the other setting that changes is in force.
+    /// Returns true if the change of the other setting is in force.
     fn is_changed(&self) -> bool {
         get(self.operator, "/log-level").json()["in_force"] == "info"
     }

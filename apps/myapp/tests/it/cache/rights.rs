@@ -6,7 +6,7 @@ use super::{KEY, PASSWORD, Replica};
 use crate::events::Stream;
 use crate::http::{get, until_true};
 
-/// Rights of the service's user of ElastiCache. The tests of that module compare what it makes with the same file.
+/// Rights of the service's user of ElastiCache. The tests of the Terraform module compare its output with the same file.
 const RIGHTS_ON_AWS: &str =
     include_str!("../../../../../terraform/modules/aws/cache/tests/access-string.txt");
 

@@ -1,4 +1,4 @@
-//! Servers whose certificate is refused: the reason says why, and what to do.
+//! Servers whose certificate is rejected: the reason contains the cause and the remedy.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use test_postgres::{Database, Fault, Server};
 
 use crate::service::Service;
 
-/// What a process says that trusts `authority`.
+/// Returns the reason of a process that trusts `authority`.
 fn refused(database: &Database<'_>, authority: &Path) -> (String, String) {
     let (server, _) =
         database.url().split_once("sslrootcert=").map(|(a, b)| (a.to_owned(), b.len())).unwrap();

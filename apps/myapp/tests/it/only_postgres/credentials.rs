@@ -1,4 +1,4 @@
-//! Who may edit the configuration must not be able to collect the password: a listener plays the server.
+//! A user who can edit the configuration must not be able to collect the password: a listener plays the server.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -16,17 +16,17 @@ use crate::service::Service;
 
 const PASSWORD: &str = "canary-password-51be02";
 const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
-/// What a PostgreSQL server says that wants the password in clear text: authentication request 3.
+/// A PostgreSQL server's request for the password in clear text: authentication request 3.
 const CLEAR_TEXT: [u8; 9] = [b'R', 0, 0, 0, 8, 0, 0, 0, 3];
 
-/// Takes everyone in, and keeps all that it is told.
+/// Accepts every connection, and records all received bytes.
 struct Impostor {
     address: SocketAddr,
     heard: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl Impostor {
-    /// Answers the question for TLS with `tls`, and whatever comes next with a request for the password.
+    /// Answers the TLS request with `tls`, and the next message with a request for the password.
     fn start(tls: u8) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -174,7 +174,7 @@ fn a_reload_leads_to_no_host_that_the_process_is_not_wired_to() {
     });
 }
 
-/// The server has a trusted certificate and the wired name: it is the way it asks that is refused.
+/// The server has a trusted certificate and the wired name: the refusal concerns the authentication method.
 #[test]
 fn no_server_is_given_a_password_in_clear_text() {
     let server = Server::start(&["fsync=off", "password_encryption=md5"]);
@@ -196,7 +196,7 @@ fn no_server_is_given_a_password_in_clear_text() {
     }
 }
 
-/// As libpq: what SASLprep refuses is used as it is.
+/// A password that SASLprep rejects is used unchanged, as in libpq.
 #[test]
 fn any_text_is_a_password() {
     for password in ["pä😀ss", "\u{627}1", "a\u{5d0}b", "\u{a0}x", "\u{fb03}", "p@ss/w%rd# 1", "\u{221}"] {

@@ -1,4 +1,4 @@
-//! A failover after which old sessions fall silent: packets of the old server's connections are dropped, and nothing resets them.
+//! A failover after which old sessions are silent: packets of the old server's connections are dropped without a reset.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::http::{get, until_true};
 use crate::proxy::Proxy;
 use crate::service::Service;
 
-/// As the operations manual states it.
+/// Time limit stated in the operations manual.
 const STATED: Duration = Duration::from_secs(10);
 
 #[test]
@@ -22,7 +22,7 @@ fn thirty_silent_sessions_are_replaced_within_ten_seconds() {
     let service = Service::as_told(&[], &settings, None);
     service.until_ready();
     let mut session = shared().session("postgres");
-    // Whoever holds the table makes each piece of work need a session of its own.
+    // A lock on the table makes each unit of work need a session of its own.
     let mut holder = shared().session(&database.name);
     holder.number("BEGIN; LOCK TABLE accesses; SELECT 1");
     let load = Load::start(&service, 2 * sessions);
@@ -30,7 +30,7 @@ fn thirty_silent_sessions_are_replaced_within_ten_seconds() {
     until_true("all sessions", || session.number(&all) == sessions);
     drop(holder);
     load.end(&service);
-    // The lock has held up the checks as well.
+    // The lock has delayed the checks as well.
     until_true("up again", || get(service.operator, "/config").status == 200);
     assert_eq!(session.number(&all), sessions);
     proxy.strand();
@@ -45,7 +45,7 @@ fn thirty_silent_sessions_are_replaced_within_ten_seconds() {
     };
     let outage = recovered.duration_since(first_failure.unwrap_or(stranded));
     assert!(outage < STATED, "{sessions} sessions: {outage:?}");
-    // No silent session is left for those who come later, however many do at once.
+    // No silent session is left for later requests, however many are concurrent.
     let clean = || {
         let load = Load::start(&service, sessions);
         until_true("served on", || load.done() > 4 * sessions);

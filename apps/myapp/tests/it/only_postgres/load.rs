@@ -1,4 +1,4 @@
-//! Work on the store without a pause, and what the server sees of it.
+//! Continuous load on the store, and the sessions that the server counts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::http::until_true;
 use crate::service::Service;
 
-/// Reveals recorded and history read at once by several tasks.
+/// Several tasks that concurrently record reveals and read the history.
 pub(crate) struct Load {
     stop: Arc<AtomicBool>,
     done: Arc<AtomicUsize>,
@@ -41,12 +41,12 @@ impl Load {
         Self { stop, done, tasks: running }
     }
 
-    /// Pieces of work done so far.
+    /// Returns the number of completed operations.
     pub(crate) fn done(&self) -> usize {
         self.done.load(Ordering::Relaxed)
     }
 
-    /// Stops, and returns how much was done and what failed.
+    /// Stops the load; returns the number of completed operations and the errors.
     pub(crate) fn end(mut self, service: &Service) -> (usize, Vec<String>) {
         self.stop.store(true, Ordering::Relaxed);
         let mut failures = Vec::new();
@@ -61,7 +61,7 @@ pub(crate) fn reveal(request_id: Option<String>) -> Access {
     Access { at: SystemTime::now(), listener: "operator", kind: AccessKind::Reveal, count: 1, request_id }
 }
 
-/// Asks the server over and over how many sessions it counts.
+/// Polls the server for the number of its sessions.
 pub(crate) struct Census {
     shared: Arc<Counts>,
     thread: JoinHandle<()>,
@@ -91,14 +91,14 @@ impl Census {
         Self { shared, thread }
     }
 
-    /// The greatest number so far.
+    /// Returns the greatest number so far.
     pub(crate) fn most(&self) -> usize {
         self.shared.most.load(Ordering::SeqCst)
     }
 
-    /// Forgets what was counted until now.
+    /// Resets the count.
     pub(crate) fn forget(&self) {
-        // An answer may be on its way.
+        // A response may be on its way.
         let asked = self.asked();
         until_true("answered", || self.asked() > asked);
         self.shared.most.store(0, Ordering::SeqCst);
@@ -114,7 +114,7 @@ impl Census {
     }
 }
 
-/// The question how many of the database's sessions satisfy `condition`.
+/// Returns the query for the number of the database's sessions that satisfy `condition`.
 pub(crate) fn sessions_where(database: &Database<'_>, condition: &str) -> String {
     format!(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND application_name = 'myapp' AND {condition}",

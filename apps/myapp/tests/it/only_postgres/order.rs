@@ -11,7 +11,7 @@ fn records_appear_in_the_order_of_their_ids() {
     let service = Service::start(&kind, &[], &[]);
     service.store.record(Record::Change(change(0)));
     service.flush();
-    // Another replica has taken an id, and is not done.
+    // Another replica has taken an id, and has not committed yet.
     let mut other = kind.session();
     other.number(
         "BEGIN; INSERT INTO config_history (record, at_ms, replica, generation, outcome, key, kept_ms) \

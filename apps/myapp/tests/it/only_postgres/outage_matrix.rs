@@ -1,5 +1,5 @@
-//! Each way in which the database can fail, for each replica that it can fail, on real processes: what probes, clients and operators
-//! see of it, and that it passes without a restart.
+//! Each failure mode of the database, for each policy of a replica, on real processes: the effect on probes, clients and
+//! operators, and the recovery without a restart.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,22 +18,23 @@ use crate::http::{get, request, try_get, until_true};
 use crate::process::{PORTS, Serving, myapp};
 use crate::proxy::{Proxy, Way};
 
-/// What a replica is during an outage, of a database that all replicas share or of its own, since before it started or later:
+/// The state of a replica during an outage of a shared or own database that began before its start, or later:
 ///
-/// - `ready` or `unready`, from the moment that the outage is known until its end,
-/// - `refused` or `tried`: what becomes of a request that needs the database. Either way it is answered by 503 and a `Retry-After`;
-///   where it is refused, the database is not asked,
-/// - how often it ended, or `/livez` denied that it lives, from its start until all was well again: a kubelet restarts for nothing else.
-///   It was looked at five times a second.
+/// - `ready` or `unready`, from the detection of the outage until its end,
+/// - `refused` or `tried`: the handling of a request that needs the database. In both cases the response is a 503 with a
+///   `Retry-After`; a refused request does not reach the database,
+/// - the number of times that it ended, or that `/livez` failed, from its start until the recovery: a kubelet restarts a
+///   container for nothing else. `/livez` was polled five times a second.
 ///
-/// What needs no database was answered all the while. The last line is the reason that operators were shown.
+/// Requests that need no database were answered all the time. The last line is the reason that operators were shown.
 ///
-/// `down`: nobody listens, and sessions are cut. `slow`: each answer comes 12 s late, which is longer than anyone waits. `refusing`:
-/// PostgreSQL lets the role in no more, and ends its sessions. `black-holed`: sessions are silent, and a SYN gets no answer.
+/// `down`: no process listens, and sessions are closed. `slow`: each answer comes 12 s late, which exceeds every time limit.
+/// `refusing`: PostgreSQL rejects the role, and closes its sessions. `black-holed`: sessions are silent, and a SYN gets no
+/// answer.
 ///
-/// The first two lines are the binary as it is released, for which a server is required and shared, and never anything else. The
-/// others are the same application in a process of its own, given that policy. What is degraded and own in a release is a file, which
-/// fails in other ways: see `only_sqlite::outages`.
+/// The first two lines are the released binary, for which a server is always required and shared. The others are the same
+/// application in a process of its own with the given policy. In a release the degraded and own database is a file, which fails
+/// in other ways: see `only_sqlite::outages`.
 const TABLE: &str = "\
 class         whose  since |              down |              slow |          refusing |       black-holed
 required      shared start | unready refused 0 | unready refused 0 | unready refused 0 | unready refused 0
@@ -55,10 +56,10 @@ const CLASSES: [(&str, Class); 3] =
     [("required", Class::Required), ("degraded", Class::Degraded), ("informational", Class::Informational)];
 const OUTAGES: [Outage; 4] = [Outage::Down, Outage::Slow, Outage::Refusing, Outage::BlackHoled];
 
-/// For a machine under load, on which each cell has a process.
+/// Time limit for a machine under load, on which each cell has a process.
 const LONGEST: Duration = Duration::from_secs(180);
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
-/// The id of requests that are made during an outage, by which its log lines are found.
+/// The id of requests during an outage, which identifies their log lines.
 const DURING: &str = "during-the-outage";
 
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +70,7 @@ enum Outage {
     BlackHoled,
 }
 
-/// What a person would have seen.
+/// The observed state of one replica.
 struct Cell {
     ready: bool,
     tried: bool,
@@ -122,7 +123,7 @@ fn rendered(rows: &[(String, [Cell; 4])]) -> String {
     [line(&title, names)].into_iter().chain(lines).chain([line("", reasons)]).collect()
 }
 
-/// One replica from its start until all is well again.
+/// Runs one replica from its start until the recovery.
 fn played(policy: Policy, outage: Outage, at_start: bool) -> Cell {
     let database = shared().database();
     let proxy = Proxy::start(shared().address());
@@ -144,7 +145,7 @@ fn played(policy: Policy, outage: Outage, at_start: bool) -> Cell {
     assert!(refused.status == 503 && refused.header("retry-after").is_some(), "{what}: {}", refused.status);
     assert!(!refused.body.contains("hush"), "{what}");
     assert_eq!(get(replica.public, "/config").status, 200, "{what}");
-    // Nothing has changed at the end of another check.
+    // The state is unchanged at the end of another check.
     let mut age = 0;
     replica.until(&format!("{what}: checked again"), |replica| {
         assert_eq!(replica.is_ready(), ready, "{what}");
@@ -203,13 +204,13 @@ impl Outage {
     }
 }
 
-/// A process, and what a kubelet thinks of it.
+/// A process, and its health as seen by a kubelet.
 struct Replica {
     serving: Serving,
     public: SocketAddr,
     admin: SocketAddr,
     operator: SocketAddr,
-    /// Looks at which it was not alive.
+    /// Number of checks at which `/livez` failed.
     n_dead: u32,
 }
 
@@ -229,12 +230,12 @@ impl Replica {
             Serving::spawn_after(replica::command(policy, &settings), replica::PREAMBLE)
         };
         let [public, admin, operator] = serving.addresses();
-        // A kubelet asks for nothing else before.
+        // A kubelet calls no other probe before this one succeeds.
         until_true("started", || get(admin, "/startupz").status == 200);
         Self { serving, public, admin, operator, n_dead: 0 }
     }
 
-    /// Looks until there is something, and at each look for life.
+    /// Polls until `look` returns a value, and checks `/livez` each time.
     fn until<T>(&mut self, what: &str, mut look: impl FnMut(&Self) -> Option<T>) -> T {
         let deadline = Instant::now() + LONGEST;
         loop {
@@ -248,7 +249,7 @@ impl Replica {
         }
     }
 
-    /// It has its database, and takes traffic.
+    /// Waits until the replica has its database and is ready.
     fn until_well(&mut self, what: &str) {
         self.until(&format!("{what}: well"), |replica| {
             (replica.is_ready() && get(replica.operator, "/config").status == 200).then_some(())
@@ -259,7 +260,7 @@ impl Replica {
         get(self.public, "/readyz").status == 200
     }
 
-    /// What the process says of its database.
+    /// Returns the database's state as reported by the process.
     fn database(&self) -> Value {
         get(self.operator, "/api/v1/status").json()["dependencies"][0].clone()
     }
@@ -268,7 +269,7 @@ impl Replica {
         self.n_dead + u32::from(self.serving.child.try_wait().unwrap().is_some())
     }
 
-    /// Whether the request during the outage went as far as the database.
+    /// Returns true if the request during the outage reached the database.
     fn was_asked(self) -> bool {
         let Self { serving, .. } = self;
         serving.signal("-TERM");

@@ -12,7 +12,7 @@ use crate::outages::{comes_back, is_away};
 use crate::service::Service;
 use crate::store::change;
 
-/// What leads to `database` with `password`.
+/// Returns settings for `database` with `password`.
 fn told(database: &Database<'_>, password: &str) -> Settings {
     vec![("DATABASE_URL", database.url()), ("DB_PASSWORD", password.to_owned())]
 }
@@ -21,7 +21,7 @@ fn start(settings: &Settings) -> Service {
     Service::as_told(&[], &borrowed(settings), None)
 }
 
-/// A server of the test's own, and what leads to its database.
+/// Starts a server for this test; returns it with the settings of its database.
 fn own_server() -> (Server, Settings) {
     let server = Server::start(&["fsync=off"]);
     let database = server.database();
@@ -36,7 +36,7 @@ fn a_lost_server_holds_up_what_needs_it_and_the_queue_keeps_the_rest() {
     service.until_ready();
     comes_back(service.operator);
     server.kill();
-    // A session may outlive its server by one answer.
+    // A session may outlive its server by one response.
     until_true("away", || get(service.operator, "/config").status == 503);
     is_away(service.public, service.operator, 200);
     (0..100).for_each(|number| service.store.record(Record::Change(change(number))));
@@ -72,7 +72,7 @@ fn a_wrong_password_at_start_is_told_as_such_and_healed_by_the_database() {
     let error = checked.unwrap_err();
     assert_eq!((error.reason, error.code.as_deref()), (Reason::Authentication, Some("28P01")));
     assert!(!format!("{error} {error:?}").contains("canary"));
-    // Nobody is in whose session could be waited for.
+    // There is no open session to wait for.
     let started = Instant::now();
     (0..5).for_each(|_| drop(service.runtime.block_on(service.store.database().check())));
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());

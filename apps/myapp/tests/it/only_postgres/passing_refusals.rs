@@ -1,4 +1,4 @@
-//! Refusals of the server that come while a change may still be rolled back, and pass: the change comes into force by itself, and no
+//! Temporary refusals of the server while a change may still be rolled back: the change comes into force without help, and no
 //! query fails meanwhile.
 
 use test_postgres::{Database, Session};
@@ -11,7 +11,7 @@ use crate::http::until_true;
 const ROTATIONS: usize = 20;
 const SESSIONS: usize = 6;
 
-/// Why nobody new is let in for a while.
+/// The reason why new logins are refused for a while.
 #[derive(Clone, Copy, Debug)]
 enum Cause {
     /// The role has as many sessions as it may.
@@ -25,7 +25,7 @@ enum Cause {
 impl Cause {
     const ALL: [Self; 3] = [Self::SessionLimit, Self::Rules, Self::Password];
 
-    /// What takes time is done before the change.
+    /// Makes the slow preparations before the change.
     fn prepare(self, database: &Database<'_>) {
         if let Self::Rules = self {
             write_rules(database, &format!("('hostssl all {} all reject'), ", database.user));
@@ -59,14 +59,14 @@ impl Cause {
     }
 }
 
-/// Writes the rules of a test server with `first` before them; it reads them when it is told to.
+/// Writes `first` and the rules of a test server after it; the server reads them at its next reload.
 fn write_rules(database: &Database<'_>, first: &str) {
     let file = database.sql("SHOW hba_file");
     let rules = format!("VALUES {first}('local all all trust'), ('hostssl all all all scram-sha-256')");
     database.sql(&format!("COPY ({rules}) TO '{file}'"));
 }
 
-/// Ends the sessions that were opened with the new password, so that others have to be opened.
+/// Closes the sessions that were opened with the new password, so that others have to be opened.
 fn end_sessions_since(database: &Database<'_>, time: &str, session: &mut Session) {
     let all = sessions_where(database, &format!("backend_start > '{time}'"));
     session.number(&all.replace("count(*)", "count(pg_terminate_backend(pid))"));
@@ -99,7 +99,7 @@ fn twenty_rotations_refused_midway_converge_and_fail_no_query() {
             digests = scene.digests();
             digests["state"] == "rolled_back" || digests["state"] == "converged"
         });
-        // Neither password lets anyone in, and the work goes on.
+        // Logins fail with either password, and the work continues.
         let done = load.done();
         until_true("served on", || load.done() > done + 50);
         let was_vetoed = digests["state"] == "rolled_back";
@@ -118,7 +118,7 @@ fn twenty_rotations_refused_midway_converge_and_fail_no_query() {
     println!("{vetoed} of {tries} rotations refused midway, {done} queries, 0 failed");
 }
 
-/// With room for one or two sessions, the change comes into force all the same and the limit holds.
+/// With room for one or two sessions, the change comes into force and the limit holds.
 #[test]
 fn a_rotation_refused_midway_converges_within_small_limits() {
     for sessions in [1, 2, 3] {

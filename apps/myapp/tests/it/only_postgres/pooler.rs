@@ -1,4 +1,4 @@
-//! What holds by way of a pooler beside what `store` claims: rotations, outages, and that no session keeps a trace.
+//! Tests through a pooler, in addition to those of `store`: rotations, outages, and sessions without leftover state.
 
 use std::process::Command;
 
@@ -25,7 +25,7 @@ fn start(url: &str, password: &str) -> Service {
     Service::as_told(&[], &settings, None)
 }
 
-/// What someone else is answered by way of the pooler.
+/// Returns the result of a query by another client of the pooler.
 fn asked(database: &Database<'_>, pooler: &Pooler, sql: &str) -> String {
     let mut command = Command::new("psql");
     command.env("PGPASSWORD", &database.password).args(["-Atq", "--command", sql]);

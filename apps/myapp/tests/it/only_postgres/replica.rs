@@ -1,5 +1,5 @@
-//! The service in a process of its own with another readiness policy than its database makes: this test binary again, told by its
-//! environment to serve.
+//! The service in a process of its own, with another readiness policy than that of its database: this test binary, started again
+//! with variables that make it serve.
 
 use std::process::Command;
 
@@ -14,15 +14,15 @@ use myapp::dependencies::Policy;
 
 use crate::process::PORTS;
 
-/// That it is set is what makes a process a replica.
+/// A process with this variable serves as a replica.
 const POLICY: &str = "MYAPP_TEST_POLICY";
 const CLASSES: [(&str, Class); 3] =
     [("required", Class::Required), ("degraded", Class::Degraded), ("informational", Class::Informational)];
 
-/// What the log of a replica comes after.
+/// The line that precedes the log of a replica.
 pub(super) const PREAMBLE: &str = "running 1 test";
 
-/// A replica with `policy` and with these settings.
+/// Returns the command for a replica with `policy` and these settings.
 pub(super) fn command(policy: Policy, settings: &[(&str, &str)]) -> Command {
     let (class, _) = CLASSES.into_iter().find(|(_, class)| *class == policy.class).unwrap();
     let shared = if policy.shared { "shared" } else { "own" };

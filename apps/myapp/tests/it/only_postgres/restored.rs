@@ -1,4 +1,4 @@
-//! A database that is made anew, restored or emptied under the process: it is set up again, and nothing needs a restart.
+//! A database that is recreated, restored or emptied under the process: the tables are set up again, and no restart is needed.
 
 use myapp::store::AccessKind;
 use test_postgres::Database;
@@ -17,7 +17,7 @@ fn start(database: &Database<'_>) -> Service {
     service
 }
 
-/// It records what it reveals, and keeps its history.
+/// Checks that the service records reveals and its history.
 fn works(service: &Service, what: &str) {
     until_true(what, || get(service.operator, "/config").status == 200);
     assert!(!service.accesses(AccessKind::Reveal).is_empty(), "{what}");

@@ -1,4 +1,4 @@
-//! Credentials and limits that change under load, on a real PostgreSQL.
+//! Changes of credentials and limits under load, on a real PostgreSQL.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::service::Service;
 
 const ROTATIONS: usize = 20;
 const SESSIONS: usize = 6;
-/// As the operations manual states it.
+/// Time limit stated in the operations manual.
 const STATED: Duration = Duration::from_secs(6);
 const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
 
@@ -47,7 +47,7 @@ impl Scene {
         self.digests()
     }
 
-    /// Waits until a change was refused for that reason. On a slow machine others may come first, and it is tried again.
+    /// Waits until a change is refused for that reason. On a slow machine other refusals may come first; the change is retried.
     fn until_refused(&self, reason: &str) -> Value {
         let mut refused = Value::Null;
         until_true(reason, || {
@@ -57,7 +57,7 @@ impl Scene {
         refused
     }
 
-    /// The history with that outcome once it has `count` rows. A status is shown before its row is written.
+    /// Returns the history with that outcome after it has `count` rows. A status is visible before its row is written.
     fn until_kept(&self, outcome: Outcome, count: usize) -> Vec<HistoryRow> {
         let kept = || {
             let filter = HistoryFilter { outcome: Some(outcome), ..HistoryFilter::default() };
@@ -92,7 +92,7 @@ fn twenty_rotations_under_load_fail_no_query_and_leave_no_old_session() {
         let generation = scene.generation();
         let sessions = sessions_of(&database);
         if number % 2 == 0 {
-            // The Secret arrives first, and is tried again until the database knows it.
+            // The Secret arrives first; the change is retried until the database knows the password.
             scene.swap(&url, &next, SESSIONS);
             scene.until_refused("DB_PASSWORD: the database refuses it (28P01)");
             database.alter_password(&next);
@@ -121,7 +121,7 @@ fn twenty_rotations_under_load_fail_no_query_and_leave_no_old_session() {
     );
 }
 
-/// Their process numbers on the server, with commas between them.
+/// Returns the process numbers of the sessions on the server, separated by commas.
 fn sessions_of(database: &Database<'_>) -> String {
     let listed = format!(
         "SELECT pid FROM pg_stat_activity WHERE datname = '{}' AND application_name = 'myapp'",
@@ -158,7 +158,7 @@ fn a_wrong_password_is_refused_fails_no_query_and_heals_once_the_database_knows_
     assert!(!format!("{rows:?}").contains("canary"), "{rows:?}");
 }
 
-/// Once the database knows the password that was refused, nobody is let in by the old one.
+/// After the database accepts the password that was refused, it rejects logins with the old one.
 #[test]
 fn a_password_that_is_refused_costs_one_of_two_sessions_at_the_most() {
     let database = shared().database();
@@ -179,7 +179,7 @@ fn between_the_change_in_the_database_and_the_secret_those_who_are_in_do_the_wor
     let mut database = shared().database();
     let mut scene = Scene::start(&database.url(), &database.password.clone(), SESSIONS);
     assert!(scene.service.runtime.block_on(scene.service.store.database().check()).is_ok());
-    // One session is open; more would have to be let in by the old password.
+    // One session is open; further sessions would need a login with the old password.
     database.alter_password("canary-password-next");
     let load = Load::start(&scene.service, 2 * SESSIONS);
     until_true("served", || load.done() > 200);
@@ -291,7 +291,7 @@ fn a_role_that_lets_in_one_session_and_no_more_is_rolled_back() {
         if digests["state"] == "rolled_back" {
             break digests;
         }
-        // A slow machine may open no second session within the time in which a change is taken back.
+        // A slow machine may open no second session before the change is rolled back.
         scene.swap(&database.url(), &database.password, 4);
         until_true("as before", || scene.digests()["state"] == "converged");
     };
@@ -308,7 +308,7 @@ fn a_role_that_lets_in_one_session_and_no_more_is_rolled_back() {
     let keys: Vec<_> = rows.iter().map(|row| row.key.as_str()).collect();
     assert_eq!(keys, ["DB_PASSWORD", "DATABASE_URL"]);
     assert_eq!(rows[1].new.as_deref(), Some(database.url().as_str()));
-    // Nobody has to ask.
+    // No reload has to be requested.
     assert_eq!(digests["retrying"], true, "{digests}");
     database.sql(&format!("ALTER ROLE {other} CONNECTION LIMIT -1"));
     scene.until_state("converged");

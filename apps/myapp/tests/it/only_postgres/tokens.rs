@@ -1,4 +1,4 @@
-//! Tokens that end within seconds, in place of a password.
+//! Short-lived tokens in place of a password.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +14,7 @@ use crate::service::Service;
 const ROUNDS: usize = 10;
 const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
 
-/// Gives the newest token.
+/// Returns the newest token.
 struct Newest(Mutex<String>);
 
 impl TokenSource for Newest {
@@ -40,7 +40,7 @@ fn sessions_are_opened_with_the_newest_token_while_older_ones_are_refused() {
         database.alter_password(&format!("token-{round}"));
         database.password.clone_into(&mut source.0.lock().unwrap());
         assert!(!database.lets_in(&old));
-        // Everyone has to be let in anew.
+        // Every session has to log in again.
         let all = sessions_where(&database, "true").replace("count(*)", "count(pg_terminate_backend(pid))");
         database.sql(&all);
         let before = load.done();

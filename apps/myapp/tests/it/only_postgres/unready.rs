@@ -1,4 +1,4 @@
-//! A replica that never reaches its server says why: in its log at the default level, in its status, and to whoever verifies the fleet.
+//! A replica that never reaches its server reports the reason: in its log at the default level, in its status, and to `verify`.
 
 use serde_json::{Value, json};
 use test_postgres::Database;
@@ -8,12 +8,12 @@ use crate::http::{get, until_true};
 use crate::process::{PORTS, Serving, myapp, run};
 use crate::service::Service;
 
-/// The log of a replica, as JSON.
+/// Parses the log of a replica as JSON.
 fn parsed(log: &[String]) -> Vec<Value> {
     log.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// A replica with these settings and no other, `LOG_LEVEL` least of all.
+/// Starts a replica with these settings only; in particular without `LOG_LEVEL`.
 fn start(url: &str, password: &str) -> Serving {
     let settings = [("DATABASE_URL", url), ("DB_PASSWORD", password), ("SECRET_KEY", "hush")];
     let mut command = myapp(&PORTS, &settings);
@@ -21,7 +21,7 @@ fn start(url: &str, password: &str) -> Serving {
     Serving::spawn(command)
 }
 
-/// Each way in which a server refuses, with the SQLSTATE it gives.
+/// Returns each kind of refusal by a server, with its SQLSTATE.
 fn refusals<'a>(database: &'a Database<'a>) -> [(String, &'a str, &'static str, &'static str); 2] {
     let nowhere = database.url().replace(&format!("/{}?", database.name), "/no_such_database?");
     assert_ne!(nowhere, database.url());
@@ -40,7 +40,7 @@ fn refused_replica_says_why_at_the_default_level() {
         let dependency = || get(operator, "/api/v1/status").json()["dependencies"][0].clone();
         until_true("down", || dependency()["up"] == false);
         let age = || dependency()["age_ms"].as_u64().unwrap();
-        // One more check, which finds the same.
+        // One more check, with the same result.
         let mut before = age();
         until_true("checked again", || std::mem::replace(&mut before, age()) > before);
         let told = dependency();

@@ -1,4 +1,4 @@
-//! User and password that arrive together in one Secret, as from Vault's database engine or alternating users of RDS.
+//! User and password that change together in one Secret, as with Vault's database engine or alternating users of RDS.
 
 use myapp::store::{HistoryFilter, Outcome};
 use test_postgres::Database;
@@ -23,7 +23,7 @@ fn files<'a>(url: &'a str, user: &'a str, password: &'a str) -> [(&'static str, 
     ]
 }
 
-/// A role that may do what the owner may, and its password: the next user.
+/// Creates the next user: a role with the rights of the owner, and its password.
 fn next_role(database: &Database<'_>, number: usize) -> (String, String) {
     let (user, password) = (format!("{}_v{number}", database.user), format!("canary-v{number}"));
     database.sql(&format!("CREATE ROLE {user} LOGIN PASSWORD '{password}' IN ROLE {}", database.user));
@@ -53,7 +53,7 @@ fn user_and_password_rotate_in_one_swap_without_a_failed_query() {
         let new = sessions_where(&database, &format!("usename = '{user}'"));
         assert!(session.number(&new) > 0, "rotation {number}");
         until_true("converged", || digests()["state"] == "converged");
-        // What Vault does when a lease ends.
+        // Vault does the same when a lease ends.
         database.sql(&format!("ALTER ROLE {old} NOLOGIN"));
         old = user;
     }

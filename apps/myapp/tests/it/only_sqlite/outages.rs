@@ -1,4 +1,4 @@
-//! Disks that are full, files that are not as they should be, and others who hold them.
+//! Full disks, damaged files, and files locked by other processes.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -16,7 +16,7 @@ use crate::process::{PORTS, Serving, myapp};
 use crate::service::Service;
 use crate::store::change;
 
-/// The binary with an SQLite file of its own, started by way of `wrapper`.
+/// Starts the binary with an SQLite file of its own, through `wrapper`.
 fn serving(wrapper: &[&str], file: &Path) -> Serving {
     let url = format!("sqlite:{}", file.display());
     let settings = [("DATABASE_URL", url.as_str()), ("SECRET_KEY", "hush"), ("LOG_LEVEL", "warn")];
@@ -35,12 +35,12 @@ fn serving(wrapper: &[&str], file: &Path) -> Serving {
 fn a_full_disk_holds_up_what_needs_it_and_nothing_is_half_written() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("own.db");
-    // The limit on a file's size stands for the disk's; the signal that comes with it is the shell's to ignore.
+    // The limit on a file's size simulates a full disk; the shell ignores the signal that comes with it.
     let script = "trap '' XFSZ; exec prlimit --fsize=150000:unlimited \"$@\"";
     let mut serving = serving(&["sh", "-c", script, "sh"], &file);
     let [public, _, operator] = serving.addresses();
     let (mut kept, mut failed) = (0, 0);
-    // A failure has the log moved into the file, which leaves room for some more.
+    // A failure makes SQLite move the log into the file, which leaves room for some more records.
     while failed < 10 {
         match get(operator, "/config").status {
             200 => (kept, failed) = (kept + 1, 0),
@@ -56,7 +56,7 @@ fn a_full_disk_holds_up_what_needs_it_and_nothing_is_half_written() {
     drop(serving);
     let reader = reader(&file);
     let count = reader.accesses(AccessKind::Reveal).len();
-    // The one that came back, and perhaps those whose answer said less than was done.
+    // Includes the record after the recovery, and perhaps records whose write was reported as failed.
     assert!(count > kept && count < kept + 20, "{count} of {kept}");
 }
 
@@ -77,7 +77,7 @@ fn a_file_that_may_only_be_read_reveals_nothing_until_it_may_be_written() {
         fs::set_permissions(directory.path(), Permissions::from_mode(of_directory)).unwrap();
     };
     only_read(true);
-    // Root may write everything.
+    // Root may write every file.
     let root = is_root();
     let wrapper: &[&str] =
         if root { &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] } else { &[] };

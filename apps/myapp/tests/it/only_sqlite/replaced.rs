@@ -1,5 +1,5 @@
-//! A file that is removed, replaced or cut off under the process: no reveal is answered whose record is not in the file that the
-//! next process finds.
+//! A file that is removed, replaced or truncated under the process: no reveal is answered whose record is missing from the file
+//! that the next process finds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,12 +26,12 @@ fn remove_all(file: &Path) {
     }
 }
 
-/// By another process, as SQLite's locks of this one would end with any descriptor of the file.
+/// Truncates the file in another process, since closing any descriptor of it would release SQLite's locks of this one.
 fn truncate(file: &Path) {
     assert!(Command::new("truncate").arg("--size=0").arg(file).status().unwrap().success());
 }
 
-/// What is done to the file while several sessions have it open.
+/// A damage to the file while several sessions have it open.
 type Ruin = (&'static str, fn(&Path));
 
 const RUINS: [Ruin; 7] = [
@@ -112,6 +112,6 @@ fn a_folder_that_is_gone_reveals_nothing_until_it_is_back() {
     assert_eq!(get(service.operator, "/config").status, 503);
     fs::rename(directory.path().join("elsewhere"), &folder).unwrap();
     until_true("back", || get(service.operator, "/config").status == 200);
-    // Of the one that was refused, the record may be there.
+    // The record of the refused reveal may exist.
     assert!(matches!(service.accesses(AccessKind::Reveal).len(), 2 | 3));
 }
