@@ -38,8 +38,8 @@ pub(crate) fn on_nodes(provider: &Provider, name: &str) -> Result<Vec<(String, O
         Provider::Minikube { profile } => {
             let list =
                 Cmd::new("minikube").args(["--profile", profile, "image", "ls", "--format=json"]).ask()?;
-            let found =
-                in_minikubes_list(&list, name).context("`minikube image ls --format=json` tells no list")?;
+            let found = in_minikubes_list(&list, name)
+                .context("`minikube image ls --format=json` printed no list")?;
             Ok(vec![(format!("minikube ({profile})"), found)])
         }
         Provider::Kind { name: cluster } => {

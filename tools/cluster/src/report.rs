@@ -24,8 +24,8 @@ pub(crate) fn print(cluster: &Cluster, image: &Archive) -> Result<()> {
         .ask()?;
     let kubernetes = cluster.kubectl().args(["get", "nodes", "--output=json"]).ask()?;
     let rows = [
-        ("day", told("date", &["-u", "+%Y-%m-%d"])),
-        ("machine", told("uname", &["-srm"])),
+        ("day", first_line_of("date", &["-u", "+%Y-%m-%d"])),
+        ("machine", first_line_of("uname", &["-srm"])),
         ("cluster", version(cluster.provider())),
         ("nodes", described(&serde_json::from_str(&kubernetes)?)),
         ("image as built", id),
@@ -40,15 +40,17 @@ pub(crate) fn print(cluster: &Cluster, image: &Archive) -> Result<()> {
 fn version(provider: &Provider) -> String {
     match provider {
         Provider::Own => "the project's own".to_owned(),
-        Provider::Minikube { .. } => format!("minikube {}", told("minikube", &["version", "--short"])),
-        Provider::Kind { .. } => told("kind", &["version"]),
+        Provider::Minikube { .. } => {
+            format!("minikube {}", first_line_of("minikube", &["version", "--short"]))
+        }
+        Provider::Kind { .. } => first_line_of("kind", &["version"]),
     }
 }
 
 /// The first line that a program says of itself, or that it says nothing.
-fn told(program: &str, arguments: &[&str]) -> String {
+fn first_line_of(program: &str, arguments: &[&str]) -> String {
     let said = Cmd::new(program).args(arguments).ask().unwrap_or_default();
-    said.lines().next().map_or_else(|| format!("{program} does not say"), str::to_owned)
+    said.lines().next().map_or_else(|| format!("{program} printed nothing"), str::to_owned)
 }
 
 fn described(nodes: &Value) -> String {

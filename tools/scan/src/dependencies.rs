@@ -76,14 +76,14 @@ fn deny_in(subject: &Subject, folder: &str, checks: &[&str]) -> Result<ScanResul
                 "RustSec's database cannot be fetched; a mirror is named as deny.toml says".to_owned(),
             ))
         } else {
-            bail!("cargo-deny came to no end ({reason}{})", words(&captured))
+            bail!("cargo-deny did not finish ({reason}{})", words(&captured))
         };
     }
     let diagnostics: Vec<_> = of_kind("diagnostic").map(|message| &message["fields"]).collect();
     let has_code = |codes: &[&str], fields: &Value| codes.contains(&text(fields, "/code").as_str());
     if diagnostics.iter().any(|fields| has_code(&UNASKED, fields)) {
         return Ok(ScanResult::Skipped(
-            "the registry's index, which tells releases that were taken back, cannot be fetched".to_owned(),
+            "the registry's index, which lists yanked releases, cannot be fetched".to_owned(),
         ));
     }
     let is_open = |fields: &&&Value| matches!(fields["severity"].as_str(), Some("error" | "warning" | "bug"));

@@ -27,7 +27,7 @@ pub(super) struct Clients {
 
 /// The service's own counts; nothing if it has no such metric.
 #[derive(Debug, PartialEq, Eq)]
-struct Told {
+struct ServiceCounts {
     /// Answers to requests for [`PATHS`].
     requests: Option<u64>,
     dropped_lines: Option<u64>,
@@ -43,7 +43,7 @@ struct Told {
 pub(super) fn check(service: &Service, clients: &Clients) -> Result<Vec<Row>> {
     let ask = || -> Result<_> {
         let received = service.collector.received()?;
-        Ok((Told::parse(&Client::connect(service.server.admin())?.get("/metrics")?), received))
+        Ok((ServiceCounts::parse(&Client::connect(service.server.admin())?.get("/metrics")?), received))
     };
     let agree = || ask().map(|(told, received)| told.agrees_with(&received));
     // If they never agree, the rows tell where they differ.
@@ -52,7 +52,7 @@ pub(super) fn check(service: &Service, clients: &Clients) -> Result<Vec<Row>> {
     Ok(rows(&told, &received, clients))
 }
 
-impl Told {
+impl ServiceCounts {
     fn parse(metrics: &str) -> Self {
         let of_paths =
             |labels: &str| PATHS.iter().any(|path| labels.contains(&format!("http_route=\"{path}\"")));
@@ -81,8 +81,9 @@ fn sum(metrics: &str, name: &str, wanted: impl Fn(&str) -> bool) -> Option<u64> 
     samples.map(|value| value as u64).reduce(|sum, value| sum + value)
 }
 
-fn rows(told: &Told, received: &Received, clients: &Clients) -> Vec<Row> {
-    let shown = |count: Option<u64>| count.map_or_else(|| "not told".to_owned(), |count| count.to_string());
+fn rows(told: &ServiceCounts, received: &Received, clients: &Clients) -> Vec<Row> {
+    let shown =
+        |count: Option<u64>| count.map_or_else(|| "not reported".to_owned(), |count| count.to_string());
     let none =
         |what: &str, count: Option<u64>| Row::new(what, shown(count)).aim("0".to_owned(), count == Some(0));
     let (requests, ended) = (told.requests.unwrap_or_default(), told.ended_spans.unwrap_or_default());
@@ -134,14 +135,14 @@ mod tests {
     }
 
     fn missed(metrics: &str, received: &Received, clients: &Clients) -> usize {
-        rows(&Told::parse(metrics), received, clients).iter().filter(|row| row.is_missed()).count()
+        rows(&ServiceCounts::parse(metrics), received, clients).iter().filter(|row| row.is_missed()).count()
     }
 
     const CLIENTS: Clients = Clients { seen: 98, failures: 0 };
 
     #[test]
     fn what_is_complete_misses_nothing() {
-        assert!(Told::parse(METRICS).agrees_with(&received()));
+        assert!(ServiceCounts::parse(METRICS).agrees_with(&received()));
         assert_eq!(missed(METRICS, &received(), &CLIENTS), 0);
     }
 
@@ -169,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_service_without_metrics_is_not_complete() {
-        let told = Told::parse("config_generation 1\n");
+        let told = ServiceCounts::parse("config_generation 1\n");
         assert_eq!((told.requests, told.dropped_spans), (None, None));
         assert!(!told.agrees_with(&Received::default()));
         // Nothing is to be seen at all, so only what nobody could have lost is met: no failures, no broken lines and spans.

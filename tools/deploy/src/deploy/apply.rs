@@ -48,7 +48,7 @@ pub(super) fn run(options: &Options) -> Result<()> {
         saved.forget()?;
     }
     outcome?;
-    report::tell(
+    report::write(
         &format!("Applied to {}", workspace::shown(&root.folder)),
         &format!("checksum {}", options.approved),
     )?;

@@ -133,7 +133,7 @@ fn deploy(options: &Options, order: &Order, secrets: &Secrets) -> Result<()> {
     if let Some(secret) = secret {
         secret.remove_older(&release)?;
     }
-    tell(options, &release)
+    report_success(options, &release)
 }
 
 /// Upgrades or installs, and proves it. Where that fails it is taken back, and what failed is returned.
@@ -155,7 +155,7 @@ fn roll_out(
     Ok(None)
 }
 
-fn tell(options: &Options, release: &Release<'_>) -> Result<()> {
+fn report_success(options: &Options, release: &Release<'_>) -> Result<()> {
     let Some(revision) = release.in_force()? else {
         bail!("the release is gone: someone else has removed it")
     };
@@ -169,5 +169,5 @@ fn tell(options: &Options, release: &Release<'_>) -> Result<()> {
         "revision {revision} is in force on every replica of {} in {}\nimage {}\nchart {}",
         release.name, release.namespace, options.image, options.chart
     );
-    report::tell("Deployed by Helm", &text)
+    report::write("Deployed by Helm", &text)
 }

@@ -69,7 +69,7 @@ fn publish(root: &Root, saved: &Saved, changes: &Changes, recipient: Option<&str
     saved.keep_lock_of(&root.folder)?;
     let file = recipient.map_or_else(|| Ok(saved.plan()), |recipient| saved.encrypt(recipient))?;
     let heading = format!("Plan of {}", workspace::shown(&root.folder));
-    report::tell(&heading, &format!("{}\n\nchecksum {checksum}", changes.render()))?;
+    report::write(&heading, &format!("{}\n\nchecksum {checksum}", changes.render()))?;
     report::output("checksum", &checksum)?;
     report::output("changes", if changes.is_empty() { "false" } else { "true" })?;
     ui::say(format!(

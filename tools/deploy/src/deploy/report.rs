@@ -11,7 +11,7 @@ const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 const OUTPUT: &str = "GITHUB_OUTPUT";
 
 /// Prints a text, and adds it to the page of the run under a heading.
-pub(super) fn tell(heading: &str, text: &str) -> Result<()> {
+pub(super) fn write(heading: &str, text: &str) -> Result<()> {
     ui::say(format!("\n{heading}\n\n{text}"));
     append(SUMMARY, &format!("### {heading}\n\n```text\n{text}\n```\n"))
 }

@@ -1,4 +1,4 @@
-//! A folder with a Terraform env, and how Terraform is run in it: told to print events, of which what a person needs is told on.
+//! A folder with a Terraform env, and calls of Terraform in it: it prints events, of which only the part for a person is shown.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -67,7 +67,7 @@ impl Root {
     /// A subcommand with these arguments. Told of are what it does to which address, and what is wrong; no values.
     pub(super) fn follow(&self, subcommand: &str, arguments: &[&OsStr]) -> Result<ExitStatus> {
         let tell = |line: &str| {
-            if let Some(text) = told(line) {
+            if let Some(text) = render(line) {
                 ui::say(self.secrets.hide(&text));
             }
         };
@@ -82,7 +82,7 @@ impl Root {
 }
 
 /// Renders a line of `-json` for a person; nothing for a line that may repeat values, as outputs and the output of provisioners.
-fn told(line: &str) -> Option<String> {
+fn render(line: &str) -> Option<String> {
     let Ok(event) = serde_json::from_str::<Value>(line) else { return Some(line.to_owned()) };
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     match event["type"].as_str()? {
@@ -113,20 +113,23 @@ mod tests {
     #[test]
     fn actions_and_errors_are_shown_without_values() {
         let start = json!({ "type": "apply_start", "@message": "a.b: Creating..." });
-        assert_eq!(told(&start.to_string()).unwrap(), "a.b: Creating...");
+        assert_eq!(render(&start.to_string()).unwrap(), "a.b: Creating...");
         let diagnostic = json!({ "type": "diagnostic", "diagnostic": {
             "severity": "error", "summary": "Invalid value", "detail": "Give another.",
             "range": { "filename": "main.tf", "start": { "line": 7 } },
             "snippet": { "values": [{ "traversal": "var.x", "statement": "is hush-hush" }] },
         } });
-        assert_eq!(told(&diagnostic.to_string()).unwrap(), "error: Invalid value (main.tf:7)\nGive another.");
-        assert_eq!(told("a crash"), Some("a crash".to_owned()));
+        assert_eq!(
+            render(&diagnostic.to_string()).unwrap(),
+            "error: Invalid value (main.tf:7)\nGive another."
+        );
+        assert_eq!(render("a crash"), Some("a crash".to_owned()));
     }
 
     #[test]
     fn outputs_and_provisioner_output_are_not_shown() {
         for kind in ["outputs", "provision_progress", "planned_change"] {
-            assert_eq!(told(&json!({ "type": kind, "@message": "hush-hush" }).to_string()), None);
+            assert_eq!(render(&json!({ "type": kind, "@message": "hush-hush" }).to_string()), None);
         }
     }
 }

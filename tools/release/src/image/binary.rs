@@ -57,7 +57,7 @@ pub(super) fn compiled() -> Result<Vec<Compiled>> {
     let target = this_target()?;
     let told = cargo(target, &SERVICE).args(["--quiet", "--message-format=json"]).ask()?;
     let messages = told.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>();
-    Ok(compiled_in(&messages.context("cargo told of its build in something else than JSON")?, target.triple))
+    Ok(compiled_in(&messages.context("cargo printed messages that are no JSON")?, target.triple))
 }
 
 /// Reads cargo's messages: files for a target lie below its folder, files for this machine beside it.

@@ -80,10 +80,10 @@ fn rules_find_planted_code_and_nothing_else() {
     for (path, content, _) in PLANTED {
         project.write(path, content);
     }
-    let told = project.scan(&["code"]);
+    let output = project.scan(&["code"]);
     for (path, _, findings) in PLANTED {
         for (line, rule) in findings {
-            told.assert_found(&format!("{path}:{line}"), rule);
+            output.assert_found(&format!("{path}:{line}"), rule);
         }
     }
 }

@@ -46,7 +46,7 @@ fn database(patched: &str) -> Project {
     Project::of(&[(&format!("crates/{CRATE}/RUSTSEC-2099-0001.md"), &advisory)])
 }
 
-fn scan_crates(project: &Project, database: &Project) -> super::project::Told {
+fn scan_crates(project: &Project, database: &Project) -> super::project::Output {
     let mirror = format!("url.file://{}.insteadOf", database.path().display());
     let variables = [
         ("GIT_CONFIG_COUNT", "1"),
@@ -66,9 +66,9 @@ fn crates_with_advisory_or_wrong_licence_are_found() {
     let project = crate_project("[\"MIT\"]", &below("patched"));
     scan_crates(&project, &database(">= 1.0.0")).assert_clean();
     let project = crate_project("[\"MIT\"]", &below("open"));
-    let told = scan_crates(&project, &database(">= 99.0.0"));
-    told.assert_found("Cargo.lock", "RUSTSEC-2099-0001");
-    told.assert_number(1);
+    let output = scan_crates(&project, &database(">= 99.0.0"));
+    output.assert_found("Cargo.lock", "RUSTSEC-2099-0001");
+    output.assert_number(1);
     let project = crate_project("[\"ISC\"]", &below("licences"));
     scan_crates(&project, &database(">= 1.0.0")).assert_found("Cargo.lock", "rejected");
 }
@@ -88,12 +88,12 @@ fn unreachable_advisories_are_reported_as_incomplete() {
     ];
     project.write("go.mod", "module example.org/planted\n\ngo 1.24\n");
     project.write("main.go", "package main\n\nfunc main() {}\n");
-    let told = project.scan_in(&["dependencies"], &variables);
-    told.assert_clean();
-    assert_eq!(told.text.matches("not looked at: ").count(), 3, "{}", told.text);
-    let told = project.scan_in(&["dependencies", "--complete"], &variables);
-    assert_eq!(told.code, Some(1), "{}", told.text);
-    assert!(told.text.contains("3 tools could not look"), "{}", told.text);
+    let output = project.scan_in(&["dependencies"], &variables);
+    output.assert_clean();
+    assert_eq!(output.text.matches("not looked at: ").count(), 3, "{}", output.text);
+    let output = project.scan_in(&["dependencies", "--complete"], &variables);
+    assert_eq!(output.code, Some(1), "{}", output.text);
+    assert!(output.text.contains("3 tools could not look"), "{}", output.text);
 }
 
 #[test]
@@ -105,10 +105,10 @@ fn used_go_package_with_an_advisory_is_found() {
     let go = |used: &str| {
         let database = go_database(used);
         let url = format!("file://{}", database.path().display());
-        let told = project
+        let output = project
             .scan_in(&["dependencies"], &[("GOVULNDB", &url), ("PIP_AUDIT_OSV_URL", "http://127.0.0.1:1")]);
         drop(database);
-        told
+        output
     };
     go("net/http").assert_clean();
     go("encoding/json").assert_found("tool/go.mod", "GO-2099-0001");

@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::path::PathBuf;
 
-use super::project::{Project, Told, checkout};
+use super::project::{Output, Project, checkout};
 
 const USER: u64 = 65532;
 
@@ -25,7 +25,7 @@ const CLEAN: [Entry<'_>; 12] = [
 ];
 const CONFIG: &str = r#"{ "config": { "User": "65532:65532", "Env": ["MYAPP_LISTEN=[::]:5000"] } }"#;
 
-fn scan(project: &Project, config: &str, entries: &[Entry<'_>]) -> Told {
+fn scan(project: &Project, config: &str, entries: &[Entry<'_>]) -> Output {
     let path = archive(project, config, entries);
     project.scan(&["image", "--image", path.to_str().unwrap()])
 }
@@ -79,8 +79,8 @@ fn unexpected_entries_are_found_by_path() {
         (("root/.netrc", 0o600, 0), "not-named"),
         (("etc/.wh.passwd", 0o644, 0), "not-named"),
     ] {
-        let told = scan(&project, CONFIG, &[CLEAN.as_slice(), &[entry]].concat());
-        told.assert_found(entry.0.trim_end_matches('/'), rule);
+        let output = scan(&project, CONFIG, &[CLEAN.as_slice(), &[entry]].concat());
+        output.assert_found(entry.0.trim_end_matches('/'), rule);
     }
 }
 
@@ -96,7 +96,7 @@ fn root_process_and_secret_variable_are_found() {
 fn file_that_is_no_image_fails() {
     let project = project();
     let file = checkout().join("Cargo.toml");
-    let told = project.scan(&["image", "--image", file.to_str().unwrap()]);
-    assert_eq!(told.code, Some(1), "{}", told.text);
-    assert!(told.text.contains("failed: cannot read the image in"), "{}", told.text);
+    let output = project.scan(&["image", "--image", file.to_str().unwrap()]);
+    assert_eq!(output.code, Some(1), "{}", output.text);
+    assert!(output.text.contains("failed: cannot read the image in"), "{}", output.text);
 }

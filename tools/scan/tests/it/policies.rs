@@ -31,9 +31,9 @@ fn planted_policy_violations_are_found() {
     project
         .write("charts/myapp/values.yaml", &chart.replace("    memory: 128Mi", "    ephemeral-storage: 1Gi"));
     project.write("terraform/planted/main.tf", BUCKET);
-    let told = project.scan(&["policies"]);
-    told.assert_found("charts/myapp/ci/minimal-values.yaml", "CKV_K8S_13");
-    told.assert_found("terraform/planted/main.tf:1", "CKV_AWS_20");
-    told.assert_found("terraform/planted/main.tf:10", "CKV_AWS_24");
-    assert!(told.text.contains("silenced by a comment"), "{}", told.text);
+    let output = project.scan(&["policies"]);
+    output.assert_found("charts/myapp/ci/minimal-values.yaml", "CKV_K8S_13");
+    output.assert_found("terraform/planted/main.tf:1", "CKV_AWS_20");
+    output.assert_found("terraform/planted/main.tf:10", "CKV_AWS_24");
+    assert!(output.text.contains("silenced by a comment"), "{}", output.text);
 }

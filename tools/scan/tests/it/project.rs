@@ -13,7 +13,7 @@ pub(crate) struct Project {
 
 /// The output of the task on both streams, and its exit code.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct Output {
     pub(crate) code: Option<i32>,
     pub(crate) text: String,
 }
@@ -73,12 +73,12 @@ impl Project {
         ]);
     }
 
-    pub(crate) fn scan(&self, words: &[&str]) -> Told {
+    pub(crate) fn scan(&self, words: &[&str]) -> Output {
         self.scan_in(words, &[])
     }
 
     /// With variables in the task's environment.
-    pub(crate) fn scan_in(&self, words: &[&str], variables: &[(&str, &str)]) -> Told {
+    pub(crate) fn scan_in(&self, words: &[&str], variables: &[(&str, &str)]) -> Output {
         scan(words, self.path(), variables)
     }
 
@@ -87,7 +87,7 @@ impl Project {
     }
 }
 
-pub(crate) fn scan(words: &[&str], tree: &Path, variables: &[(&str, &str)]) -> Told {
+pub(crate) fn scan(words: &[&str], tree: &Path, variables: &[(&str, &str)]) -> Output {
     let output = Command::new(env!("CARGO_BIN_EXE_scan"))
         .arg("scan")
         .args(words)
@@ -97,10 +97,10 @@ pub(crate) fn scan(words: &[&str], tree: &Path, variables: &[(&str, &str)]) -> T
         .output()
         .unwrap();
     let text = [output.stdout, output.stderr].concat();
-    Told { code: output.status.code(), text: String::from_utf8_lossy(&text).into_owned() }
+    Output { code: output.status.code(), text: String::from_utf8_lossy(&text).into_owned() }
 }
 
-impl Told {
+impl Output {
     #[track_caller]
     pub(crate) fn assert_clean(&self) {
         assert_eq!(self.code, Some(0), "{}", self.text);

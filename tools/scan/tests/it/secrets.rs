@@ -12,9 +12,9 @@ fn uncommitted_key_is_found_and_not_repeated() {
     let project = Project::of(&[("settings.env", "TOKEN=\n")]);
     project.scan(&["secrets"]).assert_clean();
     project.write("settings.env", &format!("TOKEN={} # gitleaks:allow\n", key()));
-    let told = project.scan(&["secrets"]);
-    told.assert_found("settings.env:1", "github-pat");
-    assert!(!told.text.contains(&key()), "{}", told.text);
+    let output = project.scan(&["secrets"]);
+    output.assert_found("settings.env:1", "github-pat");
+    assert!(!output.text.contains(&key()), "{}", output.text);
 }
 
 #[test]
@@ -22,16 +22,16 @@ fn key_removed_by_a_later_commit_is_found() {
     let project = Project::of(&[("settings.env", &format!("TOKEN={}\n", key()))]);
     project.write("settings.env", "TOKEN=\n");
     project.commit();
-    let told = project.scan(&["secrets"]);
-    told.assert_found("settings.env:1", "github-pat");
-    assert!(told.text.contains("(in commit "), "{}", told.text);
+    let output = project.scan(&["secrets"]);
+    output.assert_found("settings.env:1", "github-pat");
+    assert!(output.text.contains("(in commit "), "{}", output.text);
 }
 
 #[test]
 fn another_value_at_an_explained_place_is_found() {
     let project = Project::of(&[("settings.env", &format!("TOKEN={}\n", key()))]);
-    let told = project.scan(&["secrets"]);
-    let digest = told.text.split("on: ").nth(1).unwrap().lines().next().unwrap();
+    let output = project.scan(&["secrets"]);
+    let digest = output.text.split("on: ").nth(1).unwrap().lines().next().unwrap();
     let explained = format!(
         r#"[{{ "rule": "github-pat", "path": "settings.env", "on": "{digest}", "reason": "a test" }}]"#
     );
@@ -48,9 +48,13 @@ fn shallow_clone_is_reported_as_incomplete() {
     let folder = tempfile::tempdir().unwrap();
     let source = format!("file://{}", project.path().display());
     run(Command::new("git").args(["clone", "--quiet", "--depth=1", &source]).arg(folder.path()));
-    let told = scan(&["secrets"], folder.path(), &[]);
-    told.assert_clean();
-    assert!(told.text.contains("not looked at: this clone has a part of the history only"), "{}", told.text);
-    let told = scan(&["secrets", "--complete"], folder.path(), &[]);
-    assert_eq!(told.code, Some(1), "{}", told.text);
+    let output = scan(&["secrets"], folder.path(), &[]);
+    output.assert_clean();
+    assert!(
+        output.text.contains("not looked at: this clone has a part of the history only"),
+        "{}",
+        output.text
+    );
+    let output = scan(&["secrets", "--complete"], folder.path(), &[]);
+    assert_eq!(output.code, Some(1), "{}", output.text);
 }

@@ -4,22 +4,22 @@ use super::project::{Project, checkout};
 fn missing_tools_are_named_before_anything_runs() {
     let empty = tempfile::tempdir().unwrap();
     let cache = empty.path().to_str().unwrap();
-    let told = Project::of(&[]).scan_in(&["secrets", "workflows"], &[("XDG_CACHE_HOME", cache)]);
-    assert_eq!(told.code, Some(2), "{}", told.text);
+    let output = Project::of(&[]).scan_in(&["secrets", "workflows"], &[("XDG_CACHE_HOME", cache)]);
+    assert_eq!(output.code, Some(2), "{}", output.text);
     for way in ["go install github.com/zricethezav/gitleaks/v8@", "pip install zizmor=="] {
-        assert!(told.text.contains(way), "{}", told.text);
+        assert!(output.text.contains(way), "{}", output.text);
     }
-    assert!(!told.text.contains("==="), "{}", told.text);
+    assert!(!output.text.contains("==="), "{}", output.text);
 }
 
 #[test]
 fn failed_tool_stops_no_other() {
     let project = Project::of(&[(".scan/gitleaks.json", "{}")]);
-    let told = project.scan(&["workflows", "secrets"]);
-    assert_eq!(told.code, Some(1), "{}", told.text);
-    assert!(told.text.contains("failed: .scan/gitleaks.json: is no list of objects"), "{}", told.text);
-    assert!(told.text.contains("failed: there is no workflow"), "{}", told.text);
-    assert!(told.text.contains("3 tools failed"), "{}", told.text);
+    let output = project.scan(&["workflows", "secrets"]);
+    assert_eq!(output.code, Some(1), "{}", output.text);
+    assert!(output.text.contains("failed: .scan/gitleaks.json: is no list of objects"), "{}", output.text);
+    assert!(output.text.contains("failed: there is no workflow"), "{}", output.text);
+    assert!(output.text.contains("3 tools failed"), "{}", output.text);
 }
 
 #[test]

@@ -27,9 +27,9 @@ fn unpinned_action_and_template_injection_are_found() {
     project.scan(&["workflows"]).assert_found(&format!("{PATH}:11"), "unpinned-uses");
     let injected = CLEAN.replace("cargo xtask test", "echo ${{ github.event.head_commit.message }}");
     project.write(PATH, &injected);
-    let told = project.scan(&["workflows"]);
-    told.assert_found(&format!("{PATH}:14"), "template-injection");
-    told.assert_found(&format!("{PATH}:14"), "expression");
+    let output = project.scan(&["workflows"]);
+    output.assert_found(&format!("{PATH}:14"), "template-injection");
+    output.assert_found(&format!("{PATH}:14"), "expression");
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_script_that_shellcheck_refuses_is_found() {
 
 #[test]
 fn a_project_without_workflows_is_told_so() {
-    let told = Project::of(&[]).scan(&["workflows"]);
-    assert_eq!(told.code, Some(1));
-    assert!(told.text.contains("there is no workflow in .github/workflows"), "{}", told.text);
+    let output = Project::of(&[]).scan(&["workflows"]);
+    assert_eq!(output.code, Some(1));
+    assert!(output.text.contains("there is no workflow in .github/workflows"), "{}", output.text);
 }

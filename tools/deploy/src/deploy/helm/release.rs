@@ -125,7 +125,7 @@ impl Release<'_> {
         match self.history() {
             Ok(history) => ending(before, &history, &self.name),
             Err(error) => {
-                Ending { words: format!("what is in force now cannot be told: {error:#}"), is_undone: false }
+                Ending { words: format!("the revision in force is unknown: {error:#}"), is_undone: false }
             }
         }
     }
@@ -228,7 +228,7 @@ impl<'a> Watch<'a> {
         }
         diagnosis::show(&self.release);
         new.iter().for_each(|line| say(line));
-        say("no waiting mends that: Helm is told to stop, and takes the release back");
+        say("the pods cannot become ready: stopping Helm, which rolls the release back");
         false
     }
 }

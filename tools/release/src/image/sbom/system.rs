@@ -82,7 +82,7 @@ fn linked(name: &str, version: Option<&str>, license: &str) -> Value {
 fn rustc(key: &str) -> Result<String> {
     let told = Cmd::new("rustc").args(["--version", "--verbose"]).directory(kit::workspace::root()).ask()?;
     let value = told.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
-    value.map(str::to_owned).with_context(|| format!("rustc tells no {key}"))
+    value.map(str::to_owned).with_context(|| format!("rustc printed no {key}"))
 }
 
 /// Returns the file of a library that the linker takes.
