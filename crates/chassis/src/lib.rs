@@ -15,6 +15,7 @@ pub mod readiness;
 mod request_id;
 mod response;
 mod server;
+mod service;
 pub mod shutdown;
 pub mod telemetry;
 mod trace_context;
@@ -36,5 +37,6 @@ pub use server::fuzzing;
 pub use server::{BindError, BindErrors, Bound, Builder, DrainReport, Listener, Role};
 #[cfg(feature = "fast-path")]
 pub use server::{FastPath, FastResponse};
+pub use service::{Parts, Service, ServiceBuilder, ServiceError, Started};
 pub use trace_context::TraceContext;
 pub use trace_context::state::TraceState;

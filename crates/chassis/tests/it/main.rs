@@ -23,6 +23,7 @@ mod options;
 mod probes;
 mod problems;
 mod readiness;
+mod service;
 mod telemetry;
 mod trace_context;
 mod traces;
