@@ -5,6 +5,7 @@
 //! The parts underneath are public; a service that needs another order uses them directly.
 
 use std::net::SocketAddr;
+#[cfg(feature = "traces")]
 use std::time::Duration;
 
 use axum::Router;

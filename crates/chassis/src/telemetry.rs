@@ -65,6 +65,7 @@ pub struct Options {
 
 /// Error of the set-up of the log.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum InstallError {
     /// Another logger was set up in this process.
     #[error("cannot set up logging: this process has a logger already")]

@@ -125,6 +125,7 @@ impl fmt::Debug for Dependency {
 
 /// Error of dependencies that cannot be sampled.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InvalidDependency {
     /// Two dependencies have the same name.
     #[error("dependency {name:?} is declared twice: give each a name of its own")]

@@ -9,6 +9,7 @@ use super::verdict::State;
 
 /// State of a dependency, for operators. In JSON, times are whole milliseconds.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct DependencyReport {
     /// Name.
     pub name: &'static str,

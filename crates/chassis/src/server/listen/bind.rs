@@ -16,6 +16,7 @@ const BACKLOG: u32 = 4096;
 /// One listener that could not be bound.
 #[derive(Debug, thiserror::Error)]
 #[error("listener {name}: cannot bind {address}: {}", hint(*address, source))]
+#[non_exhaustive]
 pub struct BindError {
     /// Name of the listener.
     pub name: &'static str,

@@ -15,6 +15,7 @@ use crate::telemetry::metrics::callback::Sample;
 
 /// Report of a finished drain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DrainReport {
     /// Connections accepted on all listeners.
     pub connections: u64,
@@ -96,6 +97,17 @@ impl Counters {
                 counters.requests_rejected().map(sample).collect()
             }),
         );
+        metrics.counter(
+            "http_server_requests_cut",
+            "Requests cut at the end of the drain",
+            read(|counters| vec![Sample::value(counters.requests_cut() as f64)]),
+        );
+        self.register_plain(metrics);
+    }
+
+    /// Adds the counters without labels.
+    #[cfg(feature = "metrics")]
+    fn register_plain(self: &Arc<Self>, metrics: &Metrics) {
         let plain = |name, help, pick: fn(&Self) -> &AtomicU64| {
             let counters = Arc::clone(self);
             let read = move || vec![Sample::value(pick(&counters).load(Ordering::Relaxed) as f64)];
@@ -112,11 +124,6 @@ impl Counters {
             "http_server_late_arrivals",
             "Connections after the stop signal that carried more than probes",
             |counters| &counters.late_arrivals,
-        );
-        metrics.counter(
-            "http_server_requests_cut",
-            "Requests cut at the end of the drain",
-            read(|counters| vec![Sample::value(counters.requests_cut() as f64)]),
         );
     }
 

@@ -44,6 +44,7 @@ pub(super) struct Batches {
 
 /// Result of reading the variables. Contains no value that could be a secret.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TracePlan {
     /// Settings of the export; `None` if traces are off.
     pub settings: Option<TraceSettings>,
