@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::response::IntoResponse as _;
 use chassis::fuzzing::InMemory;
-use chassis::{FastAnswer, FastPath, MemoryAnswer};
+use chassis::{FastPath, FastResponse, StaticResponse};
 use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
@@ -73,7 +73,7 @@ pub(crate) fn sent(input: &[u8]) -> Vec<u8> {
 struct Memory(Log);
 
 impl FastPath for Memory {
-    fn get(&mut self, path: &str) -> Option<FastAnswer> {
+    fn get(&mut self, path: &str) -> Option<FastResponse> {
         if path.starts_with(NOT_IN_MEMORY) {
             return None;
         }
@@ -83,7 +83,7 @@ impl FastPath for Memory {
             host: None,
             body: Some(Vec::new()),
         });
-        Some(FastAnswer { route: 0, answer: fixed_answer() })
+        Some(FastResponse { route: 0, response: fixed_answer() })
     }
 }
 
@@ -99,9 +99,9 @@ async fn answer(request: Request<Body>, log: Log) -> Response<Body> {
     fixed_answer().into_response()
 }
 
-fn fixed_answer() -> MemoryAnswer {
+fn fixed_answer() -> StaticResponse {
     static HEADERS: [(HeaderName, HeaderValue); 1] = [(CONTENT_TYPE, HeaderValue::from_static("text/plain"))];
-    MemoryAnswer { status: StatusCode::OK, headers: &HEADERS, body: Bytes::from_static(b"body\r\n") }
+    StaticResponse { status: StatusCode::OK, headers: &HEADERS, body: Bytes::from_static(b"body\r\n") }
 }
 
 fn lock(log: &Log) -> std::sync::MutexGuard<'_, Vec<Served>> {

@@ -24,7 +24,7 @@ pub fn check(input: &[u8]) {
 }
 
 fn check_context(headers: &HeaderMap) {
-    let context = TraceContext::of(headers);
+    let context = TraceContext::from_headers(headers);
     let values: Vec<_> = headers.get_all(TRACEPARENT).iter().map(HeaderValue::as_bytes).collect();
     let expected = if let [only] = values[..] { parent(only) } else { None };
     let found =
@@ -33,7 +33,11 @@ fn check_context(headers: &HeaderMap) {
     if let Some(context) = context {
         let mut passed_on = HeaderMap::new();
         context.inject(&mut passed_on);
-        assert_eq!(TraceContext::of(&passed_on), Some(context), "not the same after it was passed on");
+        assert_eq!(
+            TraceContext::from_headers(&passed_on),
+            Some(context),
+            "not the same after it was passed on"
+        );
         assert_eq!(context.child().trace_id(), context.trace_id());
     }
 }
@@ -59,7 +63,7 @@ fn parent(text: &[u8]) -> Option<(u128, u64, bool)> {
 }
 
 fn check_state(headers: &HeaderMap) {
-    let state = TraceState::of(headers);
+    let state = TraceState::from_headers(headers);
     let lines: Vec<_> = headers.get_all(TRACESTATE).iter().map(HeaderValue::as_bytes).collect();
     let list = lines.join(&b',');
     assert_eq!(state.is_some(), is_list(&list), "{:?}", String::from_utf8_lossy(&list));
@@ -67,7 +71,7 @@ fn check_state(headers: &HeaderMap) {
         assert_eq!(state.as_str().as_bytes(), list, "not passed on as it came");
         let mut passed_on = HeaderMap::new();
         state.inject(&mut passed_on);
-        assert_eq!(TraceState::of(&passed_on), Some(state));
+        assert_eq!(TraceState::from_headers(&passed_on), Some(state));
     }
 }
 

@@ -58,6 +58,9 @@ const PROXY_TESTS: [&str; 9] =
     ["-p", "chassis", "--test", "proxy", "--", "--include-ignored", "--show-output", "--test-threads", "4"];
 /// Half of it is waiting, so more of them than processors run at a time.
 const SERVICE_TESTS: [&str; 7] = ["-p", "myapp", "--test", "it", "--", "--test-threads", "4"];
+/// Tests of requests, without the fast path: hyper has each connection from its first byte to its last.
+const SERVICE_TESTS_ON_HYPER: [&str; 9] =
+    ["-p", "myapp", "--no-default-features", "--test", "it", "--", "public::", "admin::", "page::"];
 /// Ignored tests, which need tools that take long to install, without the body of a process that other tests start.
 const API_TESTS: [&str; 9] =
     ["-p", "myapp", "--test", "it", "--", "--ignored", "--show-output", "--skip", "replica::serves"];
@@ -199,9 +202,13 @@ fn run_tier(
             &["--doc", "-p", "chassis", "-p", "live-config"],
         ],
         Tier::Fuzz => return fuzz::run(counts),
-        Tier::Service => {
-            &[&["-p", "chassis", "--test", "it"], &["-p", "test-postgres", "--test", "it"], &SERVICE_TESTS]
-        }
+        Tier::Service => &[
+            &["-p", "chassis", "--test", "it"],
+            &["-p", "chassis", "--test", "it", "--features", "fast-path"],
+            &["-p", "test-postgres", "--test", "it"],
+            &SERVICE_TESTS,
+            &SERVICE_TESTS_ON_HYPER,
+        ],
         Tier::Api => return run_api(counts),
         Tier::Proxy => &[&PROXY_TESTS],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],

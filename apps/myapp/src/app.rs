@@ -11,7 +11,7 @@ use std::time::Duration;
 use chassis::readiness::{InvalidDependency, Readiness, Samplers};
 use chassis::shutdown::{Aborted, Signals};
 use chassis::telemetry::{LIFECYCLE, Telemetry};
-use chassis::{BindErrors, Bound, Builder, Health, Listener, Served};
+use chassis::{BindErrors, Bound, Builder, DrainReport, Health, Listener};
 use live_config::Driver;
 use thiserror::Error;
 use tokio::task::JoinSet;
@@ -23,7 +23,9 @@ use crate::configuration::{Configuration, Wiring};
 use crate::database::Database;
 use crate::dependencies::Policy;
 use crate::live;
-use crate::routes::{self, Context, Memory};
+#[cfg(feature = "fast-path")]
+use crate::routes::Memory;
+use crate::routes::{self, Context};
 use crate::settings::Settings;
 use crate::store::{self, Bounds, Store, Writer};
 
@@ -91,8 +93,9 @@ impl App {
         let context = Arc::new(context);
         routes::register_metrics(&context);
         let public = Listener::traffic("public", args.listen, routes::public(&context))
-            .probes(["/healthz", "/readyz"])
-            .fast_path(Memory::ROUTES, Memory::maker(&context));
+            .probes(["/healthz", "/readyz"]);
+        #[cfg(feature = "fast-path")]
+        let public = public.fast_path(Memory::ROUTES, Memory::maker(&context));
         let bound = Builder::new(args.drain.clone(), args.limits.clone(), health.clone(), telemetry.clone())
             .listener(public)
             .listener(Listener::internal("admin", args.admin_listen, routes::admin(&context)))
@@ -116,7 +119,7 @@ impl App {
     ///
     /// # Errors
     /// A second signal ended the drain.
-    pub async fn run(self, signals: Signals) -> Result<Served, Aborted> {
+    pub async fn run(self, signals: Signals) -> Result<DrainReport, Aborted> {
         self.context.announce();
         let mut tasks = JoinSet::new();
         // Started before the driver, so that no event is lost.

@@ -13,6 +13,7 @@ mod history;
 mod index;
 mod listing;
 mod log_level;
+#[cfg(feature = "fast-path")]
 mod memory;
 mod metrics;
 mod openapi;
@@ -32,6 +33,7 @@ use crate::dependencies::DATABASE;
 pub use context::Context;
 #[cfg(fuzzing)]
 pub(crate) use cursor::Cursors;
+#[cfg(feature = "fast-path")]
 pub(crate) use memory::Memory;
 pub(crate) use metrics::register_metrics;
 use openapi::Guard;

@@ -1,6 +1,6 @@
 //! A service with quick, slow and endless answers, to be stopped behind a load balancer.
 //!
-//! It logs to standard output; the lines with the message `listening` tell the addresses it got.
+//! It logs to standard output; the lines with the message `listening` contain its addresses.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -17,9 +17,9 @@ use http::header::CONTENT_TYPE;
 use http_body_util::channel::{Channel, Sender};
 use tokio::time::{interval, sleep};
 
-/// How long the slow answer takes.
+/// Time of the slow response.
 const SLOW: Duration = Duration::from_millis(800);
-/// How long the slower one takes: it outlasts the time in which the drain accepts, and must not outlast the time after it.
+/// Time of the slower response: longer than the drain accepts, and shorter than the time after it.
 const SLOWER: Duration = Duration::from_secs(8);
 /// Between two events of the endless answer.
 const TICK: Duration = Duration::from_millis(200);
@@ -63,7 +63,7 @@ fn public(health: Health) -> Router {
         .route("/quick", get(async || "quick\n"))
         .route("/slow", get(async || after(SLOW, "slow\n").await))
         .route("/slower", get(async || after(SLOWER, "slower\n").await))
-        .route("/events", get(async move || events(health.closing())))
+        .route("/events", get(async move || events(health.drain_requested())))
 }
 
 async fn after(time: Duration, answer: &'static str) -> &'static str {

@@ -1,7 +1,6 @@
-//! The time of day, by the clock that requests are measured with.
+//! Time of day, by the clock that measures requests.
 //!
-//! Thousands of answers and log lines share a second: its text is made once in it, and the system is asked for the time of day
-//! then only.
+//! Thousands of responses and log lines share a second. Its text is made once, and the system's time of day is read only then.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -11,9 +10,10 @@ const SECOND: Duration = Duration::from_secs(1);
 /// One second of the time of day.
 pub(crate) struct Second {
     begun: Instant,
-    /// As `2026-01-31T12:34:56`.
+    /// Timestamp, as `2026-01-31T12:34:56`.
     pub(crate) timestamp: [u8; 19],
-    /// As `Sat, 31 Jan 2026 12:34:56 GMT`, the value of a `Date` field.
+    /// Value of a `Date` field, as `Sat, 31 Jan 2026 12:34:56 GMT`.
+    #[cfg(any(test, feature = "fast-path"))]
     pub(crate) date: [u8; 29],
 }
 
@@ -21,8 +21,8 @@ thread_local! {
     static LAST: RefCell<Option<Second>> = const { RefCell::new(None) };
 }
 
-/// Tells `use_it` the second that `now` is in, and how far into it that is. None only in the first second after a machine's
-/// start.
+/// Calls `use_it` with the second that contains `now`, and the time since that second began. `None` only in the first second
+/// after the start of the machine.
 pub(crate) fn at<T>(now: Instant, use_it: impl FnOnce(&Second, Duration) -> T) -> Option<T> {
     LAST.with_borrow_mut(|last| {
         let mut into = last.as_ref().and_then(|second| second.into(now));
@@ -40,15 +40,15 @@ impl Second {
         let into = time.duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos();
         let begun = now.checked_sub(Duration::from_nanos(into.into()))?;
         let timestamp = humantime::format_rfc3339_seconds(time).to_string();
-        let date = httpdate::fmt_http_date(time);
         Some(Self {
             begun,
             timestamp: *timestamp.as_bytes().first_chunk()?,
-            date: *date.as_bytes().first_chunk()?,
+            #[cfg(any(test, feature = "fast-path"))]
+            date: *httpdate::fmt_http_date(time).as_bytes().first_chunk()?,
         })
     }
 
-    /// How far `now` is into this second; None outside of it.
+    /// Time since this second began; `None` if `now` is outside of it.
     fn into(&self, now: Instant) -> Option<Duration> {
         now.checked_duration_since(self.begun).filter(|since| *since < SECOND)
     }
@@ -59,13 +59,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn date_and_timestamp_are_those_of_the_second() {
+    fn date_and_timestamp_are_of_the_second() {
         let begun = Instant::now();
-        // Into the next second and the one after it, so that the system is asked anew.
+        // Until the next second or the one after it, so that the system's time is read again.
         while begun.elapsed() < Duration::from_millis(1100) {
             let system = SystemTime::now();
-            let told = at(Instant::now(), |second, into| (second.timestamp, second.date, into));
-            let (timestamp, date, into) = told.expect("the machine is up for a second");
+            let read = at(Instant::now(), |second, into| (second.timestamp, second.date, into));
+            let (timestamp, date, into) = read.expect("the machine is up for a second");
             let date = httpdate::parse_http_date(std::str::from_utf8(&date).unwrap()).unwrap();
             let timestamp = format!("{}Z", std::str::from_utf8(&timestamp).unwrap());
             assert_eq!(humantime::parse_rfc3339(&timestamp).unwrap(), date);

@@ -1,4 +1,4 @@
-//! Numbers as decimal digits.
+//! Decimal digits of numbers.
 
 /// Appends `number` without leading zeros.
 pub(crate) fn push_number(line: &mut Vec<u8>, number: u64) {
@@ -7,14 +7,14 @@ pub(crate) fn push_number(line: &mut Vec<u8>, number: u64) {
     line.extend_from_slice(digits.get(first..).unwrap_or_default());
 }
 
-/// The last `WIDTH` digits of `number`, zeros and all.
+/// Last `WIDTH` digits of `number`, with leading zeros.
 pub(crate) fn padded<const WIDTH: usize>(number: u64) -> [u8; WIDTH] {
     let mut digits = [b'0'; WIDTH];
     write_back(&mut digits, number);
     digits
 }
 
-/// Fills `digits` from its end, and tells where the first digit stands; one digit at least.
+/// Fills `digits` from its end and returns the index of the first digit; writes one digit at least.
 fn write_back(digits: &mut [u8], mut number: u64) -> usize {
     let mut first = digits.len();
     for digit in digits.iter_mut().rev() {
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_the_digits_that_the_library_writes() {
+    fn digits_are_those_of_the_library() {
         for number in [0, 7, 10, 99, 100, 1_234_567, u64::MAX] {
             let mut line = Vec::new();
             push_number(&mut line, number);

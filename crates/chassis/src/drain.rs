@@ -1,30 +1,29 @@
-//! The stop that nobody notices: how long traffic is still taken, and when it is over.
+//! Time budgets of a graceful shutdown.
 
 use std::time::Duration;
 
-use clap::Args;
+#[cfg(feature = "clap")]
+use crate::duration::duration;
 
-use crate::args::duration;
-
-/// Budgets of the drain. `accept_max` and `requests_max` together, plus three seconds to close down (internal listeners,
-/// connections that are cut, the last log lines), must stay below the time after which the platform kills the process.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Drain")]
+/// Time budgets of the drain. `accept_max` and `requests_max` together, plus three seconds to close down (internal listeners,
+/// connections that are cut, the last log lines), must stay below the grace period of the platform.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "clap", derive(clap::Args), command(next_help_heading = "Drain"))]
 pub struct DrainArgs {
     /// Time after the stop signal during which connections are accepted in any case
-    #[arg(long = "drain-min", value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    #[cfg_attr(feature = "clap", arg(long = "drain-min", value_name = "DURATION", default_value = "5s", value_parser = duration))]
     pub min: Duration,
 
     /// Time without a request (probes aside) after which traffic is taken to have moved elsewhere
-    #[arg(long = "drain-quiet", value_name = "DURATION", default_value = "3s", value_parser = duration)]
+    #[cfg_attr(feature = "clap", arg(long = "drain-quiet", value_name = "DURATION", default_value = "3s", value_parser = duration))]
     pub quiet: Duration,
 
     /// Time after the stop signal at which no connection is accepted any more, quiet or not
-    #[arg(long = "drain-accept-max", value_name = "DURATION", default_value = "12s", value_parser = duration)]
+    #[cfg_attr(feature = "clap", arg(long = "drain-accept-max", value_name = "DURATION", default_value = "12s", value_parser = duration))]
     pub accept_max: Duration,
 
     /// Time for requests in flight to finish after that; then they are cut
-    #[arg(long = "drain-requests-max", value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    #[cfg_attr(feature = "clap", arg(long = "drain-requests-max", value_name = "DURATION", default_value = "10s", value_parser = duration))]
     pub requests_max: Duration,
 }
 
@@ -40,7 +39,7 @@ impl Default for DrainArgs {
 }
 
 impl DrainArgs {
-    /// Flags that contradict each other, one sentence each.
+    /// Contradictions between the flags, one sentence each.
     #[must_use]
     pub fn contradictions(&self) -> Vec<String> {
         let Self { min, quiet, accept_max, .. } = self;
@@ -51,9 +50,9 @@ impl DrainArgs {
         ]
         .into_iter()
         .filter(|(_, time, _)| **time > self.accept_max)
-        .map(|(flag, time, why)| {
+        .map(|(flag, time, reason)| {
             let time = humantime::format_duration(*time);
-            format!("--{flag} {time} is longer than --drain-accept-max {accept_max}: {why}")
+            format!("--{flag} {time} is longer than --drain-accept-max {accept_max}: {reason}")
         })
         .collect()
     }

@@ -1,4 +1,4 @@
-//! What the process knows of its own health. Reading it touches memory only.
+//! Health of the process: start-up, readiness, liveness. Reading it touches memory only.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-/// How often an accept loop shows that it runs.
-pub(crate) const BEAT: Duration = Duration::from_secs(1);
+/// Interval of the heartbeats of an accept loop.
+pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A loop silent for this long is dead: ten beats, so that a busy machine is not taken for a broken process.
-const SILENCE: Duration = Duration::from_secs(10);
+/// Time without a heartbeat after which a loop counts as dead: ten intervals, so that a busy machine does not look like a
+/// broken process.
+const LIVENESS_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Start-up, readiness and liveness: three answers to three questions, shared by all clones.
+/// Start-up, readiness and liveness of the process, shared by all clones.
 #[derive(Clone, Debug, Default)]
 pub struct Health(Arc<State>);
 
@@ -21,74 +22,74 @@ struct State {
     started: AtomicBool,
     ready: AtomicBool,
     draining: AtomicBool,
-    closing: watch::Sender<Closing>,
-    holds: AtomicUsize,
-    loops: Mutex<Vec<Arc<Pulse>>>,
+    drain_requests: watch::Sender<DrainRequests>,
+    blocks: AtomicUsize,
+    loops: Mutex<Vec<Arc<Liveness>>>,
 }
 
-/// How often long answers were asked to end.
+/// Number of times that long responses were requested to end.
 #[derive(Clone, Copy, Debug, Default)]
-struct Closing {
+struct DrainRequests {
     round: u32,
     is_last: bool,
 }
 
 impl Health {
-    /// Neither started nor ready; alive.
+    /// A process that is not started and not ready, but live.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Says that start-up is over; it stays so.
+    /// Marks start-up as complete, for good.
     pub fn mark_started(&self) {
         self.0.started.store(true, Ordering::Release);
     }
 
-    /// Says that traffic is welcome as far as the service itself goes. Without effect once the drain has begun;
-    /// [dependencies](crate::readiness) have their own say.
+    /// Marks the service itself as ready for traffic. Has no effect once the drain has begun; a
+    /// [dependency](crate::readiness) may still block readiness.
     pub fn mark_ready(&self) {
         self.0.ready.store(true, Ordering::Release);
     }
 
-    /// Whether start-up is over.
+    /// True once start-up is complete.
     #[must_use]
     pub fn is_started(&self) -> bool {
         self.0.started.load(Ordering::Acquire)
     }
 
-    /// Whether traffic is welcome: marked ready, held back by no dependency, and no drain has begun.
+    /// True if the service is marked ready, no dependency blocks readiness, and no drain has begun.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.0.ready.load(Ordering::Acquire)
-            && self.0.holds.load(Ordering::Acquire) == 0
+            && self.0.blocks.load(Ordering::Acquire) == 0
             && !self.0.draining.load(Ordering::Acquire)
     }
 
-    /// Whether the drain has begun, which ends readiness for good.
+    /// True once the drain has begun, which ends readiness for good.
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.0.draining.load(Ordering::Acquire)
     }
 
-    /// Whether every accept loop of a traffic listener still runs, or was stopped by the drain.
+    /// True if every accept loop of a traffic listener runs, or was stopped by the drain.
     #[must_use]
     pub fn is_live(&self) -> bool {
         let loops = self.0.loops.lock().unwrap_or_else(PoisonError::into_inner);
-        loops.iter().all(|pulse| pulse.is_alive())
+        loops.iter().all(|liveness| liveness.is_alive())
     }
 
-    /// Resolves when a long answer must come to its end, so that its client asks again and is led to another process.
+    /// Resolves when a long response must end, so that its client connects again and reaches another replica.
     ///
-    /// The drain asks for that when no traffic has come for a while, and once more when it stops accepting; what is left
-    /// `drain-requests-max` later is cut. Not at the stop signal: until traffic has moved, clients would come back here
-    /// again and again. Who asks for the future late gets the next end, not the one that has passed.
-    pub fn closing(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut closing = self.0.closing.subscribe();
-        let seen = closing.borrow().round;
+    /// The drain requests this when no traffic has come for a while, and once more when it stops accepting; responses that
+    /// remain `drain-requests-max` later are cut. It does not at the stop signal: until traffic has moved, clients would come
+    /// back here again and again. A future that is created later waits for the next request, not for a past one.
+    pub fn drain_requested(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut requests = self.0.drain_requests.subscribe();
+        let seen = requests.borrow().round;
         async move {
-            // An error says that no server is left: time to end as well.
-            let _ = closing.wait_for(|now| now.is_last || now.round > seen).await;
+            // An error means that no server is left: the response has to end as well.
+            let _ = requests.wait_for(|now| now.is_last || now.round > seen).await;
         }
     }
 
@@ -97,53 +98,55 @@ impl Health {
         self.0.draining.store(true, Ordering::Release);
     }
 
-    /// Ends the long answers so far; with `is_last` also those that are still to come.
-    pub(crate) fn end_long_answers(&self, is_last: bool) {
-        self.0.closing.send_modify(|closing| *closing = Closing { round: closing.round + 1, is_last });
+    /// Requests long responses to end; with `is_last` also those that begin later.
+    pub(crate) fn end_long_responses(&self, is_last: bool) {
+        self.0.drain_requests.send_modify(|requests| {
+            *requests = DrainRequests { round: requests.round + 1, is_last };
+        });
     }
 
-    /// Something that may hold readiness back from now on; at first it does not.
-    pub(crate) fn hold(&self) -> Hold {
-        Hold { state: Arc::clone(&self.0), holds: false }
+    /// A reason that may block readiness from now on; at first it does not.
+    pub(crate) fn block_readiness(&self) -> ReadinessBlock {
+        ReadinessBlock { state: Arc::clone(&self.0), blocks: false }
     }
 
-    /// Liveness depends on the returned heartbeat from now on.
+    /// Makes liveness depend on the returned heartbeat.
     pub(crate) fn watch_loop(&self) -> Heartbeat {
-        let pulse = Arc::new(Pulse::new());
-        self.0.loops.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&pulse));
-        Heartbeat(pulse)
+        let liveness = Arc::new(Liveness::new());
+        self.0.loops.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&liveness));
+        Heartbeat(liveness)
     }
 }
 
-/// One reason of several that can keep the process from being ready. Dropping it leaves readiness as it is.
+/// One reason of several that may block readiness. Dropping it does not change readiness.
 #[derive(Debug)]
-pub(crate) struct Hold {
+pub(crate) struct ReadinessBlock {
     state: Arc<State>,
-    holds: bool,
+    blocks: bool,
 }
 
-impl Hold {
-    pub(crate) fn set(&mut self, holds: bool) {
-        match (self.holds, holds) {
-            (false, true) => _ = self.state.holds.fetch_add(1, Ordering::AcqRel),
-            (true, false) => _ = self.state.holds.fetch_sub(1, Ordering::AcqRel),
+impl ReadinessBlock {
+    pub(crate) fn set(&mut self, blocks: bool) {
+        match (self.blocks, blocks) {
+            (false, true) => _ = self.state.blocks.fetch_add(1, Ordering::AcqRel),
+            (true, false) => _ = self.state.blocks.fetch_sub(1, Ordering::AcqRel),
             (false, false) | (true, true) => {}
         }
-        self.holds = holds;
+        self.blocks = blocks;
     }
 }
 
-/// Held by an accept loop. Dropped without [`Heartbeat::stop`], as a panic or an abort would, it makes the process not
-/// live at once.
+/// Heartbeat of an accept loop. If it is dropped without [`Heartbeat::stop`], as by a panic or an abort, the process is not live
+/// from then on.
 #[derive(Debug)]
-pub(crate) struct Heartbeat(Arc<Pulse>);
+pub(crate) struct Heartbeat(Arc<Liveness>);
 
 impl Heartbeat {
     pub(crate) fn beat(&self) {
         self.0.last_beat_ms.store(self.0.age_ms(), Ordering::Release);
     }
 
-    /// The loop ends because it was told to.
+    /// Ends the loop without an effect on liveness.
     pub(crate) fn stop(self) {
         self.0.stopped.store(true, Ordering::Release);
     }
@@ -156,14 +159,14 @@ impl Drop for Heartbeat {
 }
 
 #[derive(Debug)]
-struct Pulse {
+struct Liveness {
     born: Instant,
     last_beat_ms: AtomicU64,
     stopped: AtomicBool,
     ended: AtomicBool,
 }
 
-impl Pulse {
+impl Liveness {
     fn new() -> Self {
         Self {
             born: Instant::now(),
@@ -182,7 +185,7 @@ impl Pulse {
             return true;
         }
         let silent_ms = self.age_ms().saturating_sub(self.last_beat_ms.load(Ordering::Acquire));
-        !self.ended.load(Ordering::Acquire) && u128::from(silent_ms) < SILENCE.as_millis()
+        !self.ended.load(Ordering::Acquire) && u128::from(silent_ms) < LIVENESS_TIMEOUT.as_millis()
     }
 }
 
@@ -191,7 +194,7 @@ mod tests {
     use super::Health;
 
     #[test]
-    fn an_accept_loop_that_dies_ends_liveness() {
+    fn dead_accept_loop_ends_liveness() {
         let health = Health::new();
         let heartbeat = health.watch_loop();
         assert!(health.is_live());
@@ -200,31 +203,31 @@ mod tests {
     }
 
     #[test]
-    fn an_accept_loop_that_was_told_to_stop_does_not_end_liveness() {
+    fn stopped_accept_loop_does_not_end_liveness() {
         let health = Health::new();
         health.watch_loop().stop();
         assert!(health.is_live());
     }
 
     #[test]
-    fn readiness_waits_until_nothing_holds_it_back() {
+    fn readiness_waits_until_nothing_blocks_it() {
         let health = Health::new();
         health.mark_ready();
-        let mut holds = [health.hold(), health.hold()];
+        let mut blocks = [health.block_readiness(), health.block_readiness()];
         assert!(health.is_ready());
-        for hold in &mut holds {
-            hold.set(true);
-            hold.set(true);
+        for block in &mut blocks {
+            block.set(true);
+            block.set(true);
         }
-        for hold in &mut holds {
+        for block in &mut blocks {
             assert!(!health.is_ready());
-            hold.set(false);
+            block.set(false);
         }
         assert!(health.is_ready() && health.is_live());
     }
 
     #[test]
-    fn readiness_does_not_come_back_after_the_drain_began() {
+    fn drain_ends_readiness_for_good() {
         let health = Health::new();
         health.mark_ready();
         health.begin_drain();

@@ -1,53 +1,52 @@
-//! What a client may take of the process: time, bytes and connections.
+//! Limits on a client: time, bytes and connections.
 
 use std::time::Duration;
 
-use clap::Args;
-
-use crate::args::positive_duration;
+#[cfg(feature = "clap")]
+use crate::duration::positive_duration;
 
 /// Limits of every listener; each listener has its own connections.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Limits")]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "clap", derive(clap::Args), command(next_help_heading = "Limits"))]
 pub struct LimitArgs {
     /// Time from the first byte of a request to the end of its header; then the connection is closed
-    #[arg(long = "limit-header-time", value_name = "DURATION", default_value = "10s", value_parser = positive_duration)]
+    #[cfg_attr(feature = "clap", arg(long = "limit-header-time", value_name = "DURATION", default_value = "10s", value_parser = positive_duration))]
     pub header_time: Duration,
 
     /// Size of a request's header in bytes, at least 8192; above it 431 is answered
-    #[arg(long = "limit-header-bytes", value_name = "BYTES", default_value_t = 32 * 1024,
-          value_parser = clap::value_parser!(u32).range(8192..))]
+    #[cfg_attr(feature = "clap", arg(long = "limit-header-bytes", value_name = "BYTES", default_value_t = 32 * 1024,
+          value_parser = clap::value_parser!(u32).range(8192..)))]
     pub header_bytes: u32,
 
     /// Number of header fields of a request; above it 431 is answered
-    #[arg(long = "limit-header-count", value_name = "NUMBER", default_value_t = 100,
-          value_parser = clap::value_parser!(u16).range(1..))]
+    #[cfg_attr(feature = "clap", arg(long = "limit-header-count", value_name = "NUMBER", default_value_t = 100,
+          value_parser = clap::value_parser!(u16).range(1..)))]
     pub header_count: u16,
 
     /// Size of a request's target (path and query) in bytes; above it 414 is answered
-    #[arg(long = "limit-target-bytes", value_name = "BYTES", default_value_t = 8 * 1024,
-          value_parser = clap::value_parser!(u32).range(1..))]
+    #[cfg_attr(feature = "clap", arg(long = "limit-target-bytes", value_name = "BYTES", default_value_t = 8 * 1024,
+          value_parser = clap::value_parser!(u32).range(1..)))]
     pub target_bytes: u32,
 
     /// Size of a request's body in bytes; above it 413 is answered
-    #[arg(long = "limit-body-bytes", value_name = "BYTES", default_value_t = 64 * 1024)]
+    #[cfg_attr(feature = "clap", arg(long = "limit-body-bytes", value_name = "BYTES", default_value_t = 64 * 1024))]
     pub body_bytes: u32,
 
     /// Time from a request's header to the start of its answer, its body included; then 503 is answered
-    #[arg(long = "limit-handler-time", value_name = "DURATION", default_value = "15s", value_parser = positive_duration)]
+    #[cfg_attr(feature = "clap", arg(long = "limit-handler-time", value_name = "DURATION", default_value = "15s", value_parser = positive_duration))]
     pub handler_time: Duration,
 
     /// Time a client may leave an answer unread; then the connection is closed
-    #[arg(long = "limit-write-stall", value_name = "DURATION", default_value = "30s", value_parser = positive_duration)]
+    #[cfg_attr(feature = "clap", arg(long = "limit-write-stall", value_name = "DURATION", default_value = "30s", value_parser = positive_duration))]
     pub write_stall: Duration,
 
     /// Time a connection may stay open without a request; keep it above the idle limit of the load balancer before it
-    #[arg(long = "limit-idle-time", value_name = "DURATION", default_value = "75s", value_parser = positive_duration)]
+    #[cfg_attr(feature = "clap", arg(long = "limit-idle-time", value_name = "DURATION", default_value = "75s", value_parser = positive_duration))]
     pub idle_time: Duration,
 
     /// Open connections of each listener, at most 64 of internal ones, fewer if the system grants too few descriptors; for a further one the longest idle is closed
-    #[arg(long = "limit-connections", value_name = "NUMBER", default_value_t = 10_000,
-          value_parser = clap::value_parser!(u32).range(1..))]
+    #[cfg_attr(feature = "clap", arg(long = "limit-connections", value_name = "NUMBER", default_value_t = 10_000,
+          value_parser = clap::value_parser!(u32).range(1..)))]
     pub connections: u32,
 }
 
@@ -68,7 +67,7 @@ impl Default for LimitArgs {
 }
 
 impl LimitArgs {
-    /// Flags that contradict each other, one sentence each.
+    /// Contradictions between the flags, one sentence each.
     #[must_use]
     pub fn contradictions(&self) -> Vec<String> {
         let Self { target_bytes, header_bytes, .. } = self;

@@ -1,4 +1,4 @@
-//! Routes for the orchestrator's probes. They read memory only and tell a stranger nothing.
+//! Routes for the orchestrator's probes. They read memory only and reveal no details.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -6,9 +6,10 @@ use axum::routing::{MethodRouter, get};
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::{Health, MemoryAnswer};
+use crate::health::Health;
+use crate::response::StaticResponse;
 
-/// Bodies of yes and no.
+/// Bodies for 200 and for 503.
 const LIVE: [&str; 2] = ["{\"status\":\"live\"}\n", "{\"status\":\"not live\"}\n"];
 const READY: [&str; 2] = ["{\"status\":\"ready\"}\n", "{\"status\":\"not ready\"}\n"];
 const STARTED: [&str; 2] = ["{\"status\":\"started\"}\n", "{\"status\":\"not started\"}\n"];
@@ -16,7 +17,7 @@ const STARTED: [&str; 2] = ["{\"status\":\"started\"}\n", "{\"status\":\"not sta
 static HEADERS: [(HeaderName, HeaderValue); 1] =
     [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
 
-/// `GET /livez`, `/readyz` and `/startupz`; 503 when the answer is no.
+/// Routes `GET /livez`, `/readyz` and `/startupz`, each with 200 or 503.
 pub fn router(health: Health) -> Router {
     Router::new()
         .route("/livez", livez(health.clone()))
@@ -24,29 +25,29 @@ pub fn router(health: Health) -> Router {
         .route("/startupz", startupz(health))
 }
 
-/// Liveness alone, for a listener with a table of routes of its own.
+/// Liveness route, for a listener with its own table of routes.
 pub fn livez<S: Clone + Send + Sync + 'static>(health: Health) -> MethodRouter<S> {
-    get(async move || answer(health.is_live(), LIVE))
+    get(async move || response(health.is_live(), LIVE))
 }
 
-/// Start-up alone, for the same.
+/// Start-up route, for a listener with its own table of routes.
 pub fn startupz<S: Clone + Send + Sync + 'static>(health: Health) -> MethodRouter<S> {
-    get(async move || answer(health.is_started(), STARTED))
+    get(async move || response(health.is_started(), STARTED))
 }
 
-/// Readiness alone, for a listener where it shall sit beside other routes.
+/// Readiness route, for a listener with other routes beside it.
 pub fn readyz<S: Clone + Send + Sync + 'static>(health: Health) -> MethodRouter<S> {
-    get(async move || ready_answer(&health))
+    get(async move || readyz_response(&health))
 }
 
-/// The same answer for a [`FastPath`](crate::FastPath).
+/// Response of the readiness route, also for a fast path.
 #[must_use]
-pub fn ready_answer(health: &Health) -> MemoryAnswer {
-    answer(health.is_ready(), READY)
+pub fn readyz_response(health: &Health) -> StaticResponse {
+    response(health.is_ready(), READY)
 }
 
-fn answer(yes: bool, [positive, negative]: [&'static str; 2]) -> MemoryAnswer {
+fn response(is_positive: bool, [positive, negative]: [&'static str; 2]) -> StaticResponse {
     let (status, body) =
-        if yes { (StatusCode::OK, positive) } else { (StatusCode::SERVICE_UNAVAILABLE, negative) };
-    MemoryAnswer { status, headers: &HEADERS, body: Bytes::from_static(body.as_bytes()) }
+        if is_positive { (StatusCode::OK, positive) } else { (StatusCode::SERVICE_UNAVAILABLE, negative) };
+    StaticResponse { status, headers: &HEADERS, body: Bytes::from_static(body.as_bytes()) }
 }

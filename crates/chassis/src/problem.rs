@@ -1,4 +1,4 @@
-//! Errors as documents: RFC 9457, `application/problem+json`.
+//! Problem documents for errors: RFC 9457, `application/problem+json`.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -9,16 +9,16 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-use crate::RequestId;
+use crate::request_id::RequestId;
 
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// A plain answer longer than this is not worth quoting in a document.
-const LONGEST_DETAIL: u64 = 4096;
+/// Maximum length of a plain text response that becomes the detail of a document.
+const MAX_DETAIL_BYTES: u64 = 4096;
 
-/// One error answer. The server adds the request id on the way out.
+/// An error response. The server adds the request id.
 ///
-/// A 5xx document never carries a detail: what went wrong inside is for the log, where the request id leads.
+/// A 5xx document never contains a detail: internal causes belong into the log, where the request id finds them.
 #[derive(Clone, Debug)]
 pub struct Problem {
     status: StatusCode,
@@ -40,14 +40,14 @@ struct Document<'a> {
 }
 
 impl Problem {
-    /// A problem that says no more than its status: type `about:blank`, the status phrase as title.
+    /// A problem with a status only: type `about:blank`, and the status phrase as title.
     #[must_use]
     pub fn new(status: StatusCode) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
         Self { status, kind: "about:blank".into(), title: title.into(), detail: None, retry_after: None }
     }
 
-    /// Names the kind of problem by a URI, and its title, which is the same for all problems of that kind.
+    /// Sets the kind of problem: a URI, and a title that all problems of that kind share.
     #[must_use]
     pub fn kind(mut self, uri: impl Into<Cow<'static, str>>, title: impl Into<Cow<'static, str>>) -> Self {
         self.kind = uri.into();
@@ -55,21 +55,21 @@ impl Problem {
         self
     }
 
-    /// Tells the client what to change; left out of a 5xx document.
+    /// Sets the detail, which says what the client has to change; left out of a 5xx document.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// Says by a `Retry-After` header when to come again, in whole seconds, rounded up.
+    /// Sets the `Retry-After` header, in whole seconds, rounded up.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
     }
 
-    /// Status the problem is answered with.
+    /// Status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
@@ -102,16 +102,16 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Makes every error answer a document with the request id in it.
+/// Converts an error response to a document with the request id.
 ///
-/// Answers of the framework (no route, wrong method, a body that does not parse) are plain text or empty; they become
-/// documents too and keep their headers, such as `Allow`. An answer with a media type of its own stays as it is.
-pub(crate) async fn explain(mut response: Response, request_id: &RequestId) -> Response {
+/// Responses of the framework (no route, wrong method, a body that does not parse) are plain text or empty. They become
+/// documents too and retain their headers, such as `Allow`. A response with a media type of its own is not changed.
+pub(crate) async fn to_problem_response(mut response: Response, request_id: &RequestId) -> Response {
     let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => problem,
-        None if is_unexplained(&response) => {
+        None if needs_document(&response) => {
             let body = std::mem::take(response.body_mut());
-            quote(response.status(), body).await
+            detail_from_body(response.status(), body).await
         }
         None => return response,
     };
@@ -121,18 +121,17 @@ pub(crate) async fn explain(mut response: Response, request_id: &RequestId) -> R
     response
 }
 
-fn is_unexplained(response: &Response) -> bool {
+fn needs_document(response: &Response) -> bool {
     let status = response.status();
     let media_type = response.headers().get(CONTENT_TYPE);
     (status.is_client_error() || status.is_server_error())
         && media_type.is_none_or(|value| value.as_bytes().starts_with(b"text/plain"))
 }
 
-/// Quotes a short plain text to the client that caused the problem. A text of unknown length is a stream, and waiting
-/// for its end could take for ever.
-async fn quote(status: StatusCode, body: Body) -> Problem {
+/// Reads the detail from a short plain text of a 4xx response. A text of unknown length is a stream, which may never end.
+async fn detail_from_body(status: StatusCode, body: Body) -> Problem {
     let problem = Problem::new(status);
-    let is_short = body.size_hint().exact().is_some_and(|length| (1..=LONGEST_DETAIL).contains(&length));
+    let is_short = body.size_hint().exact().is_some_and(|length| (1..=MAX_DETAIL_BYTES).contains(&length));
     if !status.is_client_error() || !is_short {
         return problem;
     }

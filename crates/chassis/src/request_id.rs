@@ -1,38 +1,43 @@
-//! The name under which one request is found in logs and answers.
+//! Id of a request in logs and responses.
 
 use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::trace_context::{TraceContext, TraceDigits, names};
+use crate::trace_context::{TraceContext, TraceDigits, contains_header};
 
-/// Carries the id on requests and on every answer.
+/// Header of the id on requests and on every response.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-const LONGEST: usize = 64;
+/// Maximum length of an id from a client.
+const MAX_LENGTH: usize = 64;
 
-/// Id of a request, found in its extensions: the client's own when that is sane, else that of the trace that begins with
-/// the request, else 128 random bits in hex.
+/// Id of a request, stored in its extensions: the client's id if it is valid; otherwise the id of the trace, if the trace begins
+/// with this request; otherwise 128 random bits in hex.
 ///
-/// The random bits tell requests apart; they are no secret and cannot be relied on as one.
+/// The random bits are predictable and no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(Id);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Id {
     Sent(HeaderValue),
-    /// Hex digits, kept in place: most requests bring no id.
+    /// Hex digits without an allocation: most requests have no id.
     Made(TraceDigits),
 }
 
 impl RequestId {
-    /// Sane is `[A-Za-z0-9._-]{1,64}`: nothing that could forge a log line or swell it.
-    pub(crate) fn of(headers: &HeaderMap, parent: Option<&TraceContext>, context: &TraceContext) -> Self {
-        let sent = if names(headers, &HEADER) { headers.get(&HEADER) } else { None };
-        match (sent.filter(|id| is_sane(id.as_bytes())), parent) {
+    /// An id is valid if it matches `[A-Za-z0-9._-]{1,64}`, so that it can neither forge a log line nor inflate it.
+    pub(crate) fn from_headers(
+        headers: &HeaderMap,
+        parent: Option<&TraceContext>,
+        context: &TraceContext,
+    ) -> Self {
+        let sent = if contains_header(headers, &HEADER) { headers.get(&HEADER) } else { None };
+        match (sent.filter(|id| is_valid(id.as_bytes())), parent) {
             (Some(id), _) => Self(Id::Sent(id.clone())),
             (None, None) => Self(Id::Made(context.trace_digits())),
-            // Its trace has other requests too.
+            // The trace has other requests too.
             (None, Some(_)) => Self::random(),
         }
     }
@@ -41,7 +46,7 @@ impl RequestId {
         Self(Id::Made(TraceContext::root().trace_digits()))
     }
 
-    /// The id as text.
+    /// Text of the id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         // Both kinds are ASCII.
@@ -55,8 +60,8 @@ impl RequestId {
         }
     }
 
-    /// Puts the id on an answer.
-    pub(crate) fn mark(&self, headers: &mut HeaderMap) {
+    /// Adds the id to the headers of a response.
+    pub(crate) fn insert_into(&self, headers: &mut HeaderMap) {
         let value = match &self.0 {
             Id::Sent(value) => Ok(value.clone()),
             Id::Made(digits) => HeaderValue::from_bytes(digits.as_flattened()),
@@ -74,7 +79,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-fn is_sane(id: &[u8]) -> bool {
-    (1..=LONGEST).contains(&id.len())
+fn is_valid(id: &[u8]) -> bool {
+    (1..=MAX_LENGTH).contains(&id.len())
         && id.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }

@@ -1,30 +1,30 @@
-//! Where stop signals come from: the operating system, or a [`Trigger`] in the hands of a test.
+//! Stop signals, from the operating system or from the [`Trigger`] of a test.
 
 use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-/// The stop signals a server listens to: the first begins the drain, the second aborts it.
+/// Stop signals of a server: the first begins the drain, the second aborts it.
 #[derive(Debug)]
 pub struct Signals(mpsc::UnboundedReceiver<&'static str>);
 
-/// Sends stop signals by hand; dropping it means that no more will come.
+/// Sender of stop signals; once it is dropped, no more will come.
 #[derive(Clone, Debug)]
 pub struct Trigger(mpsc::UnboundedSender<&'static str>);
 
-/// The drain was ended by a second stop signal; requests in flight were cut.
+/// Error of a drain that a second stop signal aborted; requests in flight were cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("stopped by a second {signal} before the drain was over")]
+#[error("a second {signal} aborted the drain: requests in flight were cut")]
 pub struct Aborted {
     /// Name of the second signal.
     pub signal: &'static str,
 }
 
-/// SIGTERM and SIGINT of this process, from now on.
+/// Handles SIGTERM and SIGINT of this process from now on.
 ///
 /// # Errors
-/// When the operating system refuses the handlers.
+/// Error of the operating system if it rejects the handlers.
 ///
 /// # Panics
 /// Outside a Tokio runtime.
@@ -44,7 +44,7 @@ pub fn signals() -> io::Result<Signals> {
     Ok(signals)
 }
 
-/// Signals that come from the returned trigger.
+/// Returns a trigger, and the signals that it sends.
 #[must_use]
 pub fn channel() -> (Trigger, Signals) {
     let (sender, receiver) = mpsc::unbounded_channel();
@@ -52,14 +52,14 @@ pub fn channel() -> (Trigger, Signals) {
 }
 
 impl Trigger {
-    /// Sends one stop signal under the given name; nothing happens when nobody listens any more.
+    /// Sends one stop signal of the given name. Has no effect if no server is left.
     pub fn send(&self, name: &'static str) {
         let _ = self.0.send(name);
     }
 }
 
 impl Signals {
-    /// Waits for the next signal and returns its name; for ever when no more can come.
+    /// Waits for the next signal and returns its name; never returns if no more can come.
     pub async fn next(&mut self) -> &'static str {
         match self.0.recv().await {
             Some(name) => name,

@@ -1,29 +1,26 @@
-//! W3C Trace Context, level 2: which trace a request belongs to, as its headers say and as calls made for it must say.
+//! W3C Trace Context, level 2: the trace of a request, read from its headers and passed on in the calls that it causes.
 
-mod state;
+pub(crate) mod state;
 
 use std::num::{NonZeroU64, NonZeroU128};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-pub(crate) use state::TRACESTATE;
-pub use state::TraceState;
-
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// Bytes of a `traceparent` of version 00: `00-<32 digits>-<16 digits>-<2 digits>`.
+/// Length of a `traceparent` of version 00 in bytes: `00-<32 digits>-<16 digits>-<2 digits>`.
 const LENGTH: usize = 55;
 
-/// A trace id in hex.
+/// Hex digits of a trace id.
 pub(crate) type TraceDigits = [[u8; 2]; 16];
 
 const SAMPLED: u8 = 0b01;
 const RANDOM: u8 = 0b10;
 
-/// A place in a trace. Handlers find that of their own request in the request's extensions, and [`inject`] it into the
-/// calls that they make.
+/// Position in a trace: trace id, span id and flags. Handlers find the context of their request in its extensions, and
+/// [`inject`] it into the calls that they make.
 ///
-/// Its ids tell requests apart and are no secret: they come from a generator that can be foreseen.
+/// The ids are no secret: their generator is predictable.
 ///
 /// [`inject`]: Self::inject
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +31,10 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// The caller's context. None without a `traceparent`, with one that breaks the standard, and with two of them.
+    /// Reads the caller's context. `None` without a `traceparent`, with an invalid one, and with two of them.
     #[must_use]
-    pub fn of(headers: &HeaderMap) -> Option<Self> {
-        if !names(headers, &TRACEPARENT) {
+    pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
+        if !contains_header(headers, &TRACEPARENT) {
             return None;
         }
         let mut values = headers.get_all(&TRACEPARENT).iter();
@@ -45,68 +42,68 @@ impl TraceContext {
         Self::parse(only.as_bytes())
     }
 
-    /// A new place below `parent`, or in a new trace without one.
+    /// Child of `parent`, or the root of a new trace without a parent.
     #[must_use]
     pub fn following(parent: Option<&Self>) -> Self {
         parent.map_or_else(Self::root, Self::child)
     }
 
-    /// The first place of a new trace, not sampled.
+    /// Root of a new trace, not sampled.
     #[must_use]
     pub fn root() -> Self {
         Self { trace_id: random_trace_id(), span_id: random_span_id(), flags: RANDOM }
     }
 
-    /// A new place below this one, sampled when this one is.
+    /// Child of this context, sampled if this one is.
     #[must_use]
     pub fn child(&self) -> Self {
         Self { span_id: random_span_id(), ..*self }
     }
 
-    /// The same place with the decision that was made on it.
+    /// Same context with this sampling decision.
     #[must_use]
     pub const fn with_sampled(mut self, sampled: bool) -> Self {
         self.flags = if sampled { self.flags | SAMPLED } else { self.flags & !SAMPLED };
         self
     }
 
-    /// Names the trace; in text, 32 digits of hex.
+    /// Id of the trace; as text, 32 hex digits.
     #[must_use]
     pub const fn trace_id(&self) -> NonZeroU128 {
         self.trace_id
     }
 
-    /// The trace's name in text.
+    /// Hex digits of the trace id.
     pub(crate) fn trace_digits(&self) -> TraceDigits {
         hex(self.trace_id.get().to_be_bytes())
     }
 
-    /// Names the place in the trace; in text, 16 digits of hex.
+    /// Id of the span; as text, 16 hex digits.
     #[must_use]
     pub const fn span_id(&self) -> NonZeroU64 {
         self.span_id
     }
 
-    /// Whether whoever decided on this trace wants its spans.
+    /// True if the trace is sampled.
     #[must_use]
     pub const fn is_sampled(&self) -> bool {
         self.flags & SAMPLED != 0
     }
 
-    /// The flags of the standard that are known here: 1 for sampled, 2 for a random trace id.
+    /// Flags of the standard: 1 for sampled, 2 for a random trace id.
     #[must_use]
     pub const fn flags(&self) -> u8 {
         self.flags
     }
 
-    /// Names this place as the caller in the headers of a call, instead of any other that stands there.
+    /// Sets `traceparent` on an outgoing request, replacing an existing value.
     pub fn inject(&self, headers: &mut HeaderMap) {
         if let Ok(value) = HeaderValue::from_bytes(&self.traceparent()) {
             headers.insert(TRACEPARENT, value);
         }
     }
 
-    /// The text of a `traceparent`, of version 00.
+    /// Text of a `traceparent` of version 00.
     #[must_use]
     pub fn traceparent(&self) -> [u8; LENGTH] {
         let mut text = [b'-'; LENGTH];
@@ -117,7 +114,7 @@ impl TraceContext {
         text
     }
 
-    /// A version to come may add fields at the end; of its flags only the sampled one is sure to keep its meaning.
+    /// Parses a `traceparent`. A later version may add fields at the end; only its sampled flag has a known meaning.
     fn parse(text: &[u8]) -> Option<Self> {
         let (known, more) = text.split_at_checked(LENGTH)?;
         let fields = (&known[..2], &known[3..35], &known[36..52], &known[53..]);
@@ -138,9 +135,9 @@ impl TraceContext {
     }
 }
 
-/// Whether a name that most requests lack is among these: to compare it with the few that are there costs less than to hash
-/// it, and this runs for every request.
-pub(crate) fn names(headers: &HeaderMap, name: &HeaderName) -> bool {
+/// True if `headers` contain `name`, for a name that most requests lack. Comparing it with the few present names costs less than
+/// hashing it, and this runs for every request.
+pub(crate) fn contains_header(headers: &HeaderMap, name: &HeaderName) -> bool {
     headers.keys().any(|known| known == name)
 }
 
@@ -160,7 +157,7 @@ fn random_span_id() -> NonZeroU64 {
     }
 }
 
-/// Lower-case digits only, 16 at most.
+/// Parses 16 lower-case hex digits at most.
 fn read_hex(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0, |number, digit| match digit {
         b'0'..=b'9' => Some(number << 4 | u64::from(digit - b'0')),
@@ -169,12 +166,12 @@ fn read_hex(digits: &[u8]) -> Option<u64> {
     })
 }
 
-/// Two digits a byte. The standard library's formatter takes many times as long, and this runs for every request.
+/// Converts each byte to two hex digits. The standard library's formatter is many times slower, and this runs for every request.
 fn hex<const N: usize>(bytes: [u8; N]) -> [[u8; 2]; N] {
     bytes.map(|byte| PAIRS[usize::from(byte)])
 }
 
-/// The two digits of each byte.
+/// Hex digits of each byte.
 static PAIRS: [[u8; 2]; 256] = pairs();
 
 const fn pairs() -> [[u8; 2]; 256] {

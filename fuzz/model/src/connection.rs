@@ -3,42 +3,42 @@
 use loom::sync::Arc;
 use loom::thread;
 
-use crate::phase::Phase;
-use crate::reasons::Closed;
+use crate::server::record::reasons::CloseReason;
 use crate::time::Instant;
+use crate::tracker::ConnectionState;
 use crate::{LIMITS, explore};
 
 /// A connection whose request has a body that another thread holds.
-fn in_upload() -> Arc<Phase> {
-    let phase = Phase::new();
-    phase.bytes_came();
-    phase.request_begins();
-    phase.upload_begins(false);
-    Arc::new(phase)
+fn in_upload() -> Arc<ConnectionState> {
+    let state = ConnectionState::new();
+    state.bytes_received();
+    state.request_started();
+    state.upload_started(false);
+    Arc::new(state)
 }
 
-fn answered(phase: &Phase) {
-    phase.request_ends(Instant::now());
-    phase.flushed();
+fn answered(state: &ConnectionState) {
+    state.request_finished(Instant::now());
+    state.flushed();
 }
 
-fn reason(phase: &Phase) -> Option<Closed> {
-    phase.deadline(&LIMITS).map(|(_, reason)| reason)
+fn reason(state: &ConnectionState) -> Option<CloseReason> {
+    state.deadline(&LIMITS).map(|(_, reason)| reason)
 }
 
 /// A body that is dropped unread elsewhere while its request is answered: the answer announces the end of the connection, which
 /// never counts as being at rest. At rest, the rest of the body would be read as a request.
 pub fn unread_body_is_never_at_rest() {
     explore(|| {
-        let phase = in_upload();
-        let holder = drops_unread(&phase);
-        assert!(phase.is_last(), "the answer does not say that the connection ends");
-        answered(&phase);
-        assert!(!phase.is_at_rest(), "the rest of a body would be read as a request");
+        let state = in_upload();
+        let holder = drops_unread(&state);
+        assert!(state.must_close(), "the answer does not say that the connection ends");
+        answered(&state);
+        assert!(!state.is_at_rest(), "the rest of a body would be read as a request");
         holder.join().expect("the holder ends");
-        assert!(!phase.is_at_rest());
-        assert!(phase.must_linger(), "the client would see a reset in place of its answer");
-        assert_eq!(reason(&phase), Some(Closed::Linger));
+        assert!(!state.is_at_rest());
+        assert!(state.start_lingering(), "the client would see a reset in place of its answer");
+        assert_eq!(reason(&state), Some(CloseReason::Linger));
     });
 }
 
@@ -46,20 +46,23 @@ pub fn unread_body_is_never_at_rest() {
 /// admitted, has the deadline and the doubt of its own body.
 pub fn late_holder_ends_no_other_body() {
     explore(|| {
-        let phase = in_upload();
+        let state = in_upload();
         let holder = {
-            let phase = Arc::clone(&phase);
-            thread::spawn(move || phase.upload_ends(false))
+            let state = Arc::clone(&state);
+            thread::spawn(move || state.upload_finished(false))
         };
-        if !phase.is_last() {
-            answered(&phase);
-            phase.bytes_came();
-            phase.request_begins();
-            phase.upload_begins(true);
+        if !state.must_close() {
+            answered(&state);
+            state.bytes_received();
+            state.request_started();
+            state.upload_started(true);
             holder.join().expect("the holder ends");
-            assert_eq!(reason(&phase), Some(Closed::BodyTimeout), "a body may take any time");
-            answered(&phase);
-            assert!(phase.is_last() && !phase.is_at_rest(), "the rest of a body would be read as a request");
+            assert_eq!(reason(&state), Some(CloseReason::BodyTimeout), "a body may take any time");
+            answered(&state);
+            assert!(
+                state.must_close() && !state.is_at_rest(),
+                "the rest of a body would be read as a request"
+            );
         }
     });
 }
@@ -67,14 +70,14 @@ pub fn late_holder_ends_no_other_body() {
 /// A trailer that another thread finds is visible to the thread that finds the end of the body.
 pub fn trailer_is_known_with_the_end() {
     explore(|| {
-        let phase = in_upload();
+        let state = in_upload();
         let holder = {
-            let phase = Arc::clone(&phase);
-            thread::spawn(move || phase.upload_ends(true))
+            let state = Arc::clone(&state);
+            thread::spawn(move || state.upload_finished(true))
         };
-        assert!(phase.is_last(), "a request after a trailer may be out of step with its answer");
-        answered(&phase);
-        assert!(!phase.is_at_rest());
+        assert!(state.must_close(), "a request after a trailer may be out of step with its answer");
+        answered(&state);
+        assert!(!state.is_at_rest());
         holder.join().expect("the holder ends");
     });
 }
@@ -82,40 +85,40 @@ pub fn trailer_is_known_with_the_end() {
 /// Whichever side is first, an answered connection has a deadline, and one with an unread body lingers.
 pub fn close_lingers_for_an_unread_body() {
     explore(|| {
-        let phase = in_upload();
-        let holder = drops_unread(&phase);
-        answered(&phase);
-        phase.must_linger();
-        assert!(reason(&phase).is_some(), "an answered connection has no deadline");
+        let state = in_upload();
+        let holder = drops_unread(&state);
+        answered(&state);
+        state.start_lingering();
+        assert!(reason(&state).is_some(), "an answered connection has no deadline");
         holder.join().expect("the holder ends");
-        assert!(phase.must_linger());
-        assert_eq!(reason(&phase), Some(Closed::Linger));
+        assert!(state.start_lingering());
+        assert_eq!(reason(&state), Some(CloseReason::Linger));
     });
 }
 
 /// The listener sees each connection state with the time of that same state.
 pub fn spared_time_is_never_torn() {
     explore(|| {
-        let phase = Arc::new(Phase::new());
+        let state = Arc::new(ConnectionState::new());
         let listener = {
-            let phase = Arc::clone(&phase);
-            thread::spawn(move || (phase.spare(), phase.ask_to_leave()).0)
+            let state = Arc::clone(&state);
+            thread::spawn(move || (state.evictable(), state.request_eviction()).0)
         };
-        let untouched = phase.spare();
-        phase.bytes_came();
-        phase.request_begins();
-        phase.request_ends(Instant::now());
-        let idle = phase.spare();
-        phase.bytes_came();
+        let untouched = state.evictable();
+        state.bytes_received();
+        state.request_started();
+        state.request_finished(Instant::now());
+        let idle = state.evictable();
+        state.bytes_received();
         let seen = listener.join().expect("the listener ends");
         assert!(seen.is_none() || seen == untouched || seen == idle, "{seen:?}");
-        assert!(phase.is_asked_to_leave());
-        phase.stay();
-        assert!(!phase.is_asked_to_leave());
+        assert!(state.is_eviction_requested());
+        state.decline_eviction();
+        assert!(!state.is_eviction_requested());
     });
 }
 
-fn drops_unread(phase: &Arc<Phase>) -> thread::JoinHandle<()> {
-    let phase = Arc::clone(phase);
-    thread::spawn(move || phase.upload_left())
+fn drops_unread(state: &Arc<ConnectionState>) -> thread::JoinHandle<()> {
+    let state = Arc::clone(state);
+    thread::spawn(move || state.upload_abandoned())
 }

@@ -12,7 +12,6 @@ pub mod sessions;
 pub mod sync;
 pub mod time;
 
-mod seats;
 mod semaphore;
 
 // Formatted where they are.
@@ -20,20 +19,40 @@ mod semaphore;
 #[path = "../../../apps/myapp/src/database/limit.rs"]
 mod limit;
 #[rustfmt::skip]
-#[path = "../../../crates/chassis/src/server/phase.rs"]
-mod phase;
+#[path = "../../../crates/chassis/src/server/connection/eviction.rs"]
+mod eviction;
 #[rustfmt::skip]
-#[path = "../../../crates/chassis/src/server/reasons.rs"]
+#[path = "../../../crates/chassis/src/server/connection/state.rs"]
+mod state;
+#[rustfmt::skip]
+#[path = "../../../crates/chassis/src/server/connection/tracker.rs"]
+mod tracker;
+
+#[rustfmt::skip]
+#[path = "../../../crates/chassis/src/server/record/reasons.rs"]
 mod reasons;
+
+/// Module tree of `chassis`, as far as these files name it.
+mod server {
+    pub(crate) mod record {
+        pub(crate) use crate::reasons;
+    }
+}
 
 use std::time::Duration;
 
-/// The limits of `chassis` that the connection state knows.
-struct LimitArgs {
-    header_time: Duration,
-    handler_time: Duration,
-    write_stall: Duration,
-    idle_time: Duration,
+use limits::LimitArgs;
+
+mod limits {
+    use std::time::Duration;
+
+    /// The limits of `chassis` that the connection state knows.
+    pub(crate) struct LimitArgs {
+        pub(crate) header_time: Duration,
+        pub(crate) handler_time: Duration,
+        pub(crate) write_stall: Duration,
+        pub(crate) idle_time: Duration,
+    }
 }
 
 const LIMITS: LimitArgs = LimitArgs {

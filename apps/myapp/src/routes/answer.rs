@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
-use chassis::MemoryAnswer;
+use chassis::StaticResponse;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, StatusCode};
 use schemars::generate::SchemaSettings;
@@ -21,11 +21,11 @@ static JSON: [(HeaderName, HeaderValue); 1] = [JSON_TYPE];
 /// Time after which a client should retry.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-pub(super) async fn healthz() -> MemoryAnswer {
+pub(super) async fn healthz() -> StaticResponse {
     healthz_answer()
 }
 
-pub(super) fn healthz_answer() -> MemoryAnswer {
+pub(super) fn healthz_answer() -> StaticResponse {
     json_answer(Bytes::from_static(b"{\"status\":\"ok\"}\n"))
 }
 
@@ -53,8 +53,8 @@ pub(super) fn unavailable() -> Response {
     chassis::Problem::new(StatusCode::SERVICE_UNAVAILABLE).retry_after(RETRY_AFTER).into_response()
 }
 
-pub(super) fn json_answer(body: Bytes) -> MemoryAnswer {
-    MemoryAnswer { status: StatusCode::OK, headers: &JSON, body }
+pub(super) fn json_answer(body: Bytes) -> StaticResponse {
+    StaticResponse { status: StatusCode::OK, headers: &JSON, body }
 }
 
 /// Builds an OpenAPI responses object for one JSON response with the schema of `T`.

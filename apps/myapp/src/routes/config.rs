@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use chassis::telemetry::LIFECYCLE;
-use chassis::{MemoryAnswer, RequestId};
+use chassis::{RequestId, StaticResponse};
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use schemars::JsonSchema;
@@ -95,8 +95,8 @@ pub(super) fn bytes(in_force: &InForce, reveal: bool) -> Option<Bytes> {
 }
 
 /// Builds the response with the document; no cache on the way may store it.
-pub(super) fn answer(body: Bytes) -> MemoryAnswer {
+pub(super) fn answer(body: Bytes) -> StaticResponse {
     static HEADERS: [(HeaderName, HeaderValue); 2] =
         [JSON_TYPE, (CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    MemoryAnswer { status: StatusCode::OK, headers: &HEADERS, body }
+    StaticResponse { status: StatusCode::OK, headers: &HEADERS, body }
 }

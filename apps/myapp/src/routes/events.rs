@@ -29,7 +29,7 @@ pub(super) async fn events(State(context): State<Arc<Context>>, headers: HeaderM
     let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or_default());
     let frames = frames(reader, last.filter(|id| !id.is_empty()));
     let scopes = scopes(context.cache.as_ref().map(Cache::hears_all));
-    answer(both(frames, scopes), context.health.closing())
+    answer(both(frames, scopes), context.health.drain_requested())
 }
 
 pub(super) fn parameters() -> Vec<Value> {

@@ -70,7 +70,7 @@ fn answer(levels: &Levels) -> Response {
     json_line(&Answer {
         in_force: levels.in_force().as_str(),
         set: levels.set.as_str(),
-        until: levels.passing.map(|passing| unix_seconds(passing.until)),
+        until: levels.temporary.map(|temporary| unix_seconds(temporary.until)),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
-use chassis::{FastAnswer, FastPath, MemoryAnswer, probes};
+use chassis::{FastPath, FastResponse, StaticResponse, probes};
 use live_config::Snapshot;
 
 use super::answer;
@@ -57,7 +57,7 @@ impl Memory {
 
     /// Returns `None` if secrets are shown: the document then depends on the request, so the router builds it for each request,
     /// and it is not cached.
-    fn config(&mut self) -> Option<MemoryAnswer> {
+    fn config(&mut self) -> Option<StaticResponse> {
         if self.context.expose_secrets {
             return None;
         }
@@ -70,14 +70,14 @@ impl Memory {
 }
 
 impl FastPath for Memory {
-    fn get(&mut self, path: &str) -> Option<FastAnswer> {
+    fn get(&mut self, path: &str) -> Option<FastResponse> {
         let route = Self::ROUTES.iter().position(|route| *route == path)?;
         let answer = match route {
             CONFIG => self.config().inspect(|_| self.context.store.count_anonymous())?,
             HEALTHZ => answer::healthz_answer(),
-            READYZ => probes::ready_answer(&self.context.health),
+            READYZ => probes::readyz_response(&self.context.health),
             _ => return None,
         };
-        Some(FastAnswer { route, answer })
+        Some(FastResponse { route, response: answer })
     }
 }

@@ -35,27 +35,27 @@ fn register_configuration(context: &Arc<Context>) {
     metrics.gauge(
         "config_generation",
         "Configurations this process has run with",
-        read(|context| vec![Sample::of(context.live.status().generation as f64)]),
+        read(|context| vec![Sample::value(context.live.status().generation as f64)]),
     );
     metrics.gauge(
         "config_age_seconds",
         "Time since the configuration in force came into force",
         read(|context| {
             let age = SystemTime::now().duration_since(context.live.status().in_force_since);
-            vec![Sample::of(age.unwrap_or_default().as_secs_f64())]
+            vec![Sample::value(age.unwrap_or_default().as_secs_f64())]
         }),
     );
     metrics.gauge(
         "secrets_exposed",
         "1 if the public listener shows secrets",
-        read(|context| vec![Sample::of(f64::from(u8::from(context.expose_secrets)))]),
+        read(|context| vec![Sample::value(f64::from(u8::from(context.expose_secrets)))]),
     );
     metrics.gauge(
         "secret_key_weak",
         "1 if SECRET_KEY can be guessed",
         read(|context| {
             let weak = is_weak(&context.live.load().settings.secret_key);
-            vec![Sample::of(f64::from(u8::from(weak)))]
+            vec![Sample::value(f64::from(u8::from(weak)))]
         }),
     );
 }
@@ -67,22 +67,22 @@ fn register_store(context: &Arc<Context>) {
     metrics.counter(
         "history_records_dropped",
         "Records that were not kept, because too many waited or the database does not take them",
-        read(|context| vec![Sample::of(context.store.dropped() as f64)]),
+        read(|context| vec![Sample::value(context.store.dropped() as f64)]),
     );
     metrics.counter(
         "secret_reveals",
         "Looks at secrets that this replica recorded and answered",
-        read(|context| vec![Sample::of(context.store.reveals() as f64)]),
+        read(|context| vec![Sample::value(context.store.reveals() as f64)]),
     );
     metrics.gauge(
         "history_records_waiting",
         "Records that wait for the database",
-        read(|context| vec![Sample::of(context.store.waiting() as f64)]),
+        read(|context| vec![Sample::value(context.store.waiting() as f64)]),
     );
     metrics.gauge(
         "database_sessions",
         "Sessions with the database, with those being opened or closed",
-        read(|context| vec![Sample::of(context.store.database().sessions() as f64)]),
+        read(|context| vec![Sample::value(context.store.database().sessions() as f64)]),
     );
 }
 
@@ -107,7 +107,7 @@ fn register_cache(context: &Arc<Context>, cache: &Cache) {
     );
     let hears_all = cache.hears_all();
     metrics.gauge("cache_hears_all", "1 if this replica hears of all others", move || {
-        vec![Sample::of(f64::from(u8::from(*hears_all.borrow())))]
+        vec![Sample::value(f64::from(u8::from(*hears_all.borrow())))]
     });
 }
 

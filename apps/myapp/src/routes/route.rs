@@ -6,7 +6,7 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post, put};
-use chassis::readiness::{self, Watched};
+use chassis::readiness::{self, DependencyHandle};
 use serde_json::{Value, json};
 
 use super::context::Context;
@@ -51,7 +51,7 @@ impl Route {
     }
 
     /// Answers 503 at once while the dependency is known to be down.
-    pub(super) fn needs(mut self, dependency: Option<Watched>) -> Self {
+    pub(super) fn needs(mut self, dependency: Option<DependencyHandle>) -> Self {
         if let Some(dependency) = dependency {
             self.handler = self.handler.route_layer(from_fn_with_state(dependency, readiness::requires));
         }

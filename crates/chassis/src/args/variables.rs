@@ -1,4 +1,4 @@
-//! Variables that stand for flags: how a refusal names them, and which of the environment are none.
+//! Environment variables of flags: their names in error messages, and the detection of unknown ones.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -6,12 +6,12 @@ use std::ffi::{OsStr, OsString};
 use clap::error::{ContextKind, ContextValue, Error};
 use clap::{Arg, Command};
 
-/// A variable with the prefix of the flags that stands for none of them.
+/// A variable with the prefix of the flags that belongs to none of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownVariable {
-    /// The variable.
+    /// Name of the variable.
     pub name: String,
-    /// The variable that was most likely meant.
+    /// Known variable with the most similar name.
     pub nearest: Option<String>,
 }
 
@@ -24,10 +24,10 @@ impl std::fmt::Display for UnknownVariable {
     }
 }
 
-/// The variables among `names` that begin with `PREFIX_` and belong to no flag of `command`, sorted.
+/// Returns the variables among `names` that begin with `PREFIX_` and belong to no flag of `command`, sorted.
 ///
-/// Those that Kubernetes puts into each pod for a Service whose name begins like the prefix (`PREFIX_PORT`,
-/// `PREFIX_SERVICE_HOST`) are left out: nobody has mistyped them.
+/// Leaves out the variables that Kubernetes sets in each pod for a Service whose name begins like the prefix (`PREFIX_PORT`,
+/// `PREFIX_SERVICE_HOST`).
 #[must_use]
 pub fn unknown_variables<'a>(
     command: &Command,
@@ -46,14 +46,14 @@ pub fn unknown_variables<'a>(
         .collect()
 }
 
-/// Names the variable in a refusal of its value, not the flag that nobody gave. `arguments` are those of the command line.
+/// Replaces the flag in `error` by its variable, if the variable gave the value. `arguments` are those of the command line.
 #[must_use]
 pub fn naming_variables(mut error: Error, command: &Command, arguments: &[OsString]) -> Error {
-    let told = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(told)) => told.split([' ', '=']).next().unwrap_or_default().to_owned(),
+    let flag = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(flag)) => flag.split([' ', '=']).next().unwrap_or_default().to_owned(),
         _ => return error,
     };
-    if let Some(variable) = standing_in(command, arguments, &told) {
+    if let Some(variable) = variable_of(command, arguments, &flag) {
         error.insert(ContextKind::InvalidArg, ContextValue::String(variable));
     }
     error
@@ -64,14 +64,14 @@ pub fn naming_variables(mut error: Error, command: &Command, arguments: &[OsStri
 pub fn with_variables_named(text: &str, command: &Command, arguments: &[OsString]) -> String {
     let word = |word: &str| {
         let flag = word.trim_end_matches([':', ',', ';']);
-        let variable = standing_in(command, arguments, flag);
+        let variable = variable_of(command, arguments, flag);
         variable.map_or_else(|| word.to_owned(), |variable| word.replace(flag, &variable))
     };
     text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// The variable that gave the value of `flag`; None where the command line did, or nothing.
-fn standing_in(command: &Command, arguments: &[OsString], flag: &str) -> Option<String> {
+/// Returns the variable that gave the value of `flag`; `None` if the command line did, or if there is no value.
+fn variable_of(command: &Command, arguments: &[OsString], flag: &str) -> Option<String> {
     let long = flag.strip_prefix("--")?;
     let variable = all(command).find(|arg| arg.get_long() == Some(long))?.get_env()?.to_str()?.to_owned();
     let is_given = arguments.iter().filter_map(|argument| argument.to_str()).any(|argument| {
@@ -88,7 +88,7 @@ fn all(command: &Command) -> Box<dyn Iterator<Item = &Arg> + '_> {
     Box::new(command.get_arguments().chain(command.get_subcommands().flat_map(all)))
 }
 
-/// `SERVICE_HOST`, `SERVICE_PORT`, `PORT`, `PORT_80_TCP_ADDR` and the like, also behind the rest of a Service's name.
+/// True for `SERVICE_HOST`, `SERVICE_PORT`, `PORT`, `PORT_80_TCP_ADDR` and the like, also after the rest of a Service's name.
 fn is_service_link(own: &str) -> bool {
     let words: Vec<_> = own.split('_').collect();
     let is_number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
@@ -101,7 +101,7 @@ fn is_service_link(own: &str) -> bool {
     (0..words.len()).any(|start| is_link(&words[start..]))
 }
 
-/// The known name that takes the fewest changed letters, if they are few.
+/// Returns the known name with the smallest edit distance, if that is small.
 fn nearest(name: &str, known: &BTreeSet<String>) -> Option<String> {
     let distance = |known: &str| strsim::damerau_levenshtein(name, known);
     let (distance, nearest) = known.iter().map(|known| (distance(known), known)).min()?;
@@ -113,25 +113,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_name_is_the_one_that_was_meant() {
+    fn nearest_name_is_suggested() {
         let command = Command::new("app").args([
             Arg::new("listen").long("listen").env("APP_LISTEN"),
             Arg::new("admin-listen").long("admin-listen").env("APP_ADMIN_LISTEN"),
             Arg::new("peers").long("peers").env("APP_PEERS"),
         ]);
-        let told = |names: &[&str]| {
+        let shown = |names: &[&str]| {
             let names: Vec<OsString> = names.iter().map(OsString::from).collect();
             let unknown = unknown_variables(&command, "APP", &names);
             unknown.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        assert_eq!(told(&["APP_LISTN"]), ["APP_LISTN; did you mean APP_LISTEN?"]);
-        assert_eq!(told(&["APP_ADMINLISTEN"]), ["APP_ADMINLISTEN; did you mean APP_ADMIN_LISTEN?"]);
-        assert_eq!(told(&["APP_SOMETHING_ELSE"]), ["APP_SOMETHING_ELSE"]);
-        assert!(told(&["APP_LISTEN", "APP_PEERS", "APPLE", "APP", "OTHER_LISTN"]).is_empty());
+        assert_eq!(shown(&["APP_LISTN"]), ["APP_LISTN; did you mean APP_LISTEN?"]);
+        assert_eq!(shown(&["APP_ADMINLISTEN"]), ["APP_ADMINLISTEN; did you mean APP_ADMIN_LISTEN?"]);
+        assert_eq!(shown(&["APP_SOMETHING_ELSE"]), ["APP_SOMETHING_ELSE"]);
+        assert!(shown(&["APP_LISTEN", "APP_PEERS", "APPLE", "APP", "OTHER_LISTN"]).is_empty());
     }
 
     #[test]
-    fn what_kubernetes_puts_into_a_pod_is_no_mistake() {
+    fn service_links_of_kubernetes_are_not_unknown() {
         for own in [
             "PORT",
             "SERVICE_HOST",

@@ -1,4 +1,4 @@
-//! What a service says of something it depends on.
+//! Declaration of a dependency.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,35 +11,35 @@ use super::failure::CheckResult;
 
 pub(super) type Check = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = CheckResult> + Send>> + Send + Sync>;
 
-/// What the service is without a dependency.
+/// Effect of an outage of a dependency on the service.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
-    /// Of no use. Decides on readiness; routes that need it are refused while it is down.
+    /// The service is of no use without it. Decides on readiness; routes that need it are rejected while it is down.
     Required,
-    /// Of less use. Leaves readiness alone; routes that need it are refused while it is down.
+    /// The service is of less use without it. Does not affect readiness; routes that need it are rejected while it is down.
     Degraded,
-    /// As it was. Shown, and nothing else.
+    /// The service is unaffected. The state is reported only.
     Informational,
 }
 
-/// When a dependency is checked, and how many results in a row change what is thought of it.
+/// Times of the checks of a dependency, and the number of consecutive results that change its state.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
-    /// From the end of one check to the start of the next, on average.
+    /// Average time from the end of one check to the start of the next.
     pub period: Duration,
-    /// A check that takes longer is dropped and has failed.
+    /// Maximum time of a check; a longer one is dropped and counts as a failure.
     pub timeout: Duration,
-    /// The most by which a period is shorter or longer, so that replicas do not ask in step. Less than the period.
+    /// Maximum deviation from the period, so that replicas do not check in step. Less than the period.
     pub jitter: Duration,
-    /// Failures in a row until it is down; 0 counts as 1.
+    /// Consecutive failures until the dependency is down; 0 counts as 1.
     pub failures_to_down: u32,
-    /// Successes in a row until it is up again; 0 counts as 1.
+    /// Consecutive successes until the dependency is up again; 0 counts as 1.
     pub successes_to_up: u32,
 }
 
 impl Default for Timing {
-    /// Every 5 s, more or less by 1 s, with a timeout of 2 s; three failures are an outage and two successes its end.
+    /// Period 5 s, jitter 1 s, timeout 2 s; three failures begin an outage, and two successes end it.
     fn default() -> Self {
         Self {
             period: Duration::from_secs(5),
@@ -66,25 +66,25 @@ impl Timing {
     }
 }
 
-/// Something outside of the process that the service uses.
+/// A resource outside the process that the service uses.
 #[derive(Clone)]
 pub struct Dependency {
-    /// Unique among the dependencies of a process. Part of metrics, logs and status pages.
+    /// Name, unique in the process. Part of metrics, logs and status pages.
     pub name: &'static str,
-    /// What the service is without it.
+    /// Effect of an outage.
     pub class: Class,
-    /// Whether all replicas use the same one, so that it is down for all or none: a database server, not a file.
+    /// True if all replicas use the same resource, so that it is down for all or none: a database server, not a file.
     pub shared: bool,
-    /// When it is checked.
+    /// Times of the checks.
     pub timing: Timing,
     check: Check,
 }
 
 impl Dependency {
-    /// One that is shared by all replicas and checked by the default timing.
+    /// A dependency that all replicas share, checked with the default timing.
     ///
-    /// `check` is called once a period, in a task of its own. It should take the path that requests take, such as a
-    /// connection of the same pool, and must not block its thread. A panic counts as a failure.
+    /// `check` is called once per period, in its own task. It should use the path of requests, such as a connection of the
+    /// same pool, and must not block its thread. A panic counts as a failure.
     pub fn new<F>(name: &'static str, class: Class, check: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = CheckResult> + Send + 'static,
@@ -93,14 +93,14 @@ impl Dependency {
         Self { name, class, shared: true, timing: Timing::default(), check }
     }
 
-    /// Says that it is this replica's own.
+    /// Marks the dependency as this replica's own.
     #[must_use]
     pub fn own(mut self) -> Self {
         self.shared = false;
         self
     }
 
-    /// Checks it by another timing.
+    /// Replaces the timing.
     #[must_use]
     pub fn timing(mut self, timing: Timing) -> Self {
         self.timing = timing;
@@ -123,31 +123,32 @@ impl fmt::Debug for Dependency {
     }
 }
 
-/// Dependencies that cannot be sampled.
+/// Error of dependencies that cannot be sampled.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InvalidDependency {
-    /// Two have the same name.
-    #[error("dependency {name:?} is given twice")]
+    /// Two dependencies have the same name.
+    #[error("dependency {name:?} is declared twice: give each a name of its own")]
     NameTwice {
-        /// The name of both.
+        /// Name of both.
         name: &'static str,
     },
-    /// It would be checked without a pause.
-    #[error("the period of dependency {name:?} is zero")]
+    /// The dependency would be checked without a pause.
+    #[error("dependency {name:?} has a period of zero: set a period above zero")]
     NoPeriod {
-        /// Which one.
+        /// Name of the dependency.
         name: &'static str,
     },
     /// No check could succeed.
-    #[error("the timeout of dependency {name:?} is zero")]
+    #[error("dependency {name:?} has a timeout of zero: set a timeout above zero")]
     NoTimeout {
-        /// Which one.
+        /// Name of the dependency.
         name: &'static str,
     },
-    /// It would sometimes be checked without a pause.
-    #[error("the jitter of dependency {name:?} is not less than its period")]
+    /// The dependency would sometimes be checked without a pause.
+    #[error("dependency {name:?} has a jitter that is not less than its period: set a smaller jitter")]
     JitterTooLong {
-        /// Which one.
+        /// Name of the dependency.
         name: &'static str,
     },
 }

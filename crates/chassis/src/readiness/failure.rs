@@ -1,16 +1,16 @@
-//! Failure of a check: a reason of a closed set, and what the dependency itself says in a few characters.
+//! Failure of a check: a reason from a closed set, and a short code from the dependency itself.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Characters of a code that are kept. A code comes from the dependency, which may send anything.
+/// Maximum length of a code in characters. A code comes from the dependency, which may send anything.
 const MAX_CODE_CHARS: usize = 160;
 
 /// Result of a check.
 pub type CheckResult = Result<(), CheckFailure>;
 
-/// Why a check failed. It is shown to operators, in logs and on the admin port, so neither part may be built from an
-/// error that can hold a password.
+/// Reason for which a check failed. Operators see it in logs and on the admin port, so neither part may be built from an error
+/// that can contain a password.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CheckFailure {
     reason: &'static str,
@@ -18,14 +18,14 @@ pub struct CheckFailure {
 }
 
 impl CheckFailure {
-    /// A failure whose reason is of a closed set, fit for a metric's label.
+    /// A failure with a reason from a closed set, which may be a label value.
     #[must_use]
     pub fn new(reason: &'static str) -> Self {
         Self { reason, code: None }
     }
 
-    /// Adds what tells this failure from others with the same reason: an SQLSTATE, or a short sentence. Control characters
-    /// are replaced, and a long code is cut.
+    /// Adds a code that distinguishes this failure from others with the same reason: an SQLSTATE, or a short sentence. Control
+    /// characters are replaced, and a long code is cut.
     #[must_use]
     pub fn code(self, code: &str) -> Self {
         let printable = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
@@ -48,7 +48,7 @@ impl From<&'static str> for CheckFailure {
     }
 }
 
-/// The reason, and the code in parentheses.
+/// Reason, and the code in parentheses.
 impl fmt::Display for CheckFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.code {
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_of_any_bytes_is_short_and_on_one_line() {
+    fn code_is_short_and_on_one_line() {
         let failure = CheckFailure::new("other").code(&"\u{1b}[2J\n".repeat(1000));
         let text = failure.to_string();
         assert!(text.chars().count() < 200 && !text.contains(char::is_control), "{text:?}");

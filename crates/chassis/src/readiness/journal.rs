@@ -1,4 +1,4 @@
-//! Log lines on one dependency: one for each change of what is wrong, and few of them where it changes all the time.
+//! Log lines of one dependency: one per change of its condition, limited if it flaps.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,21 +8,21 @@ use tokio::time::Instant;
 use super::dependency::Class;
 use super::failure::CheckFailure;
 use super::verdict::{State, Verdict};
-use crate::telemetry::LIFECYCLE;
+use crate::telemetry::target::LIFECYCLE;
 
-/// Time in which no line is written twice.
+/// Time within which no line is written twice.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// Lines within the window, whatever they say.
+/// Maximum number of lines within the window.
 const MAX_LINES: usize = 6;
 
-/// Writes what differs from the last line. What is suppressed is written later, if it still holds then.
+/// Writes a line if the condition differs from the last line. A suppressed condition is written later, if it still holds.
 pub(super) struct Journal {
     name: &'static str,
     class: Class,
     written: Option<Condition>,
     latest: Option<Condition>,
-    /// Changes since the last line.
+    /// Number of changes since the last line.
     n_changes: u64,
     lines: VecDeque<(Instant, Condition)>,
 }
@@ -38,9 +38,9 @@ impl Journal {
         Self { name, class, written: None, latest: None, n_changes: 0, lines: VecDeque::new() }
     }
 
-    /// Takes note of the verdict after a check; `ready` is false where it keeps the replica from being ready.
-    pub(super) fn note(&mut self, verdict: &Verdict, ready: bool, now: Instant) {
-        let Some(condition) = Condition::of(verdict) else { return };
+    /// Records the verdict after a check; `ready` is false if the verdict blocks readiness.
+    pub(super) fn record(&mut self, verdict: &Verdict, ready: bool, now: Instant) {
+        let Some(condition) = Condition::from_verdict(verdict) else { return };
         if self.latest.as_ref() != Some(&condition) {
             self.n_changes += 1;
             self.latest = Some(condition.clone());
@@ -66,14 +66,14 @@ impl Journal {
         self.lines.len() < MAX_LINES && self.lines.iter().all(|(_, before)| before != condition)
     }
 
-    /// What refuses routes or readiness is written whatever the level is.
-    fn is_of_the_lifecycle(&self) -> bool {
+    /// True if an outage affects routes or readiness: then its lines are written at every level.
+    fn affects_service(&self) -> bool {
         self.class != Class::Informational
     }
 
     fn write_up(&self, was_down: bool, suppressed: Option<u64>) {
         let dependency = self.name;
-        if was_down && self.is_of_the_lifecycle() {
+        if was_down && self.affects_service() {
             tracing::info!(target: LIFECYCLE, dependency, suppressed, "dependency is up");
         } else {
             tracing::info!(dependency, suppressed, "dependency is up");
@@ -83,7 +83,7 @@ impl Journal {
     fn write_down(&self, failure: &CheckFailure, connected: bool, ready: bool, suppressed: Option<u64>) {
         let (dependency, reason, code) = (self.name, failure.reason(), failure.code_text());
         let message = if connected { "dependency is down" } else { "dependency was never reached" };
-        if self.is_of_the_lifecycle() {
+        if self.affects_service() {
             tracing::warn!(target: LIFECYCLE, dependency, reason, code, ready, suppressed, "{message}");
         } else {
             tracing::warn!(dependency, reason, code, ready, suppressed, "{message}");
@@ -92,8 +92,8 @@ impl Journal {
 }
 
 impl Condition {
-    /// None before the first check, and for a success that does not end an outage yet.
-    fn of(verdict: &Verdict) -> Option<Self> {
+    /// `None` before the first check, and for a success that does not end an outage yet.
+    fn from_verdict(verdict: &Verdict) -> Option<Self> {
         match verdict.state {
             State::Unknown => None,
             State::Up => Some(Self::Up),

@@ -3,21 +3,27 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use super::report::DependencyReport;
 use super::verdict::State;
-use super::{DependencyReport, Readiness};
-use crate::telemetry::{Metrics, Sample};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::callback::Sample;
 
-/// Codes that become a label's value in the life of a process. A dependency that makes codes up makes no more series.
+/// Maximum number of codes that become label values in the life of a process, so that a dependency cannot create any number
+/// of time series.
 const MAX_CODES: usize = 32;
 
-/// Characters of a code that becomes a label's value: an SQLSTATE has five. Sentences are for logs and status.
+/// Maximum length of a code that becomes a label value: an SQLSTATE has five characters. Sentences are for logs and status.
 const MAX_CODE_CHARS: usize = 16;
 
-pub(super) fn register(readiness: &Readiness, metrics: &Metrics) {
+/// Adds metrics that are read from `report`.
+pub(super) fn register(
+    report: impl Fn() -> Vec<DependencyReport> + Clone + Send + Sync + 'static,
+    metrics: &Metrics,
+) {
     let samples = |value: fn(&DependencyReport) -> Option<f64>| {
-        let readiness = readiness.clone();
+        let report = report.clone();
         move || {
-            let reports = readiness.report();
+            let reports = report();
             let labelled =
                 |report| value(report).map(|value| Sample::labelled("dependency", report.name, value));
             reports.iter().filter_map(labelled).collect()
@@ -37,11 +43,11 @@ pub(super) fn register(readiness: &Readiness, metrics: &Metrics) {
         "Time since the last check of a dependency ended",
         samples(|report| report.age.map(|age| age.as_secs_f64())),
     );
-    let (readiness, codes) = (readiness.clone(), Codes::default());
+    let codes = Codes::default();
     metrics.gauge(
         "dependency_down_reason",
         "1 for the reason and code with which a dependency is down",
-        move || readiness.report().iter().filter_map(|report| down(report, &codes)).collect(),
+        move || report().iter().filter_map(|report| down(report, &codes)).collect(),
     );
 }
 
@@ -52,7 +58,7 @@ fn down(report: &DependencyReport, codes: &Codes) -> Option<Sample> {
     Some(sample.and("code", code.unwrap_or_default()))
 }
 
-/// Codes that are values of a label by now.
+/// Codes that have become label values.
 #[derive(Default)]
 struct Codes(Mutex<BTreeSet<String>>);
 

@@ -1,3 +1,5 @@
+//! Report on a dependency.
+
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -5,25 +7,26 @@ use serde::{Serialize, Serializer};
 use super::dependency::Class;
 use super::verdict::State;
 
-/// What is known of a dependency, for operators. As JSON, times are whole milliseconds.
+/// State of a dependency, for operators. In JSON, times are whole milliseconds.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct DependencyReport {
-    /// Its name.
+    /// Name.
     pub name: &'static str,
-    /// What the service is without it.
+    /// Effect of an outage.
     pub class: Class,
-    /// Whether all replicas use the same one.
+    /// True if all replicas use the same resource.
     pub shared: bool,
-    /// Whether it works.
+    /// State.
     pub state: State,
-    /// Why the last check failed, when it did. One that is up may have a reason, as long as failures are too few to
-    /// call it down.
+    /// Reason for which the last check failed, if it did. A dependency that is up may have a reason, while the failures are too
+    /// few to change its state.
     pub reason: Option<&'static str>,
-    /// What the dependency itself said then: an SQLSTATE, or a short sentence. Not of a closed set.
+    /// Code from the dependency itself: an SQLSTATE, or a short sentence. Not from a closed set.
     pub code: Option<String>,
-    /// Whether it keeps the replica from being ready.
+    /// True if the dependency keeps the replica unready.
     pub blocks_readiness: bool,
-    /// Time since the last check ended; much more than a period and a timeout means that nothing is checked any more.
+    /// Time since the last check ended. If it is much longer than period and timeout together, the sampler has stopped.
     #[serde(rename = "age_ms", serialize_with = "milliseconds")]
     pub age: Option<Duration>,
     /// Time since the state changed.

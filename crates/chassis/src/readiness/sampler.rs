@@ -1,4 +1,4 @@
-//! One background task a dependency: checks it, waits, checks it again.
+//! Background task of one dependency: checks it, waits, and checks it again.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::dependency::{Check, Dependency, Timing};
 use super::failure::CheckResult;
 use super::journal::Journal;
 use super::verdict::Verdict;
-use crate::health::Hold;
+use crate::health::ReadinessBlock;
 
 /// Reason of a check that took longer than its timeout.
 pub const TIMED_OUT: &str = "timed out";
@@ -22,18 +22,22 @@ pub(super) struct Sampler {
     dependency: Dependency,
     check: Check,
     verdict: watch::Sender<Verdict>,
-    hold: Hold,
+    block: ReadinessBlock,
     journal: Journal,
-    /// At most one check; dropped with the sampler.
+    /// Running check, at most one; dropped with the sampler.
     running: JoinSet<CheckResult>,
 }
 
 impl Sampler {
-    pub(super) fn new(dependency: Dependency, verdict: watch::Sender<Verdict>, mut hold: Hold) -> Self {
-        hold.set(verdict.borrow().holds_readiness(dependency.class, dependency.shared));
+    pub(super) fn new(
+        dependency: Dependency,
+        verdict: watch::Sender<Verdict>,
+        mut block: ReadinessBlock,
+    ) -> Self {
+        block.set(verdict.borrow().blocks_readiness(dependency.class, dependency.shared));
         let check = dependency.check();
         let journal = Journal::new(dependency.name, dependency.class);
-        Self { dependency, check, verdict, hold, journal, running: JoinSet::new() }
+        Self { dependency, check, verdict, block, journal, running: JoinSet::new() }
     }
 
     pub(super) async fn run(mut self) {
@@ -47,9 +51,9 @@ impl Sampler {
         }
     }
 
-    /// Runs the check in a task of its own, where its panic ends. Should it block its thread, against the rules, then
-    /// this task sees that its time is over, as long as another thread of the runtime has work. Such a check cannot be
-    /// dropped, so the next one waits for it: checks never pile up.
+    /// Runs the check in its own task, which contains a panic. If the check blocks its thread, against the rules, this task
+    /// still detects the timeout, as long as the runtime has another thread. Such a check cannot be dropped, so the next one
+    /// waits for it: checks never accumulate.
     async fn sample(&mut self) -> CheckResult {
         while self.running.join_next().await.is_some() {}
         let check = Check::clone(&self.check);
@@ -64,15 +68,15 @@ impl Sampler {
         let Dependency { class, shared, timing, .. } = self.dependency;
         let now = Instant::now();
         let verdict = self.verdict.borrow().after(result, &timing, now);
-        let holds = verdict.holds_readiness(class, shared);
-        self.hold.set(holds);
-        self.journal.note(&verdict, !holds, now);
+        let blocks = verdict.blocks_readiness(class, shared);
+        self.block.set(blocks);
+        self.journal.record(&verdict, !blocks, now);
         self.verdict.send_replace(verdict);
     }
 }
 
-/// Evenly spread over the period, less or more by the jitter.
+/// Random pause: the period, plus or minus the jitter.
 fn pause(timing: &Timing) -> Duration {
-    let least = timing.period - timing.jitter;
-    least.saturating_add(timing.jitter.saturating_mul(2).mul_f64(fastrand::f64()))
+    let min = timing.period - timing.jitter;
+    min.saturating_add(timing.jitter.saturating_mul(2).mul_f64(fastrand::f64()))
 }

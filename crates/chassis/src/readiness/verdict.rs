@@ -1,4 +1,4 @@
-//! What is thought of a dependency after its checks so far, and what follows from it.
+//! Verdict on a dependency after its checks so far, and its consequences.
 
 use serde::Serialize;
 use tokio::time::Instant;
@@ -6,35 +6,35 @@ use tokio::time::Instant;
 use super::dependency::{Class, Timing};
 use super::failure::{CheckFailure, CheckResult};
 
-/// Whether a dependency works, as far as it is known.
+/// State of a dependency.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// No check has ended yet.
     #[default]
     Unknown,
-    /// It works.
+    /// The dependency works.
     Up,
-    /// It does not.
+    /// The dependency does not work.
     Down,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Verdict {
     pub(super) state: State,
-    /// Whether it was ever up.
+    /// True if it was ever up.
     pub(super) connected: bool,
-    /// Why the last check failed, when it did; also while the state is still, or again, another.
+    /// Failure of the last check, if it failed; independent of the state.
     pub(super) failure: Option<CheckFailure>,
     pub(super) checked_at: Option<Instant>,
     pub(super) changed_at: Option<Instant>,
-    /// Results in a row that speak against the state.
+    /// Number of consecutive results that contradict the state.
     n_contrary: u32,
 }
 
 impl Verdict {
-    /// The first result decides at once. Later, a state gives way only to several results in a row against it, so that
-    /// a dependency that fails now and then does not make the service go back and forth.
+    /// Returns the verdict after one more result. The first result decides at once. Later, only several consecutive results
+    /// change the state, so that a dependency that fails now and then does not make the service flap.
     pub(super) fn after(&self, result: CheckResult, timing: &Timing, now: Instant) -> Self {
         let (found, needed) = match result {
             Ok(()) => (State::Up, timing.successes_to_up),
@@ -53,14 +53,14 @@ impl Verdict {
         }
     }
 
-    /// Whether the replica must get no traffic at all.
-    pub(super) fn holds_readiness(&self, class: Class, shared: bool) -> bool {
+    /// True if the replica must not get any traffic.
+    pub(super) fn blocks_readiness(&self, class: Class, shared: bool) -> bool {
         class == Class::Required && (!self.connected || (self.state == State::Down && !shared))
     }
 
-    /// Whether routes that need the dependency are refused without trying it. Before the first check has ended, and
-    /// while failures are too few to call it down, they do try.
-    pub(super) fn refuses_routes(&self, class: Class) -> bool {
+    /// True if routes that need the dependency are rejected without using it. Before the first check has ended, and while the
+    /// failures are too few to change the state, they use it.
+    pub(super) fn rejects_routes(&self, class: Class) -> bool {
         class != Class::Informational && self.state == State::Down
     }
 }
@@ -77,7 +77,7 @@ mod tests {
         successes_to_up: 2,
     };
 
-    /// The states after each result: `+` a success, `-` a failure; `U` up, `D` down.
+    /// States after each result: `+` a success, `-` a failure; `U` up, `D` down.
     fn states(results: &str) -> String {
         let mut verdict = Verdict::default();
         let mut state_after = |result: char| {
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn only_results_in_a_row_change_a_state() {
+    fn only_consecutive_results_change_a_state() {
         for (results, expected) in [
             ("+", "U"),
             ("-", "D"),

@@ -1,140 +1,137 @@
-//! One connection from its first byte to its end.
+//! Connection: one task that drives it, its state, and its deadlines.
+//!
+//! May know: bytes, time, the stage of the drain, and `http` by its two entry points (the service, and the rewriter of
+//! hyper's responses). May not know: routes, headers, addresses to listen on.
+
+pub(crate) mod bodies;
+pub(crate) mod driver;
+pub(crate) mod eviction;
+mod io;
+pub(crate) mod state;
+mod sync;
+pub(crate) mod tracker;
+mod watchdog;
 
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::Role;
-use super::conversation::Conversation;
-use super::counters::{Counters, OpenConnection};
-use super::exchange::Observer;
-use super::fast_path::FastRoutes;
-use super::reasons::Closed;
-use super::requests::Requests;
-use super::seats::{Seat, spared};
-use super::stage::{Stage, Stages};
-use super::watchdog::Watchdog;
-use crate::LimitArgs;
+use super::drain::stage::{Stage, Stages};
+use super::http::requests::Requests;
+use super::listen::seats::{Seat, evictable};
+use super::listener::ListenerState;
+use super::record::counters::OpenConnection;
+use super::record::reasons::CloseReason;
+use driver::ConnectionDriver;
+use tracker::ConnectionState;
+use watchdog::Watchdog;
 
-/// What all connections of one listener share.
-pub(super) struct Shared {
-    pub(super) name: &'static str,
-    pub(super) role: Role,
-    pub(super) probes: Vec<&'static str>,
-    pub(super) limits: LimitArgs,
-    pub(super) counters: Arc<Counters>,
-    pub(super) observer: Arc<Observer>,
-    pub(super) fast: Option<FastRoutes>,
-    pub(super) router: Router,
-    /// Told when a connection that was asked to leave stays.
-    pub(super) stayed: Notify,
+/// Time for the first byte of a connection that was accepted just before accepting stopped.
+const LAST_CHANCE: Duration = Duration::from_secs(1);
+
+/// A connection that was just accepted.
+pub(crate) struct Accepted {
+    pub(crate) stream: TcpStream,
+    pub(crate) peer: SocketAddr,
+    pub(crate) seat: Arc<Seat>,
+    /// Counts the connection as open until it ends.
+    pub(crate) open: OpenConnection,
 }
 
-#[cfg(any(test, fuzzing))]
-impl Shared {
-    /// Of a listener without routes that tells nobody anything.
-    #[expect(clippy::expect_used, reason = "tests and fuzz targets only")]
-    pub(super) fn silent() -> Self {
-        let telemetry = crate::telemetry::Telemetry::silent().expect("a thread can be started");
-        Self {
-            name: "public",
-            role: Role::Traffic,
-            probes: Vec::new(),
-            limits: LimitArgs::default(),
-            counters: Arc::new(Counters::new()),
-            observer: Arc::new(Observer::new("public", &[], telemetry)),
-            fast: None,
-            router: Router::new(),
-            stayed: Notify::new(),
-        }
-    }
-}
-
-/// Time for a connection that was opened in the last moment before accepting stopped to send its first byte.
-const LAST_MOMENT: Duration = Duration::from_secs(1);
-
-/// Serves one connection to its end. It counts as open until then.
-pub(super) async fn serve(
-    stream: TcpStream,
-    shared: Arc<Shared>,
-    seat: Arc<Seat>,
-    stage: watch::Receiver<Stage>,
-    _open: OpenConnection,
-) {
-    let phase = Arc::clone(seat.phase());
-    let requests = Requests::new(Arc::clone(&shared), Arc::clone(&phase), stage.clone());
-    let mut conversation = Conversation::new(stream, requests);
-    let mut watchdog = Watchdog::default();
-    let mut stages = Stages::new(stage);
+/// Serves one connection to its end.
+pub(crate) async fn serve(accepted: Accepted, listener: Arc<ListenerState>, stage: watch::Receiver<Stage>) {
+    let Accepted { stream, peer, seat, open: _open } = accepted;
+    let state = Arc::clone(seat.state());
+    let requests = Requests::new(Arc::clone(&listener), Arc::clone(&state), stage.clone(), peer);
+    #[cfg(feature = "fast-path")]
+    let driver = super::fast::driver::FastDriver::new(stream, requests);
+    #[cfg(not(feature = "fast-path"))]
+    let driver = driver::HyperDriver::new(stream, axum::body::Bytes::new(), requests);
     poll_fn(|cx| {
         seat.register(cx.waker());
         Poll::Ready(())
     })
     .await;
-
+    let mut connection =
+        Connection { driver, state, listener, watchdog: Watchdog::default(), stages: Stages::new(stage) };
     loop {
-        // In this order, because the phase changes only while the connection is polled.
-        let turn = poll_fn(|cx| {
-            let asked = phase.is_asked_to_leave().then(|| spared(&phase));
-            if conversation.poll(cx).is_ready() {
-                return Poll::Ready(Turn::Ended);
-            }
-            if let Some(before) = asked {
-                // Only if nothing has come that the listener did not know of.
-                if before.is_some() && before == spared(&phase) {
-                    return Poll::Ready(Turn::Evicted);
-                }
-                phase.stay();
-                shared.stayed.notify_one();
-            }
-            if let Poll::Ready(reason) = watchdog.poll(cx, &phase, &shared.limits) {
-                return Poll::Ready(Turn::Expired(reason));
-            }
-            stages.poll(cx).map(Turn::Reached)
-        });
-        match turn.await {
-            Turn::Ended => return,
-            Turn::Expired(reason) => {
-                tracing::debug!(listener = shared.name, reason = reason.label(), "connection expired");
-                shared.counters.connection_closed(reason);
-                return;
-            }
-            Turn::Evicted => {
-                shared.counters.connection_closed(Closed::Evicted);
-                return;
-            }
-            Turn::Reached(Stage::Serving | Stage::Draining) => {}
-            Turn::Reached(Stage::Leaving(_) | Stage::Finishing) => {
-                // A request that is still on its way would not be waited for. Its answer closes the connection anyway.
-                if !phase.expects_request(Instant::now() + LAST_MOMENT, &shared.limits) {
-                    if !phase.is_in_request() {
-                        shared.counters.connection_closed(Closed::Drain);
-                    }
-                    conversation.leave();
-                }
-            }
-            Turn::Reached(Stage::Cut) => {
-                shared.counters.connection_closed(Closed::Cut);
-                if phase.is_in_request() {
-                    shared.counters.request_cut(shared.name);
-                }
-                return;
-            }
+        match poll_fn(|cx| connection.poll_event(cx)).await {
+            Event::Ended => return,
+            Event::Close(reason) => return connection.close(reason),
+            Event::Reached(Stage::Serving | Stage::Draining) => {}
+            Event::Reached(Stage::Leaving(_) | Stage::Finishing) => connection.leave(),
+            Event::Reached(Stage::Cut) => return connection.cut(),
         }
     }
 }
 
-/// What a turn of a connection's task came to.
-enum Turn {
+/// Event that ends one wait of a connection's task.
+enum Event {
     Ended,
-    Expired(Closed),
-    /// It is closed so that another one can be accepted.
-    Evicted,
+    /// This side closes the connection: a deadline has passed, or the listener needs room for another one.
+    Close(CloseReason),
     Reached(Stage),
+}
+
+/// Connection of one task.
+struct Connection<D> {
+    driver: D,
+    state: Arc<ConnectionState>,
+    listener: Arc<ListenerState>,
+    watchdog: Watchdog,
+    stages: Stages,
+}
+
+impl<D: ConnectionDriver> Connection<D> {
+    /// Polls in this order, because the state changes only while the driver is polled.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        let asked = self.state.is_eviction_requested().then(|| evictable(&self.state));
+        if self.driver.poll(cx).is_ready() {
+            return Poll::Ready(Event::Ended);
+        }
+        if let Some(before) = asked {
+            // Only if nothing has arrived that the listener did not know of.
+            if before.is_some() && before == evictable(&self.state) {
+                return Poll::Ready(Event::Close(CloseReason::Evicted));
+            }
+            self.state.decline_eviction();
+            self.listener.eviction_declined.notify_one();
+        }
+        if let Poll::Ready(reason) = self.watchdog.poll(cx, &self.state, &self.listener.limits) {
+            return Poll::Ready(Event::Close(reason));
+        }
+        self.stages.poll(cx).map(Event::Reached)
+    }
+
+    /// Ends the connection, unless a request is arriving: the drain would not wait for it, and its response closes the
+    /// connection anyway.
+    fn leave(&mut self) {
+        if self.state.expects_request(Instant::now() + LAST_CHANCE, &self.listener.limits) {
+            return;
+        }
+        if !self.state.has_request() {
+            self.listener.counters.connection_closed(CloseReason::Drain);
+        }
+        self.driver.shut_down();
+    }
+
+    fn close(&self, reason: CloseReason) {
+        if reason.is_deadline() {
+            tracing::debug!(listener = self.listener.name, reason = reason.label(), "connection expired");
+        }
+        self.listener.counters.connection_closed(reason);
+    }
+
+    fn cut(&self) {
+        self.listener.counters.connection_closed(CloseReason::Cut);
+        if self.state.has_request() {
+            self.listener.counters.request_cut(self.listener.name);
+        }
+    }
 }

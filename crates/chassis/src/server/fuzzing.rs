@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -12,45 +13,52 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
-use super::connection::Shared;
-use super::conversation::Conversation;
-use super::fast_path::{FastPath, FastRoutes};
-use super::phase::Phase;
-use super::requests::Requests;
-use super::stack;
-use super::stage::Stage;
+use super::connection::driver::ConnectionDriver;
+use super::connection::tracker::ConnectionState;
+use super::drain::stage::Stage;
+use super::fast::driver::FastDriver;
+use super::fast::path::{FastPath, FastRoutes};
+use super::fast::record::FastListener;
+use super::http::middleware;
+use super::http::requests::Requests;
+use super::listener::ListenerState;
+use super::record::request::RequestRecorder;
+use crate::telemetry::Telemetry;
 
 /// A listener without a socket.
 pub struct InMemory {
-    shared: Arc<Shared>,
+    state: Arc<ListenerState>,
     stage: watch::Sender<Stage>,
     runtime: Runtime,
 }
 
 impl InMemory {
-    /// Serves `router` behind the whole stack, with the fast path `make` for each connection where there is one.
+    /// Serves `router` behind the whole middleware. Each connection has the fast path that `make` returns, if it is given.
     ///
     /// # Errors
-    /// No runtime can be started.
+    /// Error of the operating system if no runtime can be started.
     pub fn new<P: FastPath + 'static>(
         router: Router,
         make: Option<impl Fn() -> P + Send + Sync + 'static>,
     ) -> io::Result<Self> {
-        let silent = Shared::silent();
-        let settings = stack::Settings {
-            observer: Arc::clone(&silent.observer),
+        let silent = ListenerState::silent();
+        let recorder = Arc::new(RequestRecorder::new(silent.name, Telemetry::silent()?));
+        let settings = middleware::Settings {
+            recorder: Arc::clone(&recorder),
             handler_time: silent.limits.handler_time,
             body_bytes: silent.limits.body_bytes,
             counters: Arc::clone(&silent.counters),
         };
-        let fast =
-            make.map(|make| FastRoutes { routes: vec!["/"], make: Box::new(move || Box::new(make())) });
-        let shared = Shared { router: stack::wrap(router, settings), fast, ..silent };
+        let fast = make.map(|make| {
+            let routes = FastRoutes { routes: vec!["/"], make: Box::new(move || Box::new(make())) };
+            FastListener::new(routes, recorder)
+        });
+        let state = ListenerState { router: middleware::wrap(router, settings), fast, ..silent };
         let runtime = Builder::new_current_thread().enable_time().build()?;
-        Ok(Self { shared: Arc::new(shared), stage: watch::Sender::new(Stage::Serving), runtime })
+        Ok(Self { state: Arc::new(state), stage: watch::Sender::new(Stage::Serving), runtime })
     }
 
-    /// All bytes that a client reads which sends `parts` one after the other and then closes its side.
+    /// Returns all bytes that a client reads if it sends `parts` one after the other and then closes its side.
     pub fn answer<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
         let read = Arc::default();
         let client = Client {
@@ -58,19 +66,19 @@ impl InMemory {
             has_paused: false,
             read: Arc::clone(&read),
         };
-        let requests =
-            Requests::new(Arc::clone(&self.shared), Arc::new(Phase::new()), self.stage.subscribe());
-        let mut conversation = Conversation::new(client, requests);
-        self.runtime.block_on(poll_fn(|cx| conversation.poll(cx)));
-        drop(conversation);
+        let (state, peer) = (Arc::new(ConnectionState::new()), SocketAddr::from((Ipv4Addr::LOCALHOST, 1)));
+        let requests = Requests::new(Arc::clone(&self.state), state, self.stage.subscribe(), peer);
+        let mut driver = FastDriver::new(client, requests);
+        self.runtime.block_on(poll_fn(|cx| driver.poll(cx)));
+        drop(driver);
         std::mem::take(&mut *read.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// The client's side of a connection.
+/// Client's side of a connection.
 struct Client {
     parts: VecDeque<Vec<u8>>,
-    /// Whether the server has had its turn since the last part.
+    /// True if the server was polled since the last part.
     has_paused: bool,
     read: Arc<Mutex<Vec<u8>>>,
 }

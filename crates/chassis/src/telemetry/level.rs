@@ -1,37 +1,37 @@
-//! Which lines are written.
+//! Log levels, and the filter that applies them.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use tracing::level_filters::LevelFilter;
+use tracing::level_filters::LevelFilter as MaxLevel;
 use tracing::subscriber::Interest;
 use tracing::{Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Filter};
 
-use super::{LIFECYCLE, PANIC};
+use super::target::{LIFECYCLE, PANIC};
 
-/// How much is logged; each level includes the ones after it.
+/// Log level; each level includes the ones after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Everything.
     Trace,
-    /// For whoever develops the service.
+    /// Details for developers of the service.
     Debug,
-    /// One line a request.
+    /// One line per request.
     Info,
-    /// Someone should look, some day.
+    /// An operator should look at it eventually.
     Warn,
-    /// Someone must act.
+    /// An operator must act.
     Error,
-    /// The life of the process and panics only.
+    /// Life of the process and panics only.
     Critical,
 }
 
 impl Level {
     const ALL: [Self; 6] = [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Critical];
 
-    /// Its name, in lower case.
+    /// Name of the level, in lower case.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -44,61 +44,61 @@ impl Level {
         }
     }
 
-    fn filter(self) -> LevelFilter {
+    fn max_level(self) -> MaxLevel {
         match self {
-            Self::Trace => LevelFilter::TRACE,
-            Self::Debug => LevelFilter::DEBUG,
-            Self::Info => LevelFilter::INFO,
-            Self::Warn => LevelFilter::WARN,
-            Self::Error => LevelFilter::ERROR,
-            Self::Critical => LevelFilter::OFF,
+            Self::Trace => MaxLevel::TRACE,
+            Self::Debug => MaxLevel::DEBUG,
+            Self::Info => MaxLevel::INFO,
+            Self::Warn => MaxLevel::WARN,
+            Self::Error => MaxLevel::ERROR,
+            Self::Critical => MaxLevel::OFF,
         }
     }
 }
 
-/// The level that is set, and one that may stand in for it for a while.
+/// The configured level, and a temporary one that may replace it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Levels {
-    /// Set for good, by the configuration.
+    /// Level of the configuration.
     pub set: Level,
-    /// Set for a while; in force until then.
-    pub passing: Option<PassingLevel>,
+    /// Temporary level, in force until its end.
+    pub temporary: Option<TemporaryLevel>,
 }
 
-/// A level with an end.
+/// A level that ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PassingLevel {
+pub struct TemporaryLevel {
     /// The level.
     pub level: Level,
-    /// When the one that is set is in force again.
+    /// Time at which the configured level is in force again.
     pub until: SystemTime,
-    /// Tells it from those before and after it.
+    /// Number that identifies this temporary level.
     pub(super) number: u64,
 }
 
 impl Levels {
-    /// The level in force.
+    /// Level in force.
     #[must_use]
     pub fn in_force(&self) -> Level {
-        self.passing.map_or(self.set, |passing| passing.level)
+        self.temporary.map_or(self.set, |temporary| temporary.level)
     }
 }
 
-/// The levels and the crates that follow them.
+/// Filter of log lines: the levels, and the crates that follow them.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct LevelFilter {
     levels: Mutex<Levels>,
-    /// The level in force, for those who ask at every line.
+    /// Level in force, read for every line.
     in_force: AtomicU8,
     changes: AtomicU64,
     own_crates: Vec<&'static str>,
 }
 
-impl Gate {
+impl LevelFilter {
     pub(super) fn new(level: Level, own_crates: &[&'static str]) -> Self {
         let mut own_crates = own_crates.to_vec();
         own_crates.push(env!("CARGO_CRATE_NAME"));
-        let levels = Mutex::new(Levels { set: level, passing: None });
+        let levels = Mutex::new(Levels { set: level, temporary: None });
         Self { levels, in_force: AtomicU8::new(level as u8), changes: AtomicU64::new(0), own_crates }
     }
 
@@ -115,18 +115,18 @@ impl Gate {
         self.change(|levels| levels.set = level);
     }
 
-    /// Returns its number, for [`Gate::end_passing`].
-    pub(super) fn set_passing(&self, level: Level, until: SystemTime) -> u64 {
+    /// Sets a temporary level and returns its number, for [`LevelFilter::end_temporary`].
+    pub(super) fn set_temporary(&self, level: Level, until: SystemTime) -> u64 {
         let number = self.changes.fetch_add(1, Ordering::Relaxed);
-        self.change(|levels| levels.passing = Some(PassingLevel { level, until, number }));
+        self.change(|levels| levels.temporary = Some(TemporaryLevel { level, until, number }));
         number
     }
 
-    /// Ends the passing level of that number, unless another has taken its place; true when it did.
-    pub(super) fn end_passing(&self, number: u64) -> bool {
+    /// Ends the temporary level of that number, unless another has replaced it; true if it ended.
+    pub(super) fn end_temporary(&self, number: u64) -> bool {
         let mut ended = false;
         self.change(|levels| {
-            ended = levels.passing.take_if(|passing| passing.number == number).is_some();
+            ended = levels.temporary.take_if(|temporary| temporary.number == number).is_some();
         });
         ended
     }
@@ -139,8 +139,9 @@ impl Gate {
         tracing::callsite::rebuild_interest_cache();
     }
 
-    pub(super) fn filter(self: Arc<Self>) -> GateFilter {
-        GateFilter(self)
+    /// The filter for `tracing-subscriber`.
+    pub(super) fn enforcer(self: Arc<Self>) -> Enforcer {
+        Enforcer(self)
     }
 
     fn admits(&self, metadata: &Metadata<'_>) -> bool {
@@ -149,10 +150,11 @@ impl Gate {
             return true;
         }
         if !self.is_own(metadata.target()) {
-            return *metadata.level() <= level.filter().min(LevelFilter::WARN);
+            return *metadata.level() <= level.max_level().min(MaxLevel::WARN);
         }
-        // Spans of the own crates stay on, so that an error line still says which request it belongs to.
-        let filter = if metadata.is_span() { level.filter().max(LevelFilter::INFO) } else { level.filter() };
+        // Spans of the own crates remain enabled, so that an error line still names its request.
+        let filter =
+            if metadata.is_span() { level.max_level().max(MaxLevel::INFO) } else { level.max_level() };
         *metadata.level() <= filter
     }
 
@@ -163,18 +165,19 @@ impl Gate {
     }
 }
 
+/// True for the targets whose lines are written at every level.
 pub(super) fn is_always_written(target: &str) -> bool {
     target == LIFECYCLE || target == PANIC
 }
 
-pub(super) struct GateFilter(Arc<Gate>);
+pub(super) struct Enforcer(Arc<LevelFilter>);
 
-impl<S: Subscriber> Filter<S> for GateFilter {
+impl<S: Subscriber> Filter<S> for Enforcer {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
         self.0.admits(metadata)
     }
 
-    /// Depends on the level alone, so the answer is kept until [`Gate::change`] asks anew.
+    /// Depends on the level only, so the result is cached until [`LevelFilter::change`] invalidates it.
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
         if self.0.admits(metadata) { Interest::always() } else { Interest::never() }
     }

@@ -1,10 +1,11 @@
-//! Metrics in the text format that a scraper asks for, under OpenTelemetry's names. Labels come from closed sets only: a client
-//! must not be able to make a time series.
+//! Metrics in the text format that a scraper prefers, under OpenTelemetry's names. Labels come from closed sets only, so that a
+//! client cannot create a time series.
 
+pub(crate) mod callback;
 mod format;
-mod readings;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
@@ -17,17 +18,15 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-pub use readings::Sample;
-
+use callback::{CallbackMetric, Sample};
 use format::Format;
-use readings::Readings;
 
-/// Upper bounds in seconds: those that OpenTelemetry's HTTP conventions advise, and finer ones below them, since an
-/// answer from memory takes microseconds.
+/// Upper bounds in seconds: those of OpenTelemetry's HTTP conventions, and smaller ones, since a response from memory takes
+/// microseconds.
 const DURATIONS: [f64; 17] =
     [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
-/// The metrics of the process. Clones share them.
+/// Metrics of the process. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
@@ -35,19 +34,43 @@ pub struct Metrics {
     active: Family<ListenerLabel, Gauge>,
 }
 
-/// What tells one series of requests from another.
+/// Labels of one series of requests.
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 pub(crate) struct RequestLabels {
     pub(crate) listener: &'static str,
     pub(crate) http_request_method: &'static str,
     pub(crate) http_route: Arc<str>,
-    /// 0 for a request that was cut, or whose client went away, before there was an answer.
+    /// 0 for a request that was cut, or whose client disconnected, before its response.
     pub(crate) http_response_status_code: u16,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct ListenerLabel {
     listener: &'static str,
+}
+
+/// Durations of one series of requests.
+#[derive(Debug)]
+pub(crate) struct RequestDurations(Histogram);
+
+impl RequestDurations {
+    pub(crate) fn observe(&self, duration: Duration) {
+        self.0.observe(duration.as_secs_f64());
+    }
+}
+
+/// Number of requests without a response, of one listener.
+#[derive(Debug)]
+pub(crate) struct ActiveRequests(Gauge);
+
+impl ActiveRequests {
+    pub(crate) fn inc(&self) {
+        self.0.inc();
+    }
+
+    pub(crate) fn dec(&self) {
+        self.0.dec();
+    }
 }
 
 impl Metrics {
@@ -65,7 +88,7 @@ impl Metrics {
         Self { registry: Arc::new(Mutex::new(registry)), requests, active }
     }
 
-    /// Adds numbers that can go up and down, read by `read` whenever someone asks. A name may be added once.
+    /// Adds a gauge whose samples `read` returns at each scrape. Add each name once.
     pub fn gauge(
         &self,
         name: &'static str,
@@ -75,8 +98,8 @@ impl Metrics {
         self.collect(MetricType::Gauge, name, help, read);
     }
 
-    /// Adds numbers that only go up, read by `read` whenever someone asks. A name may be added once, without the
-    /// `_total` that the format appends.
+    /// Adds a counter whose samples `read` returns at each scrape. Add each name once, without the `_total` that the format
+    /// appends.
     pub fn counter(
         &self,
         name: &'static str,
@@ -93,10 +116,10 @@ impl Metrics {
         help: &'static str,
         read: impl Fn() -> Vec<Sample> + Send + Sync + 'static,
     ) {
-        self.lock().register_collector(Box::new(Readings { kind, name, help, read: Box::new(read) }));
+        self.lock().register_collector(Box::new(CallbackMetric { kind, name, help, read: Box::new(read) }));
     }
 
-    /// `GET`: all metrics as they are now, in the format that `Accept` prefers. OpenMetrics where it prefers none.
+    /// Route for `GET`: all metrics in the format that `Accept` prefers, OpenMetrics if it prefers none.
     pub fn route<S: Clone + Send + Sync + 'static>(&self) -> MethodRouter<S> {
         let metrics = self.clone();
         get(async move |headers: HeaderMap| metrics.answer(Format::accepted(&headers)))
@@ -113,13 +136,13 @@ impl Metrics {
         }
     }
 
-    /// The durations of one series; cheap to observe, so kept where a series is known beforehand.
-    pub(crate) fn requests(&self, labels: &RequestLabels) -> Histogram {
-        self.requests.get_or_create_owned(labels)
+    /// Histogram of one series; cheap to observe, so callers that know the series beforehand hold it.
+    pub(crate) fn request_durations(&self, labels: &RequestLabels) -> RequestDurations {
+        RequestDurations(self.requests.get_or_create_owned(labels))
     }
 
-    pub(crate) fn active_requests(&self, listener: &'static str) -> Gauge {
-        self.active.get_or_create_owned(&ListenerLabel { listener })
+    pub(crate) fn active_requests(&self, listener: &'static str) -> ActiveRequests {
+        ActiveRequests(self.active.get_or_create_owned(&ListenerLabel { listener }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Registry> {

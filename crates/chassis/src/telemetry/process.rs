@@ -1,13 +1,14 @@
-//! What the kernel and the runtime know of this process, under the names that Prometheus' own client libraries use.
+//! Metrics of this process from the kernel and the runtime, named as in Prometheus' own client libraries.
 
 use std::fs;
 
-use super::metrics::{Metrics, Sample};
+use super::metrics::Metrics;
+use super::metrics::callback::Sample;
 
-/// Ticks of a second in `/proc/self/stat`: fixed for programs on Linux, whatever the kernel was built with (proc(5)).
-const TICKS_A_SECOND: f64 = 100.0;
+/// Ticks per second in `/proc/self/stat`, a constant of Linux (proc(5)).
+const TICKS_PER_SECOND: f64 = 100.0;
 
-/// Where `/proc` is not there, as on other systems than Linux, the samples are left out.
+/// Adds the metrics. Without `/proc`, as on systems other than Linux, they have no samples.
 pub(super) fn register(metrics: &Metrics) {
     metrics.counter("process_cpu_seconds", "CPU time of this process, its own and the kernel's", || {
         sample(cpu_seconds())
@@ -20,15 +21,15 @@ pub(super) fn register(metrics: &Metrics) {
 }
 
 fn sample(value: Option<f64>) -> Vec<Sample> {
-    value.map(Sample::of).into_iter().collect()
+    value.map(Sample::value).into_iter().collect()
 }
 
-/// The 14th and 15th field of `stat`; the 2nd may hold spaces and ends with the last parenthesis.
+/// Sum of the 14th and 15th field of `stat`; the 2nd may contain spaces and ends with the last parenthesis.
 fn cpu_seconds() -> Option<f64> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
     let mut ticks = fields.split_whitespace().skip(11).map(str::parse::<f64>);
-    Some((ticks.next()?.ok()? + ticks.next()?.ok()?) / TICKS_A_SECOND)
+    Some((ticks.next()?.ok()? + ticks.next()?.ok()?) / TICKS_PER_SECOND)
 }
 
 fn resident_bytes() -> Option<f64> {
@@ -38,7 +39,7 @@ fn resident_bytes() -> Option<f64> {
     Some(kibibytes * 1024.0)
 }
 
-/// The one that reads the folder is not counted.
+/// Number of open descriptors, without the one that reads the folder.
 fn open_descriptors() -> Option<f64> {
     let n_entries = fs::read_dir("/proc/self/fd").ok()?.count();
     Some(n_entries.saturating_sub(1) as f64)
@@ -54,21 +55,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernel_tells_of_this_process() {
-        let kept = vec![1_u8; 32 << 20];
-        assert!(resident_bytes().unwrap() > kept.len() as f64);
+    fn kernel_reports_this_process() {
+        let buffer = vec![1_u8; 32 << 20];
+        assert!(resident_bytes().unwrap() > buffer.len() as f64);
         let before = open_descriptors().unwrap();
         let files: Vec<_> = (0..100).map(|_| fs::File::open("/proc/self/stat").unwrap()).collect();
-        // Other tests of this process open and close files of their own meanwhile.
+        // Other tests of this process open and close files meanwhile.
         assert!(open_descriptors().unwrap() > before + 50.0);
         drop(files);
         while cpu_seconds().unwrap() < 0.01 {
-            std::hint::black_box(kept.iter().map(|byte| u64::from(*byte)).sum::<u64>());
+            std::hint::black_box(buffer.iter().map(|byte| u64::from(*byte)).sum::<u64>());
         }
     }
 
     #[tokio::test]
-    async fn a_task_counts_until_it_ends() {
+    async fn task_counts_until_it_ends() {
         let before = alive_tasks().unwrap();
         let task = tokio::spawn(std::future::pending::<()>());
         assert_eq!(alive_tasks(), Some(before + 1.0));

@@ -1,4 +1,4 @@
-//! Lines on their way to a thread that writes them, so that a slow reader of the log cannot hold up a request.
+//! Queue of log lines in front of a thread that writes them, so that a slow reader of the log cannot block a request.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,26 +10,27 @@ use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::level::is_always_written;
+use super::target::LIFECYCLE;
 
-/// Lines waiting to be written; above it lines are dropped and counted.
-const MOST_BYTES: usize = 1 << 20;
+/// Maximum size of the waiting lines; above it lines are dropped and counted.
+const MAX_BYTES: usize = 1 << 20;
 
-/// The same for lines to keep. They are dropped only where the ordinary ones have been for long: a log that nobody reads must
-/// not cost the process its memory.
-const MOST_KEPT_BYTES: usize = 2 * MOST_BYTES;
+/// Maximum size with lines of the life of the process. They are dropped only long after ordinary lines: a log that nobody reads
+/// must not exhaust the memory.
+const MAX_LIFECYCLE_BYTES: usize = 2 * MAX_BYTES;
 
-/// Time in which further lines join the first of a batch: under load the writer wakes a thousand times a second, not once
-/// a line. Longer batches leave the processor's cache before they are written, and no longer fit a pipe, which costs more
-/// than it saves. A line that must not be lost does not wait.
-const GATHER: Duration = Duration::from_millis(1);
+/// Time in which further lines join the first of a batch: under load the writer wakes a thousand times per second, not once per
+/// line. Longer batches leave the processor's cache before they are written, and do not fit a pipe. An urgent line does not
+/// wait.
+const BATCH_TIME: Duration = Duration::from_millis(1);
 
-/// What a buffer may keep in memory while nothing is written.
-const IDLE_BYTES: usize = 64 << 10;
+/// Maximum memory that an idle buffer retains.
+const MAX_IDLE_BYTES: usize = 64 << 10;
 
 #[derive(Clone, Debug)]
 pub(super) struct Queue(Arc<Owner>);
 
-/// The writer ends with the last of its queues.
+/// Owner of the writer, which ends with the last clone of the queue.
 #[derive(Debug)]
 struct Owner(Arc<Shared>);
 
@@ -43,13 +44,13 @@ impl Drop for Owner {
 #[derive(Debug, Default)]
 struct Shared {
     pending: Mutex<Pending>,
-    /// For the writer: there is something to do, or no more time to gather.
+    /// Signals the writer: there are lines, or an urgent one.
     wake: Condvar,
-    /// For those who flush: another batch is written.
+    /// Signals callers of `flush`: another batch is written.
     written: Condvar,
     dropped: AtomicU64,
-    /// Of them, those that were to be kept.
-    dropped_kept: AtomicU64,
+    /// Dropped lines of the life of the process.
+    dropped_lifecycle: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -58,7 +59,7 @@ struct Pending {
     writer_sleeps: bool,
     is_urgent: bool,
     has_ended: bool,
-    /// Batches taken by the writer, and those of them that are written.
+    /// Number of batches that the writer has taken, and of those that it has written.
     taken: u64,
     finished: u64,
 }
@@ -67,7 +68,7 @@ impl Queue {
     pub(super) fn start(writer: impl Write + Send + 'static) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let queue = Self(Arc::new(Owner(Arc::clone(&shared))));
-        // Never joined: a writer that hangs in its sink could not be waited for.
+        // Never joined: a writer may block in its sink for ever.
         thread::Builder::new().name("log-writer".to_owned()).spawn(move || write_all(&shared, writer))?;
         Ok(queue)
     }
@@ -76,14 +77,14 @@ impl Queue {
         &self.0.0
     }
 
-    /// Lines lost because the reader of the log was too slow, or is gone.
+    /// Number of lines lost because the reader of the log was too slow, or is gone.
     pub(super) fn dropped(&self) -> u64 {
         self.shared().dropped.load(Ordering::Relaxed)
     }
 
-    /// Waits until all lines so far are written; false when that takes longer than `patience`.
-    pub(super) fn flush(&self, patience: Duration) -> bool {
-        let deadline = Instant::now() + patience;
+    /// Waits until all lines so far are written; false if that takes longer than `timeout`.
+    pub(super) fn flush(&self, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout;
         let mut pending = self.shared().lock();
         let batch = pending.taken + u64::from(!pending.bytes.is_empty());
         pending.is_urgent = true;
@@ -98,17 +99,17 @@ impl Queue {
         true
     }
 
-    /// Takes a whole line. One to `keep` is written without delay, and dropped only where there is no room for any other.
-    pub(super) fn push(&self, line: &[u8], keep: bool) {
+    /// Appends a whole line. An urgent one is written without delay, and dropped only if the queue is full of such lines.
+    pub(super) fn push(&self, line: &[u8], is_urgent: bool) {
         let mut pending = self.shared().lock();
-        let most = if keep { MOST_KEPT_BYTES } else { MOST_BYTES };
-        if pending.bytes.len().saturating_add(line.len()) > most {
+        let max = if is_urgent { MAX_LIFECYCLE_BYTES } else { MAX_BYTES };
+        if pending.bytes.len().saturating_add(line.len()) > max {
             self.shared().dropped.fetch_add(1, Ordering::Relaxed);
-            self.shared().dropped_kept.fetch_add(u64::from(keep), Ordering::Relaxed);
+            self.shared().dropped_lifecycle.fetch_add(u64::from(is_urgent), Ordering::Relaxed);
             return;
         }
         pending.bytes.extend_from_slice(line);
-        let is_urgent = keep || pending.bytes.len() > MOST_BYTES / 2;
+        let is_urgent = is_urgent || pending.bytes.len() > MAX_BYTES / 2;
         let is_news = pending.writer_sleeps || (is_urgent && !pending.is_urgent);
         pending.writer_sleeps = false;
         pending.is_urgent |= is_urgent;
@@ -124,9 +125,9 @@ impl Shared {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for lines and exchanges them for the empty `batch`; false when no more can come.
+    /// Waits for lines and swaps them with the empty `batch`; false if no more can come.
     fn take(&self, batch: &mut Vec<u8>) -> bool {
-        // Where lines come one after the other, none of them has to wake the writer: it looks again by itself.
+        // Under load no line has to wake the writer: it checks again by itself.
         let mut pending = self.gather(self.lock());
         if pending.bytes.is_empty() {
             while pending.bytes.is_empty() {
@@ -146,9 +147,9 @@ impl Shared {
         true
     }
 
-    /// Lets lines come together, unless some must be written now.
+    /// Waits for further lines, unless some are urgent.
     fn gather<'a>(&self, pending: MutexGuard<'a, Pending>) -> MutexGuard<'a, Pending> {
-        if pending.is_urgent || pending.has_ended { pending } else { wait(&self.wake, pending, GATHER) }
+        if pending.is_urgent || pending.has_ended { pending } else { wait(&self.wake, pending, BATCH_TIME) }
     }
 
     fn finish(&self) {
@@ -169,24 +170,24 @@ fn write_all(shared: &Shared, mut writer: impl Write) {
     let mut batch = Vec::new();
     let mut reported = 0;
     while shared.take(&mut batch) {
-        // There is no second place to report to, but the loss is counted.
+        // An error of the log itself cannot be logged, but the loss is counted.
         if writer.write_all(&batch).and_then(|()| writer.flush()).is_err() {
             let lines = batch.iter().filter(|byte| **byte == b'\n').count();
             shared.dropped.fetch_add(u64::try_from(lines).unwrap_or(u64::MAX), Ordering::Relaxed);
         }
         batch.clear();
-        batch.shrink_to(IDLE_BYTES);
+        batch.shrink_to(MAX_IDLE_BYTES);
         shared.finish();
         let dropped = shared.dropped.load(Ordering::Relaxed);
         if dropped > reported {
-            let lifecycle = shared.dropped_kept.swap(0, Ordering::Relaxed);
-            tracing::warn!(target: super::LIFECYCLE, lines = dropped - reported, lifecycle, "log lines dropped");
+            let lifecycle = shared.dropped_lifecycle.swap(0, Ordering::Relaxed);
+            tracing::warn!(target: LIFECYCLE, lines = dropped - reported, lifecycle, "log lines dropped");
             reported = dropped;
         }
     }
 }
 
-/// Makes a writer for each event.
+/// Factory of a writer for each event.
 #[derive(Debug)]
 pub(super) struct Lines(Queue);
 
@@ -200,23 +201,23 @@ impl<'a> MakeWriter<'a> for Lines {
     type Writer = Line<'a>;
 
     fn make_writer(&'a self) -> Line<'a> {
-        Line { queue: &self.0, keep: false }
+        Line { queue: &self.0, is_urgent: false }
     }
 
     fn make_writer_for(&'a self, metadata: &Metadata<'_>) -> Line<'a> {
-        Line { queue: &self.0, keep: is_always_written(metadata.target()) }
+        Line { queue: &self.0, is_urgent: is_always_written(metadata.target()) }
     }
 }
 
-/// The formatter hands over each line whole, in one call.
+/// Writer of one line: the formatter writes each line whole, in one call.
 pub(super) struct Line<'a> {
     queue: &'a Queue,
-    keep: bool,
+    is_urgent: bool,
 }
 
 impl Write for Line<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.queue.push(line, self.keep);
+        self.queue.push(line, self.is_urgent);
         Ok(line.len())
     }
 

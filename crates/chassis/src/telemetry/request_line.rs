@@ -1,21 +1,21 @@
-//! The log line of a request, of the same shape as all others but written by hand: at 100 000 requests a second the
-//! formatter of `tracing-subscriber` would cost more than the requests, and that of the standard library a third of one.
+//! Log line of a request, in the shape of all other lines but formatted by hand: at 100 000 requests per second the formatter of
+//! `tracing-subscriber` would cost more than the requests, and that of the standard library a third of one.
 
 use std::cell::RefCell;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use crate::clock;
 use crate::digits::{padded, push_number};
+use crate::request_id::RequestId;
+use crate::trace_context::TraceContext;
 
-use crate::{RequestId, TraceContext, clock};
-
-/// The part of a line that all requests of one listener, method, route and status share. Nothing in it is free text of a
-/// client.
+/// Part of a line that all requests of one listener, method, route and status share. It contains no free text of a client.
 #[derive(Debug)]
-pub(crate) struct KnownLine(Vec<u8>);
+pub(crate) struct LineTemplate(Vec<u8>);
 
-impl KnownLine {
-    /// Without a status for a request that was cut, or whose client went away.
+impl LineTemplate {
+    /// Makes a template; without a status for a request that was cut, or whose client disconnected.
     pub(crate) fn new(
         listener: &'static str,
         method: &'static str,
@@ -41,7 +41,7 @@ impl KnownLine {
     }
 }
 
-/// What a request has of its own.
+/// Part of a line that differs between requests.
 #[derive(Debug)]
 pub(crate) struct RequestLine<'a> {
     pub(crate) duration: Duration,
@@ -50,27 +50,27 @@ pub(crate) struct RequestLine<'a> {
 }
 
 thread_local! {
-    /// Of one thread, so that its memory is used again.
+    /// Line buffer of one thread, reused for all of its requests.
     static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What a line begins with, up to [`KnownLine`], and what it ends with. The places of what differs are known, so that a line
-/// is put together in few strokes.
+/// Start of a line, up to the [`LineTemplate`]. The fields that differ have fixed offsets.
 const HEAD: [u8; 40] = *br#"{"timestamp":"2026-01-31T12:34:56.000000"#;
 const SECONDS: Range<usize> = 14..33;
 const MICROSECONDS: Range<usize> = 34..40;
+/// End of a line, after the [`LineTemplate`].
 const TAIL: [u8; 115] = *b",\"request_id\":\"00000000000000000000000000000000\",\
     \"trace_id\":\"00000000000000000000000000000000\",\"target\":\"request\"}\n";
 const REQUEST_ID: Range<usize> = 15..47;
 const TRACE_ID: Range<usize> = 61..93;
 
 impl RequestLine<'_> {
-    /// Hands the line to `push`, newline and all.
-    pub(super) fn with_bytes(&self, known: &KnownLine, now: Instant, push: impl FnOnce(&[u8])) {
+    /// Calls `push` with the line, including its newline.
+    pub(super) fn with_bytes(&self, template: &LineTemplate, now: Instant, push: impl FnOnce(&[u8])) {
         LINE.with_borrow_mut(|line| {
             line.clear();
             line.extend_from_slice(&head(now));
-            line.extend_from_slice(&known.0);
+            line.extend_from_slice(&template.0);
             let micros = u64::try_from(self.duration.as_micros()).unwrap_or(u64::MAX);
             push_number(line, micros / 1000);
             let [a, b, c] = padded(micros % 1000);
@@ -104,7 +104,7 @@ fn head(now: Instant) -> [u8; HEAD.len()] {
     head
 }
 
-/// A route may hold any character; most hold none that JSON would escape.
+/// Appends `text` as a JSON string. A route may contain any character; most contain none that JSON escapes.
 fn push_json(line: &mut Vec<u8>, text: &str) {
     if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
         line.push(b'"');
@@ -114,7 +114,7 @@ fn push_json(line: &mut Vec<u8>, text: &str) {
     }
     let begun = line.len();
     if serde_json::to_writer(&mut *line, text).is_err() {
-        // Memory takes everything; but half a string must not stay.
+        // A write to memory cannot fail; but half a string must not remain.
         line.truncate(begun);
         line.extend_from_slice(b"null");
     }
@@ -131,8 +131,8 @@ mod tests {
         let duration = Duration::from_micros(micros);
         let line = RequestLine { duration, request_id: &request_id, context: &context };
         let mut text = Vec::new();
-        let known = KnownLine::new("public", "GET", route, status);
-        line.with_bytes(&known, now, |bytes| text = bytes.to_vec());
+        let template = LineTemplate::new("public", "GET", route, status);
+        line.with_bytes(&template, now, |bytes| text = bytes.to_vec());
         assert_eq!(text.pop(), Some(b'\n'));
         let value: serde_json::Value = serde_json::from_slice(&text).unwrap();
         assert_eq!(value["request_id"], request_id.as_str());
@@ -141,31 +141,31 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_json_whatever_the_route_is_called() {
+    fn line_with_any_route_is_json() {
         for route in ["/config", "/a/{b}", "/quo\"te", "/back\\slash", "/new\nline", "/ü"] {
             assert_eq!(line(route, Some(200), 0, Instant::now())["route"], route);
         }
     }
 
     #[test]
-    fn a_line_tells_the_time_of_day_of_its_request() {
+    fn line_has_the_time_of_its_request() {
         let system = SystemTime::now();
         let line = line("/", Some(200), 0, Instant::now());
-        let told = humantime::parse_rfc3339(line["timestamp"].as_str().unwrap()).unwrap();
-        let apart = told.duration_since(system).unwrap_or_else(|error| error.duration());
+        let time = humantime::parse_rfc3339(line["timestamp"].as_str().unwrap()).unwrap();
+        let apart = time.duration_since(system).unwrap_or_else(|error| error.duration());
         assert!(apart < Duration::from_millis(500), "{line} at {system:?}");
     }
 
     #[test]
-    fn an_id_that_the_client_sent_is_told_as_it_is() {
+    fn id_of_the_client_is_logged_unchanged() {
         for sent in
             ["a", "0123456789abcdef0123456789ABCDEF", "an-id-of-some-length.that_is_longer-than-one-of-ours"]
         {
             let headers = [(crate::request_id::HEADER, sent.parse().unwrap())].into_iter().collect();
             let context = TraceContext::root();
-            let request_id = RequestId::of(&headers, None, &context);
+            let request_id = RequestId::from_headers(&headers, None, &context);
             let line = RequestLine { duration: Duration::ZERO, request_id: &request_id, context: &context };
-            line.with_bytes(&KnownLine::new("public", "GET", "/", None), Instant::now(), |bytes| {
+            line.with_bytes(&LineTemplate::new("public", "GET", "/", None), Instant::now(), |bytes| {
                 let line: serde_json::Value = serde_json::from_slice(bytes).unwrap();
                 assert_eq!((&line["request_id"], &line["target"]), (&sent.into(), &"request".into()));
             });
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_milliseconds_with_three_places() {
+    fn durations_are_milliseconds_with_three_decimals() {
         for (micros, expected) in [(0, 0.0), (7, 0.007), (45, 0.045), (1_000, 1.0), (12_345_678, 12_345.678)]
         {
             assert_eq!(line("/", Some(503), micros, Instant::now())["duration_ms"], expected);
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_answer_there_is_no_status() {
+    fn cancelled_request_has_no_status() {
         let line = line("/", None, 1, Instant::now());
         assert_eq!((&line["message"], line.get("status")), (&"request cancelled".into(), None));
     }

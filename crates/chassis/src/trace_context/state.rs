@@ -1,61 +1,62 @@
-//! What travels beside a `traceparent`.
+//! `tracestate`, the vendor data beside a `traceparent`.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub(crate) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// What the standard asks to be passed on at least; more is let go rather than carried along.
-const LONGEST: usize = 512;
+/// Maximum length: the standard requires to pass on this much at least, and more is dropped.
+const MAX_LENGTH: usize = 512;
 
-const MOST_MEMBERS: usize = 32;
+/// Maximum number of list members, from the standard.
+const MAX_MEMBERS: usize = 32;
 
-/// What the tracing systems before this service say among themselves (`tracestate`): passed on as it came.
+/// Data of the tracing systems in front of this service (`tracestate`), passed on unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceState(HeaderValue);
 
 impl TraceState {
-    /// The caller's, to be read only beside a valid `traceparent`. None when there is none, or when it breaks the
-    /// standard or is longer than 512 bytes: the standard lets go of all of it then.
+    /// Reads the caller's `tracestate`; call it only beside a valid `traceparent`. `None` if there is none, if it is invalid, or if it
+    /// is longer than 512 bytes: the standard then discards it whole.
     #[must_use]
-    pub fn of(headers: &HeaderMap) -> Option<Self> {
+    pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let mut values = headers.get_all(&TRACESTATE).iter();
         let first = values.next()?;
         let value = match values.next() {
             None => first.clone(),
             Some(second) => joined([first, second].into_iter().chain(values))?,
         };
-        is_sane(value.to_str().ok()?).then_some(Self(value))
+        is_valid(value.to_str().ok()?).then_some(Self(value))
     }
 
-    /// As text.
+    /// Text of the list.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or_default()
     }
 
-    /// Passes it on in the headers of a call, beside the context's own.
+    /// Sets `tracestate` on an outgoing request, beside the `traceparent` of the context.
     pub fn inject(&self, headers: &mut HeaderMap) {
         headers.insert(TRACESTATE, self.0.clone());
     }
 }
 
-/// Header lines of one name are one list (RFC 9110, 5.3).
+/// Joins header lines of one name to one list (RFC 9110, 5.3).
 fn joined<'a>(lines: impl Iterator<Item = &'a HeaderValue>) -> Option<HeaderValue> {
     let lines: Vec<_> = lines.map(HeaderValue::as_bytes).collect();
     HeaderValue::from_bytes(&lines.join(&b',')).ok()
 }
 
-fn is_sane(list: &str) -> bool {
+fn is_valid(list: &str) -> bool {
     let members =
         || list.split(',').map(|member| member.trim_matches([' ', '\t'])).filter(|it| !it.is_empty());
-    list.len() <= LONGEST && (1..=MOST_MEMBERS).contains(&members().count()) && members().all(is_member)
+    list.len() <= MAX_LENGTH && (1..=MAX_MEMBERS).contains(&members().count()) && members().all(is_member)
 }
 
 fn is_member(member: &str) -> bool {
     member.split_once('=').is_some_and(|(key, value)| is_key(key) && is_value(value))
 }
 
-/// As level 2 of the standard has it, where a tenant is no longer a part of its own.
+/// True for a key of level 2 of the standard, where a tenant is no longer a separate part.
 fn is_key(key: &str) -> bool {
     key.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
         && key.len() <= 256

@@ -86,7 +86,7 @@ fn a_variable_does_what_its_flag_does() {
 }
 
 #[test]
-fn a_duration_without_a_unit_is_refused_with_an_example() {
+fn duration_without_a_unit_is_refused() {
     for text in ["5", "0", "1.5", " 5 "] {
         let message = duration(text).unwrap_err();
         assert!(message.contains("needs a unit, for example `"), "{text}: {message}");
@@ -99,7 +99,7 @@ fn a_duration_without_a_unit_is_refused_with_an_example() {
 }
 
 #[test]
-fn a_duration_that_no_clock_can_hold_is_refused() {
+fn duration_beyond_any_clock_is_refused() {
     for text in ["18446744073709551615s", "584y", "366days", "8761h", "31536001s", "1year 1day"] {
         for flag in LONG_FLAGS {
             let error = parse(["testapp", flag, text]).unwrap_err().to_string();
@@ -124,7 +124,7 @@ const LONG_FLAGS: [&str; 8] = [
 ];
 
 #[test]
-fn flags_that_contradict_each_other_are_told() {
+fn contradicting_flags_are_reported() {
     let told = |arguments: &[&str]| {
         let command = with_env_prefix(Cli::command(), "TESTAPP");
         let arguments = [&["testapp"], arguments].concat();
@@ -159,7 +159,7 @@ fn a_limit_of_nothing_is_refused() {
 }
 
 #[test]
-fn the_defaults_of_the_flags_are_those_of_the_structs() {
+fn flag_defaults_equal_struct_defaults() {
     fn from_flags<A: Args>() -> A {
         A::from_arg_matches(&A::augment_args(clap::Command::new("testapp")).get_matches_from(["testapp"]))
             .unwrap()

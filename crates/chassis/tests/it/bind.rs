@@ -33,7 +33,7 @@ async fn every_taken_port_is_reported_with_its_listener() {
 
 /// `connect` returns before the server has accepted, so nothing in this runtime accepts during the loop.
 #[tokio::test]
-async fn a_burst_of_connections_waits_in_the_kernel_and_is_served() {
+async fn burst_of_connections_is_served() {
     let server = Server::start(at_once(), LimitArgs::default()).await;
     let burst: Vec<_> = (0..1000).map(|_| Client::connect_blocking(server.public)).collect();
     assert_eq!(get(server.public, "/").await.status, 200);
@@ -72,11 +72,11 @@ async fn is_answered_on_both_loopbacks() {
 }
 
 #[tokio::test]
-async fn the_address_of_all_families_is_answered_on_both() {
+async fn both_families_are_served() {
     is_answered_on_both_loopbacks().await;
 }
 
-/// Run by the test below in a network of its own.
+/// Run by the test below in a separate network namespace.
 #[tokio::test]
 #[ignore = "another test runs it where IPv6 sockets are for IPv6 alone by default"]
 async fn both_loopbacks_in_a_network_of_its_own() {
@@ -85,7 +85,7 @@ async fn both_loopbacks_in_a_network_of_its_own() {
 }
 
 #[test]
-fn all_families_are_answered_whatever_the_node_has_for_a_default() {
+fn both_families_are_served_on_any_node() {
     let script = "ip link set lo up && echo 1 > /proc/sys/net/ipv6/bindv6only && exec \"$0\" \"$@\"";
     let output = Command::new("unshare")
         .args(["--user", "--map-root-user", "--net", "sh", "-c", script])

@@ -6,13 +6,13 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// No wait in these tests is longer; a test that gets here has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Maximum time of any wait in these tests.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(crate) async fn within<F: Future>(what: &str, future: F) -> F::Output {
-    match tokio::time::timeout(PATIENCE, future).await {
+    match tokio::time::timeout(TIMEOUT, future).await {
         Ok(output) => output,
-        Err(_) => panic!("waited {PATIENCE:?} for: {what}"),
+        Err(_) => panic!("waited {TIMEOUT:?} for: {what}"),
     }
 }
 
@@ -46,7 +46,7 @@ impl Client {
 
     /// Connects while nothing else of this test's runtime runs.
     pub(crate) fn connect_blocking(address: SocketAddr) -> Self {
-        let stream = std::net::TcpStream::connect_timeout(&address, PATIENCE).expect("the listener is there");
+        let stream = std::net::TcpStream::connect_timeout(&address, TIMEOUT).expect("the listener is there");
         stream.set_nonblocking(true).expect("a socket can be");
         Self { stream: TcpStream::from_std(stream).expect("inside a runtime"), unread: Vec::new() }
     }
@@ -170,7 +170,7 @@ impl Client {
         within("the first byte", self.stream.readable()).await.expect("open");
     }
 
-    /// Whether nothing has come that could be read now.
+    /// True if there is nothing to read now.
     pub(crate) fn is_silent(&mut self) -> bool {
         self.stream.try_read(&mut [0; 1]).is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
     }
@@ -183,7 +183,7 @@ impl Client {
     }
 }
 
-/// One request on a connection of its own.
+/// Sends one request on a new connection.
 pub(crate) async fn get(address: SocketAddr, path: &str) -> Answer {
     Client::connect(address).await.get(path).await
 }

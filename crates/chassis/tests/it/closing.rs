@@ -1,4 +1,4 @@
-//! Whether an answer says that its connection is closed after it: always, and whatever was asked.
+//! Announcement of a close: every response after which the connection is closed says so.
 
 use std::net::SocketAddr;
 
@@ -12,7 +12,7 @@ const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "
 
 const PATHS: [&str; 8] = ["/", "/memory", "/unread", "/echo", "/nowhere", "/panic", "/broken", "/streamed"];
 
-/// How a body is announced, what comes of it at once, and what comes after the answer.
+/// Announcement of a body, the part that is sent at once, and the part that is sent after the response.
 const BODIES: [(&str, &str, &str); 14] = [
     ("", "", ""),
     ("Content-Length: 0\r\n", "", ""),
@@ -77,7 +77,7 @@ async fn check(address: SocketAddr, request: &str, rest: &str, is_head: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_that_is_closed_after_an_answer_was_said_to_be() {
+async fn every_close_is_announced() {
     let limits = LimitArgs { handler_time: ms(300), ..LimitArgs::default() };
     let server = Server::start(at_once(), limits).await;
     let mut checks = JoinSet::new();
@@ -110,7 +110,7 @@ async fn a_connection_that_is_closed_after_an_answer_was_said_to_be() {
 
 /// Also where the version alone says it.
 #[tokio::test]
-async fn an_answer_by_http_1_0_says_what_becomes_of_its_connection() {
+async fn http_10_response_announces_its_persistence() {
     let server = Server::start(at_once(), LimitArgs::default()).await;
     for path in ["/", "/memory", "/nowhere"] {
         let mut client = Client::connect(server.public).await;
@@ -131,7 +131,7 @@ async fn an_answer_by_http_1_0_says_what_becomes_of_its_connection() {
 }
 
 #[tokio::test]
-async fn once_the_server_drains_every_answer_says_that_its_connection_is_closed() {
+async fn every_response_of_a_drain_announces_close() {
     let drain = DrainArgs { min: ms(60_000), accept_max: ms(60_000), ..DrainArgs::default() };
     let server = Server::start(drain, LimitArgs::default()).await;
     let mut idle = Client::connect(server.public).await;

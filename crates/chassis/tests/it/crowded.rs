@@ -35,7 +35,7 @@ fn flood(address: SocketAddr, path: &'static str, connections: usize, begin: &'s
 }
 
 #[tokio::test]
-async fn a_flood_of_idle_connections_never_keeps_a_probe_from_its_answer() {
+async fn idle_flood_never_blocks_a_probe() {
     for begin in ["", "GET /livez HTTP/1.1\r\nHo"] {
         let server = Server::start(at_once(), few(3)).await;
         let _admin = flood(server.admin, "/livez", 8, begin);
@@ -54,7 +54,7 @@ async fn a_flood_of_idle_connections_never_keeps_a_probe_from_its_answer() {
 }
 
 #[tokio::test]
-async fn the_longest_idle_connection_goes_and_the_others_stay() {
+async fn longest_idle_connection_is_evicted() {
     let server = Server::start(at_once(), few(3)).await;
     let mut never_used = Client::connect(server.public).await;
     let mut second = Client::connect(server.public).await;
@@ -78,7 +78,7 @@ async fn the_longest_idle_connection_goes_and_the_others_stay() {
 }
 
 #[tokio::test]
-async fn a_request_in_flight_is_never_closed_for_a_newcomer() {
+async fn request_in_flight_is_never_evicted() {
     let server = Server::start(at_once(), few(1)).await;
     let mut first = Client::connect(server.public).await;
     first.send("GET /held HTTP/1.1\r\nHost: test\r\n\r\n").await;
@@ -95,7 +95,7 @@ async fn a_request_in_flight_is_never_closed_for_a_newcomer() {
 }
 
 #[tokio::test]
-async fn a_header_that_does_not_end_goes_where_nothing_is_idle() {
+async fn endless_header_is_evicted_if_nothing_is_idle() {
     let server = Server::start(at_once(), few(2)).await;
     let mut held = Client::connect(server.public).await;
     held.send("GET /held HTTP/1.1\r\nHost: test\r\n\r\n").await;
@@ -112,7 +112,7 @@ async fn a_header_that_does_not_end_goes_where_nothing_is_idle() {
 
 /// Such clients hold a connection for `limit-write-stall`, which is longer than a kubelet waits for three probes.
 #[tokio::test]
-async fn an_answer_that_nobody_takes_goes_where_nothing_else_can() {
+async fn unread_response_is_evicted_last() {
     let server = Server::start(at_once(), few(1)).await;
     let mut offender = Client::connect(server.public).await;
     offender.send("GET /large HTTP/1.1\r\nHost: test\r\n\r\n").await;
@@ -123,9 +123,9 @@ async fn an_answer_that_nobody_takes_goes_where_nothing_else_can() {
     assert_eq!(server.stop().await.connections_evicted, 1);
 }
 
-/// Clients that go on asking on their own connections lose no answer, whoever has to go.
+/// Clients that continue to send requests on their own connections lose no response, whichever connection is evicted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_that_is_sent_while_its_connection_goes_is_answered_or_not_begun() {
+async fn request_during_eviction_is_answered_or_not_begun() {
     let server = Server::start(at_once(), few(4)).await;
     let mut clients = JoinSet::new();
     for _ in 0..8 {

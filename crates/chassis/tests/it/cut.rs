@@ -1,4 +1,4 @@
-//! The end of a drain: long answers are told of it, what does not heed is cut, and the last line says so.
+//! End of a drain: long responses are requested to end, the rest is cut, and the last line reports it.
 
 use chassis::shutdown::Aborted;
 use chassis::telemetry::{Level, Telemetry};
@@ -12,7 +12,7 @@ use crate::harness::{Server, at_once, ms};
 use crate::telemetry::{Memory, build, lines};
 
 #[tokio::test]
-async fn streams_end_whole_once_it_is_quiet_while_clients_that_come_back_are_still_served() {
+async fn streams_end_whole_once_it_is_quiet() {
     let drain = DrainArgs { quiet: ms(800), accept_max: ms(30_000), ..at_once() };
     let server = Server::start(drain, LimitArgs::default()).await;
     let mut early = stream(&server).await;
@@ -44,7 +44,7 @@ async fn a_stream_ends_whole_when_accepting_stops_too() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_sent_away_once_it_is_quiet_and_a_new_one_is_not() {
+async fn only_old_idle_connections_are_sent_away() {
     let drain = DrainArgs { min: ms(60_000), quiet: ms(300), accept_max: ms(60_000), ..at_once() };
     let server = Server::start(drain, LimitArgs::default()).await;
     let mut idle = Client::connect(server.public).await;
@@ -58,7 +58,7 @@ async fn an_idle_connection_is_sent_away_once_it_is_quiet_and_a_new_one_is_not()
 }
 
 #[tokio::test]
-async fn the_last_line_says_how_many_requests_were_cut_on_which_listener() {
+async fn last_line_reports_cut_requests_per_listener() {
     let log = Log::capture();
     let server = Server::start(DrainArgs { requests_max: ms(200), ..at_once() }, LimitArgs::default()).await;
     let _first = held(&server).await;
@@ -70,7 +70,7 @@ async fn the_last_line_says_how_many_requests_were_cut_on_which_listener() {
 }
 
 #[tokio::test]
-async fn the_last_line_names_no_listener_when_nothing_was_cut() {
+async fn last_line_without_cuts_names_no_listener() {
     let log = Log::capture();
     Server::start(at_once(), LimitArgs::default()).await.stop().await;
     let line = log.last_line();
@@ -78,7 +78,7 @@ async fn the_last_line_names_no_listener_when_nothing_was_cut() {
 }
 
 #[tokio::test]
-async fn a_second_signal_aborts_and_the_last_line_says_what_it_cut() {
+async fn second_signal_aborts_and_reports_cuts() {
     let log = Log::capture();
     let forever =
         DrainArgs { min: ms(60_000), accept_max: ms(60_000), requests_max: ms(60_000), ..at_once() };
@@ -93,9 +93,9 @@ async fn a_second_signal_aborts_and_the_last_line_says_what_it_cut() {
 }
 
 #[tokio::test]
-async fn a_stream_that_outlives_its_server_is_told_to_end() {
+async fn stream_beyond_its_server_ends() {
     let health = Health::new();
-    let closing = health.closing();
+    let closing = health.drain_requested();
     drop(health);
     within("the end", closing).await;
 }
@@ -117,7 +117,7 @@ async fn held(server: &Server) -> Client {
     client
 }
 
-/// What this test's thread logs.
+/// Log of this test's thread.
 struct Log {
     memory: Memory,
     telemetry: Telemetry,

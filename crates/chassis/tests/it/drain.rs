@@ -7,13 +7,13 @@ use tokio::time::sleep;
 use crate::client::{Client, get, within};
 use crate::harness::{Server, at_once, ms};
 
-/// Accepts until asked twice, in effect: nothing ends within a test but what the test ends.
+/// Accepts until a second signal, in effect: no budget ends within a test.
 fn patient() -> DrainArgs {
     DrainArgs { min: ms(60_000), quiet: ms(60_000), accept_max: ms(60_000), requests_max: ms(60_000) }
 }
 
 #[tokio::test]
-async fn a_request_after_the_signal_is_answered_and_counted_and_its_connection_closed() {
+async fn late_request_is_answered_and_counted() {
     let server = Server::start(at_least(1500), LimitArgs::default()).await;
     server.begin_drain().await;
     let mut late = Client::connect(server.public).await;
@@ -26,7 +26,7 @@ async fn a_request_after_the_signal_is_answered_and_counted_and_its_connection_c
 }
 
 #[tokio::test]
-async fn a_connection_kept_alive_from_before_the_signal_is_closed_with_its_next_answer() {
+async fn drain_closes_kept_alive_connections() {
     let server = Server::start(patient(), LimitArgs::default()).await;
     let mut early = Client::connect(server.public).await;
     assert_eq!(early.get("/").await.header("connection"), None);
@@ -36,7 +36,7 @@ async fn a_connection_kept_alive_from_before_the_signal_is_closed_with_its_next_
 }
 
 #[tokio::test]
-async fn readiness_ends_with_the_first_signal_and_liveness_does_not() {
+async fn first_signal_ends_readiness_but_not_liveness() {
     let server = Server::start(patient(), LimitArgs::default()).await;
     assert_eq!(get(server.public, "/readyz").await.status, 200);
     server.begin_drain().await;
@@ -48,7 +48,7 @@ async fn readiness_ends_with_the_first_signal_and_liveness_does_not() {
 }
 
 #[tokio::test]
-async fn a_request_in_flight_finishes_while_internal_listeners_still_answer() {
+async fn request_in_flight_finishes_during_the_drain() {
     let server = Server::start(at_once(), LimitArgs::default()).await;
     let mut client = Client::connect(server.public).await;
     client.send("GET /held HTTP/1.1\r\nHost: test\r\n\r\n").await;
@@ -65,7 +65,7 @@ async fn a_request_in_flight_finishes_while_internal_listeners_still_answer() {
 }
 
 #[tokio::test]
-async fn a_request_beyond_its_budget_is_cut_and_reported() {
+async fn request_beyond_its_budget_is_cut() {
     for budget in [ms(200), ms(1500)] {
         let drain = DrainArgs { requests_max: budget, ..at_once() };
         let server = Server::start(drain, LimitArgs::default()).await;
@@ -102,7 +102,7 @@ async fn an_idle_connection_is_closed_when_accepting_stops() {
 }
 
 #[tokio::test]
-async fn a_connection_that_never_speaks_does_not_hold_up_the_drain() {
+async fn silent_connection_does_not_delay_the_drain() {
     let server = Server::start(at_once(), LimitArgs::default()).await;
     let mut mute = Client::connect(server.public).await;
     assert_eq!(get(server.public, "/").await.status, 200, "accepted after the mute one");
@@ -112,7 +112,7 @@ async fn a_connection_that_never_speaks_does_not_hold_up_the_drain() {
 }
 
 #[tokio::test]
-async fn a_request_that_had_begun_to_come_when_accepting_stopped_is_answered() {
+async fn request_that_was_arriving_is_answered() {
     let server = Server::start(at_once(), LimitArgs::default()).await;
     let mut fresh = Client::connect(server.public).await;
     let mut begun = Client::connect(server.public).await;
@@ -132,7 +132,7 @@ async fn a_request_that_had_begun_to_come_when_accepting_stopped_is_answered() {
 }
 
 #[tokio::test]
-async fn connections_that_wait_in_the_kernel_when_accepting_stops_are_answered() {
+async fn connections_in_the_backlog_are_answered() {
     let server = Server::start(at_once(), LimitArgs::default()).await;
     assert_eq!(get(server.public, "/").await.status, 200);
     // Without an await the server cannot accept them before it takes the signal.
@@ -160,7 +160,7 @@ async fn traffic_prolongs_accepting_up_to_the_most_time() {
     for most in [ms(1000), ms(1700)] {
         let drain = DrainArgs { quiet: ms(800), ..at_most(most.as_millis().try_into().unwrap()) };
         let server = Server::start(drain, LimitArgs::default()).await;
-        let n_answered = ask_until_refused(&server, "/").await;
+        let n_answered = request_until_refused(&server, "/").await;
         let served = server.ended().await.expect("one signal only");
         assert!(served.drain_time >= most && served.drain_time < most + ms(3000), "{served:?}");
         assert_eq!(served.late_arrivals, n_answered);
@@ -168,11 +168,11 @@ async fn traffic_prolongs_accepting_up_to_the_most_time() {
 }
 
 #[tokio::test]
-async fn probes_do_not_prolong_accepting_wherever_they_are_asked_for() {
+async fn probes_do_not_prolong_accepting() {
     for path in ["/readyz", "/below/readyz"] {
         let drain = DrainArgs { quiet: ms(500), ..at_most(30_000) };
         let server = Server::start(drain, LimitArgs::default()).await;
-        ask_until_refused(&server, path).await;
+        request_until_refused(&server, path).await;
         let served = server.ended().await.expect("one signal only");
         assert!(served.drain_time < ms(5000), "{path}: {served:?}");
         assert_eq!(served.late_arrivals, 0, "{path}");
@@ -201,7 +201,7 @@ fn at_most(most: u64) -> DrainArgs {
 }
 
 /// Asks on a new connection every 50 ms from the stop signal on; returns how many requests were answered.
-async fn ask_until_refused(server: &Server, path: &str) -> u64 {
+async fn request_until_refused(server: &Server, path: &str) -> u64 {
     server.begin_drain().await;
     let begun = Instant::now();
     let mut n_answered = 0;

@@ -12,18 +12,19 @@ use axum::routing::{any, get, post};
 use chassis::shutdown::{Aborted, Trigger};
 use chassis::telemetry::Telemetry;
 use chassis::{
-    Builder, DrainArgs, FastAnswer, FastPath, Health, LimitArgs, Listener, MemoryAnswer, Problem, Served,
-    probes, shutdown,
+    Builder, DrainArgs, DrainReport, Health, LimitArgs, Listener, Problem, StaticResponse, probes, shutdown,
 };
+#[cfg(feature = "fast-path")]
+use chassis::{FastPath, FastResponse};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::channel::Channel;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::client::{self, Client, within};
-use crate::telemetry::ask_all_subscribers;
+use crate::telemetry::query_all_subscribers;
 
-/// What no client may ever read.
+/// Text that no client may ever read.
 pub(crate) const INTERNALS: &str = "password=hunter2";
 
 static PAGE: [u8; 64 << 10] = [b'x'; 64 << 10];
@@ -67,30 +68,33 @@ pub(crate) struct Server {
     pub(crate) admin: SocketAddr,
     pub(crate) gate: Gate,
     pub(crate) trigger: Trigger,
-    served: JoinHandle<Result<Served, Aborted>>,
+    served: JoinHandle<Result<DrainReport, Aborted>>,
 }
 
 impl Server {
     pub(crate) async fn start(drain: DrainArgs, limits: LimitArgs) -> Self {
-        Self::start_told(drain, limits, Telemetry::silent().expect("a thread can be started")).await
+        Self::start_with_telemetry(drain, limits, Telemetry::silent().expect("a thread can be started")).await
     }
 
-    /// Starts one whose requests are told of.
-    pub(crate) async fn start_told(drain: DrainArgs, limits: LimitArgs, telemetry: Telemetry) -> Self {
-        ask_all_subscribers();
+    /// Starts a server that records its requests in `telemetry`.
+    pub(crate) async fn start_with_telemetry(
+        drain: DrainArgs,
+        limits: LimitArgs,
+        telemetry: Telemetry,
+    ) -> Self {
+        query_all_subscribers();
         let gate = Gate::new();
         let health = Health::new();
         let ends = health.clone();
         let public = routes(gate.clone())
             .route("/below/readyz", probes::readyz(health.clone()))
             .route("/readyz", probes::readyz(health.clone()))
-            .route("/stream", get(async move || stream(ends.closing())));
+            .route("/stream", get(async move || stream(ends.drain_requested())));
+        let public = Listener::traffic("public", LOOPBACK, public).probes(["/readyz"]);
+        #[cfg(feature = "fast-path")]
+        let public = public.fast_path(["/memory", "/both"], || Memory);
         let bound = Builder::new(drain, limits, health.clone(), telemetry)
-            .listener(
-                Listener::traffic("public", LOOPBACK, public)
-                    .probes(["/readyz"])
-                    .fast_path(["/memory", "/both"], || Memory),
-            )
+            .listener(public)
             .listener(Listener::internal("admin", LOOPBACK, probes::router(health.clone())))
             .bind()
             .await
@@ -119,40 +123,46 @@ impl Server {
         .await;
     }
 
-    pub(crate) async fn ended(self) -> Result<Served, Aborted> {
+    pub(crate) async fn ended(self) -> Result<DrainReport, Aborted> {
         within("the drain", self.served).await.expect("no panic")
     }
 
-    pub(crate) async fn stop(self) -> Served {
+    pub(crate) async fn stop(self) -> DrainReport {
         self.trigger.send("SIGTERM");
         self.ended().await.expect("one signal only")
     }
 }
 
-/// Answers one path where the router would say something else, and one as the router does.
+/// Answers one path differently from the router, and one as the router does.
+#[cfg(feature = "fast-path")]
 pub(crate) struct Memory;
 
+#[cfg(feature = "fast-path")]
 impl FastPath for Memory {
-    fn get(&mut self, path: &str) -> Option<FastAnswer> {
+    fn get(&mut self, path: &str) -> Option<FastResponse> {
         match path {
-            "/memory" => Some(FastAnswer { route: 0, answer: in_memory(b"from memory") }),
-            "/both" => Some(FastAnswer { route: 1, answer: both() }),
+            "/memory" => Some(FastResponse { route: 0, response: in_memory(b"from memory") }),
+            "/both" => Some(FastResponse { route: 1, response: both() }),
             _ => None,
         }
     }
 }
 
-fn in_memory(body: &'static [u8]) -> MemoryAnswer {
-    MemoryAnswer { status: StatusCode::OK, headers: &[], body: Bytes::from_static(body) }
+fn in_memory(body: &'static [u8]) -> StaticResponse {
+    StaticResponse { status: StatusCode::OK, headers: &[], body: Bytes::from_static(body) }
 }
 
-/// With all that such an answer can have.
-fn both() -> MemoryAnswer {
+/// A response with every part that a static response can have.
+fn both() -> StaticResponse {
     static HEADERS: [(HeaderName, HeaderValue); 2] = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    MemoryAnswer { status: StatusCode::IM_A_TEAPOT, headers: &HEADERS, ..in_memory(b"[\"short and stout\"]") }
+    StaticResponse {
+        status: StatusCode::IM_A_TEAPOT,
+        headers: &HEADERS,
+        ..in_memory(b"[\"short and stout\"]")
+    }
 }
 
 pub(crate) fn routes(gate: Gate) -> Router {
@@ -175,7 +185,7 @@ pub(crate) fn routes(gate: Gate) -> Router {
         .fallback_service(told())
 }
 
-/// Routes behind a service of the app's own, which tells the one that matched.
+/// Routes behind a service of the app, which reports the route that matched.
 fn told() -> Router {
     let tell = async |request: Request, next: Next| {
         let route = request.extensions().get::<MatchedPath>().cloned();
@@ -186,7 +196,7 @@ fn told() -> Router {
     Router::new().route("/told/{id}", get(async || "told")).layer(from_fn(tell))
 }
 
-/// Says one word, and no more until it is told to end.
+/// Sends one word, and ends when the drain requests it.
 fn stream(closing: impl Future<Output = ()> + Send + 'static) -> Body {
     let (mut sender, body) = Channel::<Bytes>::new(1);
     tokio::spawn(async move {

@@ -16,7 +16,7 @@ fn short_header() -> LimitArgs {
 }
 
 #[tokio::test]
-async fn a_slow_header_is_cut_at_its_deadline_while_others_are_served() {
+async fn slow_header_is_cut_at_its_deadline() {
     let server = Server::start(at_once(), short_header()).await;
     let mut slow = Client::connect(server.public).await;
     let begun = Instant::now();
@@ -29,7 +29,7 @@ async fn a_slow_header_is_cut_at_its_deadline_while_others_are_served() {
 }
 
 #[tokio::test]
-async fn a_trickle_of_header_bytes_does_not_move_the_deadline() {
+async fn trickling_header_does_not_move_the_deadline() {
     let server = Server::start(at_once(), short_header()).await;
     let mut slow = Client::connect(server.public).await;
     let begun = Instant::now();
@@ -42,7 +42,7 @@ async fn a_trickle_of_header_bytes_does_not_move_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_slow_header_after_an_idle_keep_alive_is_cut_too() {
+async fn slow_header_after_keep_alive_is_cut() {
     let server = Server::start(at_once(), short_header()).await;
     let mut client = Client::connect(server.public).await;
     assert_eq!(client.get("/").await.status, 200);
@@ -65,7 +65,7 @@ async fn an_idle_keep_alive_outlives_the_header_deadline() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_closed_at_the_idle_limit() {
+async fn idle_connection_is_closed_at_its_limit() {
     let limits = LimitArgs { idle_time: ms(600), ..LimitArgs::default() };
     let server = Server::start(at_once(), limits).await;
     let mut fresh = Client::connect(server.public).await;
@@ -92,7 +92,7 @@ async fn a_busy_connection_outlives_its_idle_limit() {
 }
 
 #[tokio::test]
-async fn a_header_beyond_its_size_or_count_is_refused() {
+async fn header_beyond_its_limits_is_rejected() {
     let limits = LimitArgs { header_bytes: 8192, header_count: 10, ..LimitArgs::default() };
     let server = Server::start(at_once(), limits).await;
     let many = "x: y\r\n".repeat(10);
@@ -113,7 +113,7 @@ async fn a_handler_beyond_its_time_is_answered_for() {
 }
 
 #[tokio::test]
-async fn a_body_beyond_its_size_is_refused_announced_or_not() {
+async fn body_beyond_its_limit_is_rejected() {
     let limits = LimitArgs { body_bytes: 10, ..LimitArgs::default() };
     let server = Server::start(at_once(), limits).await;
     let announced = "Content-Length: 11\r\n\r\nhello world";
@@ -132,7 +132,7 @@ async fn a_body_beyond_its_size_is_refused_announced_or_not() {
 }
 
 #[tokio::test]
-async fn a_client_in_the_middle_of_an_upload_can_read_why_it_was_refused() {
+async fn uploading_client_can_read_its_rejection() {
     let server = Server::start(at_once(), LimitArgs::default()).await;
     let mut client = Client::connect(server.public).await;
     let size = 8 << 20;

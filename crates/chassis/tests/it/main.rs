@@ -14,7 +14,8 @@ mod closing;
 mod crowded;
 mod cut;
 mod drain;
-mod front;
+#[cfg(feature = "fast-path")]
+mod fast_path;
 mod harness;
 mod hostile;
 mod limits;
@@ -22,6 +23,7 @@ mod options;
 mod probes;
 mod problems;
 mod readiness;
+mod service;
 mod telemetry;
 mod trace_context;
 mod traces;

@@ -5,7 +5,7 @@ use crate::client::get;
 use crate::harness::LOOPBACK;
 
 #[tokio::test]
-async fn starting_being_ready_and_being_alive_are_three_answers() {
+async fn started_ready_and_live_are_separate_probes() {
     let health = Health::new();
     let bound = Builder::new(
         DrainArgs::default(),

@@ -24,7 +24,7 @@ async fn an_unknown_path_is_a_problem() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_a_problem_that_names_the_right_ones() {
+async fn wrong_method_is_a_problem_with_allow() {
     let mut client = Client::connect(server().await.public).await;
     client.send("DELETE / HTTP/1.1\r\nHost: test\r\n\r\n").await;
     let answer = client.answer().await;
@@ -36,14 +36,14 @@ async fn a_wrong_method_is_a_problem_that_names_the_right_ones() {
 }
 
 #[tokio::test]
-async fn a_problem_of_the_client_says_what_to_change() {
+async fn client_problem_says_what_to_change() {
     let answer = get(server().await.public, "/wrong").await;
     assert_eq!(answer.status, 409);
     assert!(document(&answer).contains("\"detail\":\"say something else\""), "{}", answer.body);
 }
 
 #[tokio::test]
-async fn a_problem_of_the_server_shows_nothing_of_its_inside() {
+async fn server_problem_hides_internals() {
     let server = server().await;
     for path in ["/broken", "/broken-text", "/panic"] {
         let answer = get(server.public, path).await;
@@ -54,7 +54,7 @@ async fn a_problem_of_the_server_shows_nothing_of_its_inside() {
 }
 
 #[tokio::test]
-async fn a_panic_ends_neither_the_connection_nor_the_server() {
+async fn panic_ends_neither_connection_nor_server() {
     let server = server().await;
     let mut client = Client::connect(server.public).await;
     assert_eq!(client.get("/panic").await.status, 500);
@@ -64,7 +64,7 @@ async fn a_panic_ends_neither_the_connection_nor_the_server() {
 }
 
 #[tokio::test]
-async fn every_answer_has_a_request_id_of_its_own() {
+async fn every_response_has_its_own_request_id() {
     let server = server().await;
     let mut seen = Vec::new();
     for path in ["/", "/", "/nowhere", "/panic", "/readyz"] {
@@ -77,7 +77,7 @@ async fn every_answer_has_a_request_id_of_its_own() {
 }
 
 #[tokio::test]
-async fn an_id_of_the_client_is_kept_when_it_is_sane() {
+async fn valid_id_of_the_client_is_retained() {
     let server = server().await;
     let longest = "x".repeat(64);
     let too_long = "x".repeat(65);

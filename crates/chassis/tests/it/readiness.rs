@@ -16,7 +16,7 @@ use chassis::readiness::{CheckFailure, CheckResult, Class, Dependency, Readiness
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use crate::telemetry::ask_all_subscribers;
+use crate::telemetry::query_all_subscribers;
 
 const PERIOD: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -25,7 +25,7 @@ const JITTER: Duration = Duration::from_secs(1);
 const TIMING: Timing =
     Timing { period: PERIOD, timeout: TIMEOUT, jitter: JITTER, failures_to_down: 3, successes_to_up: 2 };
 
-/// How a dependency behaves.
+/// Behaviour of a dependency.
 #[derive(Clone, Copy, Debug)]
 enum Behaviour {
     Works,
@@ -33,7 +33,7 @@ enum Behaviour {
     Unreachable,
     /// Nothing listens: known at once.
     Refuses,
-    /// The same, with a code of its own.
+    /// Fails with a code.
     RefusesWith(&'static str),
     /// It would answer, after its timeout.
     Slow,
@@ -48,7 +48,7 @@ struct Fake {
     seen: Arc<Seen>,
 }
 
-/// What the dependency saw of its checks.
+/// Checks that the dependency has received.
 #[derive(Default)]
 struct Seen {
     begun: std::sync::Mutex<Vec<Instant>>,
@@ -129,7 +129,7 @@ async fn act(behaviour: Behaviour) -> CheckResult {
 
 /// A service that is ready as far as it goes itself.
 fn start(dependencies: Vec<Dependency>) -> (Health, Readiness, Samplers) {
-    ask_all_subscribers();
+    query_all_subscribers();
     let health = Health::new();
     health.mark_started();
     health.mark_ready();

@@ -29,23 +29,23 @@ fn options(level: Level) -> Options {
     Options { level, own_crates: vec!["own"] }
 }
 
-/// Has each log statement ask every subscriber there is, from its first time on.
+/// Makes each log statement query all subscribers, from its first use on.
 ///
 /// While there is one only, tracing takes the word of the thread that comes by a statement first for that of all threads, and keeps
 /// to it; and the threads of other tests want no lines. Two that stay rule that out. It must be called before a statement is come by
 /// for the first time, by whichever test: so whatever starts a server or a dependency here calls it.
-pub(crate) fn ask_all_subscribers() {
+pub(crate) fn query_all_subscribers() {
     static STAYING: LazyLock<[Dispatch; 2]> =
         LazyLock::new(|| [(); 2].map(|()| Dispatch::new(tracing_subscriber::registry())));
     LazyLock::force(&STAYING);
 }
 
-/// What logs at that level, into `output`.
+/// Telemetry that logs at `level` into `output`.
 pub(crate) fn build<W: Write + Send + 'static>(
     level: Level,
     output: W,
 ) -> (impl Subscriber + Send + Sync + use<W>, Telemetry) {
-    ask_all_subscribers();
+    query_all_subscribers();
     Telemetry::build(&options(level), output).unwrap()
 }
 
@@ -72,7 +72,7 @@ fn say_all() {
 }
 
 #[test]
-fn each_level_writes_its_lines_lifecycle_always_and_foreign_crates_at_warn_at_most() {
+fn each_level_writes_its_lines() {
     for (level, expected) in [
         (Level::Critical, &["lifecycle", "panic"][..]),
         (Level::Error, &["lifecycle", "panic", "own error"]),
@@ -106,7 +106,7 @@ fn the_level_changes_while_the_process_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_level_set_for_a_while_falls_back_by_itself_to_the_one_that_is_set_by_then() {
+async fn temporary_level_ends_by_itself() {
     let (_, telemetry) = build(Level::Error, Memory::default());
     let in_force = || telemetry.levels().in_force();
     telemetry.set_level_for(Level::Trace, ms(1000));
@@ -119,11 +119,11 @@ async fn a_level_set_for_a_while_falls_back_by_itself_to_the_one_that_is_set_by_
     assert_eq!(in_force(), Level::Debug);
     tokio::time::sleep(ms(2000)).await;
     assert_eq!(in_force(), Level::Warn);
-    assert!(telemetry.levels().passing.is_none());
+    assert!(telemetry.levels().temporary.is_none());
 }
 
 #[test]
-fn a_line_carries_its_fields_flat_and_those_of_its_span() {
+fn line_has_flat_fields_and_its_span() {
     let memory = Memory::default();
     let (subscriber, telemetry) = build(Level::Error, memory.clone());
     tracing::subscriber::with_default(subscriber, || {
@@ -153,7 +153,7 @@ impl Write for Stuck {
 }
 
 #[test]
-fn a_stuck_reader_costs_lines_and_never_time_but_no_lifecycle_line() {
+fn stuck_reader_loses_no_lifecycle_line() {
     let (release, stuck) = sync_channel(0);
     let memory = Memory::default();
     let (subscriber, telemetry) = build(Level::Info, Stuck(stuck, memory.clone()));
@@ -173,7 +173,7 @@ fn a_stuck_reader_costs_lines_and_never_time_but_no_lifecycle_line() {
 }
 
 #[test]
-fn a_stuck_reader_costs_lifecycle_lines_too_before_it_costs_memory() {
+fn stuck_reader_costs_bounded_memory() {
     const N_LINES: u64 = 10_000;
     let (release, stuck) = sync_channel(0);
     let memory = Memory::default();
@@ -196,11 +196,11 @@ fn a_stuck_reader_costs_lifecycle_lines_too_before_it_costs_memory() {
 }
 
 #[tokio::test]
-async fn a_request_is_one_line_with_its_route_and_not_its_path() {
+async fn request_line_has_the_route_not_the_path() {
     let memory = Memory::default();
     let (subscriber, telemetry) = build(Level::Info, memory.clone());
     let _default = tracing::subscriber::set_default(subscriber);
-    let server = Server::start_told(at_once(), LimitArgs::default(), telemetry.clone()).await;
+    let server = Server::start_with_telemetry(at_once(), LimitArgs::default(), telemetry.clone()).await;
     let mut client = Client::connect(server.public).await;
     client.send("GET /items/secret HTTP/1.1\r\nHost: test\r\nX-Request-Id: abc\r\n\r\n").await;
     assert_eq!(client.answer().await.status, 200);
@@ -220,12 +220,12 @@ async fn a_request_is_one_line_with_its_route_and_not_its_path() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_cut_has_its_line_too() {
+async fn cut_request_has_a_line() {
     let memory = Memory::default();
     let (subscriber, telemetry) = build(Level::Info, memory.clone());
     let _default = tracing::subscriber::set_default(subscriber);
     let drain = DrainArgs { requests_max: ms(0), ..at_once() };
-    let server = Server::start_told(drain, LimitArgs::default(), telemetry.clone()).await;
+    let server = Server::start_with_telemetry(drain, LimitArgs::default(), telemetry.clone()).await;
     let mut client = Client::connect(server.public).await;
     client.send("GET /held HTTP/1.1\r\nHost: test\r\n\r\n").await;
     server.gate.entered().await;
@@ -249,7 +249,7 @@ fn panic_under_installed_telemetry() {
 }
 
 #[test]
-fn a_panic_is_a_log_line_with_its_place_at_every_level() {
+fn panic_is_logged_at_every_level() {
     let child = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "telemetry::panic_under_installed_telemetry", "--nocapture"])
         .output()

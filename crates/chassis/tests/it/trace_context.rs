@@ -9,7 +9,7 @@ fn headers(name: &'static str, lines: &[&str]) -> HeaderMap {
 }
 
 pub(crate) fn context(traceparent: &str) -> Option<TraceContext> {
-    TraceContext::of(&headers("traceparent", &[traceparent]))
+    TraceContext::from_headers(&headers("traceparent", &[traceparent]))
 }
 
 fn text(context: &TraceContext) -> String {
@@ -17,7 +17,7 @@ fn text(context: &TraceContext) -> String {
 }
 
 fn state(lines: &[&str]) -> Option<String> {
-    TraceState::of(&headers("tracestate", lines)).map(|state| state.as_str().to_owned())
+    TraceState::from_headers(&headers("tracestate", lines)).map(|state| state.as_str().to_owned())
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn only_flags_that_are_known_are_kept() {
 }
 
 #[test]
-fn a_version_to_come_is_read_as_far_as_it_is_known() {
+fn future_version_is_read_partially() {
     for valid in ["01", "cc", "fe"].map(|version| PARENT.replacen("00", version, 1)) {
         assert!(context(&valid).is_some(), "{valid}");
         assert!(context(&format!("{valid}-what-the-future-will-be-like")).is_some(), "{valid}");
@@ -80,12 +80,12 @@ fn what_breaks_the_standard_is_no_context() {
 
 #[test]
 fn two_callers_are_none() {
-    assert_eq!(TraceContext::of(&headers("traceparent", &[PARENT, PARENT])), None);
-    assert_eq!(TraceContext::of(&HeaderMap::new()), None);
+    assert_eq!(TraceContext::from_headers(&headers("traceparent", &[PARENT, PARENT])), None);
+    assert_eq!(TraceContext::from_headers(&HeaderMap::new()), None);
 }
 
 #[test]
-fn a_child_stays_in_the_trace_at_a_place_of_its_own() {
+fn child_stays_in_the_trace() {
     let parent = context(PARENT).unwrap();
     let child = TraceContext::following(Some(&parent));
     assert_eq!((child.trace_id(), child.flags()), (parent.trace_id(), parent.flags()));
@@ -93,7 +93,7 @@ fn a_child_stays_in_the_trace_at_a_place_of_its_own() {
 }
 
 #[test]
-fn a_root_is_a_new_trace_that_nobody_has_decided_on() {
+fn root_is_a_new_undecided_trace() {
     let (one, other) = (TraceContext::following(None), TraceContext::following(None));
     assert_ne!(one.trace_id(), other.trace_id());
     assert!(!one.is_sampled() && one.with_sampled(true).is_sampled());
@@ -101,28 +101,28 @@ fn a_root_is_a_new_trace_that_nobody_has_decided_on() {
 }
 
 #[test]
-fn a_call_names_this_service_as_its_caller_and_no_other() {
+fn inject_replaces_the_caller() {
     let mut outgoing = headers("traceparent", &["stale", "stale too"]);
     let context = TraceContext::root().with_sampled(true);
     context.inject(&mut outgoing);
-    assert_eq!(TraceContext::of(&outgoing), Some(context));
+    assert_eq!(TraceContext::from_headers(&outgoing), Some(context));
 }
 
 #[test]
-fn a_sane_tracestate_is_passed_on_as_it_came() {
+fn valid_tracestate_is_passed_on_unchanged() {
     for sane in
         ["congo=t61rcWkgMzE", "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE", "a=1, b=2,,c=3", "tenant@system=a b"]
     {
         assert_eq!(state(&[sane]).as_deref(), Some(sane));
         let mut outgoing = HeaderMap::new();
-        TraceState::of(&headers("tracestate", &[sane])).unwrap().inject(&mut outgoing);
+        TraceState::from_headers(&headers("tracestate", &[sane])).unwrap().inject(&mut outgoing);
         assert_eq!(outgoing["tracestate"], sane);
     }
     assert_eq!(state(&["a=1", "b=2", "c=3"]).as_deref(), Some("a=1,b=2,c=3"));
 }
 
 #[test]
-fn a_tracestate_that_breaks_the_standard_is_let_go() {
+fn invalid_tracestate_is_dropped() {
     let of_length = |length: usize| {
         let long = "x".repeat(250);
         format!("a={long},b={long},c={}", "x".repeat(length - 508))

@@ -75,11 +75,11 @@ async fn received(span: ServerSpan<'_>) -> Span {
 }
 
 #[tokio::test]
-async fn a_span_arrives_with_all_that_was_told_of_it() {
+async fn span_arrives_with_all_attributes() {
     let parent = context(PARENT).unwrap();
     let mut headers = HeaderMap::new();
     headers.insert("tracestate", "congo=t61".parse().unwrap());
-    let state = TraceState::of(&headers);
+    let state = TraceState::from_headers(&headers);
     let own = parent.child();
     let sent =
         received(ServerSpan { context: own, parent: Some(parent), state: state.as_ref(), ..span() }).await;
@@ -115,7 +115,7 @@ async fn only_failures_of_the_service_are_errors() {
 }
 
 #[tokio::test]
-async fn made_up_methods_and_unknown_paths_name_no_span() {
+async fn invented_methods_and_paths_name_no_span() {
     let sent = received(ServerSpan { method: "other", route: None, ..span() }).await;
     assert_eq!(sent.name, "HTTP");
     assert_eq!(attributes(&sent.attributes)["http.request.method"], "_OTHER");
@@ -123,7 +123,7 @@ async fn made_up_methods_and_unknown_paths_name_no_span() {
 }
 
 #[tokio::test]
-async fn an_export_tells_the_service_and_carries_the_headers_of_the_variables() {
+async fn export_has_resource_and_headers() {
     let mut receiver = Receiver::start(&[Reply::Taken]).await;
     let headers = ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20t0ken,x-scope=a%2Cb");
     let named = ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test,service.version=9");
@@ -144,7 +144,7 @@ async fn an_export_tells_the_service_and_carries_the_headers_of_the_variables() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_span_of_many_tasks_arrives_once_in_bounded_batches() {
+async fn every_span_arrives_once() {
     let mut receiver = Receiver::start(&[Reply::Taken]).await;
     let limits = [("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "100"), ("OTEL_BSP_MAX_QUEUE_SIZE", "4000"), NEVER];
     let traces = traces(receiver.address, &limits);
@@ -169,7 +169,7 @@ async fn every_span_of_many_tasks_arrives_once_in_bounded_batches() {
 }
 
 #[tokio::test]
-async fn a_single_span_waits_for_the_delay_and_no_longer() {
+async fn single_span_waits_for_the_delay() {
     let mut receiver = Receiver::start(&[Reply::Taken]).await;
     let traces = traces(receiver.address, &[("OTEL_BSP_SCHEDULE_DELAY", "300")]);
     let begun = SystemTime::now();
@@ -179,7 +179,7 @@ async fn a_single_span_waits_for_the_delay_and_no_longer() {
 }
 
 #[tokio::test]
-async fn a_batch_that_is_not_full_waits_however_full_those_before_it_were() {
+async fn partial_batch_waits_after_full_ones() {
     let mut receiver = Receiver::start(&[Reply::Taken]).await;
     let traces = traces(receiver.address, &[NEVER, ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2")]);
     record(&traces, 2);

@@ -25,7 +25,7 @@ impl<P: Proxy> Pair<P> {
         Self { proxy, processes: [Some(first), Some(second)], flags, folder }
     }
 
-    /// Where the proxy serves.
+    /// Address of the proxy.
     pub(crate) fn front(&self) -> PathBuf {
         front(self.folder.path())
     }

@@ -16,14 +16,14 @@ pub(crate) struct HaProxy<L> {
     _layer: PhantomData<L>,
 }
 
-/// What it distributes.
+/// Unit that HAProxy distributes.
 pub(crate) trait Layer {
     const NAME: &str;
     const KEEPS_CLIENTS: bool;
     const CONFIGURATION: &str;
 }
 
-/// One by one, over connections of its own, as an Ingress or an application load balancer does.
+/// Requests, over the proxy's own connections, as an Ingress or an application load balancer does.
 pub(crate) enum Requests {}
 
 /// Whole, as a Service or a network load balancer does.

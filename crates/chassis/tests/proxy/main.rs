@@ -36,13 +36,13 @@ const NO_WINDOW: [&str; 6] = ["--drain-min", "0s", "--drain-quiet", "0s", "--dra
 
 #[tokio::test]
 #[ignore = "needs haproxy: cargo xtask test proxy"]
-async fn haproxy_that_distributes_requests_loses_none_in_stops_and_starts() {
+async fn haproxy_in_http_mode_loses_no_request() {
     loses_nothing::<HaProxy<Requests>>(&[]).await;
 }
 
 #[tokio::test]
 #[ignore = "needs haproxy: cargo xtask test proxy"]
-async fn haproxy_that_distributes_connections_loses_no_request_in_stops_and_starts() {
+async fn haproxy_in_tcp_mode_loses_no_request() {
     loses_nothing::<HaProxy<Connections>>(&LONG_WINDOW).await;
 }
 
@@ -54,7 +54,7 @@ async fn nginx_loses_no_request_in_stops_and_starts() {
 
 #[tokio::test]
 #[ignore = "needs haproxy and nginx: cargo xtask test proxy"]
-async fn behind_each_of_them_a_server_that_closes_at_once_loses_requests() {
+async fn immediate_close_loses_requests() {
     loses_requests::<HaProxy<Requests>>().await;
     loses_requests::<HaProxy<Connections>>().await;
     loses_requests::<Nginx>().await;

@@ -13,12 +13,12 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
 /// Above the 25 s that a drain may take.
-const PATIENCE: Duration = Duration::from_secs(40);
+const TIMEOUT: Duration = Duration::from_secs(40);
 
 pub(crate) async fn within<F: Future>(what: &str, future: F) -> F::Output {
-    match timeout(PATIENCE, future).await {
+    match timeout(TIMEOUT, future).await {
         Ok(output) => output,
-        Err(_) => panic!("waited {PATIENCE:?} for: {what}"),
+        Err(_) => panic!("waited {TIMEOUT:?} for: {what}"),
     }
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Process {
     log: Lines<BufReader<ChildStdout>>,
 }
 
-/// How a process ended.
+/// End of a process.
 #[derive(Debug)]
 pub(crate) struct End {
     pub(crate) status: ExitStatus,
@@ -85,7 +85,7 @@ impl Process {
         within(&format!("readiness to be {ready}"), becomes_so).await;
     }
 
-    /// As a probe sees it, to which no answer is as bad as a bad one.
+    /// Readiness as a probe sees it; no response counts as unready.
     async fn is_ready(&self) -> bool {
         let status = async { Connection::open(&Server::Tcp(self.admin)).await?.status("/readyz").await };
         status.await.is_ok_and(|status| status == 200)

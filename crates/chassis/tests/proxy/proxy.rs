@@ -1,4 +1,4 @@
-//! What the tests ask of a proxy.
+//! Interface of a proxy for the tests.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,15 +9,15 @@ use tokio::process::{Child, Command};
 
 use crate::process::within;
 
-/// A proxy before two servers, without retries and checks of its own.
+/// A proxy in front of two servers, without retries and health checks.
 ///
 /// It ends with its value.
 pub(crate) trait Proxy: Sized {
     const NAME: &str;
-    /// Whether clients' connections are its own affair, so that no stop behind it is a reason to close one.
+    /// True if the proxy owns its clients' connections, so that a stop behind it never closes one.
     const KEEPS_CLIENTS: bool;
 
-    /// Starts it with files of its own in `folder`, before the servers at these addresses.
+    /// Starts the proxy with its files in `folder`, in front of the servers at these addresses.
     async fn start(folder: &Path, servers: [SocketAddr; 2]) -> Self;
 
     /// Sends nothing new to a server (0 or 1) from now on; what is under way goes on.

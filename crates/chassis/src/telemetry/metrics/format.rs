@@ -1,20 +1,20 @@
-//! The two text formats of metrics, and which one a scraper asks for.
+//! Text formats of metrics, and their negotiation.
 
 use http::HeaderMap;
 use http::header::ACCEPT;
 
-/// A text format of metrics. Where a scraper likes both equally well, the first one is sent.
+/// Text format of metrics. The first one is sent if a scraper prefers neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     /// OpenMetrics 1.0.0.
     OpenMetrics,
-    /// Prometheus' own, which is older and read by everything.
+    /// Prometheus' own, which is older and which every scraper reads.
     Text,
 }
 
 impl Format {
-    /// The format that `Accept` prefers (RFC 9110, 12.5.1). Where it allows neither, the older one: refusing a scrape helps
-    /// nobody.
+    /// Returns the format that `Accept` prefers (RFC 9110, 12.5.1). If it allows neither, returns the older one: a rejected scrape
+    /// would lose the metrics.
     pub(super) fn accepted(headers: &HeaderMap) -> Self {
         let fields: Vec<_> = headers.get_all(ACCEPT).iter().filter_map(|field| field.to_str().ok()).collect();
         if fields.is_empty() {
@@ -40,7 +40,7 @@ impl Format {
         }
     }
 
-    /// The metrics in this format; `text` is OpenMetrics.
+    /// Converts `text`, which is OpenMetrics, to this format.
     pub(super) fn render(self, text: String) -> String {
         match self {
             Self::OpenMetrics => text,
@@ -48,7 +48,7 @@ impl Format {
         }
     }
 
-    /// In thousandths; of several ranges the most specific one counts.
+    /// Quality in thousandths; the most specific range decides.
     fn quality(self, ranges: &[Range<'_>]) -> u16 {
         let matching = ranges.iter().filter_map(|range| Some((range.precision(self)?, range.quality)));
         matching.max().map_or(0, |(_, quality)| quality)
@@ -78,7 +78,7 @@ impl<'a> Range<'a> {
         Some(range)
     }
 
-    /// How closely the range describes `format`; None where it does not.
+    /// Precision with which the range matches `format`; `None` if it does not match.
     fn precision(&self, format: Format) -> Option<u8> {
         let (media, _) = format.media_type().split_once(';')?;
         let (kind, _) = media.split_once('/')?;
@@ -94,14 +94,15 @@ impl<'a> Range<'a> {
     }
 }
 
-/// `1`, `0`, or up to three decimals of them.
+/// Parses a quality from 0 to 1 to thousandths.
 fn quality(text: &str) -> Option<u16> {
     let value: f32 = text.parse().ok().filter(|value| (0.0..=1.0).contains(value))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1000")]
     Some((value * 1000.0).round() as u16)
 }
 
-/// Prometheus' own format says `_total` also where a counter is described, has no units, no end, and no escaped quotes in help.
+/// Converts OpenMetrics to Prometheus' own format: `_total` also in the description of a counter, no units, no end marker, no
+/// escaped quotes in help.
 fn without_open_metrics(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut help = None;
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_format_is_the_one_that_a_scraper_prefers() {
+    fn format_is_the_one_a_scraper_prefers() {
         let prometheus_2 = "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;\
             version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
         let prometheus_3 = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_older_format_names_counters_in_full_and_has_neither_units_nor_an_end() {
+    fn older_format_has_full_counter_names() {
         let open_metrics = "# HELP a Said \\\"so\\\" \\\\ here.\n# TYPE a counter\na_total{b=\"c\"} 1\n\
             # HELP t_seconds Time.\n# TYPE t_seconds histogram\n# UNIT t_seconds seconds\n\
             t_seconds_sum 0.5\nt_seconds_count 1\nt_seconds_bucket{le=\"+Inf\"} 1\n\

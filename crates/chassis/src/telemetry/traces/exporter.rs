@@ -1,4 +1,4 @@
-//! The task that takes spans from the queue and sends them in batches.
+//! Task that takes spans from the queue and sends them in batches.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,9 +9,10 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use super::counters::Counters;
+use super::message;
 use super::sender::{Delivery, Sender};
 use super::settings::{Batches, TraceSettings};
-use super::{Counters, message};
 
 type Stop = watch::Receiver<Option<Instant>>;
 
@@ -22,10 +23,10 @@ pub(super) struct Exporter {
     spans: mpsc::Receiver<Vec<u8>>,
     batch_waits: Arc<Notify>,
     counters: Arc<Counters>,
-    /// Spans taken from the queue, and not yet known to be delivered or lost.
-    under_way: u64,
-    /// Spans lost since the collector last took a whole batch.
-    lost_in_a_row: u64,
+    /// Number of spans taken from the queue whose outcome is not known yet.
+    in_transit: u64,
+    /// Number of spans lost since the collector last accepted a whole batch.
+    lost_since_success: u64,
 }
 
 impl Exporter {
@@ -38,22 +39,22 @@ impl Exporter {
         let resource = Arc::new(message::resource(&settings.resource));
         let batches = settings.batches;
         let sender = Arc::new(Sender::new(settings.collector, batches.export_time));
-        Self { sender, batches, resource, spans, batch_waits, counters, under_way: 0, lost_in_a_row: 0 }
+        Self { sender, batches, resource, spans, batch_waits, counters, in_transit: 0, lost_since_success: 0 }
     }
 
-    /// Ends after a shutdown, with the flush or at its deadline, whichever comes first. Whoever shuts down waits until
-    /// the last clone of `stop` is gone, so this one is kept until all is counted.
+    /// Runs until a shutdown, and ends with its flush or at its deadline, whichever comes first. The caller of the shutdown waits
+    /// until the last clone of `stop` is dropped, so it is held until everything is counted.
     pub(super) async fn run(mut self, stop: Stop) {
-        let patience = self.batches.export_time;
+        let flush_time = self.batches.export_time;
         tokio::select! {
             () = self.export_until(stop.clone()) => {}
-            () = end_of_flush(stop.clone(), patience) => {}
+            () = end_of_flush(stop.clone(), flush_time) => {}
         }
         drop(self);
         drop(stop);
     }
 
-    /// A span waits for the schedule's delay at most before it is sent, unless a batch is still under way.
+    /// Exports until a stop. A span waits for the schedule's delay at most, unless a batch is still being sent.
     async fn export_until(&mut self, mut stop: Stop) {
         loop {
             let next = Instant::now() + self.batches.schedule_delay;
@@ -73,7 +74,7 @@ impl Exporter {
         }
     }
 
-    /// True when stopped, false when it is time for a batch.
+    /// True if stopped, false if a batch is due.
     async fn stopped_or_due(&self, stop: &mut Stop, next: Instant) -> bool {
         loop {
             tokio::select! {
@@ -81,7 +82,7 @@ impl Exporter {
                 _ = stop.wait_for(Option::is_some) => return true,
                 () = sleep_until(next) => return false,
                 () = self.batch_waits.notified() => {
-                    // A wake-up may be left over from spans that the last batch took along.
+                    // The last batch may have included the spans of this wake-up.
                     if self.spans.len() >= self.batches.batch_spans {
                         return false;
                     }
@@ -90,7 +91,7 @@ impl Exporter {
         }
     }
 
-    /// None when there is nothing to send.
+    /// Takes the next batch; `None` if there are no spans.
     fn take_batch(&mut self) -> Option<Vec<Vec<u8>>> {
         let spans = std::iter::from_fn(|| self.spans.try_recv().ok());
         let batch: Vec<_> = spans.take(self.batches.batch_spans).collect();
@@ -99,10 +100,10 @@ impl Exporter {
 
     async fn export(&mut self, batch: Vec<Vec<u8>>) {
         let n_spans = batch.len() as u64;
-        self.under_way = n_spans;
+        self.in_transit = n_spans;
         let (sender, resource) = (Arc::clone(&self.sender), Arc::clone(&self.resource));
         let delivery = outcome(async move { sender.deliver(message::export(&resource, batch)).await }).await;
-        self.under_way = 0;
+        self.in_transit = 0;
         match delivery {
             Some(delivery) => self.account(n_spans, delivery),
             None => add(&self.counters.dropped, n_spans),
@@ -111,7 +112,7 @@ impl Exporter {
 
     fn account(&mut self, n_spans: u64, delivery: Delivery) {
         let (n_lost, reason) = match delivery {
-            Delivery::Taken { refused, reason } => (refused.min(n_spans), reason),
+            Delivery::Accepted { rejected, reason } => (rejected.min(n_spans), reason),
             Delivery::Lost { reason } => (n_spans, reason.to_string()),
         };
         add(&self.counters.exported, n_spans - n_lost);
@@ -119,20 +120,20 @@ impl Exporter {
         self.report(n_lost, &reason);
     }
 
-    /// Once for each outage: a collector that is away for hours is no news every few seconds.
+    /// Logs once per outage, and once at its end.
     fn report(&mut self, n_lost: u64, reason: &str) {
-        match (self.lost_in_a_row, n_lost) {
+        match (self.lost_since_success, n_lost) {
             (0, 0) => {}
-            (0, _) => tracing::warn!(reason, "spans are lost on their way to the collector"),
+            (0, _) => tracing::warn!(reason, "cannot deliver spans to the collector: they are lost"),
             (spans_lost, 0) => tracing::info!(spans_lost, "spans reach the collector again"),
             _ => {}
         }
-        self.lost_in_a_row = if n_lost == 0 { 0 } else { self.lost_in_a_row + n_lost };
+        self.lost_since_success = if n_lost == 0 { 0 } else { self.lost_since_success + n_lost };
     }
 
     fn count_the_rest(&mut self) {
         self.spans.close();
-        let mut n_dropped = self.under_way;
+        let mut n_dropped = self.in_transit;
         while self.spans.try_recv().is_ok() {
             n_dropped += 1;
         }
@@ -140,24 +141,24 @@ impl Exporter {
     }
 }
 
-/// However the task ends, no span is in no counter.
+/// Counts the remaining spans, however the task ends.
 impl Drop for Exporter {
     fn drop(&mut self) {
         self.count_the_rest();
     }
 }
 
-/// Result of `work`, which runs in a task of its own; none where it panics. Dropped, it ends the task.
+/// Returns the result of `work`, which runs in its own task; `None` if it panics. Dropping the future aborts the task.
 async fn outcome<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Option<T> {
     let mut task = JoinSet::new();
     task.spawn(work);
     task.join_next().await.and_then(Result::ok)
 }
 
-/// The deadline of a shutdown; when the last handle is dropped without one, `patience` from then on.
-async fn end_of_flush(mut stop: Stop, patience: Duration) {
-    let told = stop.wait_for(Option::is_some).await.ok().and_then(|until| *until);
-    sleep_until(told.unwrap_or_else(|| Instant::now() + patience)).await;
+/// Waits for the deadline of a shutdown. If the last handle is dropped without one, waits for `flush_time` after that.
+async fn end_of_flush(mut stop: Stop, flush_time: Duration) {
+    let deadline = stop.wait_for(Option::is_some).await.ok().and_then(|until| *until);
+    sleep_until(deadline.unwrap_or_else(|| Instant::now() + flush_time)).await;
 }
 
 fn add(counter: &AtomicU64, n_spans: u64) {
@@ -169,7 +170,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn panic_of_a_delivery_is_no_outcome() {
+    async fn panic_of_a_delivery_has_no_outcome() {
         assert_eq!(outcome(async { 1 }).await, Some(1));
         assert_eq!(outcome::<u8>(async { panic!("on purpose") }).await, None);
     }

@@ -1,4 +1,4 @@
-//! Spans as OpenTelemetry's protocol has them, with the attributes of its stable HTTP conventions.
+//! Spans in OpenTelemetry's protocol, with the attributes of its stable HTTP conventions.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,15 +13,15 @@ use opentelemetry_proto::tonic::trace::v1::{Span, SpanFlags, Status};
 use prost::Message;
 
 use super::span::ServerSpan;
-use crate::telemetry::known_method;
+use crate::telemetry::method::known_method;
 
-/// The service that the spans are of.
+/// Resource: the service of the spans.
 pub(super) fn resource(attributes: &[(String, String)]) -> Resource {
     let attributes = attributes.iter().map(|(key, value)| text(key, value)).collect();
     Resource { attributes, ..Resource::default() }
 }
 
-/// One span of an export, made as soon as it has ended: a batch of them made at once would hold up whatever the thread serves.
+/// Encodes one span, as soon as it has ended: encoding a whole batch at once would delay the requests of the thread.
 pub(super) fn span(span: &ServerSpan<'_>) -> Vec<u8> {
     let method = known_method(span.method);
     let parent = span.parent.map(|parent| parent.span_id().get().to_be_bytes().to_vec());
@@ -42,46 +42,46 @@ pub(super) fn span(span: &ServerSpan<'_>) -> Vec<u8> {
     span.encode_to_vec()
 }
 
-/// The body of one export.
+/// Body of one export.
 pub(super) fn export(resource: &Resource, spans: Vec<Vec<u8>>) -> Bytes {
     let scope = InstrumentationScope {
         name: env!("CARGO_PKG_NAME").to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..InstrumentationScope::default()
     };
-    let of_resource = OfResource {
+    let resource_spans = ResourceSpans {
         resource: Some(resource.clone()),
-        scope_spans: vec![OfScope { scope: Some(scope), spans }],
+        scope_spans: vec![ScopeSpans { scope: Some(scope), spans }],
     };
-    Export { resource_spans: vec![of_resource] }.encode_to_vec().into()
+    Export { resource_spans: vec![resource_spans] }.encode_to_vec().into()
 }
 
-/// An `ExportTraceServiceRequest` of spans that are encoded already: a message within another is its bytes and their number.
+/// `ExportTraceServiceRequest` with spans that are encoded already: a nested message is its length and its bytes.
 #[derive(Clone, PartialEq, Message)]
 struct Export {
     #[prost(message, repeated, tag = "1")]
-    resource_spans: Vec<OfResource>,
+    resource_spans: Vec<ResourceSpans>,
 }
 
 /// `ResourceSpans`.
 #[derive(Clone, PartialEq, Message)]
-struct OfResource {
+struct ResourceSpans {
     #[prost(message, optional, tag = "1")]
     resource: Option<Resource>,
     #[prost(message, repeated, tag = "2")]
-    scope_spans: Vec<OfScope>,
+    scope_spans: Vec<ScopeSpans>,
 }
 
 /// `ScopeSpans`.
 #[derive(Clone, PartialEq, Message)]
-struct OfScope {
+struct ScopeSpans {
     #[prost(message, optional, tag = "1")]
     scope: Option<InstrumentationScope>,
     #[prost(bytes = "vec", repeated, tag = "2")]
     spans: Vec<Vec<u8>>,
 }
 
-/// A parent is always remote: spans within the service are not recorded.
+/// Flags of the span. A parent is always remote: spans within the service are not recorded.
 fn flags(span: &ServerSpan<'_>) -> u32 {
     let remote = if span.parent.is_some() { SpanFlags::ContextIsRemoteMask as u32 } else { 0 };
     u32::from(span.context.flags()) | SpanFlags::ContextHasIsRemoteMask as u32 | remote
@@ -92,7 +92,7 @@ fn name(method: Option<&str>, route: Option<&str>) -> String {
     route.map_or_else(|| method.to_owned(), |route| format!("{method} {route}"))
 }
 
-/// `url.scheme` is that of this hop: what the client used before a proxy is not known here for sure.
+/// Attributes of the span. `url.scheme` is that of this hop, since the client's scheme in front of a proxy is unknown.
 fn attributes(span: &ServerSpan<'_>, method: &str) -> Vec<KeyValue> {
     let mut attributes = Vec::with_capacity(6);
     attributes.push(text("http.request.method", method));
@@ -112,7 +112,7 @@ fn attributes(span: &ServerSpan<'_>, method: &str) -> Vec<KeyValue> {
     attributes
 }
 
-/// A 4xx is the client's error, so that the server's span is none.
+/// Error type of the span. A 4xx is the client's error, and none of the server's span.
 fn error_type<'a>(span: &'a ServerSpan<'_>) -> Option<&'a str> {
     match &span.status {
         Some(status) => status.is_server_error().then(|| status.as_str()),
@@ -129,7 +129,7 @@ fn version(version: Version) -> Option<&'static str> {
     }
 }
 
-/// 0 for a clock before 1970, the last moment that fits for one after 2554.
+/// Nanoseconds since 1970; 0 for an earlier time, the maximum for one after 2554.
 fn nanoseconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
 }

@@ -1,19 +1,19 @@
-//! Which traces are recorded.
+//! Sampling of traces.
 
 use std::num::NonZeroU128;
 
 use crate::trace_context::TraceContext;
 
-/// One of the six samplers that the standard names.
+/// One of the six samplers of the standard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sampler {
-    /// Of 2^63 trace ids, as many are recorded.
+    /// Number of trace ids out of 2^63 that are sampled.
     threshold: u64,
     follows_parent: bool,
 }
 
 impl Sampler {
-    /// In the order in which a message names them.
+    /// Names of the samplers, in the order of messages.
     pub(super) const NAMES: [&str; 6] = [
         "always_on",
         "always_off",
@@ -23,10 +23,10 @@ impl Sampler {
         "parentbased_traceidratio",
     ];
 
-    /// The standard's default: every trace that begins here, and of others those that their caller records.
+    /// Default of the standard: every trace that begins here, and others if their caller samples them.
     pub(super) const DEFAULT: &str = "parentbased_always_on";
 
-    /// `name` is one of [`Self::NAMES`]; `ratio` is within 0 and 1, and used by the samplers by ratio alone.
+    /// Makes a sampler. `name` is one of [`Self::NAMES`]; `ratio` is from 0 to 1, and only the samplers by ratio use it.
     pub(super) fn named(name: &str, ratio: f64) -> Self {
         let (root, follows_parent) = match name.strip_prefix("parentbased_") {
             Some(root) => (root, true),
@@ -47,14 +47,14 @@ impl Sampler {
         }
     }
 
-    /// Whether the decision may depend on the ratio that was given.
+    /// True if the sampler uses the ratio.
     pub(super) fn takes_ratio(name: &str) -> bool {
         name.ends_with("traceidratio")
     }
 }
 
-/// The half that OpenTelemetry's own libraries decide by, so that services with the same ratio pick the same traces.
-#[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
+/// Low half of the trace id, which OpenTelemetry's own libraries use too: services with the same ratio sample the same traces.
+#[expect(clippy::cast_possible_truncation, reason = "only the low half is used")]
 const fn low_half(trace_id: NonZeroU128) -> u64 {
     trace_id.get() as u64
 }

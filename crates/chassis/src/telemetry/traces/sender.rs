@@ -1,4 +1,4 @@
-//! One batch on its way to the collector, with the retries that OTLP asks for.
+//! Delivery of one batch to the collector, with the retries of OTLP.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -16,32 +16,33 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::settings::Collector;
 
-/// Before the second try; doubled for each one after it, and shortened by chance, so that the replicas of a service do
-/// not come back all at once.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Pause before the first retry; doubled for each further one, and shortened at random, so that the replicas of a service do not
+/// retry all at once.
+const INITIAL_PAUSE: Duration = Duration::from_millis(500);
+/// Maximum pause before a retry.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 
-/// Also where the collector asks for the batch at once: it is the one that is busy.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+/// Minimum pause, also if a busy collector asks for an immediate retry.
+const MIN_PAUSE: Duration = Duration::from_millis(50);
 
-/// Characters of the collector's message that go into the log.
+/// Maximum length of the collector's message in the log, in characters.
 const MAX_MESSAGE_CHARS: usize = 200;
 
-/// What is read of an answer; the rest could only be noise.
-const LONGEST_ANSWER: usize = 64 << 10;
+/// Maximum length of a response that is read.
+const MAX_RESPONSE_BYTES: usize = 64 << 10;
 
 pub(super) struct Sender {
     client: Client<HttpConnector, Full<Bytes>>,
     collector: Collector,
-    /// For a batch, all tries and pauses together.
+    /// Maximum time of a batch: all attempts and pauses together.
     batch_time: Duration,
 }
 
-/// What became of a batch.
+/// Outcome of a batch.
 pub(super) enum Delivery {
-    /// The collector took it, but for so many spans.
-    Taken {
-        refused: u64,
+    /// The collector accepted the batch, except for `rejected` spans.
+    Accepted {
+        rejected: u64,
         reason: String,
     },
     Lost {
@@ -49,18 +50,18 @@ pub(super) enum Delivery {
     },
 }
 
-/// Why a try failed. Says nothing of the headers that were sent, which may hold a token.
+/// Reason for which an attempt failed. Contains nothing of the request headers, which may contain a token.
 #[derive(Debug)]
 pub(super) enum Reason {
     Status(StatusCode),
-    NoAnswer(Duration),
+    NoResponse(Duration),
     Broken(hyper_util::client::legacy::Error),
     Unsendable(http::Error),
 }
 
-enum Tried {
+enum Attempt {
     Done(Delivery),
-    Again { reason: Reason, after: Option<Duration> },
+    Retry { reason: Reason, after: Option<Duration> },
 }
 
 impl Sender {
@@ -69,45 +70,45 @@ impl Sender {
         Self { client, collector, batch_time }
     }
 
-    /// Tries until the collector has answered for good, or the time for a batch is up.
+    /// Retries until the collector has given its final response, or the time for the batch is over.
     pub(super) async fn deliver(&self, body: Bytes) -> Delivery {
         let end = Instant::now() + self.batch_time;
-        let mut pause = FIRST_PAUSE;
+        let mut pause = INITIAL_PAUSE;
         loop {
             let (reason, after) = match self.attempt(body.clone(), end).await {
-                Tried::Done(delivery) => return delivery,
-                Tried::Again { reason, after } => (reason, after),
+                Attempt::Done(delivery) => return delivery,
+                Attempt::Retry { reason, after } => (reason, after),
             };
             let own = pause.mul_f64(0.5 + fastrand::f64() / 2.0);
-            let wait = after.map_or(own, |after| after.max(SHORTEST_PAUSE));
-            // Compared and not added: the collector may name any time at all.
+            let wait = after.map_or(own, |after| after.max(MIN_PAUSE));
+            // Compared and not added: the collector may name any time.
             if wait >= end.saturating_duration_since(Instant::now()) {
                 return Delivery::Lost { reason };
             }
             sleep(wait).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = (pause * 2).min(MAX_PAUSE);
         }
     }
 
-    /// A collector that took a batch and does not answer in time may well keep it: sent again, its spans could be there
-    /// twice, so that is the end of the batch.
-    async fn attempt(&self, body: Bytes, end: Instant) -> Tried {
-        let patience = self.collector.timeout.min(end.saturating_duration_since(Instant::now()));
-        match timeout(patience, self.exchange(body)).await {
+    /// Makes one attempt. A collector that does not respond in time may have accepted the batch: a retry could duplicate its spans,
+    /// so the batch ends.
+    async fn attempt(&self, body: Bytes, end: Instant) -> Attempt {
+        let limit = self.collector.timeout.min(end.saturating_duration_since(Instant::now()));
+        match timeout(limit, self.send(body)).await {
             Ok(tried) => tried,
-            Err(_) => Tried::Done(Delivery::Lost { reason: Reason::NoAnswer(patience) }),
+            Err(_) => Attempt::Done(Delivery::Lost { reason: Reason::NoResponse(limit) }),
         }
     }
 
-    async fn exchange(&self, body: Bytes) -> Tried {
+    async fn send(&self, body: Bytes) -> Attempt {
         let mut request = match Request::post(&self.collector.endpoint).body(Full::new(body)) {
             Ok(request) => request,
-            Err(error) => return Tried::Done(Delivery::Lost { reason: Reason::Unsendable(error) }),
+            Err(error) => return Attempt::Done(Delivery::Lost { reason: Reason::Unsendable(error) }),
         };
         *request.headers_mut() = self.headers();
         match self.client.request(request).await {
-            Ok(response) => verdict(response).await,
-            Err(error) => Tried::Again { reason: Reason::Broken(error), after: None },
+            Ok(response) => read_response(response).await,
+            Err(error) => Attempt::Retry { reason: Reason::Broken(error), after: None },
         }
     }
 
@@ -120,31 +121,31 @@ impl Sender {
     }
 }
 
-/// The four statuses to try again after are those that OTLP names.
-async fn verdict(response: Response<Incoming>) -> Tried {
+/// Reads the response. OTLP names the four statuses that allow a retry.
+async fn read_response(response: Response<Incoming>) -> Attempt {
     let status = response.status();
     let after = retry_after(response.headers());
-    let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await;
+    let body = Limited::new(response.into_body(), MAX_RESPONSE_BYTES).collect().await;
     if status.is_success() {
-        return Tried::Done(taken(body.map(|body| body.to_bytes()).unwrap_or_default()));
+        return Attempt::Done(accepted(body.map(|body| body.to_bytes()).unwrap_or_default()));
     }
     let reason = Reason::Status(status);
     match status.as_u16() {
-        429 | 502 | 503 | 504 => Tried::Again { reason, after },
-        _ => Tried::Done(Delivery::Lost { reason }),
+        429 | 502 | 503 | 504 => Attempt::Retry { reason, after },
+        _ => Attempt::Done(Delivery::Lost { reason }),
     }
 }
 
-/// An answer that cannot be read is a success all the same: its status says so.
-fn taken(body: Bytes) -> Delivery {
-    let answer = ExportTraceServiceResponse::decode(body).unwrap_or_default();
-    let partial = answer.partial_success.unwrap_or_default();
-    let refused = u64::try_from(partial.rejected_spans).unwrap_or_default();
+/// Reads the body of a success; one that cannot be read is a success nevertheless, as its status says.
+fn accepted(body: Bytes) -> Delivery {
+    let response = ExportTraceServiceResponse::decode(body).unwrap_or_default();
+    let partial = response.partial_success.unwrap_or_default();
+    let rejected = u64::try_from(partial.rejected_spans).unwrap_or_default();
     let reason = partial.error_message.chars().take(MAX_MESSAGE_CHARS).collect();
-    Delivery::Taken { refused, reason }
+    Delivery::Accepted { rejected, reason }
 }
 
-/// Seconds, or a date.
+/// Parses `Retry-After`: seconds, or a date.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
     match text.parse() {
@@ -157,7 +158,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status(status) => write!(f, "the collector answers {status}"),
-            Self::NoAnswer(patience) => write!(f, "no answer within {patience:?}"),
+            Self::NoResponse(limit) => write!(f, "no answer within {limit:?}"),
             Self::Broken(error) => {
                 write!(f, "{error}")?;
                 let mut source = std::error::Error::source(error);

@@ -1,4 +1,4 @@
-//! What the standard `OTEL_*` variables say of traces.
+//! Settings of traces, from the standard `OTEL_*` variables.
 
 mod endpoint;
 mod exporters;
@@ -11,16 +11,16 @@ use std::time::Duration;
 use http::{HeaderMap, Uri};
 
 use super::sampler::Sampler;
-use crate::telemetry::LIFECYCLE;
+use crate::telemetry::target::LIFECYCLE;
 use variables::{Variables, Words};
 
-/// How traces are sampled, batched and sent. What a header holds is never printed.
+/// Settings of sampling, batching and export. Header values are never printed.
 #[derive(Clone, Debug)]
 pub struct TraceSettings {
     pub(super) sampler: Sampler,
     pub(super) collector: Collector,
     pub(super) batches: Batches,
-    /// Attributes that tell this service from others.
+    /// Attributes that identify this service.
     pub(super) resource: Vec<(String, String)>,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Collector {
     pub(super) endpoint: Uri,
     /// Each value is marked as sensitive.
     pub(super) headers: HeaderMap,
-    /// For one try.
+    /// Timeout of one attempt.
     pub(super) timeout: Duration,
 }
 
@@ -38,31 +38,31 @@ pub(super) struct Batches {
     pub(super) queue_spans: usize,
     pub(super) batch_spans: usize,
     pub(super) schedule_delay: Duration,
-    /// For one batch, all tries together.
+    /// Timeout of one batch, all attempts together.
     pub(super) export_time: Duration,
 }
 
-/// What the variables ask for, as far as it can be done. Shows no value that could be a secret.
+/// Result of reading the variables. Contains no value that could be a secret.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TracePlan {
-    /// How to export spans; none where traces are off.
+    /// Settings of the export; `None` if traces are off.
     pub settings: Option<TraceSettings>,
-    /// Values that are not used, a sentence each: the variable, what it must be, and what is used in its place.
+    /// Ignored values, one sentence each: the variable, its valid values, and the value used instead.
     pub ignored: Vec<String>,
-    /// Choices that are not supported, a sentence each: the variable, the choice, and what to do. Where there is one, traces
-    /// are off.
+    /// Unsupported choices, one sentence each: the variable, the choice, and what to do. Any of them switches traces off.
     pub unsupported: Vec<String>,
 }
 
 impl TraceSettings {
-    /// Reads the variables through `variables`, which gives the value of a name, or none.
+    /// Reads the variables through `variables`, which returns the value of a name, or `None`.
     ///
-    /// No value keeps a service from starting. As the standard says, one that is unknown or malformed is ignored. A choice of the
-    /// standard that is not built in (TLS, compression, a protocol other than `http/protobuf`, some samplers and exporters)
-    /// switches traces off.
+    /// No value prevents the start of a service. As the standard requires, an unknown or malformed value is ignored. A choice that
+    /// is not built in (TLS, compression, a protocol other than `http/protobuf`, some samplers and exporters) switches traces
+    /// off.
     ///
-    /// Traces are off as well with `OTEL_SDK_DISABLED=true`, with `OTEL_TRACES_EXPORTER=none`, and without an endpoint. In contrast
-    /// to the standard there is no endpoint by default, since most services have no collector on their own host.
+    /// Traces are also off with `OTEL_SDK_DISABLED=true`, with `OTEL_TRACES_EXPORTER=none`, and without an endpoint. Unlike in the
+    /// standard there is no default endpoint, since most services have no collector on their own host.
     pub fn from_env(
         variables: impl Fn(&str) -> Option<OsString>,
         service_name: &str,
@@ -76,15 +76,15 @@ impl TraceSettings {
 }
 
 impl TracePlan {
-    /// What someone should know, one sentence each.
+    /// Notes for operators, one sentence each.
     pub fn notes(&self) -> impl Iterator<Item = String> {
         let off = self.reason_for_off().map(|reason| format!("traces are switched off: {reason}"));
-        // Where traces are off, nothing else matters.
+        // If traces are off, the other notes are irrelevant.
         let ignored = self.ignored.iter().filter(|_| self.unsupported.is_empty()).cloned();
         off.into_iter().chain(ignored)
     }
 
-    /// Writes the same to the log, whatever its level is.
+    /// Logs the notes at every level.
     pub fn log(&self) {
         if let Some(reason) = self.reason_for_off() {
             tracing::warn!(target: LIFECYCLE, reason, "traces are switched off");
@@ -100,7 +100,7 @@ impl TracePlan {
     }
 }
 
-/// None when tracing is off.
+/// `None` if traces are off.
 fn read(variables: &mut Variables<'_>, service_name: &str, version: &str) -> Option<TraceSettings> {
     if is_disabled(variables) || !exporters::has_otlp(variables) {
         return None;
@@ -109,7 +109,7 @@ fn read(variables: &mut Variables<'_>, service_name: &str, version: &str) -> Opt
     if endpoint.is_none() && variables.unsupported.is_empty() {
         return None;
     }
-    refuse_what_is_missing_here(variables);
+    refuse_unsupported(variables);
     let (sampler, batches) = (sampler(variables), batches(variables));
     let collector = Collector {
         endpoint: endpoint?,
@@ -119,13 +119,13 @@ fn read(variables: &mut Variables<'_>, service_name: &str, version: &str) -> Opt
     Some(TraceSettings { sampler, collector, batches, resource: resource(variables, service_name, version) })
 }
 
-/// The standard takes every value but `true` for false.
+/// True for `true`; the standard treats every other value as false.
 fn is_disabled(variables: &mut Variables<'_>) -> bool {
     let words = Words { supported: &["false", "true"], known: &[], advice: "" };
     variables.choice("OTEL_SDK_DISABLED", &words) == Some("true")
 }
 
-fn refuse_what_is_missing_here(variables: &mut Variables<'_>) {
+fn refuse_unsupported(variables: &mut Variables<'_>) {
     let protocols = Words {
         supported: &["http/protobuf"],
         known: &["grpc", "http/json"],
@@ -169,7 +169,8 @@ fn batches(variables: &mut Variables<'_>) -> Batches {
     }
 }
 
-/// The service's own name is the weakest, then that of the list, then the variable for it alone, as the standard says.
+/// Attributes of the service. As in the standard, the variable for the name has precedence over the list, and the list over the
+/// service's own name.
 fn resource(variables: &mut Variables<'_>, service_name: &str, version: &str) -> Vec<(String, String)> {
     let mut attributes = lists::pairs(variables, "OTEL_RESOURCE_ATTRIBUTES");
     if let Some(name) = variables.text("OTEL_SERVICE_NAME") {

@@ -1,30 +1,31 @@
-//! A finished request, as it is told.
+//! Span of a finished request.
 
 use std::time::SystemTime;
 
 use http::{StatusCode, Version};
 
-use crate::trace_context::{TraceContext, TraceState};
+use crate::trace_context::TraceContext;
+use crate::trace_context::state::TraceState;
 
-/// A finished request. Its path and query are left out on purpose: they may name persons, and a route does not.
+/// Span of a finished request. It contains no path or query, which may name persons; the route does not.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerSpan<'a> {
-    /// The request's own place in its trace.
+    /// Trace context of the request.
     pub context: TraceContext,
-    /// Its caller's.
+    /// Trace context of the caller.
     pub parent: Option<TraceContext>,
-    /// Its caller's `tracestate`.
+    /// `tracestate` of the caller.
     pub state: Option<&'a TraceState>,
-    /// The method's name; one that is not of RFC 9110 or PATCH is recorded as `_OTHER`.
+    /// Method; one that is not of RFC 9110 or PATCH is recorded as `_OTHER`.
     pub method: &'static str,
-    /// The route that matched, like `/items/{id}`; must be of a small set.
+    /// Route that matched, like `/items/{id}`; must be from a small set.
     pub route: Option<&'a str>,
-    /// None when the request was cut, or its client went away, before an answer.
+    /// Status; `None` if the request was cut, or its client disconnected, before a response.
     pub status: Option<StatusCode>,
-    /// Of the request.
+    /// HTTP version of the request.
     pub version: Version,
-    /// When the request began.
+    /// Start of the request.
     pub start: SystemTime,
-    /// When it was over.
+    /// End of the request.
     pub end: SystemTime,
 }

@@ -11,7 +11,7 @@ use crate::harness::{Server, at_once, ms};
 const SMUGGLED: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
 
 #[tokio::test]
-async fn a_body_on_get_is_never_taken_for_a_request() {
+async fn body_of_get_is_never_a_request() {
     let server = server().await;
     let length = SMUGGLED.len();
     let sized = format!("Content-Length: {length}\r\n\r\n{SMUGGLED}");
@@ -25,7 +25,7 @@ async fn a_body_on_get_is_never_taken_for_a_request() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_long_is_refused_whatever_the_method() {
+async fn long_body_is_rejected_for_every_method() {
     let server = server().await;
     for method in ["GET", "DELETE", "OPTIONS"] {
         let request = format!("{method} / HTTP/1.1\r\nHost: test\r\nContent-Length: 65537\r\n\r\n{SMUGGLED}");
@@ -36,7 +36,7 @@ async fn a_body_that_is_too_long_is_refused_whatever_the_method() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_long_is_refused_before_it_is_asked_for() {
+async fn long_body_is_rejected_before_continue() {
     let server = server().await;
     let head = "POST /echo HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n";
     let answers = answers(server.public, head).await;
@@ -44,7 +44,7 @@ async fn a_body_that_is_too_long_is_refused_before_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_body_that_comes_too_slowly_is_answered_at_the_handlers_deadline() {
+async fn slow_body_is_answered_at_the_deadline() {
     let limits = LimitArgs { handler_time: ms(500), ..LimitArgs::default() };
     let server = Server::start(at_once(), limits).await;
     let mut slow = Client::connect(server.public).await;
@@ -60,7 +60,7 @@ async fn a_body_that_comes_too_slowly_is_answered_at_the_handlers_deadline() {
 }
 
 #[tokio::test]
-async fn a_slow_body_under_an_answer_that_has_begun_is_cut() {
+async fn slow_body_under_a_response_is_cut() {
     let limits = LimitArgs { handler_time: ms(500), ..LimitArgs::default() };
     let server = Server::start(at_once(), limits).await;
     let mut slow = Client::connect(server.public).await;
@@ -81,7 +81,7 @@ pub(super) async fn trickle(client: &mut Client, bytes: &str, begun: Instant) {
 }
 
 #[tokio::test]
-async fn a_body_without_end_that_nobody_reads_ends_the_connection() {
+async fn endless_unread_body_ends_the_connection() {
     let server = server().await;
     let mut client = Client::connect(server.public).await;
     let begun = Instant::now();

@@ -1,5 +1,5 @@
-//! A server in a process of its own, whose memory and descriptors can be watched and limited: this test binary again,
-//! told by its environment to serve.
+//! A server in a separate process, whose memory and descriptors can be measured and limited: this test binary again, in
+//! server mode by its environment.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -17,7 +17,9 @@ use http_body_util::channel::Channel;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::client::within;
-use crate::harness::{Gate, LOOPBACK, Memory, at_once, ms, routes};
+#[cfg(feature = "fast-path")]
+use crate::harness::Memory;
+use crate::harness::{Gate, LOOPBACK, at_once, ms, routes};
 
 /// Flags of the child's limits; that they are set is what makes a process the child.
 const FLAGS: &str = "CHASSIS_TEST_LIMITS";
@@ -27,7 +29,7 @@ const FILES: &str = "CHASSIS_TEST_FILES";
 
 const ADDRESSES: &str = "addresses of the child: ";
 
-/// What `/drops` sends in its time, a piece at a time.
+/// Pieces that `/drops` sends one by one.
 pub(super) const DROPS: usize = 20;
 
 pub(super) struct ChildServer {
@@ -35,7 +37,7 @@ pub(super) struct ChildServer {
     pub(super) admin: SocketAddr,
     process: Child,
     lines: Arc<Mutex<Vec<String>>>,
-    n_requests_told: Arc<AtomicU64>,
+    n_logged_requests: Arc<AtomicU64>,
     reader: Option<JoinHandle<()>>,
 }
 
@@ -49,9 +51,9 @@ impl ChildServer {
         Self::spawn(flags, Some(files), &[], |_| true).await
     }
 
-    /// Starts a server that sends its traces as the variables say, for more requests than lines can be kept.
+    /// Starts a server that exports traces by these variables, for more requests than lines can be stored.
     pub(super) async fn traced(flags: &str, variables: &[(&str, &str)]) -> Self {
-        Self::spawn(flags, None, variables, |line| !tells_of_a_request(line)).await
+        Self::spawn(flags, None, variables, |line| !is_request_line(line)).await
     }
 
     async fn spawn(
@@ -82,11 +84,11 @@ impl ChildServer {
         let (_, addresses) = line.trim_end().split_once(ADDRESSES).unwrap();
         let (public, admin) = addresses.split_once(' ').unwrap();
         let lines = Arc::new(Mutex::new(first));
-        let n_requests_told = Arc::new(AtomicU64::new(0));
-        let (kept, n_told) = (Arc::clone(&lines), Arc::clone(&n_requests_told));
+        let n_logged_requests = Arc::new(AtomicU64::new(0));
+        let (kept, n_told) = (Arc::clone(&lines), Arc::clone(&n_logged_requests));
         let reader = std::thread::spawn(move || {
             for line in stdout.lines().map_while(Result::ok) {
-                n_told.fetch_add(u64::from(tells_of_a_request(&line)), Ordering::Relaxed);
+                n_told.fetch_add(u64::from(is_request_line(&line)), Ordering::Relaxed);
                 if is_kept(&line) {
                     kept.lock().unwrap().push(line);
                 }
@@ -97,7 +99,7 @@ impl ChildServer {
             admin: admin.parse().unwrap(),
             process,
             lines,
-            n_requests_told,
+            n_logged_requests,
             reader: Some(reader),
         }
     }
@@ -110,8 +112,8 @@ impl ChildServer {
     }
 
     /// Lines so far on requests that the server did not refuse itself.
-    pub(super) fn n_requests_told(&self) -> u64 {
-        self.n_requests_told.load(Ordering::Relaxed)
+    pub(super) fn n_logged_requests(&self) -> u64 {
+        self.n_logged_requests.load(Ordering::Relaxed)
     }
 
     /// Waits until a log line holds all of `parts`.
@@ -147,7 +149,7 @@ impl Drop for ChildServer {
     }
 }
 
-fn tells_of_a_request(line: &str) -> bool {
+fn is_request_line(line: &str) -> bool {
     ["request", "request cancelled"]
         .iter()
         .any(|message| line.contains(&format!("\"message\":\"{message}\"")))
@@ -195,12 +197,11 @@ async fn serve(limits: LimitArgs, telemetry: Telemetry) {
         .route("/readyz", probes::readyz(health.clone()))
         .route("/drops", get(async || drops()));
     let admin = probes::router(health.clone()).route("/metrics", telemetry.metrics().route());
+    let public = Listener::traffic("public", LOOPBACK, public).probes(["/readyz"]);
+    #[cfg(feature = "fast-path")]
+    let public = public.fast_path(["/memory"], || Memory);
     let bound = Builder::new(at_once(), limits, health.clone(), telemetry)
-        .listener(
-            Listener::traffic("public", LOOPBACK, public)
-                .probes(["/readyz"])
-                .fast_path(["/memory"], || Memory),
-        )
+        .listener(public)
         .listener(Listener::internal("admin", LOOPBACK, admin))
         .bind()
         .await

@@ -1,4 +1,4 @@
-//! More of everything, against a server in a process of its own whose memory and descriptors are watched.
+//! Floods against a server in a separate process whose memory and descriptors are measured.
 
 use std::time::{Duration, Instant};
 
@@ -6,8 +6,9 @@ use super::child::{ChildServer, allow_files};
 use super::{answers, assert_refused, is_served, server};
 use crate::client::{Client, get};
 
-/// A debug build; the figures of a release build are in the documentation of its performance.
-const KIB_PER_IDLE_CONNECTION: u64 = 8;
+/// Maximum in a debug build; the figures of a release build are in the documentation of its performance. Without the fast path
+/// an idle connection holds hyper's buffers.
+const KIB_PER_IDLE_CONNECTION: u64 = if cfg!(feature = "fast-path") { 8 } else { 16 };
 
 #[tokio::test]
 async fn a_flood_of_header_fields_is_refused() {
@@ -27,7 +28,7 @@ async fn a_flood_of_header_fields_is_refused() {
 }
 
 #[tokio::test]
-async fn headers_without_end_on_many_connections_cost_a_bounded_memory() {
+async fn endless_headers_cost_bounded_memory() {
     const CONNECTIONS: usize = 200;
     let server = ChildServer::start("").await;
     is_served(server.public).await;
@@ -50,7 +51,7 @@ async fn headers_without_end_on_many_connections_cost_a_bounded_memory() {
 }
 
 #[tokio::test]
-async fn pipelining_without_reading_costs_a_bounded_memory_and_ends_at_the_write_stall() {
+async fn unread_pipelining_ends_at_the_write_stall() {
     const CONNECTIONS: usize = 50;
     let server = ChildServer::start("--limit-write-stall=2s").await;
     is_served(server.public).await;
@@ -122,7 +123,7 @@ async fn ten_thousand_idle_connections_leave_others_served() {
 }
 
 #[tokio::test]
-async fn strangers_cannot_take_the_descriptors_that_the_probes_need() {
+async fn clients_cannot_exhaust_the_probes_descriptors() {
     let server = ChildServer::with_files("", 64).await;
     let mut healthy = Client::connect(server.public).await;
     assert_eq!(healthy.get("/").await.status, 200);
@@ -142,7 +143,7 @@ async fn strangers_cannot_take_the_descriptors_that_the_probes_need() {
 }
 
 #[tokio::test]
-async fn a_process_out_of_descriptors_serves_what_it_has_and_recovers() {
+async fn process_recovers_from_lack_of_descriptors() {
     // Fewer than the process needs beside the connections that it may have.
     let server = ChildServer::with_files("", 24).await;
     let mut offenders = Vec::new();

@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::harness::{Server, at_once, ms};
 
 #[tokio::test]
-async fn a_peer_that_will_send_nothing_is_let_go_at_once() {
+async fn half_closed_idle_peer_ends_at_once() {
     let server = server().await;
     let mut client = Client::connect(server.public).await;
     client.half_close().await;
@@ -20,7 +20,7 @@ async fn a_peer_that_will_send_nothing_is_let_go_at_once() {
 }
 
 #[tokio::test]
-async fn a_peer_that_stops_within_a_header_is_let_go_at_once() {
+async fn half_closed_header_ends_at_once() {
     let server = server().await;
     let mut client = Client::connect(server.public).await;
     client.send("GET / HTTP/1.1\r\nHos").await;
@@ -31,7 +31,7 @@ async fn a_peer_that_stops_within_a_header_is_let_go_at_once() {
 }
 
 #[tokio::test]
-async fn a_peer_that_stops_within_a_body_is_let_go_at_once() {
+async fn half_closed_body_ends_at_once() {
     let server = server().await;
     let mut client = Client::connect(server.public).await;
     client.send("POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nhello").await;
@@ -43,7 +43,7 @@ async fn a_peer_that_stops_within_a_body_is_let_go_at_once() {
 }
 
 #[tokio::test]
-async fn a_refusal_reaches_a_peer_that_has_closed_its_half() {
+async fn rejection_reaches_a_half_closed_peer() {
     let server = server().await;
     let mut client = Client::connect(server.public).await;
     client.send("GET /\r\n\r\n").await;
@@ -53,7 +53,7 @@ async fn a_refusal_reaches_a_peer_that_has_closed_its_half() {
 
 /// A peer that is gone and one that half-closes look the same: the work for it is dropped.
 #[tokio::test]
-async fn the_request_of_a_peer_that_goes_away_is_dropped() {
+async fn request_of_a_gone_peer_is_dropped() {
     let limits = LimitArgs { handler_time: ms(600_000), ..LimitArgs::default() };
     let server = Server::start(at_once(), limits).await;
     let mut client = Client::connect(server.public).await;
@@ -65,9 +65,9 @@ async fn the_request_of_a_peer_that_goes_away_is_dropped() {
     assert_eq!(server.stop().await.requests_cut, 0);
 }
 
-/// Nothing tells a server that a peer lost its power; only its own deadlines do.
+/// A server detects a peer that lost power only by its own deadlines.
 #[tokio::test]
-async fn a_peer_that_vanishes_is_gone_at_the_deadline_of_what_it_left_open() {
+async fn vanished_peer_ends_at_its_deadline() {
     let limits =
         LimitArgs { idle_time: ms(500), header_time: ms(400), write_stall: ms(400), ..LimitArgs::default() };
     let server = Server::start(at_once(), limits).await;

@@ -1,4 +1,4 @@
-//! What strangers on the network may try, each beside a healthy client that must go on being served.
+//! Attacks of clients, each beside a healthy client that must still be served.
 
 mod bodies;
 mod child;

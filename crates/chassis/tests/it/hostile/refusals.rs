@@ -3,7 +3,7 @@
 use super::{answers, assert_refused, child::ChildServer, is_served, server};
 
 #[tokio::test]
-async fn what_cannot_be_parsed_gets_a_complete_answer_and_is_counted() {
+async fn unparsable_request_gets_a_counted_problem() {
     let server = server().await;
     for request in [
         "\u{16}\u{3}\u{1}\0\u{5}hello\r\n\r\n",
@@ -20,7 +20,7 @@ async fn what_cannot_be_parsed_gets_a_complete_answer_and_is_counted() {
 }
 
 #[tokio::test]
-async fn a_refusal_after_good_requests_takes_nothing_from_their_answers() {
+async fn rejection_leaves_earlier_responses_whole() {
     let server = server().await;
     let good = "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello";
     let answers = answers(server.public, &format!("{good}{good}{good}\0\r\n\r\n")).await;
@@ -31,7 +31,7 @@ async fn a_refusal_after_good_requests_takes_nothing_from_their_answers() {
 }
 
 #[tokio::test]
-async fn a_refusal_reaches_a_client_that_is_still_sending() {
+async fn rejection_reaches_a_sending_client() {
     let server = server().await;
     let flood = "x".repeat(4 << 20);
     let header = format!("GET / HTTP/1.1\r\nHost: test\r\nX: {flood}");
@@ -41,7 +41,7 @@ async fn a_refusal_reaches_a_client_that_is_still_sending() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_one_log_line_without_a_word_of_the_client() {
+async fn rejection_is_logged_without_client_data() {
     let server = ChildServer::start("").await;
     let marked = "GET / HTTP/1.1\r\nHost: test\r\nmarked-by-client\r\n\r\n";
     let refused = answers(server.public, marked).await;

@@ -10,7 +10,7 @@ use crate::client::Client;
 use crate::harness::{Server, at_once, ms};
 
 #[tokio::test]
-async fn hundreds_of_slow_headers_are_all_gone_at_their_deadline_while_others_are_served() {
+async fn hundreds_of_slow_headers_end_in_time() {
     let limits = LimitArgs { header_time: ms(1000), ..LimitArgs::default() };
     let server = Server::start(at_once(), limits).await;
     let mut slow = Vec::new();
@@ -65,7 +65,7 @@ async fn a_client_that_reads_a_trickle_is_cut() {
 }
 
 #[test]
-fn an_idle_connection_lives_longer_than_the_idle_limit_of_common_load_balancers() {
+fn idle_limit_exceeds_common_load_balancers() {
     let flags = LimitArgs::augment_args(clap::Command::new("test")).get_matches_from(["test"]);
     let flags = LimitArgs::from_arg_matches(&flags).unwrap();
     assert_eq!(flags.idle_time, Duration::from_secs(75), "an AWS load balancer's is 60 s");

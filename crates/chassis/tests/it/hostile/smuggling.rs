@@ -4,7 +4,7 @@
 use super::{answers, assert_refused, is_served, server};
 use crate::client::Client;
 
-/// What would be answered too if it were taken for a request.
+/// Body that would be answered too if it were read as a request.
 const SMUGGLED: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
 
 fn post(fields: &str, body: &str) -> String {
@@ -59,7 +59,7 @@ async fn a_coding_other_than_chunked_once_is_refused() {
 }
 
 #[tokio::test]
-async fn a_field_that_two_servers_may_read_apart_is_refused() {
+async fn ambiguous_field_is_rejected() {
     let server = server().await;
     for fields in [
         "Transfer-Encoding : chunked",
@@ -81,7 +81,7 @@ async fn a_field_that_two_servers_may_read_apart_is_refused() {
 }
 
 #[tokio::test]
-async fn a_coding_goes_before_a_length_and_ends_the_connection() {
+async fn coding_beside_length_ends_the_connection() {
     let server = server().await;
     let body = "3\r\nabc\r\n0\r\n\r\n";
     for fields in [
@@ -198,7 +198,7 @@ async fn a_request_is_for_exactly_one_host() {
 
 /// RFC 9112, 2.2 allows a lone LF as the end of a line, and 6.3 the same length twice. Both have one reading only.
 #[tokio::test]
-async fn what_is_odd_but_unambiguous_is_served_and_the_connection_stays_in_step() {
+async fn unambiguous_oddities_are_served() {
     let server = server().await;
     let mut client = Client::connect(server.public).await;
     for request in [
@@ -227,7 +227,7 @@ async fn a_trailer_becomes_no_field_of_the_request() {
 /// hyper takes for a trailer what a server that goes by LF takes for the next request. There is one answer, and no
 /// further request whose answer could be taken for another's.
 #[tokio::test]
-async fn a_trailer_ends_the_connection_whether_the_body_was_read_or_not() {
+async fn trailer_ends_the_connection() {
     let server = server().await;
     for trailer in ["X: a\r\n\r\n", "\n", "X: a\n\n", "X: a\n\r\n", "X: a\n\r\n\r\n"] {
         for path in ["/echo", "/unread", "/streamed", "/nowhere"] {
@@ -241,7 +241,7 @@ async fn a_trailer_ends_the_connection_whether_the_body_was_read_or_not() {
 }
 
 #[tokio::test]
-async fn http_2_and_http_0_9_are_not_spoken() {
+async fn http_2_and_http_09_are_rejected() {
     let server = server().await;
     let preface = answers(server.public, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
     assert!(preface.is_empty(), "{preface:?}");

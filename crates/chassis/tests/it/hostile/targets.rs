@@ -4,7 +4,7 @@ use super::{answers, assert_refused, is_served, server};
 use crate::client::{Client, get};
 
 #[tokio::test]
-async fn a_path_matches_no_route_that_it_does_not_spell() {
+async fn path_matches_only_the_spelled_route() {
     let server = server().await;
     for path in [
         "//",
@@ -48,7 +48,7 @@ async fn bytes_that_no_target_may_hold_are_refused() {
 }
 
 #[tokio::test]
-async fn a_target_may_have_8_kib_and_not_a_byte_more() {
+async fn target_has_8_kib_at_most() {
     let server = server().await;
     let longest = format!("/?{}", "x".repeat(8190));
     let mut client = Client::connect(server.public).await;
@@ -70,7 +70,7 @@ async fn an_absolute_target_is_served_as_its_path() {
 }
 
 #[tokio::test]
-async fn an_absolute_target_speaks_for_its_own_host_only() {
+async fn absolute_target_overrides_host() {
     let server = server().await;
     let mut client = Client::connect(server.public).await;
     client.send("GET http://target.example/host HTTP/1.1\r\nHost: sent.example\r\n\r\n").await;

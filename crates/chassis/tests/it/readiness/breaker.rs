@@ -21,7 +21,7 @@ fn retry_after(problem: Problem) -> u64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn clients_are_asked_to_come_back_after_one_to_two_periods_each_at_its_own_time() {
+async fn retry_after_is_random_within_two_periods() {
     for (period, expected) in [(PERIOD, 10..=20), (Duration::from_millis(1500), 2..=4)] {
         let fake = Fake::new(Behaviour::Refuses);
         let timing = Timing { period, ..TIMING };
@@ -35,7 +35,7 @@ async fn clients_are_asked_to_come_back_after_one_to_two_periods_each_at_its_own
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_route_is_tried_as_long_as_nothing_is_known() {
+async fn route_is_served_before_the_first_check() {
     let fake = Fake::new(Behaviour::Hangs);
     let (_health, readiness, _samplers) = start(vec![fake.dependency("database", Class::Required)]);
     let database = readiness.dependency("database").unwrap();
@@ -46,7 +46,7 @@ async fn a_route_is_tried_as_long_as_nothing_is_known() {
 }
 
 #[tokio::test]
-async fn a_refused_route_answers_a_problem_that_says_when_to_come_again() {
+async fn rejected_route_has_retry_after() {
     let fake = Fake::new(Behaviour::Refuses);
     let (_, readiness, _samplers) = start(vec![fake.dependency("database", Class::Required)]);
     let database = readiness.dependency("database").unwrap();

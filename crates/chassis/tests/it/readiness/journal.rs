@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Behaviour, Fake, JITTER, PERIOD, TIMEOUT, rounds, start};
 use crate::telemetry::{Memory, build, lines};
 
-/// What a dependency does in turn, each for so many rounds.
+/// Phases of a dependency, each with a number of rounds.
 type Course = &'static [(Behaviour, u32)];
 
 async fn run(class: Class, course: Course) {
@@ -40,7 +40,7 @@ const DOWN: &str = "dependency is down";
 const UP: &str = "dependency is up";
 
 #[tokio::test(start_paused = true)]
-async fn never_reached_is_told_once_at_every_level() {
+async fn never_reached_is_logged_once() {
     const COURSE: Course = &[(Behaviour::RefusesWith("28P01"), 20), (Behaviour::Works, 5)];
     for level in [Level::Critical, Level::Error, Level::Info] {
         for class in [Class::Required, Class::Degraded] {
@@ -57,7 +57,7 @@ async fn never_reached_is_told_once_at_every_level() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lost_dependency_is_told_at_every_level_and_a_sound_start_is_not() {
+async fn lost_dependency_is_logged_at_every_level() {
     const COURSE: Course = &[(Behaviour::Works, 5), (Behaviour::Hangs, 10), (Behaviour::Works, 5)];
     let lines = log(Level::Error, Class::Required, COURSE).await;
     assert_eq!(told(&lines, &["message", "reason"]), [[DOWN, "timed out"], [UP, ""]]);
@@ -100,7 +100,7 @@ const FLAPS: [(Behaviour, u32); 60] = {
 };
 
 #[tokio::test(start_paused = true)]
-async fn flapping_writes_a_line_a_minute_for_each_reason_and_tells_what_holds_at_last() {
+async fn flapping_writes_one_line_per_reason_and_minute() {
     let lines = log(Level::Error, Class::Required, &FLAPS).await;
     // As many minutes as the course has, and two reasons.
     let minutes = (PERIOD + JITTER + TIMEOUT).as_secs() as usize * FLAPS.len() / 60;

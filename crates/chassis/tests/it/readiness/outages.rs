@@ -1,4 +1,4 @@
-//! The matrix: what is down, how, since when, whose it is, and what the service is without it.
+//! Matrix of outages: class, kind, time and owner of the dependency, and the effect on the service.
 
 use axum::body::Body;
 use axum::middleware::from_fn_with_state;
@@ -9,7 +9,7 @@ use tower::ServiceExt;
 
 use super::{Behaviour, Fake, TIMING, rounds, start};
 
-/// How it is down, and the reason that is shown.
+/// Kind of the outage, and the reason that is reported.
 const OUTAGES: [(Behaviour, &str); 5] = [
     (Behaviour::Unreachable, "unreachable"),
     (Behaviour::Refuses, "refused"),
@@ -55,7 +55,7 @@ async fn status(routes: &Router, path: &str) -> u16 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_ends_no_more_than_the_policy_says_and_heals_by_itself() {
+async fn outage_follows_the_policy_and_heals() {
     for (class, whose, since, ready, needing) in MATRIX {
         for (outage, reason) in OUTAGES {
             let case = format!("{class:?} {whose:?} {since:?} {outage:?}");
@@ -101,7 +101,7 @@ async fn an_outage_ends_no_more_than_the_policy_says_and_heals_by_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_dependency_that_was_never_reached_is_enough_to_be_unready() {
+async fn one_unreached_dependency_makes_unready() {
     let (reached, never) = (Fake::new(Behaviour::Works), Fake::new(Behaviour::Hangs));
     let dependencies =
         vec![reached.dependency("database", Class::Required), never.dependency("cache", Class::Required)];
@@ -114,7 +114,7 @@ async fn one_dependency_that_was_never_reached_is_enough_to_be_unready() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dependency_does_not_make_a_service_ready_that_is_not() {
+async fn dependency_cannot_make_a_service_ready() {
     let fake = Fake::new(Behaviour::Works);
     let health = chassis::Health::new();
     let dependencies = vec![fake.dependency("database", Class::Required)];

@@ -13,7 +13,7 @@ use tower::ServiceExt;
 use super::{Behaviour, Fake, JITTER, PERIOD, TIMEOUT, TIMING, rounds, start};
 
 #[tokio::test(start_paused = true)]
-async fn what_is_known_of_a_dependency_gets_older_until_the_next_check() {
+async fn report_ages_until_the_next_check() {
     let fake = Fake::new(Behaviour::Works);
     let (_health, readiness, samplers) = start(vec![fake.dependency("database", Class::Required)]);
     let report = readiness.report().remove(0);
@@ -38,7 +38,7 @@ async fn what_is_known_of_a_dependency_gets_older_until_the_next_check() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_is_shown_before_it_is_an_outage() {
+async fn failure_is_reported_before_an_outage() {
     let fake = Fake::new(Behaviour::Works);
     let (_health, readiness, _samplers) = start(vec![fake.dependency("database", Class::Required)]);
     sleep(TIMEOUT).await;
@@ -50,7 +50,7 @@ async fn a_failure_is_shown_before_it_is_an_outage() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_report_is_json_with_closed_sets_and_whole_milliseconds() {
+async fn report_is_json_with_whole_milliseconds() {
     let fake = Fake::new(Behaviour::Hangs);
     let (_health, readiness, _samplers) = start(vec![fake.dependency("cache", Class::Degraded).own()]);
     let json = || serde_json::to_string(&readiness.report()).unwrap();
@@ -69,7 +69,7 @@ async fn a_report_is_json_with_closed_sets_and_whole_milliseconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn metrics_tell_which_dependency_is_up_once_it_is_known() {
+async fn metrics_report_each_checked_dependency() {
     let (works, hangs) = (Fake::new(Behaviour::Works), Fake::new(Behaviour::Hangs));
     let dependencies =
         vec![works.dependency("database", Class::Required), hangs.dependency("cache", Class::Degraded)];
@@ -98,7 +98,7 @@ async fn metrics(telemetry: &Telemetry) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn codes_that_a_dependency_makes_up_make_no_series() {
+async fn invented_codes_make_no_time_series() {
     let (health, telemetry) = (Health::new(), Telemetry::silent().unwrap());
     let n_checks = AtomicUsize::new(0);
     let check = move || {

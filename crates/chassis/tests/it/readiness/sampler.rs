@@ -34,7 +34,7 @@ async fn results_that_alternate_change_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_check_is_made_at_once_and_the_next_ones_within_the_jitter() {
+async fn first_check_is_immediate_and_later_ones_periodic() {
     let fake = Fake::new(Behaviour::Works);
     let started = Instant::now();
     let (_health, _readiness, _samplers) = start(vec![fake.dependency("database", Class::Required)]);
@@ -50,7 +50,7 @@ async fn the_first_check_is_made_at_once_and_the_next_ones_within_the_jitter() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_check_that_hangs_is_dropped_at_its_timeout_and_holds_up_no_other() {
+async fn hanging_check_is_dropped_at_its_timeout() {
     let (hangs, works) = (Fake::new(Behaviour::Hangs), Fake::new(Behaviour::Works));
     let dependencies =
         vec![hangs.dependency("cache", Class::Degraded), works.dependency("database", Class::Required)];
@@ -72,7 +72,7 @@ async fn other_work() {
 
 /// Real time: a thread that is blocked is not waited for by virtual time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_check_that_blocks_its_thread_is_seen_and_not_started_again() {
+async fn blocking_check_is_not_started_again() {
     let (release, blocked) = mpsc::channel::<()>();
     let (blocked, n_begun) = (Arc::new(Mutex::new(blocked)), Arc::new(Mutex::new(0)));
     let check = {
@@ -119,7 +119,7 @@ async fn a_check_that_blocks_its_thread_is_seen_and_not_started_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_check_that_panics_fails_and_is_made_again() {
+async fn panicking_check_fails_and_is_repeated() {
     let check = || -> std::future::Ready<CheckResult> { panic!("before there is a future") };
     let (_health, readiness, _samplers) =
         start(vec![Dependency::new("cache", Class::Degraded, check).timing(TIMING)]);
@@ -132,7 +132,7 @@ async fn a_check_that_panics_fails_and_is_made_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn samplers_that_are_stopped_drop_their_checks_and_leave_readiness_as_it_was() {
+async fn stopped_samplers_leave_readiness_unchanged() {
     for stops in [true, false] {
         let fake = Fake::new(Behaviour::Works);
         let (health, _readiness, samplers) = start(vec![fake.dependency("database", Class::Required)]);
@@ -158,7 +158,7 @@ async fn samplers_that_are_stopped_drop_their_checks_and_leave_readiness_as_it_w
 }
 
 #[tokio::test(start_paused = true)]
-async fn dependencies_that_cannot_be_sampled_are_refused_and_hold_nothing() {
+async fn invalid_dependencies_are_rejected() {
     let name = "database";
     let zero = Duration::ZERO;
     for (timings, expected) in [

@@ -9,7 +9,7 @@ use super::receiver::{Receiver, Reply};
 use super::{AT_ONCE, record, traces, until};
 
 #[tokio::test]
-async fn a_collector_that_never_answers_costs_requests_nothing_and_memory_a_queue() {
+async fn silent_collector_delays_no_request() {
     let mut receiver = Receiver::start(&[Reply::Never]).await;
     let traces = traces(receiver.address, &[AT_ONCE, ("OTEL_BSP_MAX_QUEUE_SIZE", "1000")]);
     record(&traces, 1);
@@ -24,7 +24,7 @@ async fn a_collector_that_never_answers_costs_requests_nothing_and_memory_a_queu
 }
 
 #[tokio::test]
-async fn a_batch_without_an_answer_in_time_is_lost_and_the_next_one_sent() {
+async fn batch_without_a_response_is_lost() {
     let mut receiver = Receiver::start(&[Reply::Never, Reply::Taken]).await;
     let traces = traces(receiver.address, &[AT_ONCE, ("OTEL_EXPORTER_OTLP_TIMEOUT", "1000")]);
     record(&traces, 3);
@@ -35,7 +35,7 @@ async fn a_batch_without_an_answer_in_time_is_lost_and_the_next_one_sent() {
 }
 
 #[tokio::test]
-async fn a_batch_outlives_a_collector_that_is_not_there_yet() {
+async fn batch_waits_for_a_missing_collector() {
     let address = Receiver::start(&[Reply::Taken]).await.stop().await;
     let traces = traces(address, &[AT_ONCE, ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "100")]);
     record(&traces, 1000);
@@ -63,7 +63,7 @@ async fn a_restart_of_the_collector_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_collector_gone_for_too_long_costs_the_batch() {
+async fn collector_gone_too_long_loses_the_batch() {
     let address = Receiver::start(&[Reply::Taken]).await.stop().await;
     let traces = traces(address, &[AT_ONCE, ("OTEL_BSP_EXPORT_TIMEOUT", "1000")]);
     record(&traces, 7);
@@ -74,7 +74,7 @@ async fn a_collector_gone_for_too_long_costs_the_batch() {
 }
 
 #[tokio::test]
-async fn a_collector_that_is_busy_gets_the_batch_again_when_it_asks_for_it() {
+async fn busy_collector_decides_the_time_of_retry() {
     let busy = [502, 503, 504].map(|status| Reply::Status(status, Some("0")));
     let replies = [&busy[..], &[Reply::Status(429, Some("1")), Reply::Taken]].concat();
     let mut receiver = Receiver::start(&replies).await;
@@ -89,7 +89,7 @@ async fn a_collector_that_is_busy_gets_the_batch_again_when_it_asks_for_it() {
 }
 
 #[tokio::test]
-async fn a_refused_batch_and_one_to_repeat_too_late_are_given_up_at_once() {
+async fn rejected_batch_is_given_up_at_once() {
     for reply in [Reply::Status(400, Some("0")), Reply::Status(301, None), Reply::Status(503, Some("3600"))] {
         let mut receiver = Receiver::start(&[reply]).await;
         let traces = traces(receiver.address, &[AT_ONCE]);
@@ -100,7 +100,7 @@ async fn a_refused_batch_and_one_to_repeat_too_late_are_given_up_at_once() {
 }
 
 #[tokio::test]
-async fn spans_that_the_collector_refuses_one_by_one_are_no_exported_ones() {
+async fn partially_rejected_spans_count_as_failed() {
     let receiver = Receiver::start(&[Reply::AllBut(2)]).await;
     let traces = traces(receiver.address, &[AT_ONCE]);
     record(&traces, 5);
@@ -110,7 +110,7 @@ async fn spans_that_the_collector_refuses_one_by_one_are_no_exported_ones() {
 }
 
 #[tokio::test]
-async fn absurd_time_to_wait_costs_the_batch_and_not_tracing() {
+async fn absurd_retry_time_loses_only_the_batch() {
     let absurd = [
         "18446744073709551615",
         "18446744073709551616",
@@ -133,7 +133,7 @@ async fn absurd_time_to_wait_costs_the_batch_and_not_tracing() {
 }
 
 #[tokio::test]
-async fn collector_that_asks_for_the_batch_at_once_is_not_flooded() {
+async fn immediate_retry_does_not_flood_the_collector() {
     let mut receiver = Receiver::start(&[Reply::Status(503, Some("0"))]).await;
     let traces = traces(receiver.address, &[AT_ONCE, ("OTEL_BSP_EXPORT_TIMEOUT", "1000")]);
     record(&traces, 1);

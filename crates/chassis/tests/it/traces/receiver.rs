@@ -1,4 +1,4 @@
-//! A collector: takes OTLP over HTTP, and answers as it is told.
+//! A collector that accepts OTLP over HTTP, with configurable replies.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(crate) enum Reply {
     Taken,
     AllBut(i64),
     Status(u16, Option<&'static str>),
-    /// All are taken, but that is said so much later.
+    /// Accepts all spans, but responds after this time.
     Late(Duration),
     Never,
 }
@@ -75,7 +75,7 @@ impl Receiver {
         within("an export", self.exports.recv()).await.expect("the receiver runs")
     }
 
-    /// Takes exports until they held so many spans.
+    /// Receives exports until they contained this number of spans.
     pub(crate) async fn spans(&mut self, n_spans: usize) -> Vec<Span> {
         let mut spans = Vec::new();
         while spans.len() < n_spans {

@@ -16,7 +16,7 @@ async fn traced(collector: &Receiver) -> (Server, Telemetry) {
     let settings = TraceSettings::from_env(read, "greeter", "1.2.3").settings.expect("an endpoint");
     let telemetry = Telemetry::silent().expect("a thread");
     telemetry.export_traces(settings);
-    (Server::start_told(at_once(), LimitArgs::default(), telemetry.clone()).await, telemetry)
+    (Server::start_with_telemetry(at_once(), LimitArgs::default(), telemetry.clone()).await, telemetry)
 }
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn a_request_is_a_span_below_its_callers() {
 }
 
 #[tokio::test]
-async fn an_answer_from_memory_is_a_span_too_and_a_caller_that_samples_not_has_none() {
+async fn response_from_memory_is_a_span_if_sampled() {
     let mut collector = Receiver::start(&[Reply::Taken]).await;
     let (server, telemetry) = traced(&collector).await;
     let mut client = Client::connect(server.public).await;

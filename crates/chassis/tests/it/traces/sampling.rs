@@ -21,7 +21,7 @@ fn sampled(traces: &Traces, parent: Option<&TraceContext>, n_traces: usize) -> u
     (0..n_traces).filter(|_| traces.samples(parent, &TraceContext::following(parent))).count()
 }
 
-/// What OpenTelemetry's own library decides.
+/// Decision of OpenTelemetry's own library.
 fn of_the_library(ratio: f64, trace_id: NonZeroU128) -> bool {
     let id = TraceId::from_bytes(trace_id.get().to_be_bytes());
     let sampler = Sampler::TraceIdRatioBased(ratio);
@@ -30,7 +30,7 @@ fn of_the_library(ratio: f64, trace_id: NonZeroU128) -> bool {
 }
 
 #[tokio::test]
-async fn each_of_the_six_samplers_decides_by_its_rule() {
+async fn each_sampler_decides_by_its_rule() {
     let (on, off) = (context(PARENT).unwrap(), context(PARENT).unwrap().with_sampled(false));
     for (name, root, below_on, below_off) in [
         ("always_on", true, true, true),
@@ -48,7 +48,7 @@ async fn each_of_the_six_samplers_decides_by_its_rule() {
 }
 
 #[tokio::test]
-async fn the_ratio_of_sampled_traces_is_near_the_one_asked_for() {
+async fn sampled_ratio_is_near_the_configured_one() {
     for (ratio, least, most) in [("0.01", 50, 150), ("0.5", 4700, 5300), ("1", 10_000, 10_000)] {
         for name in ["traceidratio", "parentbased_traceidratio"] {
             let n_sampled = sampled(&sampler(name, ratio), None, 10_000);
@@ -58,7 +58,7 @@ async fn the_ratio_of_sampled_traces_is_near_the_one_asked_for() {
 }
 
 #[tokio::test]
-async fn services_with_the_same_ratio_pick_the_same_traces() {
+async fn same_ratio_samples_the_same_traces() {
     for ratio in ["0", "0.01", "0.3", "0.999", "1"] {
         let traces = sampler("traceidratio", ratio);
         for context in std::iter::repeat_with(TraceContext::root).take(2000) {

@@ -17,7 +17,7 @@ fn printed(variables: &[(&str, &str)]) -> String {
     format!("{:?}", plan.settings.unwrap())
 }
 
-/// What is used in place of variables of which one is ignored, and the note on it.
+/// Settings that result if one variable is ignored, and the note on it.
 fn replaced(variables: &[(&str, &str)]) -> (String, String) {
     let plan = plan(&[&[ENDPOINT], variables].concat());
     assert!(plan.unsupported.is_empty() && plan.ignored.len() == 1, "{plan:?}");
@@ -34,7 +34,7 @@ fn refused(variables: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn without_an_endpoint_or_by_a_switch_nothing_is_exported() {
+fn nothing_is_exported_without_an_endpoint() {
     for off in [
         &[][..],
         &[("OTEL_EXPORTER_OTLP_ENDPOINT", "")],
@@ -56,7 +56,7 @@ fn without_an_endpoint_or_by_a_switch_nothing_is_exported() {
 }
 
 #[test]
-fn the_endpoint_of_all_signals_gets_the_path_of_traces_and_that_of_traces_none() {
+fn only_the_general_endpoint_gets_a_path() {
     let own = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
     for (name, given, used) in [
         (ENDPOINT.0, "http://collector:4318", "http://collector:4318/v1/traces"),
@@ -73,7 +73,7 @@ fn the_endpoint_of_all_signals_gets_the_path_of_traces_and_that_of_traces_none()
 }
 
 #[test]
-fn what_is_for_traces_alone_goes_before_what_is_for_all_signals() {
+fn variables_for_traces_have_precedence() {
     let both = [
         ENDPOINT,
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "1000"),
@@ -87,7 +87,7 @@ fn what_is_for_traces_alone_goes_before_what_is_for_all_signals() {
 }
 
 #[test]
-fn tls_is_refused_in_words_that_say_what_to_do() {
+fn tls_is_refused_with_advice() {
     assert_eq!(
         refused(&[(ENDPOINT.0, "https://collector:4318")]),
         "OTEL_EXPORTER_OTLP_ENDPOINT: asks for TLS, which is not built in: name a collector in the pod or the cluster \
@@ -217,7 +217,7 @@ fn number_out_of_range_becomes_the_nearest() {
 }
 
 #[test]
-fn a_token_in_a_header_or_an_endpoint_is_never_printed() {
+fn token_is_never_printed() {
     let token = "tok3n";
     let sane = printed(&[ENDPOINT, ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20tok3n")]);
     assert!(sane.contains("authorization") && !sane.contains(token), "{sane}");
@@ -233,7 +233,7 @@ fn a_token_in_a_header_or_an_endpoint_is_never_printed() {
 }
 
 #[test]
-fn the_variable_for_the_name_goes_before_the_list_and_the_list_before_the_services_own() {
+fn service_name_variable_has_precedence() {
     let name = |variables: &[(&str, &str)]| {
         let printed = printed(&[&[ENDPOINT], variables].concat());
         let (_, after) = printed.split_once("(\"service.name\", \"").unwrap();

@@ -19,7 +19,7 @@ async fn what_waits_at_the_end_is_sent() {
 }
 
 #[tokio::test]
-async fn a_flush_ends_at_its_deadline_and_tells_what_was_lost() {
+async fn flush_ends_at_its_deadline_and_reports_losses() {
     let receiver = Receiver::start(&[Reply::Taken, Reply::Never]).await;
     let patient = ["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_BSP_EXPORT_TIMEOUT"].map(|name| (name, "600000"));
     let traces = traces(receiver.address, &[NEVER, patient[0], patient[1]]);
@@ -31,7 +31,7 @@ async fn a_flush_ends_at_its_deadline_and_tells_what_was_lost() {
 }
 
 #[tokio::test]
-async fn a_collector_that_is_back_before_the_deadline_gets_the_rest() {
+async fn collector_back_before_the_deadline_gets_the_rest() {
     let address = Receiver::start(&[Reply::Taken]).await.stop().await;
     let traces = traces(address, &[NEVER]);
     record(&traces, 10);

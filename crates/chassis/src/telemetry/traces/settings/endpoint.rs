@@ -1,4 +1,4 @@
-//! Where the collector is.
+//! Endpoint of the collector.
 
 use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
@@ -8,8 +8,8 @@ use super::variables::Variables;
 const FOR_TRACES: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 const FOR_ALL: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-/// None when no variable names one, or when the one that is named is refused. The one for traces is used as it
-/// is; the one for all signals gets the signal's path behind its own.
+/// Reads the endpoint; `None` if no variable names a valid one. The variable for traces is used unchanged; the one for all
+/// signals gets the path of traces appended.
 pub(super) fn read(variables: &mut Variables<'_>) -> Option<Uri> {
     if let Some(text) = variables.text(FOR_TRACES) {
         return accepted(variables, FOR_TRACES, &text);
@@ -29,7 +29,7 @@ fn below(variables: &mut Variables<'_>, base: Uri) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// The value is not shown: a user and password could stand in it.
+/// Validates an endpoint. Notes do not show it: it could contain a user and a password.
 fn accepted(variables: &mut Variables<'_>, name: &str, text: &str) -> Option<Uri> {
     let problem = match text.parse::<Uri>() {
         Ok(uri) if uri.scheme() == Some(&Scheme::HTTPS) => {
@@ -50,7 +50,7 @@ fn accepted(variables: &mut Variables<'_>, name: &str, text: &str) -> Option<Uri
     None
 }
 
-/// The type takes any digits for a port, and its client goes to port 80 where they are none.
+/// True for a port that is not valid: `Uri` accepts any digits, and its client then uses port 80.
 fn has_unusable_port(uri: &Uri) -> bool {
     let (host, authority) = (uri.host().unwrap_or_default(), uri.authority().map_or("", |it| it.as_str()));
     let is_given = authority.rsplit_once('@').map_or(authority, |(_, rest)| rest).len() > host.len();

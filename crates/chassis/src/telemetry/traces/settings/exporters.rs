@@ -1,14 +1,14 @@
-//! Which exporters are asked for.
+//! Choice of exporters.
 
 use super::variables::Variables;
 
 const NAME: &str = "OTEL_TRACES_EXPORTER";
 
-/// Exporters that other libraries have.
+/// Exporters of other libraries.
 const KNOWN: [&str; 7] =
     ["zipkin", "console", "jaeger", "logging", "logging-otlp", "otlp/stdout", "prometheus"];
 
-/// Whether spans are exported by OTLP. The variable holds a list, and every one of it that is not OTLP is noted.
+/// True if spans are exported by OTLP. The variable is a list, and all other exporters of it are noted.
 pub(super) fn has_otlp(variables: &mut Variables<'_>) -> bool {
     let Some(text) = variables.text(NAME) else { return true };
     let given: Vec<_> = text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();

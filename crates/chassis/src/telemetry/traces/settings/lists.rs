@@ -1,15 +1,15 @@
-//! Variables that hold `key=value,key=value`, with values in percent-encoding.
+//! Variables of the form `key=value,key=value`, with values in percent-encoding.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 
 use super::variables::Variables;
 
-/// A header of these would change the request's frame.
-const FRAME: [&str; 5] =
+/// Headers that would change the framing of the request.
+const FRAMING: [&str; 5] =
     ["content-length", "content-type", "content-encoding", "transfer-encoding", "connection"];
 
-/// No pair of a list that breaks its form: the standard discards it whole.
+/// Reads the pairs. A malformed list has none, since the standard discards it whole.
 pub(super) fn pairs(variables: &mut Variables<'_>, name: &str) -> Vec<(String, String)> {
     let text = variables.text(name).unwrap_or_default();
     let members = text.split(',').map(str::trim).filter(|member| !member.is_empty());
@@ -29,7 +29,7 @@ fn pair(member: &str) -> Option<(String, String)> {
     Some((key, decode(value)?))
 }
 
-/// Sent with every batch; marked so that no debug print shows them.
+/// Reads the headers of every batch; they are marked as sensitive, so that no debug output shows them.
 pub(super) fn headers(variables: &mut Variables<'_>) -> HeaderMap {
     variables.otlp("HEADERS", |variables, name| {
         let mut headers = HeaderMap::new();
@@ -38,7 +38,7 @@ pub(super) fn headers(variables: &mut Variables<'_>) -> HeaderMap {
                 Some((key, value)) => {
                     headers.append(key, value);
                 }
-                // By its place: a list whose commas were forgotten has a part of a token for a key.
+                // By its position: in a list without commas a key may be a part of a token.
                 None => {
                     variables.ignore(
                         name,
@@ -52,7 +52,8 @@ pub(super) fn headers(variables: &mut Variables<'_>) -> HeaderMap {
 }
 
 fn header(key: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
-    let name = HeaderName::from_bytes(key.as_bytes()).ok().filter(|name| !FRAME.contains(&name.as_str()))?;
+    let name =
+        HeaderName::from_bytes(key.as_bytes()).ok().filter(|name| !FRAMING.contains(&name.as_str()))?;
     let mut value = HeaderValue::from_str(value).ok()?;
     value.set_sensitive(true);
     Some((name, value))

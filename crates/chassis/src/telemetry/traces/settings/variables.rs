@@ -1,31 +1,30 @@
-//! Reading one variable at a time. What the standard says to ignore is ignored and noted; a choice that is not supported here is
-//! kept apart.
+//! Reader of single variables. Values that the standard ignores are noted; choices that are not supported are noted separately.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::num::IntErrorKind;
 use std::time::Duration;
 
-/// A queue of more spans would be a leak that looks like a setting.
+/// Maximum size of the queue: a larger one would be a memory leak by configuration.
 const MAX_SPANS: u64 = 1 << 16;
 
-/// Ten minutes: more is a mistake in the unit.
+/// Maximum time, ten minutes: a longer one is a mistake in the unit.
 const MAX_MILLISECONDS: u64 = 600_000;
 
 pub(super) struct Variables<'a> {
     read: &'a dyn Fn(&str) -> Option<OsString>,
-    /// Values that are not used, each with its variable and what is used in its place.
+    /// Ignored values, each with its variable and the value used instead.
     pub(super) ignored: Vec<String>,
-    /// Choices of the standard, or of its usual extensions, that are not built in.
+    /// Choices of the standard, or of its common extensions, that are not built in.
     pub(super) unsupported: Vec<String>,
 }
 
-/// The words that a variable may hold.
+/// Words that a variable may have.
 pub(super) struct Words<'a> {
     pub(super) supported: &'a [&'static str],
-    /// Words that have a meaning elsewhere.
+    /// Words that other implementations support.
     pub(super) known: &'a [&'static str],
-    /// What to do in place of a known one.
+    /// Advice for a known word that is not supported.
     pub(super) advice: &'a str,
 }
 
@@ -42,7 +41,7 @@ impl<'a> Variables<'a> {
         self.unsupported.push(format!("{name}: {problem}"));
     }
 
-    /// None for an empty one too, as the standard says.
+    /// Reads a text; `None` also for an empty one, as the standard requires.
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
         let value = (self.read)(name)?;
         match value.into_string() {
@@ -54,7 +53,7 @@ impl<'a> Variables<'a> {
         }
     }
 
-    /// The variable for traces alone when that is set, else the one for all signals.
+    /// Reads the variable for traces if it is set; otherwise the one for all signals.
     pub(super) fn otlp<T>(&mut self, what: &str, read: impl FnOnce(&mut Self, &str) -> T) -> T {
         let own = format!("OTEL_EXPORTER_OTLP_TRACES_{what}");
         let is_blank = |value: OsString| value.to_str().is_some_and(|text| text.trim().is_empty());
@@ -63,7 +62,7 @@ impl<'a> Variables<'a> {
         read(self, &name)
     }
 
-    /// One of some words, in any case. Only a word that is known is shown: what is not could be anything.
+    /// Reads one of some words, in any case. Notes show known words only: an unknown one could be anything.
     pub(super) fn choice(&mut self, name: &str, words: &Words<'_>) -> Option<&'static str> {
         let text = self.text(name)?;
         let among =
@@ -79,48 +78,48 @@ impl<'a> Variables<'a> {
         chosen
     }
 
-    /// A time in which something must be done. The standard takes zero for no limit, which is the longest time here.
-    pub(super) fn timeout(&mut self, name: &str, ordinary: u64) -> Duration {
-        match self.number(name, "milliseconds", ordinary, MAX_MILLISECONDS) {
+    /// Reads a timeout. Zero means no limit in the standard, which is the maximum here.
+    pub(super) fn timeout(&mut self, name: &str, default: u64) -> Duration {
+        match self.number(name, "milliseconds", default, MAX_MILLISECONDS) {
             0 => Duration::from_millis(MAX_MILLISECONDS),
             number => Duration::from_millis(number),
         }
     }
 
-    pub(super) fn delay(&mut self, name: &str, ordinary: u64) -> Duration {
-        Duration::from_millis(self.number(name, "milliseconds", ordinary, MAX_MILLISECONDS).max(1))
+    pub(super) fn delay(&mut self, name: &str, default: u64) -> Duration {
+        Duration::from_millis(self.number(name, "milliseconds", default, MAX_MILLISECONDS).max(1))
     }
 
-    pub(super) fn spans(&mut self, name: &str, ordinary: u64) -> u64 {
-        match self.number(name, "spans", ordinary, MAX_SPANS) {
+    pub(super) fn spans(&mut self, name: &str, default: u64) -> u64 {
+        match self.number(name, "spans", default, MAX_SPANS) {
             0 => {
-                self.ignore(name, format_args!("must be at least 1; {ordinary} is used"));
-                ordinary
+                self.ignore(name, format_args!("must be at least 1; {default} is used"));
+                default
             }
             number => number,
         }
     }
 
-    pub(super) fn ratio(&mut self, name: &str, ordinary: f64) -> f64 {
-        let Some(text) = self.text(name) else { return ordinary };
+    pub(super) fn ratio(&mut self, name: &str, default: f64) -> f64 {
+        let Some(text) = self.text(name) else { return default };
         let ratio = text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
         if ratio.is_none() {
-            self.ignore(name, format_args!("must be a number from 0 to 1; {ordinary} is used"));
+            self.ignore(name, format_args!("must be a number from 0 to 1; {default} is used"));
         }
-        ratio.unwrap_or(ordinary)
+        ratio.unwrap_or(default)
     }
 
-    fn number(&mut self, name: &str, unit: &str, ordinary: u64, most: u64) -> u64 {
-        let Some(text) = self.text(name) else { return ordinary };
+    fn number(&mut self, name: &str, unit: &str, default: u64, max: u64) -> u64 {
+        let Some(text) = self.text(name) else { return default };
         match text.parse::<u64>() {
-            Ok(number) if number <= most => number,
+            Ok(number) if number <= max => number,
             Err(error) if *error.kind() != IntErrorKind::PosOverflow => {
-                self.ignore(name, format_args!("must be a whole number of {unit}; {ordinary} is used"));
-                ordinary
+                self.ignore(name, format_args!("must be a whole number of {unit}; {default} is used"));
+                default
             }
             Ok(_) | Err(_) => {
-                self.ignore(name, format_args!("must not be above {most}, which is used"));
-                most
+                self.ignore(name, format_args!("must not be above {max}, which is used"));
+                max
             }
         }
     }

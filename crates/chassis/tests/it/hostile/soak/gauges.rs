@@ -1,4 +1,4 @@
-//! What the server tells of itself in its metrics.
+//! Gauges that the server reports in its metrics.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::client::Client;
 /// All metrics at one moment, in the OpenMetrics text format.
 pub(super) struct Metrics(String);
 
-/// What must not grow with the clients that have come and gone.
+/// Values that must not grow with past clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Held {
     descriptors: u64,
@@ -17,7 +17,7 @@ pub(super) struct Held {
 }
 
 impl Metrics {
-    /// Asks on a connection that is kept, so that the asking itself holds the same each time.
+    /// Reads on a connection that remains open, so that the reading itself uses the same resources each time.
     pub(super) async fn read(admin: &mut Client) -> Self {
         let answer = admin.get("/metrics").await;
         assert_eq!(answer.status, 200);
@@ -50,7 +50,7 @@ impl Metrics {
     }
 }
 
-/// What the load amounted to.
+/// Totals of the load.
 impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         [

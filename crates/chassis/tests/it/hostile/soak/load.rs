@@ -13,7 +13,7 @@ use crate::client::within;
 use crate::harness::ms;
 use crate::traces::receiver::{Receiver, Reply};
 
-/// Of each kind, side by side.
+/// Number of clients of each kind, side by side.
 const CLIENTS: usize = 3;
 
 /// All clients, and the collector.

@@ -1,5 +1,5 @@
-//! Clients that do all that a server must bear, again and again. Each waits for what the server must do about it, and so
-//! fails the test when that does not come.
+//! Clients that misbehave in all ways, again and again. Each waits for the reaction of the server, and fails the test without
+//! it.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -51,7 +51,7 @@ impl Offender {
         Self::Cancelled,
     ];
 
-    /// Offends once, on connections of its own.
+    /// Offends once, on new connections.
     pub(super) async fn offend(self, server: SocketAddr) {
         match self {
             Self::Idle => idle(server).await,
@@ -177,8 +177,7 @@ async fn cancelled(server: SocketAddr) {
     tokio::time::sleep(ms(fastrand::u64(0..100))).await;
 }
 
-/// That each deadline was reached, each refusal given, and the collector not there at times: else this proves less than
-/// it says.
+/// Asserts that each deadline was reached, each rejection occurred, and the collector was away at times.
 pub(super) fn assert_noticed(metrics: &Metrics) {
     for reason in ["idle", "header_timeout", "body_timeout", "write_stall", "linger"] {
         let label = format!("reason=\"{reason}\"");

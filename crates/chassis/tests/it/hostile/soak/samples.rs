@@ -9,7 +9,7 @@ use super::gauges::{Held, Metrics};
 use crate::client::Client;
 use crate::harness::ms;
 
-/// How much the highest memory of the last third may be above that of the first. In short runs it is by up to 0.5 MiB.
+/// Maximum growth of the highest memory from the first third to the last. In short runs it is up to 0.5 MiB.
 /// A leak of 1 KiB for each request adds 4 MiB even to a short run on a busy machine; five minutes find far smaller ones.
 const SLACK_KIB: u64 = 2 * 1024;
 
