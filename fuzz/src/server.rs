@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::response::IntoResponse as _;
 use chassis::fuzzing::InMemory;
-use chassis::{FastResponse, FastPath, StaticResponse};
+use chassis::{FastPath, FastResponse, StaticResponse};
 use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;

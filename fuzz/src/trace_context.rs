@@ -33,7 +33,11 @@ fn check_context(headers: &HeaderMap) {
     if let Some(context) = context {
         let mut passed_on = HeaderMap::new();
         context.inject(&mut passed_on);
-        assert_eq!(TraceContext::from_headers(&passed_on), Some(context), "not the same after it was passed on");
+        assert_eq!(
+            TraceContext::from_headers(&passed_on),
+            Some(context),
+            "not the same after it was passed on"
+        );
         assert_eq!(context.child().trace_id(), context.trace_id());
     }
 }

@@ -43,20 +43,9 @@ const PROXY_TESTS: [&str; 9] =
     ["-p", "chassis", "--test", "proxy", "--", "--include-ignored", "--show-output", "--test-threads", "4"];
 /// Half of it is waiting, so more of them than processors run at a time.
 const SERVICE_TESTS: [&str; 7] = ["-p", "myapp", "--test", "it", "--", "--test-threads", "4"];
-/// Tests of requests and of the stop, without the fast path: hyper has each connection from its first byte to its last.
-const SERVICE_TESTS_ON_HYPER: [&str; 11] = [
-    "-p",
-    "myapp",
-    "--no-default-features",
-    "--test",
-    "it",
-    "--",
-    "public::",
-    "admin::",
-    "api::",
-    "page::",
-    "telemetry::",
-];
+/// Tests of requests, without the fast path: hyper has each connection from its first byte to its last.
+const SERVICE_TESTS_ON_HYPER: [&str; 9] =
+    ["-p", "myapp", "--no-default-features", "--test", "it", "--", "public::", "admin::", "page::"];
 /// What is ignored there needs tools that take long to get, but for the body of a process that other tests start.
 const API_TESTS: [&str; 9] =
     ["-p", "myapp", "--test", "it", "--", "--ignored", "--show-output", "--skip", "replica::serves"];

@@ -59,7 +59,10 @@ pub fn late_holder_ends_no_other_body() {
             holder.join().expect("the holder ends");
             assert_eq!(reason(&state), Some(CloseReason::BodyTimeout), "a body may take any time");
             answered(&state);
-            assert!(state.must_close() && !state.is_at_rest(), "the rest of a body would be read as a request");
+            assert!(
+                state.must_close() && !state.is_at_rest(),
+                "the rest of a body would be read as a request"
+            );
         }
     });
 }
