@@ -360,7 +360,7 @@ fn choice(parts: &[Value]) -> Option<Value> {
         match (part.get("const"), part.get("enum").and_then(Value::as_array)) {
             (Some(Value::String(text)), None) => texts.push(Value::from(text.as_str())),
             (None, Some(values)) if values.iter().all(Value::is_string) => {
-                texts.extend(values.iter().cloned())
+                texts.extend(values.iter().cloned());
             }
             _ => return None,
         }
