@@ -12,7 +12,6 @@ use crate::value::{Value, list_items, plain_integer, plain_number};
 
 /// A setting's type and limits.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum Kind {
     /// Text without control characters; lengths in Unicode scalar values.
     Text {

@@ -178,7 +178,7 @@ fn each_type_takes_its_texts_and_no_others() {
         assert!(!key.required && key.on_change == OnChange::Hot);
         good.iter().for_each(|text| assert_eq!(key.violations(text), Vec::<String>::new(), "{name} {text}"));
         bad.iter().for_each(|text| {
-            assert_eq!(key.violations(text), [format!("must be {expected}")], "{name} {text}")
+            assert_eq!(key.violations(text), [format!("must be {expected}")], "{name} {text}");
         });
     }
     let item = |name: &str, text: &str| contract.key(name).unwrap().violations(text);

@@ -64,7 +64,9 @@ impl<'de> Deserializer<'de> for Checked<'de> {
     ) -> Result<V::Value, Error> {
         match self.0 {
             Value::Text(text) => visitor.visit_enum(text.into_deserializer()),
-            other => Self(other).deserialize_any(visitor),
+            Value::Integer(_) | Value::Number(_) | Value::Boolean(_) | Value::List(_) => {
+                self.deserialize_any(visitor)
+            }
         }
     }
 

@@ -2,6 +2,11 @@
 //!
 //! Code for tests is left out. Code behind features is all taken.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "syn's enums are open, and few of their variants matter here"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -77,7 +77,9 @@ fn rules(key: &Key, subject: &str) -> Result<Vec<Rule>> {
         }
         Kind::Integer { .. } => return Ok(pattern.into_iter().collect()),
         Kind::Choice { .. } | Kind::Boolean => Vec::new(),
-        _ => bail!("{}: the Terraform module knows no such type yet", key.name),
+        Kind::Number { .. } | Kind::Duration { .. } | Kind::List { .. } => {
+            bail!("{}: the Terraform module knows no such type yet", key.name)
+        }
     };
     rules.extend(pattern);
     if let Some(refused) = &key.refused {

@@ -31,8 +31,8 @@ fn project(key: &Key) -> Value {
         Kind::Boolean => json!(["boolean", "string", "null"]),
         Kind::List { .. } => json!(["array", "string", "null"]),
         // A number gets through to the template, which says how to quote it.
-        _ if key.secret => json!(["string", "integer", "null"]),
-        _ => json!(["string", "null"]),
+        Kind::Text { .. } if key.secret => json!(["string", "integer", "null"]),
+        Kind::Text { .. } | Kind::Choice { .. } | Kind::Duration { .. } => json!(["string", "null"]),
     };
     if let Kind::Text { max_length, .. } = key.kind {
         schema.insert("maxLength".into(), max_length.into());
