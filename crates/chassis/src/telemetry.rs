@@ -1,7 +1,8 @@
 //! Telemetry: log lines, metrics and traces.
 //!
 //! Log lines are JSON on standard output: one object per line, with an RFC 3339 timestamp, level, target and message, the
-//! event's fields beside them and the span's below `span`. Standard error is for errors before logging is set up.
+//! event's fields beside them and the span's below `span`. On a terminal [`Telemetry::install`] writes the same lines for people: time,
+//! level, message and fields, coloured unless `NO_COLOR` is set. Standard error is for errors before logging is set up.
 
 mod level;
 pub(crate) mod method;
@@ -15,10 +16,11 @@ mod process;
 mod queue;
 pub(crate) mod request_line;
 pub(crate) mod target;
+mod terminal;
 #[cfg(feature = "traces")]
 pub(crate) mod traces;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::panic::PanicHookInfo;
 use std::sync::Arc;
 #[cfg(feature = "traces")]
@@ -49,6 +51,7 @@ use level::LevelFilter;
 use metrics::Metrics;
 use queue::{Lines, Queue};
 use request_line::{LineTemplate, RequestLine};
+use terminal::Terminal;
 
 /// Maximum time that [`Telemetry::flush`] waits.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
@@ -86,12 +89,17 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Logs to standard output from now on, including panics.
+    /// Logs to standard output from now on, including panics: JSON, or lines for people where it is a terminal.
     ///
     /// # Errors
     /// See [`InstallError`].
     pub fn install(options: &Options) -> Result<Self, InstallError> {
-        let (subscriber, telemetry) = Self::build(options, io::stdout()).map_err(InstallError::Writer)?;
+        let writer: Box<dyn Write + Send> = if io::stdout().is_terminal() {
+            Box::new(Terminal::new(io::stdout(), terminal::wants_colour()))
+        } else {
+            Box::new(io::stdout())
+        };
+        let (subscriber, telemetry) = Self::build(options, writer).map_err(InstallError::Writer)?;
         tracing::dispatcher::set_global_default(Dispatch::new(subscriber))
             .map_err(|_| InstallError::AlreadyInstalled)?;
         std::panic::set_hook(Box::new(log_panic));

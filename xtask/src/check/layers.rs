@@ -6,7 +6,7 @@ use super::imports::Imports;
 
 /// Source folders with their modules (a file and the folder of its name), lowest first. Facades (`lib.rs`, `main.rs`) may
 /// import anything and are imported by nothing.
-pub(super) const CRATES: [(&str, &[&str]); 3] = [
+pub(super) const CRATES: [(&str, &[&str]); 4] = [
     (
         "apps/myapp/src",
         &[
@@ -31,6 +31,28 @@ pub(super) const CRATES: [(&str, &[&str]); 3] = [
             "app",
             "commands",
             "fuzzing",
+        ],
+    ),
+    (
+        "crates/chassis/src",
+        &[
+            "clock",
+            "digits",
+            "duration",
+            "response",
+            "trace_context",
+            "request_id",
+            "problem",
+            "limits",
+            "drain",
+            "args",
+            "shutdown",
+            "telemetry",
+            "health",
+            "readiness",
+            "probes",
+            "server",
+            "service",
         ],
     ),
     (

@@ -75,6 +75,9 @@ async fn run(args: &ServeArgs, configuration: Configuration, wiring: Wiring, tel
         Ok(app) => app,
         Err(error) => return output::fail(exit_code::FAILURE, error),
     };
+    if let Some(address) = app.address("public") {
+        output::greet(address);
+    }
     match app.run(signals).await {
         Ok(_) => 0,
         Err(aborted) => output::fail(exit_code::FAILURE, aborted),
