@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::mount::{MountError, mount_projected};
+use crate::kubelet_volume::{MountError, mount_projected};
 use crate::objects::{data, data_keys, find, items, of_kind, text};
 use crate::service::check;
 

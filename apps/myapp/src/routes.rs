@@ -1,8 +1,9 @@
 //! The routes of the listeners. Routes read the context and write nothing.
 
+#[cfg(feature = "fast-path")]
 mod accesses;
 mod answer;
-mod below;
+mod base_path;
 mod config;
 mod context;
 mod cursor;
@@ -13,7 +14,6 @@ mod history;
 mod index;
 mod listing;
 mod log_level;
-#[cfg(feature = "fast-path")]
 mod memory;
 mod metrics;
 mod openapi;
@@ -129,7 +129,7 @@ fn operator_routes(context: &Context) -> Vec<Route> {
 pub fn public(context: &Arc<Context>) -> Router {
     let described =
         openapi::described(public_routes(context), Guard::None, |in_force| in_force.text("API_BASE_URL"));
-    below::also_below_base_path(route::router(described, context), Arc::clone(context))
+    base_path::also_below_base_path(route::router(described, context), Arc::clone(context))
 }
 
 /// Builds the admin routes: probes, metrics and digests for the machines around the service.

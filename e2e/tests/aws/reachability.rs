@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use e2e::reach::{Matrix, Network, Resources, matrix_in};
+use e2e::aws_reachability::{Matrix, Network, Resources, matrix_in};
 use serde_json::{Value, json};
 
 use crate::settings::Setting;

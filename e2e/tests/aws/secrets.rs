@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use e2e::canary::Search;
 use e2e::fake_aws::{CREDENTIAL, FakeAws};
+use e2e::secret_scan::Search;
 use e2e::terraform::{NO_INPUTS, Root};
 
 use crate::account::{AWS_ALONE, Account, DATABASE_PASSWORD, PROVIDERS_VARIABLE};

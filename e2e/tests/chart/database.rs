@@ -1,8 +1,8 @@
 //! A database server outside the release: what its values become, and which of them are refused.
 
-use e2e::doors::mounted_accepts;
+use e2e::entry_points::mounted_accepts;
 use e2e::helm::{Release, Values};
-use e2e::mount::mount_projected;
+use e2e::kubelet_volume::mount_projected;
 use e2e::objects::{find, identity, items, of_kind, text};
 use serde_json::{Value, json};
 

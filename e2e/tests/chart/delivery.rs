@@ -6,7 +6,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use e2e::helm::Values;
-use e2e::mount::{MountError, mount_projected};
+use e2e::kubelet_volume::{MountError, mount_projected};
 use e2e::objects::{items, text};
 use e2e::pod::start;
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! Every door accepts the same configurations: the process's environment, the mounted directory, and the chart.
 
-use e2e::doors::{Settings, environment_accepts, files_accept, mounted_accepts, settings};
+use e2e::entry_points::{Settings, environment_accepts, files_accept, mounted_accepts, settings};
 use e2e::helm::{Release, Values};
-use e2e::mount::mount_projected;
+use e2e::kubelet_volume::mount_projected;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use serde_json::{Value, json};

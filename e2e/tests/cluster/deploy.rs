@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use e2e::canary::Search;
 use e2e::harness::command::{self, Outcome};
 use e2e::harness::namespace::{Namespace, in_namespace};
 use e2e::harness::wait::until_answer;
+use e2e::secret_scan::Search;
 use e2e::terraform::Root;
 use k8s_openapi::api::core::v1::{Node, Secret};
 use kube::api::ListParams;

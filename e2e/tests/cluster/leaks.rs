@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use e2e::canary::Search;
 use e2e::harness::namespace::{Namespace, in_namespace};
 use e2e::harness::wait::ARRIVAL;
+use e2e::secret_scan::Search;
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::ResourceExt as _;
 use kube::api::LogParams;

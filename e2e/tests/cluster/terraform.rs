@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use e2e::canary::Search;
 use e2e::harness::namespace::{Namespace, in_namespace};
+use e2e::secret_scan::Search;
 use e2e::terraform::{NO_INPUTS, Root};
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;

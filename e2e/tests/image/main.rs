@@ -6,7 +6,7 @@ mod archive;
 
 use std::collections::BTreeSet;
 
-use e2e::canary::Search;
+use e2e::secret_scan::Search;
 use serde_json::json;
 
 use archive::{IMAGE, PLANTED};

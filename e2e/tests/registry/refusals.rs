@@ -3,9 +3,9 @@
 use std::fs;
 use std::process::Output;
 
-use e2e::canary::Search;
 use e2e::harness::registry::{Published, Registry};
 use e2e::release::{ARTIFACTS, CopiedArtifacts, both_streams};
+use e2e::secret_scan::Search;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 

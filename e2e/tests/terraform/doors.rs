@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use e2e::doors::{Settings, refused_in_files, settings};
+use e2e::entry_points::{Settings, refused_in_files, settings};
 use e2e::terraform::{Report, Root, literal};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, TestRunner};

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use e2e::canary::Search;
+use e2e::secret_scan::Search;
 use e2e::terraform::{NO_INPUTS, Root, literal};
 use serde_json::{Map, Value, json};
 
