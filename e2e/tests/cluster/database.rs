@@ -45,12 +45,12 @@ fn a_password_that_the_database_does_not_know_is_rejected_until_it_does_and_lose
     in_namespace(async |ns| {
         let clients = rotate(ns, async |server, pods| {
             for pod in names(pods) {
+                // On a busy machine the first attempt may end in a timeout instead, and is retried.
                 let digests = until_digests(ns, &pod, "to refuse the password", |digests| {
-                    digests["state"] == "rejected"
+                    let reason = digests["reasons"][0].as_str().unwrap_or_default();
+                    digests["state"] == "rejected" && reason.starts_with("database: DB_PASSWORD: ")
                 })
                 .await;
-                let reason = digests["reasons"][0].as_str().unwrap();
-                assert!(reason.starts_with("database: DB_PASSWORD: "), "{reason}");
                 assert_eq!(digests["generation"], 1);
             }
             until_recorded(ns, pods, "rejected").await;
