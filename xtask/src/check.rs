@@ -1,5 +1,6 @@
 //! The task `check`: everything that can be said about the files without running what they build.
 
+mod directions;
 mod functions;
 mod imports;
 mod layers;

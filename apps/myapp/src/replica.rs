@@ -14,33 +14,33 @@ use crate::settings::Settings;
 pub(crate) struct Digests {
     /// One word for people, the worst that holds.
     pub(crate) state: String,
-    /// What became of the last configuration that was found.
+    /// Outcome of the last configuration that was found.
     pub(crate) apply: String,
-    /// Why it is not in force; empty if it is.
+    /// Reasons for which that configuration is not in force; empty if it is.
     pub(crate) reasons: Vec<String>,
-    /// Whether it is tried again without having changed: true exactly where that can help.
+    /// True if it is retried without a change, which is so exactly where a retry can help.
     pub(crate) retrying: bool,
-    /// Since when `apply` holds, in seconds since 1970.
+    /// Time at which `apply` began to hold, in seconds since 1970.
     pub(crate) since: u64,
-    /// How what is mounted stands to what the release rendered.
+    /// Comparison of the mounted configuration with the rendered one.
     pub(crate) release: String,
     /// Keys held by the environment.
     pub(crate) pinned: Vec<String>,
-    /// Counts the configurations this process has run with.
+    /// Number of configurations that this process has run with.
     pub(crate) generation: u64,
     /// The seal that the release published.
     pub(crate) rendered: Option<String>,
-    /// The same sum over what is mounted.
+    /// The same sum over the mounted files.
     pub(crate) mounted: String,
-    /// The sum that the configuration in force was read with.
+    /// The same sum over the configuration in force.
     pub(crate) running: String,
-    /// Whether traffic is welcome. A replica of a version that does not report it counts as ready.
+    /// True if the replica takes traffic. One of a version that does not report it counts as ready.
     #[serde(default = "unreported")]
     pub(crate) ready: bool,
-    /// Whether the replica drains, and is therefore not ready.
+    /// True if the replica drains, and is therefore not ready.
     #[serde(default)]
     pub(crate) stopping: bool,
-    /// What the replica depends on, and whether it works.
+    /// Dependencies of the replica, each with its state.
     #[serde(default)]
     pub(crate) dependencies: Vec<Dependency>,
 }
@@ -53,15 +53,15 @@ const fn unreported() -> bool {
 #[derive(Deserialize, JsonSchema, Serialize)]
 pub(crate) struct Dependency {
     name: String,
-    /// Whether all replicas use the same one.
+    /// True if all replicas use the same one.
     shared: bool,
     /// `None` before the first check has ended.
     up: Option<bool>,
-    /// Why the last check failed, if it did: one of a closed set.
+    /// Reason of a failed last check: one of a closed set.
     reason: Option<String>,
-    /// What the dependency itself said then: an SQLSTATE, or a short sentence.
+    /// Code from the dependency itself: an SQLSTATE, or a short sentence.
     code: Option<String>,
-    /// Whether it keeps the replica from being ready.
+    /// True if it keeps the replica from being ready.
     blocks_readiness: bool,
     /// Time since the last check ended.
     age_ms: Option<u64>,

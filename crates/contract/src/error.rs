@@ -16,16 +16,11 @@ pub struct KeyError {
     pub reason: String,
 }
 
-/// One problem a line.
+/// One problem per line.
 impl fmt::Display for ContractError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, error) in self.0.iter().enumerate() {
-            if index > 0 {
-                writeln!(f)?;
-            }
-            write!(f, "settings contract: {error}")?;
-        }
-        Ok(())
+        let lines: Vec<_> = self.0.iter().map(|error| format!("settings contract: {error}")).collect();
+        f.write_str(&lines.join("\n"))
     }
 }
 

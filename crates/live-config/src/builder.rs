@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use crate::driver::Driver;
+use crate::engine::Hook;
 use crate::live::Live;
 use crate::load::{Loaded, Sources};
 use crate::participant::Participant;
@@ -44,9 +45,6 @@ pub fn builder<S>() -> Builder<S> {
         timing: Timing::default(),
     }
 }
-
-/// A function called with each snapshot that comes into force.
-type Hook<S> = Box<dyn Fn(&Snapshot<S>) + Send + Sync>;
 
 /// Sources, participants and time limits of a live configuration; see [`builder`].
 #[must_use = "nothing is read before `start`"]

@@ -21,15 +21,19 @@ impl Problem {
     ) -> Self {
         Self { subject: subject.into(), message: message.into(), origin }
     }
+
+    /// The message with the origin of the value.
+    pub(crate) fn detail(&self) -> String {
+        match &self.origin {
+            Some(origin) => format!("{} (from {origin})", self.message),
+            None => self.message.clone(),
+        }
+    }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.subject, self.message)?;
-        match &self.origin {
-            Some(origin) => write!(f, " (from {origin})"),
-            None => Ok(()),
-        }
+        write!(f, "{}: {}", self.subject, self.detail())
     }
 }
 
@@ -37,16 +41,11 @@ impl fmt::Display for Problem {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
 
-/// One problem a line.
+/// One problem per line.
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.0.iter().enumerate() {
-            if index > 0 {
-                writeln!(f)?;
-            }
-            write!(f, "{problem}")?;
-        }
-        Ok(())
+        let lines: Vec<_> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
     }
 }
 

@@ -18,18 +18,11 @@ pub struct Reason {
 impl Reason {
     /// The reason that a problem of the sources is.
     pub(crate) fn from_problem(problem: &Problem, contract: &Contract) -> Self {
-        let origin = problem.origin.as_ref().map(|origin| format!(" (from {origin})")).unwrap_or_default();
-        let Problem { subject, message, .. } = problem;
-        match contract.key(subject) {
-            Some(key) => Self {
-                participant: None,
-                setting: Some(key.name.clone()),
-                message: format!("{message}{origin}"),
-            },
-            None => {
-                Self { participant: None, setting: None, message: format!("{subject}: {message}{origin}") }
-            }
-        }
+        let (setting, message) = match contract.key(&problem.subject) {
+            Some(key) => (Some(key.name.clone()), problem.detail()),
+            None => (None, problem.to_string()),
+        };
+        Self { participant: None, setting, message }
     }
 }
 

@@ -80,13 +80,15 @@ impl Status {
 
     /// The worst state that holds.
     pub fn state(&self) -> State {
-        match (&self.apply, self.release()) {
-            (Apply::Rejected { .. }, _) => State::Rejected,
-            (Apply::RolledBack { .. }, _) => State::RolledBack,
-            (_, ReleaseState::Drifted) => State::Drifted,
-            _ if !self.pinned.is_empty() => State::Pinned,
-            (Apply::Applying, _) => State::Applying,
-            (Apply::Converged, _) => State::Converged,
+        let applied = self.apply.state();
+        if matches!(applied, State::Rejected | State::RolledBack) {
+            applied
+        } else if self.release() == ReleaseState::Drifted {
+            State::Drifted
+        } else if self.pinned.is_empty() {
+            applied
+        } else {
+            State::Pinned
         }
     }
 }
@@ -94,11 +96,16 @@ impl Status {
 impl Apply {
     /// The state's name as it is published.
     pub fn as_str(&self) -> &'static str {
+        self.state().as_str()
+    }
+
+    /// The state without the details.
+    fn state(&self) -> State {
         match self {
-            Self::Converged => "converged",
-            Self::Applying => "applying",
-            Self::Rejected { .. } => "rejected",
-            Self::RolledBack { .. } => "rolled_back",
+            Self::Converged => State::Converged,
+            Self::Applying => State::Applying,
+            Self::Rejected { .. } => State::Rejected,
+            Self::RolledBack { .. } => State::RolledBack,
         }
     }
 

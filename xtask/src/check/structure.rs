@@ -1,4 +1,5 @@
-//! The structure of the workspace's crates: no circle of imports between files, and every import points down.
+//! The structure of the workspace's crates: dependencies between them, no circle of imports between files, and
+//! every import points down.
 
 use std::path::Path;
 
@@ -7,14 +8,16 @@ use serde_json::Value;
 
 use super::imports::{self, Imports};
 use super::layers::{self, CRATES};
-use super::metadata;
 use super::modules::Crate;
+use super::{directions, metadata};
 use kit::workspace;
 
 pub(super) fn run() -> Result<()> {
-    let crates = crates(&metadata::query()?)?;
+    let metadata = metadata::query()?;
+    let crates = crates(&metadata)?;
     let imports = relative(imports::between_files(&crates), workspace::root());
-    let mut complaints = circles(&imports);
+    let mut complaints = directions::wrong_directions(&metadata);
+    complaints.extend(circles(&imports));
     for (folder, order) in CRATES {
         complaints.extend(layers::upward_imports(folder, order, &imports));
     }

@@ -111,7 +111,8 @@ impl Server {
     }
 }
 
-fn refused(message: &str) -> NotPermitted {
+/// A refusal of the URL of the database.
+pub(super) fn refused(message: &str) -> NotPermitted {
     NotPermitted::new("DATABASE_URL", message)
 }
 

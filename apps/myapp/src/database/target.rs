@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::credential::Credential;
-use super::server::{Server, TlsMode};
+use super::server::{Server, TlsMode, refused};
 use crate::backend::{Host, NotPermitted, TokenSource};
 use crate::settings::Settings;
 
@@ -119,10 +119,6 @@ impl Target {
             _ => false,
         }
     }
-}
-
-fn refused(message: &str) -> NotPermitted {
-    NotPermitted::new("DATABASE_URL", message)
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ struct Item {
     listener: String,
     /// reveal or anonymous.
     kind: String,
-    /// How many reads the item stands for.
+    /// Number of reads that the item stands for.
     count: i64,
     /// The request, where the item stands for one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -18,7 +18,7 @@ pub(super) const PATH: &str = "/api/v1/history";
 /// Pattern of a setting's name; a former version may have had other names than this one.
 const KEY: &str = "^[A-Z][A-Z0-9_]{0,63}$";
 
-/// What became of one setting.
+/// Outcome of one setting's change.
 #[derive(JsonSchema, Serialize)]
 struct Item {
     /// Grows with each item.
@@ -42,7 +42,7 @@ struct Item {
     /// Its value afterwards, in the same form.
     #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<String>,
-    /// Why, where it is not in force.
+    /// Reason, if the change is not in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }

@@ -21,7 +21,7 @@ use crate::settings::LogLevel;
 /// Maximum duration of a temporary level: an operator may forget to reset it.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What is asked for.
+/// Requested level and time.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Change {
@@ -34,9 +34,9 @@ struct Change {
 /// The levels as they are.
 #[derive(JsonSchema, Serialize)]
 struct Answer {
-    /// What is logged now.
+    /// Level in force.
     in_force: &'static str,
-    /// What the configuration says.
+    /// Level of the configuration.
     set: &'static str,
     /// When that is in force again, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -26,7 +26,7 @@ struct Status {
     digests: Digests,
     /// When the generation in force came into force, in seconds since 1970.
     in_force_since: u64,
-    /// How changes are noticed.
+    /// Detection of changes: `events`, or `polling` or `nothing` with the reason.
     watching: String,
     /// Each setting that has a value: its kind of source, never the value.
     origins: std::collections::BTreeMap<String, &'static str>,

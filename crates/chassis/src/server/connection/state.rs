@@ -63,61 +63,25 @@ impl State {
     /// The deadline of a header that did not arrive whole begins.
     #[must_use]
     pub(crate) const fn on_partial_header(self, now: Age) -> Self {
-        match self {
-            Self::HeaderArrived => Self::Header { since: now },
-            Self::New
-            | Self::LastChance { .. }
-            | Self::Idle { .. }
-            | Self::Header { .. }
-            | Self::Request
-            | Self::Sending { .. }
-            | Self::Lingering { .. } => self,
-        }
+        if let Self::HeaderArrived = self { Self::Header { since: now } } else { self }
     }
 
     /// All bytes so far were sent: a response from memory is complete.
     #[must_use]
     pub(crate) const fn on_flush(self) -> Self {
-        match self {
-            Self::Sending { complete } => Self::Idle { since: complete },
-            Self::New
-            | Self::LastChance { .. }
-            | Self::Idle { .. }
-            | Self::HeaderArrived
-            | Self::Header { .. }
-            | Self::Request
-            | Self::Lingering { .. } => self,
-        }
+        if let Self::Sending { complete } = self { Self::Idle { since: complete } } else { self }
     }
 
     /// The connection was closed for writing while its client still sends.
     #[must_use]
     pub(crate) const fn on_linger(self, now: Age) -> Self {
-        match self {
-            Self::Lingering { .. } => self,
-            Self::New
-            | Self::LastChance { .. }
-            | Self::Idle { .. }
-            | Self::HeaderArrived
-            | Self::Header { .. }
-            | Self::Request
-            | Self::Sending { .. } => Self::Lingering { since: now },
-        }
+        if let Self::Lingering { .. } = self { self } else { Self::Lingering { since: now } }
     }
 
     /// The server stops accepting. A connection that has not sent a byte gets a last chance until this age.
     #[must_use]
     pub(crate) const fn on_stop(self, until: Age) -> Self {
-        match self {
-            Self::New => Self::LastChance { until },
-            Self::LastChance { .. }
-            | Self::Idle { .. }
-            | Self::HeaderArrived
-            | Self::Header { .. }
-            | Self::Request
-            | Self::Sending { .. }
-            | Self::Lingering { .. } => self,
-        }
+        if let Self::New = self { Self::LastChance { until } } else { self }
     }
 
     /// True while a request has no complete response.
