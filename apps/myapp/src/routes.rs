@@ -1,6 +1,5 @@
 //! The routes of the listeners. Routes read the context and write nothing.
 
-#[cfg(feature = "fast-path")]
 mod accesses;
 mod answer;
 mod base_path;
@@ -14,6 +13,7 @@ mod history;
 mod index;
 mod listing;
 mod log_level;
+#[cfg(feature = "fast-path")]
 mod memory;
 mod metrics;
 mod openapi;

@@ -8,14 +8,14 @@ use crate::workspace;
 
 /// A program that prints the path of a configuration with which Terraform needs no network for its providers.
 const SETUP: &str = "../shared/terraform-offline/setup";
-/// Terraform's own variable for that configuration. A value of the caller wins.
+/// Terraform's own variable for that configuration.
 const VARIABLE: &str = "TF_CLI_CONFIG_FILE";
 
 /// Gives Terraform's providers to all programs that are started from now on. Returns the line that announces it, or nothing where
-/// the caller has a configuration or the folder does not exist.
+/// the folder does not exist. The folder wins over a configuration of the caller: a machine's default may name no provider at all,
+/// or a file that does not exist, and the tier would then be skipped in spite of the folder.
 pub fn use_terraform_providers() -> Option<String> {
-    let is_set = std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty());
-    if is_set { None } else { use_setup(workspace::root(), SETUP) }
+    use_setup(workspace::root(), SETUP)
 }
 
 fn use_setup(root: &Path, setup: &str) -> Option<String> {
