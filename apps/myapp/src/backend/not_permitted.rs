@@ -2,6 +2,9 @@
 
 use thiserror::Error;
 
+/// Command for a change that a running process must not apply.
+const RESTART: &str = "kubectl rollout restart deploy/NAME";
+
 /// A setting that the flags of this process do not permit.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{setting}: {message}")]
@@ -15,6 +18,11 @@ pub struct NotPermitted {
 impl NotPermitted {
     pub(crate) fn new(setting: &'static str, message: impl Into<String>) -> Self {
         Self { setting, message: message.into() }
+    }
+
+    /// A change that only a restart brings into force; `why` says so.
+    pub(crate) fn needs_restart(setting: &'static str, why: &str) -> Self {
+        Self::new(setting, format!("{why}: {RESTART}"))
     }
 }
 

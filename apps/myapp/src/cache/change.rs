@@ -7,11 +7,8 @@ use live_config::{Changes, Committed, Participant, Prepared, Refusal, Snapshot, 
 use super::session::Session;
 use super::target::Target;
 use super::{Cache, Reason, Shared, Unavailable};
-use crate::backend::NoToken;
+use crate::backend::{NoToken, NotPermitted};
 use crate::settings::Settings;
-
-/// Command for a change that needs a restart of the process.
-const RESTART: &str = "kubectl rollout restart deploy/NAME";
 
 /// The cache as participant in a change of the settings. Present even without a cache, so that a cache named later is refused and
 /// not taken for used.
@@ -83,7 +80,7 @@ impl Committed for Change {
 }
 
 fn needs_restart(why: &str) -> Refusal {
-    Refusal::permanent(format!("{why}: {RESTART}")).about("CACHE_URL")
+    NotPermitted::needs_restart("CACHE_URL", why).into()
 }
 
 /// Builds the refusal. Every error of the cache may pass without a change of the settings, and is therefore transient.

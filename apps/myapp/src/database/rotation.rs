@@ -7,11 +7,8 @@ use live_config::{Changes, Committed, Participant, Prepared, Refusal, Snapshot, 
 use super::generation::{Generation, Session, lets_nobody_in};
 use super::target::Target;
 use super::{Database, Reason, Shared, Unavailable};
-use crate::backend::NoToken;
+use crate::backend::{NoToken, NotPermitted};
 use crate::settings::Settings;
-
-/// Command for a change that needs a restart of the process.
-const RESTART: &str = "kubectl rollout restart deploy/NAME";
 
 impl Participant<Settings> for Database {
     fn name(&self) -> &'static str {
@@ -45,7 +42,7 @@ impl Change {
         let target = Target::of(settings, &shared.wiring)?;
         let current = shared.current();
         if let Some(why) = current.target.refuses(&target) {
-            return Err(Refusal::permanent(format!("{why}: {RESTART}")).about("DATABASE_URL"));
+            return Err(NotPermitted::needs_restart("DATABASE_URL", why).into());
         }
         let sessions = target.sessions(settings.max_connections.get());
         let generation = if current.target.is_same(&target) {
