@@ -17,7 +17,7 @@ use crate::probes;
 use crate::readiness::{Dependency, InvalidDependency, Readiness, Samplers};
 use crate::server::{BindErrors, Bound, Builder, DrainReport, Listener};
 use crate::shutdown::{self, Aborted, Signals};
-use crate::telemetry::{InstallError, LIFECYCLE, Level, Options, Telemetry};
+use crate::telemetry::{FlushGuard, InstallError, LIFECYCLE, Level, Options, Telemetry};
 
 /// Maximum time to export the last spans, after the drain.
 #[cfg(feature = "traces")]
@@ -182,6 +182,8 @@ impl ServiceBuilder {
                     .map_err(ServiceError::Logging)?
             }
         };
+        // Also if a step below fails: its lines are the reason.
+        let flush = telemetry.flush_on_drop();
         tracing::info!(target: LIFECYCLE, service = self.name, version = self.version, "starting");
         #[cfg(feature = "traces")]
         export_traces(&telemetry, self.name, self.version);
@@ -198,7 +200,7 @@ impl ServiceBuilder {
         if bound.address("admin").is_none() {
             tracing::warn!(target: LIFECYCLE, "no admin listener: probes and metrics are not served");
         }
-        Ok(Started { bound, parts, samplers })
+        Ok(Started { bound, parts, samplers, flush })
     }
 }
 
@@ -218,6 +220,7 @@ pub struct Started {
     bound: Bound,
     parts: Parts,
     samplers: Samplers,
+    flush: FlushGuard,
 }
 
 impl Started {
@@ -233,9 +236,8 @@ impl Started {
     /// # Errors
     /// [`Aborted`] if a second signal came before the drain was complete.
     pub async fn serve(self, signals: Signals) -> Result<DrainReport, Aborted> {
-        let Self { bound, parts, samplers } = self;
-        // Also if this future is dropped, or panics.
-        let _flush = parts.telemetry.flush_on_drop();
+        // The guard flushes also if this future is dropped, or panics.
+        let Self { bound, parts, samplers, flush: _flush } = self;
         parts.health.mark_started();
         parts.health.mark_ready();
         let served = bound.serve(signals).await;
