@@ -17,12 +17,11 @@ use thiserror::Error;
 use tokio::task::JoinSet;
 
 use crate::args::ServeArgs;
-use crate::backend::NotPermitted;
 use crate::cache::Cache;
-use crate::configuration::{Configuration, Wiring};
+use crate::configuration::Configuration;
 use crate::database::Database;
 use crate::dependencies::Policy;
-use crate::live;
+use crate::live::{self, NotPermitted, Wiring};
 #[cfg(feature = "fast-path")]
 use crate::routes::Memory;
 use crate::routes::{self, Context};
@@ -82,13 +81,15 @@ impl App {
             prove_writable(&path).map_err(|source| BuildError::DataDirectory { path, source })?;
         }
         let health = Health::new();
-        let database = Database::new(&configuration.loaded.settings, wiring.database, store::schema())?;
-        let cache = Cache::new(&configuration.loaded.settings, wiring.cache)?;
+        let settings = &configuration.loaded.settings;
+        let target = wiring.database.target(settings)?;
+        let database = Database::new(target, settings.max_connections.get(), store::schema());
+        let cache = wiring.cache.target(settings)?.map(|target| Cache::new(target, &wiring.cache.prefix));
         let (readiness, samplers) =
             Readiness::start(policy.dependencies(&database, cache.as_ref()), &health)?;
         readiness.register(telemetry.metrics());
         let (store, writer) = Store::new(database, &replica(), Bounds::default());
-        let (live, driver) = live::start(configuration, telemetry, &store, cache.clone());
+        let (live, driver) = live::start(configuration, telemetry, wiring, &store, cache.clone());
         let context = Context::new(live, store, cache, health.clone(), readiness, telemetry.clone(), args);
         let context = Arc::new(context);
         routes::register_metrics(&context);

@@ -4,12 +4,10 @@
 mod certificate;
 mod host;
 mod iam;
-mod not_permitted;
 mod tls;
 mod token;
 
 pub use host::Host;
 pub use iam::PodIdentity;
-pub use not_permitted::NotPermitted;
 pub(crate) use tls::{Stream, TlsFault, client_config, connect, trusted};
 pub use token::{Audience, NoToken, Pending, TokenSource};

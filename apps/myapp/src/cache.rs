@@ -5,11 +5,11 @@
 //! lost, and no response waits for it longer than [`ANSWER_TIMEOUT`].
 
 mod bounded;
-mod change;
 mod counts;
 mod follow;
 mod message;
 mod publish;
+mod replacement;
 mod run;
 mod session;
 mod target;
@@ -23,15 +23,12 @@ use redis::Cmd;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-pub(crate) use change::CacheChange;
-pub use target::{TokenAuth, Wiring};
+pub(crate) use replacement::Replacement;
+pub(crate) use target::{Credential, Target};
 pub use unavailable::{Reason, Unavailable};
 
-use crate::backend::NotPermitted;
-use crate::settings::Settings;
 use counts::Counts;
 use session::{ANSWER_TIMEOUT, Session};
-use target::Target;
 
 /// Lifetime of the key that a check writes.
 const ALIVE: Duration = Duration::from_secs(60);
@@ -40,14 +37,15 @@ const LONGEST_VALUE: usize = 256 * 1024;
 /// Capacity of the queue of events to be sent. An event that finds the queue full is lost.
 const WAITING: usize = 1024;
 
-/// The cache that the settings name. Clones are handles to the same one.
+/// A cache. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct Cache {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    wiring: Wiring,
+    /// Prefix of the name of each key.
+    prefix: String,
     /// Identifier of this process in each message.
     origin: String,
     target: watch::Sender<Arc<Target>>,
@@ -61,15 +59,11 @@ struct Shared {
 }
 
 impl Cache {
-    /// Creates a handle to the cache that `settings` name; `None` if they name no cache. Connections are opened on first use.
-    ///
-    /// # Errors
-    /// The settings that the wiring does not permit.
-    pub(crate) fn new(settings: &Settings, wiring: Wiring) -> Result<Option<Self>, NotPermitted> {
-        let Some(target) = Target::of(settings, &wiring)? else { return Ok(None) };
+    /// Creates a handle to the cache of `target`, with `prefix` before the name of each key. Connections are opened on first use.
+    pub(crate) fn new(target: Target, prefix: &str) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING);
         let shared = Shared {
-            wiring,
+            prefix: prefix.to_owned(),
             origin: RandomState::new().hash_one(std::process::id()).to_string(),
             target: watch::Sender::new(Arc::new(target)),
             session: tokio::sync::Mutex::default(),
@@ -78,7 +72,7 @@ impl Cache {
             counts: Counts::default(),
             hears_all: watch::Sender::new(false),
         };
-        Ok(Some(Self { shared: Arc::new(shared) }))
+        Self { shared: Arc::new(shared) }
     }
 
     /// Checks that the cache accepts commands and writes now.
@@ -139,12 +133,13 @@ impl Cache {
         answered.await.unwrap_or_else(|_| Err(Unavailable::of(Reason::Timeout)))
     }
 
-    fn target(&self) -> Arc<Target> {
+    /// Returns the target in force.
+    pub(crate) fn target(&self) -> Arc<Target> {
         Arc::clone(&self.shared.target.borrow())
     }
 
     fn key(&self, name: &str) -> String {
-        format!("{}:{name}", self.shared.wiring.prefix)
+        format!("{}:{name}", self.shared.prefix)
     }
 
     /// Returns the key of the stream to which all replicas of the release publish their events. Its version is that of the

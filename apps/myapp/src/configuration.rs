@@ -1,16 +1,12 @@
 //! The inputs of the process, checked as a whole.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::ffi::OsString;
 
 use live_config::{Contract, Loaded, Problem, Problems, Sources};
 
-use crate::args::{Auth, ServeArgs};
-use crate::backend::{PodIdentity, TokenSource};
+use crate::args::ServeArgs;
 use crate::settings::{self, Settings};
-use crate::{cache, database};
 
 /// Environment variables of the process.
 pub type Environment = BTreeMap<OsString, OsString>;
@@ -44,64 +40,6 @@ pub fn read(args: &ServeArgs, environment: &Environment) -> Result<Configuration
         Ok(loaded) => Ok(Configuration { contract, sources, loaded }),
         Err(problems) => Err(explained(problems, &contract, args)),
     }
-}
-
-/// Connection options of `serve` for its backends.
-pub struct Wiring {
-    /// The database.
-    pub database: database::Wiring,
-    /// The cache.
-    pub cache: cache::Wiring,
-}
-
-/// Builds the connection options of `serve` for the database and the cache that `settings` name.
-///
-/// # Errors
-/// Each missing option, and each reason why the options do not permit these backends.
-pub fn wiring(
-    args: &ServeArgs,
-    environment: &Environment,
-    settings: &Settings,
-) -> Result<Wiring, Vec<String>> {
-    let asking = [
-        (args.database_auth == Auth::Iam).then_some("--database-auth=iam"),
-        (args.cache_auth == Auth::Iam).then_some("--cache-auth=iam"),
-    ];
-    // One source for both, so that the pod's credentials are fetched once.
-    let source: Option<Arc<dyn TokenSource>> = match asking.into_iter().flatten().next() {
-        Some(flag) => {
-            Some(Arc::new(PodIdentity::of(environment).map_err(|reason| vec![format!("{flag}: {reason}")])?))
-        }
-        None => None,
-    };
-    let database = database::Wiring {
-        data_directory: data_directory(args, environment),
-        host: args.database_host.clone(),
-        tokens: source.clone().filter(|_| args.database_auth == Auth::Iam),
-    };
-    let name = args.cache_name.clone().filter(|_| args.cache_auth == Auth::Iam);
-    let cache = cache::Wiring {
-        host: args.cache_host.clone(),
-        tokens: source.zip(name).map(|(source, cache)| cache::TokenAuth { source, cache }),
-        prefix: args.cache_prefix.clone(),
-    };
-    let reasons: Vec<_> = [database.leads_to_database_of(settings), cache.leads_to_cache_of(settings)]
-        .into_iter()
-        .filter_map(Result::err)
-        .map(|refused| refused.to_string())
-        .collect();
-    if reasons.is_empty() { Ok(Wiring { database, cache }) } else { Err(reasons) }
-}
-
-/// Returns the directory of the SQLite file: `--data-dir`, or the user's state directory.
-fn data_directory(args: &ServeArgs, environment: &Environment) -> PathBuf {
-    let variable =
-        |name: &str| environment.get(OsStr::new(name)).filter(|v| !v.is_empty()).map(PathBuf::from);
-    args.data_dir
-        .clone()
-        .or_else(|| variable("XDG_STATE_HOME").map(|state| state.join("myapp")))
-        .or_else(|| variable("HOME").map(|home| home.join(".local/state/myapp")))
-        .unwrap_or_else(|| PathBuf::from("/var/lib/myapp"))
 }
 
 /// Adds the remedy to the problem of a missing secret.

@@ -12,7 +12,7 @@ mod generation;
 mod limit;
 mod open_file;
 mod postgres;
-mod rotation;
+mod replacement;
 mod schema;
 mod server;
 mod sync;
@@ -29,28 +29,27 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 pub(crate) use connection::{Connection, Row};
+pub(crate) use credential::Credential;
+pub(crate) use replacement::Replacement;
 pub(crate) use schema::{Schema, Work};
-pub use target::Wiring;
+pub(crate) use server::{Server, TlsMode};
+pub(crate) use target::Target;
 pub use timeouts::LONGEST_WORK;
 pub use unavailable::{Reason, Unavailable};
 pub(crate) use value::Value;
 
-use crate::backend::NotPermitted;
-use crate::settings::Settings;
 use generation::{Generation, Generations, InForce};
 use limit::Limit;
 use schema::Task;
-use target::Target;
 use timeouts::{CLOSE_TIMEOUT, LONGEST_CHECK, LONGEST_IDLE, LONGEST_LIFE};
 
-/// The database that the settings name. Clones are handles to the same one.
+/// A database. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct Database {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    wiring: Wiring,
     schema: Schema,
     in_force: InForce,
     /// Permits for concurrent work. A waiter has not chosen a generation yet.
@@ -62,24 +61,24 @@ struct Shared {
 }
 
 impl Database {
-    /// Creates a handle to the database that `settings` name. Sessions are opened on first use, so that a process can start while
-    /// its database is unavailable.
-    ///
-    /// # Errors
-    /// The settings that the wiring does not permit.
-    pub(crate) fn new(settings: &Settings, wiring: Wiring, schema: Schema) -> Result<Self, NotPermitted> {
-        let target = Target::of(settings, &wiring)?;
-        let sessions = target.sessions(settings.max_connections.get());
+    /// Creates a handle to the database of `target` with at most `limit` sessions. They are opened on first use, so that a process
+    /// can start while its database is unavailable.
+    pub(crate) fn new(target: Target, limit: u16, schema: Schema) -> Self {
+        let sessions = target.sessions(limit);
         let current = Arc::new(Generation::new(target));
         let shared = Shared {
-            wiring,
             schema,
             in_force: Mutex::new(Generations { current, before: None }),
             turns: Limit::new(sessions),
             rooms: Limit::new(sessions),
             writer: Semaphore::new(1),
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Returns the target of the generation in force.
+    pub(crate) fn target(&self) -> Target {
+        self.shared.current().target.clone()
     }
 
     /// Checks that the database accepts reads and writes now. Costs a few round trips and a permit for work.
@@ -156,7 +155,7 @@ impl Database {
 /// Returns the host of the server that `url` names, as the process parses it; `None` if the URL names no server.
 #[cfg(fuzzing)]
 pub fn host_of(url: &str) -> Option<String> {
-    let server = server::Server::parse(url, credential::Credential::Password(Arc::default()))?;
+    let server = Server::parse(url, Credential::Password(Arc::default()))?;
     Some(server.host.to_string())
 }
 

@@ -18,7 +18,7 @@ mod fingerprint;
 mod fleet;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-mod live;
+pub mod live;
 mod printable;
 mod replica;
 pub mod routes;

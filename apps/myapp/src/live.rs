@@ -1,7 +1,11 @@
 //! The configuration of the running process: the participants in a change, and the consumers of its events.
 
+mod cache;
+mod database;
 mod lines;
 mod recorder;
+mod refusals;
+mod wiring;
 
 use std::sync::Arc;
 
@@ -11,26 +15,34 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::cache::{Cache, CacheChange};
+use crate::cache::Cache;
 use crate::configuration::Configuration;
 use crate::feed::Feed;
 use crate::settings::Settings;
 use crate::store::Store;
 
+use cache::CacheChange;
+pub use cache::{CacheWiring, TokenAuth};
+use database::DatabaseChange;
+pub use database::DatabaseWiring;
 pub(crate) use lines::warn_of_weak_key;
 use recorder::Recorder;
+pub use refusals::NotPermitted;
+pub use wiring::Wiring;
 
 /// Makes the configuration live: database and cache participate in each change that needs preparation, and the log follows its
 /// level.
 pub(crate) fn start(
     configuration: Configuration,
     telemetry: &Telemetry,
+    wiring: Wiring,
     store: &Store,
     cache: Option<Cache>,
 ) -> (Live<Settings>, Driver<Settings>) {
     let Configuration { contract, sources, loaded } = configuration;
-    let participants: Vec<Arc<dyn Participant<Settings>>> =
-        vec![Arc::new(store.database().clone()), Arc::new(CacheChange(cache))];
+    let database = DatabaseChange { database: store.database().clone(), wiring: wiring.database };
+    let cache = CacheChange { cache, wiring: wiring.cache };
+    let participants: Vec<Arc<dyn Participant<Settings>>> = vec![Arc::new(database), Arc::new(cache)];
     let (live, driver) = Driver::new(contract, sources, loaded, participants, Timing::default());
     let telemetry = telemetry.clone();
     (live, driver.on_commit(move |snapshot| telemetry.set_level(snapshot.settings.log_level.0)))

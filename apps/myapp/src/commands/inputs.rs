@@ -6,7 +6,8 @@ use chassis::UnknownVariable;
 use chassis::telemetry::{TracePlan, TraceSettings};
 
 use crate::args::{Cli, ServeArgs};
-use crate::configuration::{self, Configuration, Environment, Wiring};
+use crate::configuration::{self, Configuration, Environment};
+use crate::live::Wiring;
 
 /// All inputs of `serve` besides its flags.
 pub(super) struct StartupInputs {
@@ -25,7 +26,7 @@ impl StartupInputs {
     pub(super) fn read(args: &ServeArgs, environment: &Environment) -> Result<Self, String> {
         let configuration = configuration::read(args, environment).map_err(|problems| problems.to_string());
         let wired = configuration.and_then(|configuration| {
-            let wiring = configuration::wiring(args, environment, &configuration.loaded.settings);
+            let wiring = Wiring::of(args, environment, &configuration.loaded.settings);
             let wiring = wiring.map_err(|reasons| reasons.join("\n"))?;
             Ok((configuration, wiring))
         });

@@ -8,8 +8,8 @@ use crate::backend::TokenSource;
 
 /// A password or a source of tokens. The type has no `Debug`, so that no secret is logged.
 #[derive(Clone)]
-pub(super) enum Credential {
-    /// `DB_PASSWORD`.
+pub(crate) enum Credential {
+    /// A password.
     Password(Arc<Secret>),
     /// A short-lived token, created for each session.
     Token(Arc<dyn TokenSource>),

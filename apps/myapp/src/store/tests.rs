@@ -1,19 +1,13 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use live_config::{Loaded, Sources};
-
 use super::*;
-use crate::database::Wiring;
-use crate::settings::{self, Settings};
+use crate::database::Target;
 
 /// Creates a store in an SQLite file of `directory`, without running its writer.
 fn store(directory: &Path, bounds: Bounds) -> (Store, Writer) {
-    let sources = Sources::default().fallback("SECRET_KEY", "k".into());
-    let loaded = Loaded::<Settings>::read(&settings::contract().unwrap(), &sources);
-    let settings = loaded.unwrap_or_else(|problems| panic!("{problems}")).settings;
-    let wiring = Wiring { data_directory: directory.to_path_buf(), ..Wiring::default() };
-    Store::new(Database::new(&settings, wiring, schema()).unwrap(), "test", bounds)
+    let target = Target::Sqlite(directory.join("store.db"));
+    Store::new(Database::new(target, 10, schema()), "test", bounds)
 }
 
 fn reveal() -> Record {

@@ -10,10 +10,10 @@ use clap::Parser as _;
 use myapp::app::App;
 use myapp::args::Cli;
 use myapp::backend::TokenSource;
-use myapp::configuration::{self, Wiring};
+use myapp::configuration;
 use myapp::dependencies::Policy;
+use myapp::live::{CacheWiring, DatabaseWiring, Wiring};
 use myapp::store::Store;
-use myapp::{cache, database};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
@@ -80,9 +80,9 @@ impl Service {
             configuration::read(&args, &environment).unwrap_or_else(|problems| panic!("{problems}"));
 
         let data_directory = data_directory.to_path_buf();
-        let database = database::Wiring { data_directory, host: args.database_host.clone(), tokens };
+        let database = DatabaseWiring { data_directory, host: args.database_host.clone(), tokens };
         let prefix = args.cache_prefix.clone();
-        let cache = cache::Wiring { host: args.cache_host.clone(), tokens: None, prefix };
+        let cache = CacheWiring { host: args.cache_host.clone(), tokens: None, prefix };
         let wiring = Wiring { database, cache };
         let policy = Policy::of(&configuration.loaded.settings);
         let telemetry = Telemetry::silent().unwrap();

@@ -18,7 +18,7 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::args::Cli;
-use crate::database::{Database, Wiring};
+use crate::database::{Database, Target};
 use crate::settings;
 use crate::store::{self, Bounds, Store};
 
@@ -61,7 +61,7 @@ async fn a_request_sees_one_generation_however_often_it_changes_meanwhile() {
     let contract = settings::contract().unwrap();
     let loaded = Loaded::read(&contract, &sources).unwrap_or_else(|problems| panic!("{problems}"));
     let timing = Timing { debounce: Duration::from_millis(1), observe: Duration::ZERO, ..Timing::default() };
-    let database = Database::new(&loaded.settings, Wiring::default(), store::schema()).unwrap();
+    let database = Database::new(Target::Sqlite("unused.db".into()), 10, store::schema());
     let (store, _) = Store::new(database, "test", Bounds::default());
     let (live, driver) = Driver::new(contract, sources, loaded, Vec::new(), timing);
     let args = Cli::try_parse_from(["myapp"]).unwrap().serve;

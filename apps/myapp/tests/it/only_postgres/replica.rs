@@ -11,6 +11,7 @@ use myapp::app::App;
 use myapp::args::Cli;
 use myapp::configuration;
 use myapp::dependencies::Policy;
+use myapp::live::Wiring;
 
 use crate::process::PORTS;
 
@@ -44,7 +45,7 @@ fn serves() {
     let configuration =
         configuration::read(&args, &environment).unwrap_or_else(|problems| panic!("{problems}"));
     let settings = &configuration.loaded.settings;
-    let wiring = configuration::wiring(&args, &environment, settings).unwrap();
+    let wiring = Wiring::of(&args, &environment, settings).unwrap();
     let options = Options { level: settings.log_level.0, own_crates: vec!["myapp", "live_config"] };
     let telemetry = Telemetry::install(&options).unwrap();
     let _flush = telemetry.flush_on_drop();
