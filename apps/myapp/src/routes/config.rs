@@ -14,15 +14,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::answer::{JSON_TYPE, json_bytes, json_response, unavailable};
-use super::context::{Context, InForce};
-use super::guard;
+use crate::routes::context::{Context, InForce};
+use crate::routes::http::response::{JSON_TYPE, json_bytes, json_response, unavailable};
+use crate::routes::http::same_site;
 use crate::store::{Access, AccessKind, Record};
 
 const MASK: &str = "********";
 
 /// The settings in the document.
-pub(super) const SHOWN: [&str; 5] =
+pub(crate) const SHOWN: [&str; 5] =
     ["API_BASE_URL", "DB_PASSWORD", "LOG_LEVEL", "MAX_CONNECTIONS", "SECRET_KEY"];
 
 /// The document has these six keys for good; clients compare its bytes.
@@ -40,17 +40,17 @@ struct Document<'a> {
 
 /// Shows secrets only if they are exposed, and only to a request from this machine: a page that found this address under a name
 /// of its own (DNS rebinding), or a proxy from elsewhere, requests another host.
-pub(super) async fn public(
+pub(crate) async fn public(
     State(context): State<Arc<Context>>,
     headers: HeaderMap,
     in_force: InForce,
 ) -> Response {
     context.store.count_anonymous();
-    document(&in_force, context.expose_secrets && guard::is_local(&headers))
+    document(&in_force, context.expose_secrets && same_site::is_local(&headers))
 }
 
 /// Records the read before it is answered: no record, no reveal.
-pub(super) async fn operator(
+pub(crate) async fn operator(
     State(context): State<Arc<Context>>,
     request_id: Option<Extension<RequestId>>,
     in_force: InForce,
@@ -70,7 +70,7 @@ pub(super) async fn operator(
     document(&in_force, true)
 }
 
-pub(super) fn responses() -> Value {
+pub(crate) fn responses() -> Value {
     json_response::<Document<'_>>("The settings in force")
 }
 
@@ -82,7 +82,7 @@ fn document(in_force: &InForce, reveal: bool) -> Response {
 }
 
 /// Serialises the document; see [`json_bytes`].
-pub(super) fn bytes(in_force: &InForce, reveal: bool) -> Option<Bytes> {
+pub(crate) fn bytes(in_force: &InForce, reveal: bool) -> Option<Bytes> {
     let secret = |key| if reveal { in_force.text(key) } else { MASK };
     json_bytes(&Document {
         api_base_url: in_force.text("API_BASE_URL"),
@@ -95,7 +95,7 @@ pub(super) fn bytes(in_force: &InForce, reveal: bool) -> Option<Bytes> {
 }
 
 /// Builds the response with the document; no cache on the way may store it.
-pub(super) fn answer(body: Bytes) -> StaticResponse {
+pub(crate) fn answer(body: Bytes) -> StaticResponse {
     static HEADERS: [(HeaderName, HeaderValue); 2] =
         [JSON_TYPE, (CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     StaticResponse { status: StatusCode::OK, headers: &HEADERS, body }

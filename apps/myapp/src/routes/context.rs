@@ -26,15 +26,15 @@ pub struct Context {
     pub(crate) feed: Feed,
     /// The cache through which replicas exchange events, if one is configured.
     pub(crate) cache: Option<Cache>,
-    pub(super) health: Health,
-    pub(super) readiness: Readiness,
-    pub(super) telemetry: Telemetry,
+    pub(crate) health: Health,
+    pub(crate) readiness: Readiness,
+    pub(crate) telemetry: Telemetry,
     /// True if the public listener shows secrets.
-    pub(super) expose_secrets: bool,
+    pub(crate) expose_secrets: bool,
     /// Host and port that resolve to the admin listeners of all replicas.
-    pub(super) peers: Option<String>,
+    pub(crate) peers: Option<String>,
     /// The SBOM, if it is to be served.
-    pub(super) sbom: Option<Sbom>,
+    pub(crate) sbom: Option<Sbom>,
 }
 
 impl Context {
@@ -84,11 +84,11 @@ impl Context {
 
 /// The configuration snapshot of a request: the request sees one generation, however long it takes.
 #[derive(Clone)]
-pub(super) struct InForce(pub(super) Arc<Snapshot<Settings>>);
+pub(crate) struct InForce(pub(crate) Arc<Snapshot<Settings>>);
 
 impl InForce {
     /// Returns the text of a setting, secrets included; empty if it has no value.
-    pub(super) fn text(&self, key: &str) -> &str {
+    pub(crate) fn text(&self, key: &str) -> &str {
         match self.0.values.get(key).map(|value| &value.text) {
             Some(Text::Plain(text)) => text,
             Some(Text::Secret(secret)) => secret.expose(),

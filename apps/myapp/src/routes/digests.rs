@@ -6,20 +6,20 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::Value;
 
-use super::answer::{json_line, json_response};
-use super::context::Context;
 use crate::replica::{Dependency, Digests};
+use crate::routes::context::Context;
+use crate::routes::http::response::{json_line, json_response};
 
-pub(super) async fn digests(State(context): State<Arc<Context>>) -> Response {
+pub(crate) async fn digests(State(context): State<Arc<Context>>) -> Response {
     json_line(&of(&context))
 }
 
-pub(super) fn responses() -> Value {
+pub(crate) fn responses() -> Value {
     json_response::<Digests>("State and digests of this replica")
 }
 
 /// Returns the digests of this replica now.
-pub(super) fn of(context: &Context) -> Digests {
+pub(crate) fn of(context: &Context) -> Digests {
     Digests {
         ready: context.health.is_ready(),
         stopping: context.health.is_draining(),

@@ -9,39 +9,39 @@ use axum::routing::{MethodRouter, get, post, put};
 use chassis::readiness::{self, DependencyHandle};
 use serde_json::{Value, json};
 
-use super::context::Context;
+use crate::routes::context::Context;
 
 /// One method of one path.
-pub(super) struct Route {
-    pub(super) path: &'static str,
+pub(crate) struct Route {
+    pub(crate) path: &'static str,
     /// Method in lower case, as in OpenAPI.
-    pub(super) method: &'static str,
+    pub(crate) method: &'static str,
     handler: MethodRouter<Arc<Context>>,
-    pub(super) summary: &'static str,
-    pub(super) parameters: Vec<Value>,
+    pub(crate) summary: &'static str,
+    pub(crate) parameters: Vec<Value>,
     /// The request body, as an OpenAPI request body object.
-    pub(super) body: Option<Value>,
+    pub(crate) body: Option<Value>,
     /// The responses, as an OpenAPI responses object.
-    pub(super) responses: Value,
+    pub(crate) responses: Value,
     /// Statuses with a problem document as body.
-    pub(super) problems: &'static [u16],
+    pub(crate) problems: &'static [u16],
 }
 
 impl Route {
-    pub(super) fn get<H: Handler<T, Arc<Context>>, T: 'static>(path: &'static str, handler: H) -> Self {
+    pub(crate) fn get<H: Handler<T, Arc<Context>>, T: 'static>(path: &'static str, handler: H) -> Self {
         Self::new("get", path, get(handler))
     }
 
     /// Creates a GET route for a handler of the chassis.
-    pub(super) fn of_get(path: &'static str, handler: MethodRouter<Arc<Context>>) -> Self {
+    pub(crate) fn of_get(path: &'static str, handler: MethodRouter<Arc<Context>>) -> Self {
         Self::new("get", path, handler)
     }
 
-    pub(super) fn post<H: Handler<T, Arc<Context>>, T: 'static>(path: &'static str, handler: H) -> Self {
+    pub(crate) fn post<H: Handler<T, Arc<Context>>, T: 'static>(path: &'static str, handler: H) -> Self {
         Self::new("post", path, post(handler))
     }
 
-    pub(super) fn put<H: Handler<T, Arc<Context>>, T: 'static>(path: &'static str, handler: H) -> Self {
+    pub(crate) fn put<H: Handler<T, Arc<Context>>, T: 'static>(path: &'static str, handler: H) -> Self {
         Self::new("put", path, put(handler))
     }
 
@@ -51,41 +51,41 @@ impl Route {
     }
 
     /// Answers 503 at once while the dependency is known to be down.
-    pub(super) fn needs(mut self, dependency: Option<DependencyHandle>) -> Self {
+    pub(crate) fn needs(mut self, dependency: Option<DependencyHandle>) -> Self {
         if let Some(dependency) = dependency {
             self.handler = self.handler.route_layer(from_fn_with_state(dependency, readiness::requires));
         }
         self
     }
 
-    pub(super) fn about(mut self, summary: &'static str) -> Self {
+    pub(crate) fn about(mut self, summary: &'static str) -> Self {
         self.summary = summary;
         self
     }
 
-    pub(super) fn takes(mut self, parameters: Vec<Value>) -> Self {
+    pub(crate) fn takes(mut self, parameters: Vec<Value>) -> Self {
         self.parameters = parameters;
         self
     }
 
-    pub(super) fn reads(mut self, body: Value) -> Self {
+    pub(crate) fn reads(mut self, body: Value) -> Self {
         self.body = Some(body);
         self
     }
 
-    pub(super) fn answers(mut self, responses: Value) -> Self {
+    pub(crate) fn answers(mut self, responses: Value) -> Self {
         self.responses = responses;
         self
     }
 
-    pub(super) fn refuses(mut self, problems: &'static [u16]) -> Self {
+    pub(crate) fn refuses(mut self, problems: &'static [u16]) -> Self {
         self.problems = problems;
         self
     }
 }
 
 /// Builds the router of the table; entries of the same path have different methods.
-pub(super) fn router(routes: Vec<Route>, context: &Arc<Context>) -> Router {
+pub(crate) fn router(routes: Vec<Route>, context: &Arc<Context>) -> Router {
     routes
         .into_iter()
         .fold(Router::new(), |router, route| router.route(route.path, route.handler))

@@ -13,9 +13,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::answer::{json_body, json_line, json_response};
-use super::context::Context;
 use crate::replica::unix_seconds;
+use crate::routes::context::Context;
+use crate::routes::http::response::{json_body, json_line, json_response};
 use crate::settings::LogLevel;
 
 /// Maximum duration of a temporary level: an operator may forget to reset it.

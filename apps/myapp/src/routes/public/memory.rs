@@ -6,9 +6,9 @@ use axum::body::Bytes;
 use chassis::{FastPath, FastResponse, StaticResponse, probes};
 use live_config::Snapshot;
 
-use super::answer;
-use super::config;
-use super::context::{Context, InForce};
+use crate::routes::config;
+use crate::routes::context::{Context, InForce};
+use crate::routes::http::response;
 use crate::settings::Settings;
 
 const CONFIG: usize = 0;
@@ -74,7 +74,7 @@ impl FastPath for Memory {
         let route = Self::ROUTES.iter().position(|route| *route == path)?;
         let answer = match route {
             CONFIG => self.config().inspect(|_| self.context.store.count_anonymous())?,
-            HEALTHZ => answer::healthz_answer(),
+            HEALTHZ => response::healthz_answer(),
             READYZ => probes::readyz_response(&self.context.health),
             _ => return None,
         };

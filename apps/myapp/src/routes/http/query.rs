@@ -8,14 +8,14 @@ use form_urlencoded::Serializer;
 use http::StatusCode;
 
 /// The parameters of one request; known parameters are taken out, and the remaining ones are unknown.
-pub(super) struct Query<'a> {
+pub(crate) struct Query<'a> {
     given: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     filters: Serializer<'static, String>,
     problems: Vec<String>,
 }
 
 impl<'a> Query<'a> {
-    pub(super) fn of(text: Option<&'a str>) -> Self {
+    pub(crate) fn of(text: Option<&'a str>) -> Self {
         Self {
             given: form_urlencoded::parse(text.unwrap_or_default().as_bytes()).collect(),
             filters: Serializer::new(String::new()),
@@ -24,7 +24,7 @@ impl<'a> Query<'a> {
     }
 
     /// Returns the parameter `name`, if it is present and `read` can parse it.
-    pub(super) fn take<T>(
+    pub(crate) fn take<T>(
         &mut self,
         name: &str,
         read: impl FnOnce(&str) -> Result<T, &'static str>,
@@ -33,7 +33,7 @@ impl<'a> Query<'a> {
     }
 
     /// Like [`Query::take`], for a parameter that filters the list; see [`Query::filters`].
-    pub(super) fn filter<T>(
+    pub(crate) fn filter<T>(
         &mut self,
         name: &str,
         read: impl FnOnce(&str) -> Result<T, &'static str>,
@@ -44,14 +44,14 @@ impl<'a> Query<'a> {
     }
 
     /// Returns the filters read so far, in one canonical form for each set; `None` after an error.
-    pub(super) fn filters(&mut self) -> Option<String> {
+    pub(crate) fn filters(&mut self) -> Option<String> {
         let filters = self.filters.finish();
         self.problems.is_empty().then_some(filters)
     }
 
     /// # Errors
     /// All errors, in the order of reading, then the unknown parameters.
-    pub(super) fn finish(mut self) -> Result<(), Problem> {
+    pub(crate) fn finish(mut self) -> Result<(), Problem> {
         for (name, _) in &self.given {
             self.problems.push(format!("{name}: is no parameter of this route"));
         }
@@ -88,7 +88,7 @@ impl<'a> Query<'a> {
 }
 
 /// Parses a time of RFC 3339 in UTC: an offset could contain a `+`, which in a query string is a space.
-pub(super) fn time(text: &str) -> Result<SystemTime, &'static str> {
+pub(crate) fn time(text: &str) -> Result<SystemTime, &'static str> {
     humantime::parse_rfc3339(text).map_err(|_| "must be a time in UTC since 1970, as in 2026-01-31T12:00:00Z")
 }
 

@@ -14,10 +14,10 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::answer::unavailable;
-use super::context::Context;
 use crate::cache::Cache;
 use crate::feed::{Happening, Lagged, Reader};
+use crate::routes::context::Context;
+use crate::routes::http::response::unavailable;
 
 /// Interval of comments: short enough for proxies, and for a reader that checks whether this replica is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);

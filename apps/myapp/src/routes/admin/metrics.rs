@@ -8,9 +8,9 @@ use chassis::telemetry::Sample;
 use live_config::State;
 use serde_json::{Value, json};
 
-use super::context::Context;
 use crate::cache::Cache;
 use crate::fingerprint::is_weak;
+use crate::routes::context::Context;
 
 /// Adds the metrics of the configuration to those of the process.
 pub(crate) fn register_metrics(context: &Arc<Context>) {

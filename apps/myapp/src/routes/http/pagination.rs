@@ -8,11 +8,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::answer::{json_line, unavailable};
-use super::context::InForce;
-use super::cursor::Cursors;
-use super::query::{Query, time};
 use crate::database::Unavailable;
+use crate::routes::context::InForce;
+use crate::routes::http::cursor::Cursors;
+use crate::routes::http::query::{Query, time};
+use crate::routes::http::response::{json_line, unavailable};
 use crate::store::{Page, Position};
 
 const LIMIT: u16 = 50;
@@ -22,7 +22,7 @@ const LAST_SECOND: u64 = 253_402_300_799;
 
 /// One page, and where the next begins.
 #[derive(JsonSchema, Serialize)]
-pub(super) struct Listing<T> {
+pub(crate) struct Listing<T> {
     /// Newest first.
     items: Vec<T>,
     /// The parameter `cursor` of the next page, together with the same filters; absent on the last.
@@ -31,10 +31,10 @@ pub(super) struct Listing<T> {
 }
 
 /// The parameters of a list request with filters of type `F`.
-pub(super) struct Asked<F> {
-    pub(super) filter: F,
-    pub(super) after: Option<Position>,
-    pub(super) limit: u16,
+pub(crate) struct Asked<F> {
+    pub(crate) filter: F,
+    pub(crate) after: Option<Position>,
+    pub(crate) limit: u16,
     cursors: Cursors,
 }
 
@@ -43,7 +43,7 @@ impl<F> Asked<F> {
     ///
     /// # Errors
     /// All errors of the query. A cursor is checked after the filters, since it is valid for the same filters only.
-    pub(super) fn of(
+    pub(crate) fn of(
         route: &str,
         query: Option<&str>,
         in_force: &InForce,
@@ -65,7 +65,7 @@ impl<F> Asked<F> {
     }
 
     /// Builds the response from the page that the store returned.
-    pub(super) fn answer<R, T: Serialize>(
+    pub(crate) fn answer<R, T: Serialize>(
         &self,
         found: Result<Page<R>, Unavailable>,
         item: impl Fn(R) -> T,
@@ -89,19 +89,19 @@ fn limit(text: &str) -> Result<u16, &'static str> {
 }
 
 /// Reads the time filters of a list: the start (inclusive) and the end (exclusive).
-pub(super) fn span(query: &mut Query<'_>) -> [Option<SystemTime>; 2] {
+pub(crate) fn span(query: &mut Query<'_>) -> [Option<SystemTime>; 2] {
     ["since", "until"].map(|name| query.filter(name, time))
 }
 
 /// Formats milliseconds since 1970 as RFC 3339 in UTC.
-pub(super) fn rfc3339(milliseconds: i64) -> String {
+pub(crate) fn rfc3339(milliseconds: i64) -> String {
     let since = Duration::from_millis(milliseconds.try_into().unwrap_or_default());
     let known = since.min(Duration::from_secs(LAST_SECOND));
     humantime::format_rfc3339_millis(UNIX_EPOCH + known).to_string()
 }
 
 /// Returns the OpenAPI parameters of a list: its own, then the shared ones.
-pub(super) fn parameters(own: Vec<Value>) -> Vec<Value> {
+pub(crate) fn parameters(own: Vec<Value>) -> Vec<Value> {
     let time = || json!({ "type": "string", "format": "date-time", "pattern": "Z$" });
     let limit = json!({ "type": "integer", "minimum": 1, "maximum": LONGEST, "default": LIMIT });
     let cursor = "Of the page before: its `next`, with the same filters";
@@ -115,7 +115,7 @@ pub(super) fn parameters(own: Vec<Value>) -> Vec<Value> {
 }
 
 /// Describes one query parameter for OpenAPI.
-pub(super) fn parameter(name: &str, description: &str, schema: &Value) -> Value {
+pub(crate) fn parameter(name: &str, description: &str, schema: &Value) -> Value {
     json!({ "name": name, "in": "query", "description": description, "schema": schema })
 }
 

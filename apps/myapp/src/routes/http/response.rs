@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Content type of a JSON document.
-pub(super) const JSON_TYPE: (HeaderName, HeaderValue) =
+pub(crate) const JSON_TYPE: (HeaderName, HeaderValue) =
     (CONTENT_TYPE, HeaderValue::from_static("application/json"));
 
 static JSON: [(HeaderName, HeaderValue); 1] = [JSON_TYPE];
@@ -21,16 +21,16 @@ static JSON: [(HeaderName, HeaderValue); 1] = [JSON_TYPE];
 /// Time after which a client should retry.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-pub(super) async fn healthz() -> StaticResponse {
+pub(crate) async fn healthz() -> StaticResponse {
     healthz_answer()
 }
 
-pub(super) fn healthz_answer() -> StaticResponse {
+pub(crate) fn healthz_answer() -> StaticResponse {
     json_answer(Bytes::from_static(b"{\"status\":\"ok\"}\n"))
 }
 
 /// Builds a response with a JSON document and a final newline, so that a terminal's prompt begins on a line of its own.
-pub(super) fn json_line(document: &impl Serialize) -> Response {
+pub(crate) fn json_line(document: &impl Serialize) -> Response {
     match json_bytes(document) {
         Some(bytes) => json_answer(bytes).into_response(),
         None => chassis::Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response(),
@@ -38,7 +38,7 @@ pub(super) fn json_line(document: &impl Serialize) -> Response {
 }
 
 /// Serialises a document with a final newline; logs an error and returns `None` if it cannot be written as JSON.
-pub(super) fn json_bytes(document: &impl Serialize) -> Option<Bytes> {
+pub(crate) fn json_bytes(document: &impl Serialize) -> Option<Bytes> {
     match serde_json::to_string(document) {
         Ok(text) => Some((text + "\n").into()),
         Err(error) => {
@@ -49,22 +49,22 @@ pub(super) fn json_bytes(document: &impl Serialize) -> Option<Bytes> {
 }
 
 /// Builds a 503 for a request whose backend is unavailable, with the time of the next attempt.
-pub(super) fn unavailable() -> Response {
+pub(crate) fn unavailable() -> Response {
     chassis::Problem::new(StatusCode::SERVICE_UNAVAILABLE).retry_after(RETRY_AFTER).into_response()
 }
 
-pub(super) fn json_answer(body: Bytes) -> StaticResponse {
+pub(crate) fn json_answer(body: Bytes) -> StaticResponse {
     StaticResponse { status: StatusCode::OK, headers: &JSON, body }
 }
 
 /// Builds an OpenAPI responses object for one JSON response with the schema of `T`.
-pub(super) fn json_response<T: JsonSchema>(description: &str) -> Value {
+pub(crate) fn json_response<T: JsonSchema>(description: &str) -> Value {
     let schema = schema_of::<T>(SchemaSettings::for_serialize);
     json!({ "200": { "description": description, "content": { "application/json": { "schema": schema } } } })
 }
 
 /// Builds an OpenAPI request body object for a JSON document with the schema of `T`.
-pub(super) fn json_body<T: JsonSchema>() -> Value {
+pub(crate) fn json_body<T: JsonSchema>() -> Value {
     let schema = schema_of::<T>(SchemaSettings::for_deserialize);
     json!({ "required": true, "content": { "application/json": { "schema": schema } } })
 }

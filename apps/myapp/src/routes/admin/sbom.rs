@@ -7,7 +7,7 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
 
-use super::route::Route;
+use crate::routes::http::route::Route;
 use crate::sbom::Sbom;
 
 /// Media type of CycloneDX JSON, as registered with IANA.

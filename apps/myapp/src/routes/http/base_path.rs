@@ -13,11 +13,11 @@ use http::Uri;
 use http::uri::PathAndQuery;
 use tower::Service;
 
-use super::context::{Context, InForce};
+use crate::routes::context::{Context, InForce};
 
 /// Wraps `routes`, so that each request is routed by the configuration in force at its arrival, and uses the same snapshot
 /// throughout.
-pub(super) fn also_below_base_path(routes: Router, context: Arc<Context>) -> Router {
+pub(crate) fn also_below_base_path(routes: Router, context: Arc<Context>) -> Router {
     let routes = routes.layer(from_fn(tell_matched_path));
     Router::new().fallback_service(Below { routes, context })
 }

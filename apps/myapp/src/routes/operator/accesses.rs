@@ -8,9 +8,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::answer::json_response;
-use super::context::{Context, InForce};
-use super::listing::{Asked, Listing, parameter, parameters, rfc3339, span};
+use crate::routes::context::{Context, InForce};
+use crate::routes::http::pagination::{Asked, Listing, parameter, parameters, rfc3339, span};
+use crate::routes::http::response::json_response;
 use crate::store::{AccessFilter, AccessKind, AccessRow};
 
 pub(super) const PATH: &str = "/api/v1/accesses";

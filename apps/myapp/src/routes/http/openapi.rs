@@ -3,21 +3,21 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::answer::json_line;
-use super::context::InForce;
-use super::guard;
-use super::route::Route;
+use crate::routes::context::InForce;
+use crate::routes::http::response::json_line;
+use crate::routes::http::route::Route;
+use crate::routes::http::same_site;
 
 /// The requests that every route of a listener refuses, in addition to the route's own errors.
 #[derive(Clone, Copy)]
-pub(super) enum Guard {
+pub(crate) enum Guard {
     None,
-    /// See [`guard::same_site`].
+    /// See [`same_site::same_site`].
     SameSite,
 }
 
 /// Adds a route to the table that serves its OpenAPI document. `server` returns the base path of the routes.
-pub(super) fn described(
+pub(crate) fn described(
     mut routes: Vec<Route>,
     guard: Guard,
     server: impl Fn(&InForce) -> &str + Clone + Send + Sync + 'static,
@@ -64,7 +64,7 @@ fn operation(route: &Route, guard: Guard) -> Value {
         responses[status.to_string()] = problem(*status);
     }
     if matches!(guard, Guard::SameSite) && route.method == "post" {
-        parameters.push(guard::parameter());
+        parameters.push(same_site::parameter());
     }
     let mut operation = json!({ "summary": route.summary, "responses": responses });
     if !parameters.is_empty() {
@@ -110,12 +110,12 @@ fn problem_schema() -> Value {
 }
 
 /// Describes a response that contains one word.
-pub(super) fn yes(description: &str, word: &str) -> Value {
+pub(crate) fn yes(description: &str, word: &str) -> Value {
     json!({ "200": status(description, word) })
 }
 
 /// Describes a response that contains one word, and a 503 for the opposite.
-pub(super) fn yes_or_no(description: &str, word: &str) -> Value {
+pub(crate) fn yes_or_no(description: &str, word: &str) -> Value {
     json!({ "200": status(description, word), "503": status("Not so", &format!("not {word}")) })
 }
 

@@ -11,11 +11,11 @@ use http::header::{
 use live_config::Text;
 use serde_json::{Value, json};
 
-use super::config::SHOWN;
-use super::context::{Context, InForce};
+use crate::routes::config::SHOWN;
+use crate::routes::context::{Context, InForce};
 
-const PAGE: &str = include_str!("../../pages/index.html");
-const STYLE: &str = include_str!("../../pages/index.css");
+const PAGE: &str = include_str!("../../../pages/index.html");
+const STYLE: &str = include_str!("../../../pages/index.css");
 
 /// Permits nothing but the page's own style sheet, identified by its digest: no script, no frame, no other host.
 const POLICY: &str = "default-src 'none'; style-src 'sha256-Ss9bxA/eKv3HfBXxhspFFPJOPAaCZOQNh19zepPnAUc='; base-uri 'none'; \

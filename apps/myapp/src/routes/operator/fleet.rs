@@ -1,4 +1,4 @@
-//! The operator's routes: the state of this replica and of all others, and the one request that changes state.
+//! The states of all replicas, as each one tells of itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,49 +7,15 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, extract};
 use chassis::{Problem, TraceContext};
 use http::StatusCode;
-use live_config::Watching;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::answer::{json_line, json_response};
-use super::context::Context;
-use super::digests;
 use crate::cache::Cache;
 use crate::fleet;
-use crate::replica::{Digests, unix_seconds};
-
-/// This replica in full.
-#[derive(JsonSchema, Serialize)]
-struct Status {
-    #[serde(flatten)]
-    digests: Digests,
-    /// When the generation in force came into force, in seconds since 1970.
-    in_force_since: u64,
-    /// Detection of changes: `events`, or `polling` or `nothing` with the reason.
-    watching: String,
-    /// Each setting that has a value: its kind of source, never the value.
-    origins: std::collections::BTreeMap<String, &'static str>,
-}
-
-pub(super) async fn status(extract::State(context): extract::State<Arc<Context>>) -> Response {
-    let status = context.live.status();
-    let snapshot = context.live.snapshot();
-    json_line(&Status {
-        digests: digests::of(&context),
-        in_force_since: unix_seconds(status.in_force_since),
-        watching: match status.watching {
-            Watching::Events => "events".into(),
-            Watching::Polling(reason) => format!("polling: {reason}"),
-            Watching::Nothing(reason) => format!("nothing: {reason}"),
-        },
-        origins: snapshot.values.iter().map(|(key, value)| (key.clone(), value.origin.kind())).collect(),
-    })
-}
-
-pub(super) fn status_responses() -> Value {
-    json_response::<Status>("This replica in full")
-}
+use crate::replica::Digests;
+use crate::routes::context::Context;
+use crate::routes::http::response::{json_line, json_response};
 
 /// Name of the cached answer, with the version of its format.
 const FLEET: &str = "fleet:v1";
@@ -135,15 +101,6 @@ async fn kept(context: &Context) -> Kept<'_> {
     }
 }
 
-pub(super) fn fleet_responses() -> Value {
+pub(super) fn responses() -> Value {
     json_response::<Fleet>("All replicas, as each tells of itself")
-}
-
-/// Reads the mounted directory now, and returns the outcome.
-pub(super) async fn reload(extract::State(context): extract::State<Arc<Context>>) -> Response {
-    tracing::info!(target: chassis::telemetry::LIFECYCLE, "reload asked for on the operator listener");
-    match context.live.reload().await {
-        Some(_) => json_line(&digests::of(&context)),
-        None => Problem::new(StatusCode::SERVICE_UNAVAILABLE).into_response(),
-    }
 }

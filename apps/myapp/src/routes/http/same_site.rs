@@ -31,7 +31,7 @@ const REQUESTED_BY: HeaderName = HeaderName::from_static("x-requested-by");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// Refuses a request that a page of another site sent or may have sent, or that reached this address under another name.
-pub(super) async fn same_site(request: Request, next: Next) -> Response {
+pub(crate) async fn same_site(request: Request, next: Next) -> Response {
     if let Err((status, detail)) = judge(request.method(), request.headers()) {
         return Problem::new(status).detail(detail).into_response();
     }
@@ -43,7 +43,7 @@ pub(super) async fn same_site(request: Request, next: Next) -> Response {
 }
 
 /// Describes the header for OpenAPI that a POST without a JSON body must have.
-pub(super) fn parameter() -> Value {
+pub(crate) fn parameter() -> Value {
     json!({
         "name": "X-Requested-By",
         "in": "header",
@@ -80,7 +80,7 @@ fn names_loopback(headers: &HeaderMap) -> bool {
 
 /// Returns true if a request to any listener comes from a user of this machine: addressed to a name of loopback, and not sent by
 /// a page of another site.
-pub(super) fn is_local(headers: &HeaderMap) -> bool {
+pub(crate) fn is_local(headers: &HeaderMap) -> bool {
     names_loopback(headers) && is_own_site(headers)
 }
 

@@ -1,0 +1,42 @@
+//! The admin listener: probes, metrics and digests for the machines around the service.
+
+mod metrics;
+mod sbom;
+
+use std::sync::Arc;
+
+use axum::Router;
+use chassis::probes;
+
+use super::context::Context;
+use super::digests;
+use super::http::openapi::{self, Guard};
+use super::http::route::{self, Route};
+pub(crate) use metrics::register_metrics;
+
+/// Builds the admin routes: probes, metrics and digests for the machines around the service.
+pub fn admin(context: &Arc<Context>) -> Router {
+    route::router(openapi::described(admin_routes(context), Guard::None, |_| "/"), context)
+}
+
+fn admin_routes(context: &Context) -> Vec<Route> {
+    let mut routes = vec![
+        Route::get("/digests", digests::digests)
+            .about("State and digests of this replica")
+            .answers(digests::responses()),
+        Route::of_get("/livez", probes::livez(context.health.clone()))
+            .about("Whether the process can go on")
+            .answers(openapi::yes_or_no("It can", "live")),
+        Route::of_get("/metrics", context.telemetry.metrics().route())
+            .about("Metrics for Prometheus")
+            .answers(metrics::responses()),
+        Route::of_get("/readyz", probes::readyz(context.health.clone()))
+            .about("Whether traffic is welcome")
+            .answers(openapi::yes_or_no("Traffic is welcome", "ready")),
+        Route::of_get("/startupz", probes::startupz(context.health.clone()))
+            .about("Whether start-up is over")
+            .answers(openapi::yes_or_no("It is over", "started")),
+    ];
+    routes.extend(context.sbom.as_ref().map(sbom::route));
+    routes
+}
