@@ -83,7 +83,7 @@ impl App {
         let health = Health::new();
         let settings = &configuration.loaded.settings;
         let target = wiring.database.target(settings)?;
-        let database = Database::new(target, settings.max_connections.get(), store::schema());
+        let database = Database::new(target, settings.max_connections, store::schema());
         let cache = wiring.cache.target(settings)?.map(|target| Cache::new(target, &wiring.cache.prefix));
         let (readiness, samplers) =
             Readiness::start(policy.dependencies(&database, cache.as_ref()), &health)?;

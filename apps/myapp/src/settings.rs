@@ -5,14 +5,12 @@ mod base_url;
 mod cache_url;
 mod database_url;
 mod log_level;
-mod max_connections;
 
 pub use base_url::BaseUrl;
 pub(crate) use cache_url::CacheAddress;
 pub use cache_url::CacheUrl;
 pub use database_url::DatabaseUrl;
 pub use log_level::LogLevel;
-pub use max_connections::MaxConnections;
 
 use live_config::{Contract, ContractError, Secret};
 use schemars::JsonSchema;
@@ -35,9 +33,9 @@ pub struct Settings {
     pub log_level: LogLevel,
 
     /// Database connections that this replica may hold at once.
-    #[serde(default)]
-    #[schemars(extend("x-on-change" = "prepare"))]
-    pub max_connections: MaxConnections,
+    #[serde(default = "max_connections")]
+    #[schemars(range(min = 1, max = 1000), extend("x-on-change" = "prepare"))]
+    pub max_connections: u16,
 
     /// Signs pagination cursors and keys the fingerprints by which secrets are compared.
     #[schemars(length(min = 1), extend("x-on-change" = "hot", "x-expected" = "any text of 1 to 4096 characters"))]
@@ -88,6 +86,10 @@ pub struct Settings {
     #[serde(default)]
     #[schemars(extend("x-on-change" = "prepare", "x-expected" = "any text of at most 4096 characters"))]
     pub cache_password: Secret,
+}
+
+fn max_connections() -> u16 {
+    30
 }
 
 /// Builds the contract of [`Settings`].

@@ -31,7 +31,7 @@ use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 
-pub use level::{Level, Levels, TemporaryLevel};
+pub use level::{Level, Levels, TemporaryLevel, UnknownLevel};
 #[cfg(feature = "metrics")]
 pub use metrics::Metrics;
 #[cfg(feature = "metrics")]

@@ -103,7 +103,7 @@ impl Participant<Settings> for DatabaseChange {
                 return Err(NAMES.needs_restart(why));
             }
             let rejected = wiring.rejected_credential(&next.settings);
-            let prepared = database.prepare(target, next.settings.max_connections.get()).await;
+            let prepared = database.prepare(target, next.settings.max_connections).await;
             let replacement = prepared.map_err(|error| refusal(&error, rejected))?;
             Ok(Box::new(Change { replacement, rejected }) as Box<dyn Prepared>)
         })

@@ -1,9 +1,12 @@
 //! Log levels, and the filter that applies them.
 
+use std::str::FromStr;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use tracing::level_filters::LevelFilter as MaxLevel;
 use tracing::subscriber::Interest;
 use tracing::{Metadata, Subscriber};
@@ -12,7 +15,10 @@ use tracing_subscriber::layer::{Context, Filter};
 use super::target::{LIFECYCLE, PANIC};
 
 /// Log level; each level includes the ones after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+///
+/// As text it is its name in any case, or `warning` for [`Level::Warn`].
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(try_from = "String", into = "&'static str")]
 pub enum Level {
     /// Everything.
     Trace,
@@ -53,6 +59,38 @@ impl Level {
             Self::Error => MaxLevel::ERROR,
             Self::Critical => MaxLevel::OFF,
         }
+    }
+}
+
+/// A text that names no [`Level`].
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("expected trace, debug, info, warn, warning, error or critical")]
+pub struct UnknownLevel;
+
+impl FromStr for Level {
+    type Err = UnknownLevel;
+
+    fn from_str(text: &str) -> Result<Self, UnknownLevel> {
+        let is_named = |level: &Self| level.as_str().eq_ignore_ascii_case(text);
+        match Self::ALL.into_iter().find(is_named) {
+            Some(level) => Ok(level),
+            None if text.eq_ignore_ascii_case("warning") => Ok(Self::Warn),
+            None => Err(UnknownLevel),
+        }
+    }
+}
+
+impl TryFrom<String> for Level {
+    type Error = UnknownLevel;
+
+    fn try_from(text: String) -> Result<Self, UnknownLevel> {
+        text.parse()
+    }
+}
+
+impl From<Level> for &'static str {
+    fn from(level: Level) -> Self {
+        level.as_str()
     }
 }
 
