@@ -1,5 +1,6 @@
 //! The task `check`: everything that can be said about the files without running what they build.
 
+mod claims;
 mod directions;
 mod functions;
 mod imports;
@@ -21,9 +22,10 @@ use crate::codegen;
 /// A check and what it is called in the list of those that failed.
 type Check = (&'static str, fn() -> Result<()>);
 
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 8] = [
     ("format", format),
     ("tidy", tidy::run),
+    ("claims", claims::run),
     ("structure", structure::run),
     ("lock files", locks::run),
     ("generated files", generated),

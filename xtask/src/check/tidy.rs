@@ -43,7 +43,7 @@ pub(super) fn run() -> Result<()> {
 }
 
 /// Those in Git and those that would be added.
-fn files() -> Result<Vec<String>> {
+pub(super) fn files() -> Result<Vec<String>> {
     let list = ["ls-files", "--cached", "--others", "--exclude-standard"];
     let paths = Cmd::new("git").args(list).directory(workspace::root()).run()?;
     Ok(paths.lines().map(str::to_owned).collect())

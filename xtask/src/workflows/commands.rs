@@ -91,6 +91,18 @@ fn dockerfile_calls_a_task_that_is_there() {
     assert_eq!(refusal(&words), None);
 }
 
+/// A claim is worth no more than the command that shows it.
+#[test]
+fn claims_name_commands_that_are_accepted() {
+    let text = std::fs::read_to_string(kit::workspace::root().join("docs/verification.md")).unwrap();
+    let spans = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let commands: BTreeSet<_> = spans.filter_map(|span| Some(span.split_once(TASK)?.1)).collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    let words = |command: &&str| command.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let refused: Vec<_> = commands.iter().filter_map(|command| refusal(&words(command))).collect();
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
+
 #[test]
 fn tools_describe_their_tasks_in_the_same_words() {
     use clap::CommandFactory as _;
