@@ -64,7 +64,7 @@ impl Level {
 
 /// A text that names no [`Level`].
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("expected trace, debug, info, warn, warning, error or critical")]
+#[error("unknown log level: expected trace, debug, info, warn, warning, error or critical")]
 pub struct UnknownLevel;
 
 impl FromStr for Level {
