@@ -47,13 +47,13 @@ pub(super) fn run(install: bool, options: &Options) -> Result<()> {
     tools::require(&[Use::Bench], install)?;
     let programs = Programs {
         service: image::binary::build()?,
-        examples: image::binary::build_examples(&["bare_hyper", "collector", "latency_load"])?,
+        folder: image::binary::build_programs("bench-programs")?,
         processors,
     };
     let folder = Folder::new()?;
     let loads = Loads {
         wrk: Load::new(processors, &folder.0)?,
-        clock: Clock::new(programs.examples.join("latency_load"), processors.load),
+        clock: Clock::new(programs.folder.join("latency_load"), processors.load),
     };
     if options.ablation {
         ablation(&programs, &folder.0, &loads, options)

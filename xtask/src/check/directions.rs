@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 /// Crates of this workspace that a crate may name. One that is not listed may name any.
-const DIRECTIONS: [(&str, &[&str]); 15] = [
+const DIRECTIONS: [(&str, &[&str]); 16] = [
     ("bench", &["kit", "release"]),
+    ("bench-programs", &[]),
     ("chassis", &["strict-clients"]),
     ("cluster", &["deploy", "kit", "own-cluster", "release"]),
     ("contract", &[]),

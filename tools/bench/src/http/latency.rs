@@ -1,4 +1,4 @@
-//! Latency of answers, measured by the program `latency_load`, an example of `chassis`.
+//! Latency of answers, measured by the program `latency_load` of `bench-programs`.
 //!
 //! wrk would tell too, but corrects what it saw for what it would have asked while it waited: whatever takes a processor for a
 //! hundredth of the time is all of its 99th percentile.

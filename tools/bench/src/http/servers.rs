@@ -20,7 +20,7 @@ const FLASK_APP: &str = include_str!("flask_app.py");
 pub(super) struct Programs {
     pub(super) service: PathBuf,
     /// The folder with `bare_hyper`, `collector` and `latency_load`.
-    pub(super) examples: PathBuf,
+    pub(super) folder: PathBuf,
     pub(super) processors: Processors,
 }
 
@@ -109,12 +109,12 @@ impl Programs {
     }
 
     fn collector(&self) -> PathBuf {
-        self.examples.join("collector")
+        self.folder.join("collector")
     }
 
     fn bare_hyper(&self, answers: &Path) -> Result<Program> {
         let [address, ..] = free_addresses()?;
-        let mut command = pinned(self.processors.server, self.examples.join("bare_hyper"));
+        let mut command = pinned(self.processors.server, self.folder.join("bare_hyper"));
         command.env_clear().arg(address.to_string()).arg(answers);
         Program::start(command, address, None)
     }

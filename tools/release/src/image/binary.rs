@@ -81,16 +81,12 @@ pub(super) fn triple() -> Result<&'static str> {
     Ok(this_target()?.triple)
 }
 
-/// Builds examples of `chassis` as [`build`] builds the service, and tells the folder they are in.
+/// Builds the programs of `package` as [`build`] builds the service, and tells the folder they are in.
 ///
 /// # Errors
 /// The build fails.
-pub fn build_examples(names: &[&str]) -> Result<PathBuf> {
-    let words: Vec<_> = ["--package", "chassis"]
-        .into_iter()
-        .chain(names.iter().flat_map(|name| ["--example", name]))
-        .collect();
-    Ok(cargo_build(this_target()?, &words)?.join("examples"))
+pub fn build_programs(package: &str) -> Result<PathBuf> {
+    cargo_build(this_target()?, &["--package", package, "--bins"])
 }
 
 fn this_target() -> Result<&'static Target> {
