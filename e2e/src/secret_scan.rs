@@ -12,7 +12,7 @@ use aho_corasick::AhoCorasick;
 use forms::Form;
 
 /// Shorter values turn up by chance once they are cut to what their base64 surely contains.
-const SHORTEST: usize = 8;
+const MIN_LENGTH: usize = 8;
 
 /// A search for planted values, each known by a name so that no report repeats it.
 pub struct Search {
@@ -39,7 +39,7 @@ impl Search {
         let mut patterns = Vec::new();
         let mut meanings = Vec::new();
         for (name, value) in values {
-            assert!(value.len() >= SHORTEST, "{name} is too short to be looked for");
+            assert!(value.len() >= MIN_LENGTH, "{name} is too short to be looked for");
             for (form, text) in forms::of(value) {
                 meanings.push((*name, form));
                 patterns.push(text);

@@ -20,8 +20,8 @@ use crate::args::ServeArgs;
 use crate::cache::Cache;
 use crate::configuration::Configuration;
 use crate::database::Database;
-use crate::dependencies::Policy;
 use crate::live::{self, NotPermitted, Wiring};
+use crate::readiness_policy::Policy;
 #[cfg(feature = "fast-path")]
 use crate::routes::Memory;
 use crate::routes::{self, Context};
@@ -132,7 +132,7 @@ impl App {
         }
         tasks.spawn(self.driver.run());
         tasks.spawn(self.writer.run());
-        tasks.spawn(self.context.store.database().clone().tend());
+        tasks.spawn(self.context.store.database().clone().maintain());
         tasks.spawn(live::reload_on_hangup(self.context.live.clone()));
         self.health.mark_started();
         self.health.mark_ready();

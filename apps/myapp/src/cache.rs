@@ -6,6 +6,7 @@
 
 mod bounded;
 mod counts;
+mod error;
 mod follow;
 mod message;
 mod publish;
@@ -13,7 +14,6 @@ mod replacement;
 mod run;
 mod session;
 mod target;
-mod unavailable;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex};
@@ -23,19 +23,19 @@ use redis::Cmd;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
+pub use error::{CacheError, Reason};
 pub(crate) use replacement::Replacement;
 pub(crate) use target::{Credential, Target};
-pub use unavailable::{Reason, Unavailable};
 
 use counts::Counts;
 use session::{ANSWER_TIMEOUT, Session};
 
 /// Lifetime of the key that a check writes.
-const ALIVE: Duration = Duration::from_secs(60);
+const CHECK_KEY_LIFETIME: Duration = Duration::from_secs(60);
 /// Maximum length of a stored value, in bytes.
-const LONGEST_VALUE: usize = 256 * 1024;
+const MAX_VALUE_BYTES: usize = 256 * 1024;
 /// Capacity of the queue of events to be sent. An event that finds the queue full is lost.
-const WAITING: usize = 1024;
+const QUEUE_CAPACITY: usize = 1024;
 
 /// A cache. Clones are handles to the same one.
 #[derive(Clone)]
@@ -61,7 +61,7 @@ struct Shared {
 impl Cache {
     /// Creates a handle to the cache of `target`, with `prefix` before the name of each key. Connections are opened on first use.
     pub(crate) fn new(target: Target, prefix: &str) -> Self {
-        let (queue, waiting) = mpsc::channel(WAITING);
+        let (queue, waiting) = mpsc::channel(QUEUE_CAPACITY);
         let shared = Shared {
             prefix: prefix.to_owned(),
             origin: RandomState::new().hash_one(std::process::id()).to_string(),
@@ -79,26 +79,26 @@ impl Cache {
     ///
     /// # Errors
     /// The reason why the cache is unavailable.
-    pub(crate) async fn check(&self) -> Result<(), Unavailable> {
-        self.put("alive", self.shared.origin.as_bytes(), ALIVE).await
+    pub(crate) async fn check(&self) -> Result<(), CacheError> {
+        self.put("alive", self.shared.origin.as_bytes(), CHECK_KEY_LIFETIME).await
     }
 
     /// Returns the value stored under `name` until it expires.
     ///
     /// # Errors
     /// The cache does not answer.
-    pub(crate) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Unavailable> {
+    pub(crate) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, CacheError> {
         let mut get = redis::cmd("GET");
         get.arg(self.key(name));
-        self.ask(&get).await
+        self.request(&get).await
     }
 
     /// Stores `value` under `name` for `fresh`. A value that is too long is not stored.
     ///
     /// # Errors
     /// The cache does not accept the value.
-    pub(crate) async fn put(&self, name: &str, value: &[u8], fresh: Duration) -> Result<(), Unavailable> {
-        if value.len() > LONGEST_VALUE {
+    pub(crate) async fn put(&self, name: &str, value: &[u8], fresh: Duration) -> Result<(), CacheError> {
+        if value.len() > MAX_VALUE_BYTES {
             return Ok(());
         }
         let mut set = redis::cmd("SET");
@@ -106,7 +106,7 @@ impl Cache {
             .arg(value)
             .arg("PX")
             .arg(u64::try_from(fresh.as_millis()).unwrap_or(u64::MAX));
-        self.ask(&set).await.map(|_: redis::Value| ())
+        self.request(&set).await.map(|_: redis::Value| ())
     }
 
     pub(crate) fn counts(&self) -> &Counts {
@@ -119,18 +119,18 @@ impl Cache {
     }
 
     /// Sends `command` on the session that all short commands share, and returns the response.
-    async fn ask<T: redis::FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
+    async fn request<T: redis::FromRedisValue>(&self, command: &Cmd) -> Result<T, CacheError> {
         let answered = timeout(ANSWER_TIMEOUT, async {
             let mut held = self.shared.session.lock().await;
             let target = self.target();
             let mut session = Session::take(&mut held, &target).await?;
-            let answer = session.ask(command, ANSWER_TIMEOUT).await;
-            if answer.as_ref().err().is_none_or(Unavailable::leaves_session_usable) {
+            let answer = session.request(command, ANSWER_TIMEOUT).await;
+            if answer.as_ref().err().is_none_or(CacheError::leaves_session_usable) {
                 *held = Some(session);
             }
             answer
         });
-        answered.await.unwrap_or_else(|_| Err(Unavailable::of(Reason::Timeout)))
+        answered.await.unwrap_or_else(|_| Err(CacheError::of(Reason::Timeout)))
     }
 
     /// Returns the target in force.

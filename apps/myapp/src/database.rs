@@ -2,23 +2,23 @@
 //!
 //! Sessions belong to generations, one for each credential and address. New work uses the generation in force. While that
 //! generation may still be rolled back, sessions of the previous one stay open; then they are closed when their work ends, at the
-//! latest [`LONGEST_WORK`] later. One limit covers all generations, and a session holds a permit from before it is opened until
+//! latest [`MAX_WORK_TIME`] later. One limit covers all generations, and a session holds a permit from before it is opened until
 //! the server no longer counts it.
 
 mod connection;
 mod credential;
+mod error;
 mod file;
 mod generation;
-mod limit;
 mod open_file;
 mod postgres;
 mod replacement;
+mod resizable_semaphore;
 mod schema;
 mod server;
 mod sync;
 mod target;
 mod timeouts;
-mod unavailable;
 mod value;
 mod work;
 
@@ -30,18 +30,18 @@ use tokio::time::{sleep, timeout};
 
 pub(crate) use connection::{Connection, Row};
 pub(crate) use credential::Credential;
+pub use error::{DatabaseError, Reason};
 pub(crate) use replacement::Replacement;
 pub(crate) use schema::{Schema, Work};
 pub(crate) use server::{Server, TlsMode};
 pub(crate) use target::Target;
-pub use timeouts::LONGEST_WORK;
-pub use unavailable::{Reason, Unavailable};
+pub use timeouts::MAX_WORK_TIME;
 pub(crate) use value::Value;
 
 use generation::{Generation, Generations, InForce};
-use limit::Limit;
+use resizable_semaphore::ResizableSemaphore;
 use schema::Task;
-use timeouts::{CLOSE_TIMEOUT, LONGEST_CHECK, LONGEST_IDLE, LONGEST_LIFE};
+use timeouts::{CHECK_TIMEOUT, CLOSE_TIMEOUT, MAX_IDLE_TIME, MAX_SESSION_AGE};
 
 /// A database. Clones are handles to the same one.
 #[derive(Clone)]
@@ -53,9 +53,9 @@ struct Shared {
     schema: Schema,
     in_force: InForce,
     /// Permits for concurrent work. A waiter has not chosen a generation yet.
-    turns: Limit,
+    work_permits: ResizableSemaphore,
     /// Permits for sessions of all generations.
-    rooms: Limit,
+    session_permits: ResizableSemaphore,
     /// SQLite admits one writer at a time, and waiting writers sleep and retry instead of queueing.
     writer: Semaphore,
 }
@@ -69,8 +69,8 @@ impl Database {
         let shared = Shared {
             schema,
             in_force: Mutex::new(Generations { current, before: None }),
-            turns: Limit::new(sessions),
-            rooms: Limit::new(sessions),
+            work_permits: ResizableSemaphore::new(sessions),
+            session_permits: ResizableSemaphore::new(sessions),
             writer: Semaphore::new(1),
         };
         Self { shared: Arc::new(shared) }
@@ -85,11 +85,11 @@ impl Database {
     ///
     /// # Errors
     /// The reason why the database is unavailable.
-    pub async fn check(&self) -> Result<(), Unavailable> {
+    pub async fn check(&self) -> Result<(), DatabaseError> {
         let limit = match self.shared.current().target {
             // A statement waits for another writer.
-            Target::Sqlite(_) => LONGEST_WORK,
-            Target::Postgres(_) => LONGEST_CHECK,
+            Target::Sqlite(_) => MAX_WORK_TIME,
+            Target::Postgres(_) => CHECK_TIMEOUT,
         };
         let check = Arc::clone(&self.shared.schema.check);
         self.run(true, limit, move |connection| check_session(connection, Arc::clone(&check))).await
@@ -97,50 +97,50 @@ impl Database {
 
     /// Returns the number of sessions of all generations, including those being opened and closed.
     pub fn sessions(&self) -> usize {
-        self.shared.rooms.in_use()
+        self.shared.session_permits.in_use()
     }
 
     /// Runs read-only work.
-    pub(crate) async fn read<T, W>(&self, work: W) -> Result<T, Unavailable>
+    pub(crate) async fn read<T, W>(&self, work: W) -> Result<T, DatabaseError>
     where
         T: Send + 'static,
         W: Fn(&mut Connection) -> Work<'_, T> + Send + Sync + 'static,
     {
-        self.run(false, LONGEST_WORK, work).await
+        self.run(false, MAX_WORK_TIME, work).await
     }
 
     /// Runs work that may change data, and that has the same effect when done twice.
-    pub(crate) async fn write<T, W>(&self, work: W) -> Result<T, Unavailable>
+    pub(crate) async fn write<T, W>(&self, work: W) -> Result<T, DatabaseError>
     where
         T: Send + 'static,
         W: Fn(&mut Connection) -> Work<'_, T> + Send + Sync + 'static,
     {
-        self.run(true, LONGEST_WORK, work).await
+        self.run(true, MAX_WORK_TIME, work).await
     }
 
     /// Runs the work in a task of its own, which completes even if the caller is cancelled: a session abandoned in the middle of
     /// an operation could not be reused.
-    async fn run<T, W>(&self, writes: bool, limit: Duration, work: W) -> Result<T, Unavailable>
+    async fn run<T, W>(&self, writes: bool, limit: Duration, work: W) -> Result<T, DatabaseError>
     where
         T: Send + 'static,
         W: Fn(&mut Connection) -> Work<'_, T> + Send + Sync + 'static,
     {
         let task = tokio::spawn(Arc::clone(&self.shared).run(writes, limit, work));
-        task.await.unwrap_or_else(|_| Err(Unavailable::with(Reason::Other, "panic")))
+        task.await.unwrap_or_else(|_| Err(DatabaseError::with(Reason::Other, "panic")))
     }
 
     /// Closes idle sessions and replaces old ones, until dropped.
-    pub(crate) async fn tend(self) {
+    pub(crate) async fn maintain(self) {
         loop {
-            sleep(LONGEST_IDLE / 4).await;
-            self.shared.current().close_idle_for(LONGEST_IDLE);
-            self.shared.renew(LONGEST_LIFE).await;
+            sleep(MAX_IDLE_TIME / 4).await;
+            self.shared.current().close_idle_for(MAX_IDLE_TIME);
+            self.shared.renew(MAX_SESSION_AGE).await;
         }
     }
 
     /// Closes all sessions, after a short wait for running work.
     pub(crate) async fn close(&self) {
-        self.shared.turns.close();
+        self.shared.work_permits.close();
         let all_gone = async {
             while self.sessions() > 0 {
                 self.shared.close_idle();
@@ -168,7 +168,7 @@ fn check_session(connection: &mut Connection, check: Task) -> Work<'_, ()> {
 }
 
 /// Checks that this session may write.
-async fn may_write(connection: &mut Connection) -> Result<(), Unavailable> {
+async fn may_write(connection: &mut Connection) -> Result<(), DatabaseError> {
     if connection.is_sqlite() {
         // Takes and releases the lock of a writer: fails on a file that cannot be written.
         return connection.script("BEGIN IMMEDIATE; ROLLBACK".to_owned()).await;
@@ -176,6 +176,6 @@ async fn may_write(connection: &mut Connection) -> Result<(), Unavailable> {
     let rows = connection.rows("SELECT current_setting('transaction_read_only')", &[]).await?;
     match rows.first().map(|row| row.text(0)).transpose()?.flatten().as_deref() {
         Some("off") => Ok(()),
-        _ => Err(Unavailable::of(Reason::ReadOnly)),
+        _ => Err(DatabaseError::of(Reason::ReadOnly)),
     }
 }

@@ -11,7 +11,7 @@ use live_config::Secret;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::derived;
+use crate::key_derivation;
 pub(crate) use strength::is_weak;
 
 /// Purpose of the derived key, which separates it from all other derived keys.
@@ -55,7 +55,7 @@ impl Fingerprints {
 /// HMAC-SHA256 of `value` under a key derived from `secret_key` (HKDF-SHA256), the first 12 hex digits: equal for equal
 /// values under the same key.
 fn fingerprint(secret_key: &Secret, value: &Secret) -> String {
-    digits(derived::mac(secret_key, PURPOSE), value)
+    digits(key_derivation::mac(secret_key, PURPOSE), value)
 }
 
 fn digits(mac: Hmac<Sha256>, value: &Secret) -> String {

@@ -22,18 +22,18 @@ use crate::printable::printable;
 use crate::replica::{Dependency, Digests};
 
 /// Time limit for a replica's answer; after it the replica counts as not answering.
-const PATIENCE: Duration = Duration::from_secs(5);
-const LONGEST_ANSWER: usize = 64 * 1024;
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// Maximum length of a replica's reasons in the output.
 const MAX_REASON_CHARS: usize = 500;
 
 /// The address of a replica, and its answer.
-pub(crate) type Answer = (SocketAddr, Result<Digests, AskError>);
+pub(crate) type Answer = (SocketAddr, Result<Digests, QueryError>);
 
 /// The reason why a replica gave no answer.
 #[derive(Debug, Error)]
-pub(crate) enum AskError {
-    #[error("no answer within {} s", PATIENCE.as_secs())]
+pub(crate) enum QueryError {
+    #[error("no answer within {} s", REQUEST_TIMEOUT.as_secs())]
     Silent,
     #[error("cannot be reached: {0}")]
     Unreachable(#[from] io::Error),
@@ -50,11 +50,12 @@ pub(crate) enum AskError {
 ///
 /// # Errors
 /// The name does not resolve.
-pub(crate) async fn ask_all(peers: &str, caller: Option<TraceContext>) -> io::Result<Vec<Answer>> {
+pub(crate) async fn query_all(peers: &str, caller: Option<TraceContext>) -> io::Result<Vec<Answer>> {
     let mut asking = JoinSet::new();
     for replica in of_one_family(lookup_host(peers).await?) {
         asking.spawn(async move {
-            let answer = timeout(PATIENCE, ask(replica, caller)).await.unwrap_or(Err(AskError::Silent));
+            let answer =
+                timeout(REQUEST_TIMEOUT, query(replica, caller)).await.unwrap_or(Err(QueryError::Silent));
             (replica, answer)
         });
     }
@@ -71,14 +72,14 @@ fn of_one_family(addresses: impl Iterator<Item = SocketAddr>) -> BTreeSet<Socket
 
 /// The reason why one replica prevents convergence of the fleet.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Complaint {
+pub(crate) struct ConvergenceError {
     replica: SocketAddr,
     reason: String,
     /// True if waiting does not help: the replica has seen the configuration, and rejects it.
     pub(crate) is_final: bool,
 }
 
-impl fmt::Display for Complaint {
+impl fmt::Display for ConvergenceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.replica, printable(&self.reason, MAX_REASON_CHARS))
     }
@@ -124,17 +125,17 @@ pub(crate) fn unready(answers: &[Answer]) -> Vec<Unready> {
 /// Returns the number of replicas that do not drain, including those that gave no answer.
 pub(crate) fn n_staying(answers: &[Answer]) -> usize {
     let is_stopping =
-        |answer: &Result<Digests, AskError>| answer.as_ref().is_ok_and(|digests| digests.stopping);
+        |answer: &Result<Digests, QueryError>| answer.as_ref().is_ok_and(|digests| digests.stopping);
     answers.iter().filter(|(_, answer)| !is_stopping(answer)).count()
 }
 
 /// Returns the reasons that prevent convergence, one for each replica concerned; empty if the fleet has converged.
 ///
 /// Every replica must run `seal` or, without a seal, the configuration of the first replica that answered.
-pub(crate) fn complaints(answers: &[Answer], seal: Option<&str>) -> Vec<Complaint> {
+pub(crate) fn convergence_errors(answers: &[Answer], seal: Option<&str>) -> Vec<ConvergenceError> {
     let first = answers.iter().find_map(|(_, answer)| answer.as_ref().ok()).map(|d| d.running.as_str());
     let wanted = seal.or(first).unwrap_or_default();
-    let complaint = |(replica, answer): &Answer| {
+    let convergence_error = |(replica, answer): &Answer| {
         let reason = match answer {
             Err(error) => error.to_string(),
             Ok(digests) if digests.apply != State::Converged.as_str() => {
@@ -152,28 +153,30 @@ pub(crate) fn complaints(answers: &[Answer], seal: Option<&str>) -> Vec<Complain
             is_refused && !digests.retrying
         };
         let is_final = answer.as_ref().is_ok_and(|digests| refuses(digests) && digests.mounted == wanted);
-        Some(Complaint { replica: *replica, reason, is_final })
+        Some(ConvergenceError { replica: *replica, reason, is_final })
     };
-    answers.iter().filter_map(complaint).collect()
+    answers.iter().filter_map(convergence_error).collect()
 }
 
-async fn ask(replica: SocketAddr, caller: Option<TraceContext>) -> Result<Digests, AskError> {
+async fn query(replica: SocketAddr, caller: Option<TraceContext>) -> Result<Digests, QueryError> {
     let stream = TcpStream::connect(replica).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
     let request = Request::get("/digests").header("host", host_of(replica)).body(Empty::<Bytes>::new());
-    let mut request = request.map_err(|error| AskError::Content(error.into()))?;
+    let mut request = request.map_err(|error| QueryError::Content(error.into()))?;
     if let Some(caller) = caller {
         caller.inject(request.headers_mut());
     }
     let response = sender.send_request(request).await?;
     if response.status() != http::StatusCode::OK {
-        return Err(AskError::Status(response.status()));
+        return Err(QueryError::Status(response.status()));
     }
-    let body =
-        Limited::new(response.into_body(), LONGEST_ANSWER).collect().await.map_err(AskError::Content)?;
+    let body = Limited::new(response.into_body(), MAX_RESPONSE_BYTES)
+        .collect()
+        .await
+        .map_err(QueryError::Content)?;
     connection.abort();
-    serde_json::from_slice(&body.to_bytes()).map_err(|error| AskError::Content(error.into()))
+    serde_json::from_slice(&body.to_bytes()).map_err(|error| QueryError::Content(error.into()))
 }
 
 /// Formats the address for the `Host` header: without the zone of a link-local address, which is local to this machine.
@@ -214,14 +217,14 @@ mod tests {
         assert_eq!(of(&["[fd00::3]:9090", "[fd00::2]:9090"]), ["[fd00::2]:9090", "[fd00::3]:9090"]);
     }
 
-    fn told(answers: Vec<Result<Digests, AskError>>, seal: Option<&str>) -> Vec<String> {
-        asked(answers, seal).iter().map(Complaint::to_string).collect()
+    fn told(answers: Vec<Result<Digests, QueryError>>, seal: Option<&str>) -> Vec<String> {
+        asked(answers, seal).iter().map(ConvergenceError::to_string).collect()
     }
 
-    fn asked(answers: Vec<Result<Digests, AskError>>, seal: Option<&str>) -> Vec<Complaint> {
+    fn asked(answers: Vec<Result<Digests, QueryError>>, seal: Option<&str>) -> Vec<ConvergenceError> {
         let address = |n: usize| SocketAddr::from(([10, 0, 0, n as u8], 9090));
         let answers: Vec<_> = answers.into_iter().enumerate().map(|(n, a)| (address(n), a)).collect();
-        complaints(&answers, seal)
+        convergence_errors(&answers, seal)
     }
 
     #[test]
@@ -258,7 +261,7 @@ mod tests {
             Ok(digests("b", "matches")),
             Ok(digests("a", "drifted")),
             Ok(rejected),
-            Err(AskError::Silent),
+            Err(QueryError::Silent),
         ];
         assert_eq!(
             told(fleet, None),

@@ -10,16 +10,16 @@ pub mod cache;
 pub mod commands;
 pub mod configuration;
 pub mod database;
-pub mod dependencies;
-mod derived;
 pub mod exit_code;
 mod feed;
 mod fingerprint;
 mod fleet;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod key_derivation;
 pub mod live;
 mod printable;
+pub mod readiness_policy;
 mod replica;
 pub mod routes;
 pub mod sbom;

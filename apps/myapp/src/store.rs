@@ -27,7 +27,7 @@ pub use records::{
 pub use retention::Bounds;
 pub use writer::Writer;
 
-use crate::database::{Database, Reason, Schema, Unavailable};
+use crate::database::{Database, DatabaseError, Reason, Schema};
 use entry::{Entry, Message};
 use ledger::Ledger;
 use reveals::Reveals;
@@ -35,7 +35,7 @@ use reveals::Reveals;
 /// Capacity of the queue of records. Rejected changes may fill half of it only, so that room remains for the other records.
 const QUEUE: usize = 1024;
 /// Time limit for recording a reveal, and for a query.
-const PATIENCE: Duration = Duration::from_secs(8);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// History and accesses. Clones are handles to the same store.
 #[derive(Clone)]
@@ -86,9 +86,9 @@ impl Store {
     ///
     /// # Errors
     /// The record is not confirmed as written; the caller must not perform the recorded action.
-    pub async fn record_now(&self, record: Record) -> Result<(), Unavailable> {
+    pub async fn record_now(&self, record: Record) -> Result<(), DatabaseError> {
         let is_reveal = matches!(&record, Record::Access(access) if access.kind == AccessKind::Reveal);
-        let entry = Entry::new(record).ok_or(Unavailable::of(Reason::Other))?;
+        let entry = Entry::new(record).ok_or(DatabaseError::of(Reason::Other))?;
         self.patiently(self.shared.ledger.write(entry)).await?;
         if is_reveal && self.shared.reveals.is_alarming(Instant::now()) {
             tracing::warn!(
@@ -113,7 +113,7 @@ impl Store {
         filter: HistoryFilter,
         after: Option<Position>,
         limit: u16,
-    ) -> Result<Page<HistoryRow>, Unavailable> {
+    ) -> Result<Page<HistoryRow>, DatabaseError> {
         let read = self.shared.ledger.database.read(move |connection| {
             let filter = filter.clone();
             Box::pin(async move { rows::history(connection, &filter, after, limit).await })
@@ -130,7 +130,7 @@ impl Store {
         filter: AccessFilter,
         after: Option<Position>,
         limit: u16,
-    ) -> Result<Page<AccessRow>, Unavailable> {
+    ) -> Result<Page<AccessRow>, DatabaseError> {
         let read = self.shared.ledger.database.read(move |connection| {
             let filter = filter.clone();
             Box::pin(async move { rows::accesses(connection, &filter, after, limit).await })
@@ -170,9 +170,9 @@ impl Store {
 
     async fn patiently<T>(
         &self,
-        work: impl Future<Output = Result<T, Unavailable>>,
-    ) -> Result<T, Unavailable> {
-        timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(Unavailable::of(Reason::Timeout)))
+        work: impl Future<Output = Result<T, DatabaseError>>,
+    ) -> Result<T, DatabaseError> {
+        timeout(WRITE_TIMEOUT, work).await.unwrap_or_else(|_| Err(DatabaseError::of(Reason::Timeout)))
     }
 }
 

@@ -18,7 +18,7 @@ const CLIENTS: usize = 4;
 /// Each client's pace; together 200 requests a second.
 const PACE: Duration = Duration::from_millis(20);
 /// Limit of requests for each client.
-const MOST_REQUESTS: usize = 6_000;
+const MAX_REQUESTS: usize = 6_000;
 /// Longer than any answer of a healthy service takes, and shorter than a user would wait.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -69,7 +69,7 @@ async fn run(client: Client, uri: String, stop: Arc<AtomicBool>) -> Tally {
     let mut pace = interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut tally = Tally::default();
-    for _ in 0..MOST_REQUESTS {
+    for _ in 0..MAX_REQUESTS {
         pace.tick().await;
         if stop.load(Ordering::Relaxed) {
             break;

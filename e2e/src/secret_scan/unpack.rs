@@ -14,7 +14,7 @@ const ZIP: &[u8] = b"PK\x03\x04";
 /// Offset and text of the magic number of a tar file.
 const TAR: (usize, &[u8]) = (257, b"ustar");
 /// Shorter text that looks like base64 is a word.
-const SHORTEST_BASE64: usize = 16;
+const MIN_BASE64_LENGTH: usize = 16;
 
 /// The parts of `content`, each with the path to it; none if `content` is in no known format.
 pub(super) fn parts(content: &[u8]) -> Vec<(String, Vec<u8>)> {
@@ -83,7 +83,7 @@ fn zipped(content: &[u8]) -> Vec<(String, Vec<u8>)> {
 /// Decodes base64 in either alphabet, with or without padding and line breaks.
 fn from_base64(content: &[u8]) -> Option<Vec<u8>> {
     let text: Vec<u8> = content.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    if text.len() < SHORTEST_BASE64 {
+    if text.len() < MIN_BASE64_LENGTH {
         return None;
     }
     let config = GeneralPurposeConfig::new()

@@ -15,7 +15,7 @@ use crate::support::{SECRET_KEY, pod_names};
 
 const REPLICAS: usize = 3;
 /// The chart's default is one pod that may be away.
-const FEWEST: usize = REPLICAS - 1;
+const MIN_REPLICAS: usize = REPLICAS - 1;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 /// For the successor of an evicted pod to be ready.
 const SUCCESSION: Duration = Duration::from_secs(120);
@@ -47,7 +47,7 @@ fn evictions_of_all_pods_wait_for_the_budget_and_lose_no_request() {
             assert!(tally.told_to_close > 0, "no client was on a pod that stopped: {tally}");
             println!("{REPLICAS} evictions, {fewest} pods at least: {tally}");
         }
-        assert_eq!(fewest, FEWEST);
+        assert_eq!(fewest, MIN_REPLICAS);
         let after = pod_names(ns, "myapp").await;
         assert!(after.iter().all(|pod| !before.contains(pod)), "{before:?} {after:?}");
     });

@@ -9,8 +9,8 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 
 use crate::support::SECRET_KEY;
 
-const FEWEST: i32 = 2;
-const MOST: i32 = 4;
+const MIN_REPLICAS: i32 = 2;
+const MAX_REPLICAS: i32 = 4;
 
 #[test]
 fn load_adds_pods_and_its_end_removes_them_without_a_lost_request() {
@@ -18,8 +18,10 @@ fn load_adds_pods_and_its_end_removes_them_without_a_lost_request() {
         if !Extra::Metrics.is_there() {
             return;
         }
-        let (fewest, most) =
-            (format!("autoscaling.minReplicas={FEWEST}"), format!("autoscaling.maxReplicas={MOST}"));
+        let (fewest, most) = (
+            format!("autoscaling.minReplicas={MIN_REPLICAS}"),
+            format!("autoscaling.maxReplicas={MAX_REPLICAS}"),
+        );
         // An answer costs so little that a machine at work on other tests sends too few of them for the chart's own request.
         let request = "resources.requests.cpu=10m";
         // Windows as short as the metrics allow, which are of 15 s each.
@@ -39,7 +41,7 @@ fn load_adds_pods_and_its_end_removes_them_without_a_lost_request() {
         ns.install("myapp", &[&SECRET_KEY[..], &values].concat()).await;
         let known =
             until_answer("the load of the pods to be known", async || load(ns).await, Option::is_some).await;
-        let at_rest = |now: &(i32, i32)| *now == (FEWEST, FEWEST);
+        let at_rest = |now: &(i32, i32)| *now == (MIN_REPLICAS, MIN_REPLICAS);
         until_answer("the fewest pods to serve", async || replicas(ns).await, at_rest).await;
 
         let proxied = ns.load("myapp", "/config").await;
@@ -49,7 +51,7 @@ fn load_adds_pods_and_its_end_removes_them_without_a_lost_request() {
         let (wanted, ready) = until_answer(
             "pods to be added",
             async || replicas(ns).await,
-            |(wanted, ready)| *wanted > FEWEST && ready == wanted,
+            |(wanted, ready)| *wanted > MIN_REPLICAS && ready == wanted,
         )
         .await;
         let under_load = load(ns).await;
@@ -63,7 +65,7 @@ fn load_adds_pods_and_its_end_removes_them_without_a_lost_request() {
         assert_eq!(hasty.failures, Vec::<String>::new(), "{hasty}");
         assert_eq!(patient.failures, Vec::<String>::new(), "{patient}");
         println!(
-            "from {known:?} to {under_load:?} percent: {FEWEST}, {ready} of {wanted}, {FEWEST} pods; {hasty}; {patient}"
+            "from {known:?} to {under_load:?} percent: {MIN_REPLICAS}, {ready} of {wanted}, {MIN_REPLICAS} pods; {hasty}; {patient}"
         );
     });
 }

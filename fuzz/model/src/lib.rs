@@ -16,7 +16,7 @@ mod semaphore;
 
 // Formatted where they are.
 #[rustfmt::skip]
-#[path = "../../../apps/myapp/src/database/limit.rs"]
+#[path = "../../../apps/myapp/src/database/resizable_semaphore.rs"]
 mod limit;
 #[rustfmt::skip]
 #[path = "../../../crates/chassis/src/server/connection/eviction.rs"]

@@ -9,15 +9,15 @@ use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use loom::thread;
 
 use crate::explore;
-use crate::limit::Limit;
+use crate::limit::ResizableSemaphore;
 use crate::sync::OwnedSemaphorePermit;
 
 /// A fixed limit holds for all who take and return permits, and each of them gets one.
 pub fn fixed_limit_is_never_exceeded() {
     explore(|| {
-        let limit = Limit::new(1);
+        let limit = ResizableSemaphore::new(1);
         let out = Arc::new(AtomicUsize::new(0));
-        let work = |limit: Limit, out: Arc<AtomicUsize>| {
+        let work = |limit: ResizableSemaphore, out: Arc<AtomicUsize>| {
             let permit = block_on(limit.take()).expect("a permit");
             assert_eq!(out.fetch_add(1, SeqCst), 0, "two permits of one are out");
             out.fetch_sub(1, SeqCst);
@@ -36,7 +36,7 @@ pub fn fixed_limit_is_never_exceeded() {
 /// A permit that is returned while the limit is in debt goes to no waiter.
 pub fn debt_is_paid_before_waiters() {
     explore(|| {
-        let limit = Limit::new(2);
+        let limit = ResizableSemaphore::new(2);
         let (first, second) = (now(&limit).expect("a permit"), now(&limit).expect("a permit"));
         let is_served = Arc::new(AtomicBool::new(false));
         let waiter = {
@@ -59,7 +59,7 @@ pub fn debt_is_paid_before_waiters() {
 /// Any changes of the limit while permits are taken and returned leave exactly the final limit of permits available.
 pub fn changes_lose_and_make_no_permit() {
     explore(|| {
-        let limit = Limit::new(2);
+        let limit = ResizableSemaphore::new(2);
         let permit = now(&limit).expect("a permit");
         let worker = {
             let limit = limit.clone();
@@ -82,7 +82,7 @@ pub fn changes_lose_and_make_no_permit() {
 /// Two changes at once leave the limit that the later one set.
 pub fn concurrent_changes_agree() {
     explore(|| {
-        let limit = Limit::new(1);
+        let limit = ResizableSemaphore::new(1);
         let permit = now(&limit).expect("a permit");
         let other = {
             let limit = limit.clone();
@@ -100,7 +100,7 @@ pub fn concurrent_changes_agree() {
 /// Every waiter learns that the limit is closed.
 pub fn close_wakes_all_waiters() {
     explore(|| {
-        let limit = Limit::new(1);
+        let limit = ResizableSemaphore::new(1);
         let permit = now(&limit).expect("a permit");
         let wait = || {
             let limit = limit.clone();
@@ -115,7 +115,7 @@ pub fn close_wakes_all_waiters() {
 }
 
 /// Expects no permit to be held, and exactly `number` permits to be available.
-fn assert_settled(limit: &Limit, number: usize) {
+fn assert_settled(limit: &ResizableSemaphore, number: usize) {
     assert!(!limit.is_in_debt(), "a debt is left though nothing is out");
     assert_eq!(limit.in_use(), 0);
     let all: Vec<_> = std::iter::from_fn(|| now(limit)).take(number + 1).collect();
@@ -124,7 +124,7 @@ fn assert_settled(limit: &Limit, number: usize) {
 }
 
 /// A permit, if one is available at once.
-fn now(limit: &Limit) -> Option<OwnedSemaphorePermit> {
+fn now(limit: &ResizableSemaphore) -> Option<OwnedSemaphorePermit> {
     match pin!(limit.take()).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(permit) => permit,
         Poll::Pending => None,

@@ -12,7 +12,7 @@ pub(super) const CRATES: [(&str, &[&str]); 4] = [
         &[
             "exit_code",
             "printable",
-            "derived",
+            "key_derivation",
             "sbom",
             "feed",
             "backend",
@@ -24,7 +24,7 @@ pub(super) const CRATES: [(&str, &[&str]); 4] = [
             "database",
             "cache",
             "store",
-            "dependencies",
+            "readiness_policy",
             "configuration",
             "live",
             "routes",

@@ -33,9 +33,9 @@ const REGION: &str = "AWS_REGION";
 const EKS_AGENT_V6: [u16; 8] = [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23];
 
 /// Time before the expiry of credentials at which new ones are fetched.
-const AHEAD: Duration = Duration::from_secs(300);
-const PATIENCE: Duration = Duration::from_secs(2);
-const LONGEST_ANSWER: usize = 64 * 1024;
+const REFRESH_MARGIN: Duration = Duration::from_secs(300);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
+const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
 /// Signs tokens with the role of this pod.
 pub struct PodIdentity {
@@ -87,10 +87,11 @@ impl PodIdentity {
     /// Returns the cached credentials, or fetches new ones; concurrent callers wait for the same fetch.
     async fn credentials(&self) -> Result<Arc<Credentials>, NoToken> {
         let mut kept = self.credentials.lock().await;
-        if let Some(kept) = kept.as_ref().filter(|kept| kept.expiration > SystemTime::now() + AHEAD) {
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.expiration > SystemTime::now() + REFRESH_MARGIN)
+        {
             return Ok(Arc::clone(kept));
         }
-        match timeout(PATIENCE, self.fetch()).await.ok().flatten() {
+        match timeout(REQUEST_TIMEOUT, self.fetch()).await.ok().flatten() {
             Some(new) => Ok(Arc::clone(kept.insert(Arc::new(new)))),
             // The previous credentials remain valid for some time.
             None => kept.clone().filter(|kept| kept.expiration > SystemTime::now()).ok_or(NoToken),
@@ -111,7 +112,7 @@ impl PodIdentity {
         let request = Request::get(path).header("host", host.as_str()).header(AUTHORIZATION, shown);
         let response = sender.send_request(request.body(Empty::<Bytes>::new()).ok()?).await.ok()?;
         let is_given = response.status().is_success();
-        let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await.ok()?;
+        let body = Limited::new(response.into_body(), MAX_RESPONSE_BYTES).collect().await.ok()?;
         connection.abort();
         is_given.then(|| serde_json::from_slice(&body.to_bytes()).ok())?
     }

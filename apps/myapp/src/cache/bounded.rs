@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Maximum number of bytes read between two writes.
-pub(super) const LONGEST_ANSWER: usize = 2 * 1024 * 1024;
+pub(super) const MAX_RESPONSE_BYTES: usize = 2 * 1024 * 1024;
 
 pub(super) struct Bounded<S> {
     stream: S,
@@ -30,7 +30,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.read > LONGEST_ANSWER {
+        if self.read > MAX_RESPONSE_BYTES {
             self.is_exceeded.store(true, Relaxed);
             return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
         }

@@ -8,16 +8,16 @@ use tokio::time::sleep;
 
 use super::Cache;
 use super::counts::Counts;
+use super::error::{CacheError, Reason};
 use super::message::{self, Refused};
 use super::session::{ANSWER_TIMEOUT, Session};
-use super::unavailable::{Reason, Unavailable};
 use crate::feed::Feed;
 
 /// Maximum time for which the server blocks a read before it answers that there is no event; detects dead connections.
 const BLOCK: Duration = Duration::from_secs(5);
 /// Messages per response. All of them at their maximum length are shorter than a response may be.
 const AT_ONCE: usize = 64;
-const _: () = assert!(AT_ONCE * (message::LONGEST + 256) < super::bounded::LONGEST_ANSWER);
+const _: () = assert!(AT_ONCE * (message::MAX_MESSAGE_BYTES + 256) < super::bounded::MAX_RESPONSE_BYTES);
 
 /// Pauses between two attempts to reach the cache.
 const PAUSES: [Duration; 4] = [
@@ -60,7 +60,7 @@ struct Place {
     after: Option<String>,
 }
 
-async fn follow(cache: &Cache, feed: &Feed, place: &mut Place, failures: &mut usize) -> Unavailable {
+async fn follow(cache: &Cache, feed: &Feed, place: &mut Place, failures: &mut usize) -> CacheError {
     match followed(cache, feed, place, failures).await {
         Ok(never) => match never {},
         Err(error) => error,
@@ -72,7 +72,7 @@ async fn followed(
     feed: &Feed,
     place: &mut Place,
     failures: &mut usize,
-) -> Result<std::convert::Infallible, Unavailable> {
+) -> Result<std::convert::Infallible, CacheError> {
     let mut session = Session::open(&cache.target()).await?;
     let mut after = match place.after.take() {
         Some(after) => after,
@@ -87,7 +87,7 @@ async fn followed(
         }
         read.arg("STREAMS").arg(cache.stream()).arg(&after);
         place.after = Some(after.clone());
-        let answer: Option<StreamReadReply> = session.ask(&read, BLOCK + ANSWER_TIMEOUT).await?;
+        let answer: Option<StreamReadReply> = session.request(&read, BLOCK + ANSWER_TIMEOUT).await?;
         if !cache.shared.hears_all.send_replace(true) {
             *failures = 0;
         }
@@ -113,10 +113,10 @@ async fn followed(
 }
 
 /// Returns the last id before all later messages, by the clock of the server, which assigns the ids.
-async fn now(session: &mut Session) -> Result<String, Unavailable> {
-    let (seconds, micros): (u64, u64) = session.ask(&redis::cmd("TIME"), ANSWER_TIMEOUT).await?;
+async fn now(session: &mut Session) -> Result<String, CacheError> {
+    let (seconds, micros): (u64, u64) = session.request(&redis::cmd("TIME"), ANSWER_TIMEOUT).await?;
     let millis = seconds.checked_mul(1000).and_then(|millis| millis.checked_add(micros / 1000));
-    Ok(format!("{}-0", millis.ok_or(Unavailable::of(Reason::Protocol))?))
+    Ok(format!("{}-0", millis.ok_or(CacheError::of(Reason::Protocol))?))
 }
 
 fn say_refused(refused: Refused) {

@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 use crate::feed::{EVENTS, Told};
 
 /// Maximum length of a message, in bytes.
-pub(super) const LONGEST: usize = 16 * 1024;
+pub(super) const MAX_MESSAGE_BYTES: usize = 16 * 1024;
 /// Maximum length of a replica's name, in bytes: that of a host name.
-const LONGEST_NAME: usize = 253;
+const MAX_NAME_LENGTH: usize = 253;
 pub(super) const VERSION: u32 = 1;
 
 #[derive(Deserialize, Serialize)]
@@ -55,7 +55,7 @@ pub(super) fn write(told: &Told, origin: &str) -> Option<String> {
         event: told.event.to_owned(),
         data: told.data.clone(),
     };
-    serde_json::to_string(&message).ok().filter(|text| text.len() <= LONGEST)
+    serde_json::to_string(&message).ok().filter(|text| text.len() <= MAX_MESSAGE_BYTES)
 }
 
 /// Parses a message into its event and the identifier of the sender.
@@ -64,7 +64,7 @@ pub(super) fn read(text: &[u8]) -> Result<(Told, String), Refused> {
     struct Versioned {
         v: u32,
     }
-    if text.len() > LONGEST {
+    if text.len() > MAX_MESSAGE_BYTES {
         return Err(Refused::TooLong);
     }
     let Versioned { v } = serde_json::from_slice(text).map_err(|_| Refused::Malformed)?;
@@ -74,7 +74,7 @@ pub(super) fn read(text: &[u8]) -> Result<(Told, String), Refused> {
     let message: Message = serde_json::from_slice(text).map_err(|_| Refused::Malformed)?;
     let event = EVENTS.into_iter().find(|event| *event == message.event).ok_or(Refused::Malformed)?;
     let at = UNIX_EPOCH.checked_add(Duration::from_millis(message.at)).filter(is_printable);
-    let is_named = !message.replica.is_empty() && message.replica.len() <= LONGEST_NAME;
+    let is_named = !message.replica.is_empty() && message.replica.len() <= MAX_NAME_LENGTH;
     match at {
         Some(at) if is_named => {
             Ok((Told { replica: message.replica, at, event, data: message.data }, message.origin))
@@ -116,7 +116,7 @@ mod tests {
             ("at", json!(u64::MAX), Refused::Malformed),
             ("event", json!("exploded"), Refused::Malformed),
             ("data", json!([]), Refused::Malformed),
-            ("data", json!({ "reasons": ["x".repeat(LONGEST)] }), Refused::TooLong),
+            ("data", json!({ "reasons": ["x".repeat(MAX_MESSAGE_BYTES)] }), Refused::TooLong),
         ] {
             let mut message = message();
             message[field] = value;

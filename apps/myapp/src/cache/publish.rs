@@ -8,9 +8,9 @@ use tokio::time::Instant;
 
 use super::Cache;
 use super::counts::Counts;
+use super::error::CacheError;
 use super::message;
 use super::session::Session;
-use super::unavailable::Unavailable;
 use crate::feed::Told;
 
 /// Approximate number of events retained in the stream: enough for a replica that was briefly disconnected.
@@ -38,7 +38,7 @@ pub(super) async fn run(cache: Cache, mut waiting: Receiver<String>) {
     let mut messages = Vec::with_capacity(AT_ONCE);
     while waiting.recv_many(&mut messages, AT_ONCE).await > 0 {
         let is_left_alone = away_until.is_some_and(|until| Instant::now() < until);
-        let told = if is_left_alone { None } else { Some(tell(&cache, &mut session, &messages).await) };
+        let told = if is_left_alone { None } else { Some(send(&cache, &mut session, &messages).await) };
         let counts = &cache.shared.counts;
         match told {
             Some(Ok(())) => {
@@ -57,7 +57,7 @@ pub(super) async fn run(cache: Cache, mut waiting: Receiver<String>) {
     }
 }
 
-async fn tell(cache: &Cache, held: &mut Option<Session>, messages: &[String]) -> Result<(), Unavailable> {
+async fn send(cache: &Cache, held: &mut Option<Session>, messages: &[String]) -> Result<(), CacheError> {
     let target = cache.target();
     let mut session = Session::take(held, &target).await?;
     let mut pipeline = Pipeline::with_capacity(messages.len());

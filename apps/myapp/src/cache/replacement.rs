@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::session::Session;
 use super::target::Target;
-use super::{Cache, Unavailable};
+use super::{Cache, CacheError};
 
 impl Cache {
     /// Prepares a change to `target`. If the open sessions are not valid for it, proves it by a session before anything changes.
     ///
     /// # Errors
     /// The reason why no session can be opened.
-    pub(crate) async fn prepare(&self, target: Target) -> Result<Replacement, Unavailable> {
+    pub(crate) async fn prepare(&self, target: Target) -> Result<Replacement, CacheError> {
         let current = self.target();
         if current.is_same(&target) {
             return Ok(Replacement { cache: self.clone(), target: current });

@@ -11,8 +11,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::bounded::Bounded;
+use super::error::{CacheError, Reason};
 use super::target::{Credential, Target};
-use super::unavailable::{Reason, Unavailable};
 use crate::backend::{Audience, Stream, client_config, connect, trusted};
 
 /// Time limit for a response that waits for the cache: shorter than the timeout of a check, so that the reason is reported.
@@ -36,15 +36,14 @@ impl Drop for Driver {
 
 impl Session {
     /// Connects, authenticates the server and then this process.
-    pub(super) async fn open(target: &Arc<Target>) -> Result<Self, Unavailable> {
+    pub(super) async fn open(target: &Arc<Target>) -> Result<Self, CacheError> {
         timeout(ANSWER_TIMEOUT, Self::opened(target))
             .await
-            .unwrap_or_else(|_| Err(Unavailable::with(Reason::Timeout, "connect_timeout")))
+            .unwrap_or_else(|_| Err(CacheError::with(Reason::Timeout, "connect_timeout")))
     }
 
-    async fn opened(target: &Arc<Target>) -> Result<Self, Unavailable> {
-        let addresses =
-            target.host.addresses(target.port).await.map_err(|_| Unavailable::name_not_found())?;
+    async fn opened(target: &Arc<Target>) -> Result<Self, CacheError> {
+        let addresses = target.host.addresses(target.port).await.map_err(|_| CacheError::name_not_found())?;
         let stream = TcpStream::connect(addresses.as_slice()).await?;
         stream.set_nodelay(true)?;
         let stream = if target.tls {
@@ -65,21 +64,21 @@ impl Session {
         Ok(session)
     }
 
-    async fn log_in(&mut self) -> Result<(), Unavailable> {
+    async fn log_in(&mut self) -> Result<(), CacheError> {
         let target = Arc::clone(&self.target);
         if let Some(authenticate) = authentication(&target).await? {
-            let _: redis::Value = self.ask(&authenticate, ANSWER_TIMEOUT).await?;
+            let _: redis::Value = self.request(&authenticate, ANSWER_TIMEOUT).await?;
         }
         let mut select = redis::cmd("SELECT");
         select.arg(target.database);
         let _: redis::Value =
-            self.ask(&select, ANSWER_TIMEOUT).await.map_err(Unavailable::into_of_selection)?;
+            self.request(&select, ANSWER_TIMEOUT).await.map_err(CacheError::into_of_selection)?;
         Ok(())
     }
 
     /// Returns the session in `held` if it is usable, else a new one. The session is removed from `held` during use: a caller
     /// that is cancelled, or finds the session broken, leaves `held` empty.
-    pub(super) async fn take(held: &mut Option<Self>, target: &Arc<Target>) -> Result<Self, Unavailable> {
+    pub(super) async fn take(held: &mut Option<Self>, target: &Arc<Target>) -> Result<Self, CacheError> {
         match held.take().filter(|session| session.serves(target)) {
             Some(session) => Ok(session),
             None => Self::open(target).await,
@@ -92,25 +91,25 @@ impl Session {
         Arc::ptr_eq(&self.target, target) && !self.driver.0.is_finished()
     }
 
-    pub(super) async fn ask<T: FromRedisValue>(
+    pub(super) async fn request<T: FromRedisValue>(
         &mut self,
         command: &Cmd,
         patience: Duration,
-    ) -> Result<T, Unavailable> {
+    ) -> Result<T, CacheError> {
         let answer = timeout(patience, self.connection.send_packed_command(command));
-        let answer = answer.await.map_err(|_| Unavailable::of(Reason::Timeout))?;
+        let answer = answer.await.map_err(|_| CacheError::of(Reason::Timeout))?;
         let value = answer.map_err(|error| {
             let is_exceeded = self.is_exceeded.load(Relaxed);
-            if is_exceeded { Unavailable::with(Reason::Protocol, "answer_too_long") } else { error.into() }
+            if is_exceeded { CacheError::with(Reason::Protocol, "answer_too_long") } else { error.into() }
         })?;
-        T::from_redis_value(value.extract_error()?).map_err(|_| Unavailable::of(Reason::Protocol))
+        T::from_redis_value(value.extract_error()?).map_err(|_| CacheError::of(Reason::Protocol))
     }
 
     /// Sends all commands of `pipeline` in one batch.
-    pub(super) async fn send(&mut self, pipeline: &Pipeline) -> Result<(), Unavailable> {
+    pub(super) async fn send(&mut self, pipeline: &Pipeline) -> Result<(), CacheError> {
         let count = pipeline.len();
         let answers = timeout(ANSWER_TIMEOUT, self.connection.send_packed_commands(pipeline, 0, count));
-        for answer in answers.await.map_err(|_| Unavailable::of(Reason::Timeout))?? {
+        for answer in answers.await.map_err(|_| CacheError::of(Reason::Timeout))?? {
             answer.extract_error()?;
         }
         Ok(())
@@ -118,7 +117,7 @@ impl Session {
 }
 
 /// Returns the authentication command; `None` if the server requires no authentication.
-async fn authentication(target: &Target) -> Result<Option<Cmd>, Unavailable> {
+async fn authentication(target: &Target) -> Result<Option<Cmd>, CacheError> {
     let mut command = redis::cmd("AUTH");
     let user = target.user.expose();
     if !user.is_empty() {

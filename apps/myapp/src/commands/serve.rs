@@ -6,9 +6,9 @@ use chassis::{UnknownVariable, shutdown};
 use crate::app::App;
 use crate::args::ServeArgs;
 use crate::configuration::{Configuration, Environment};
-use crate::dependencies::Policy;
 use crate::exit_code;
 use crate::live::Wiring;
+use crate::readiness_policy::Policy;
 
 use super::inputs::{StartupInputs, unknown_variables};
 use super::{output, private};

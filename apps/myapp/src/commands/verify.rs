@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::args::VerifyArgs;
 use crate::exit_code;
-use crate::fleet::{self, Answer, Complaint, Unready};
+use crate::fleet::{self, Answer, ConvergenceError, Unready};
 
 use super::output;
 
@@ -24,7 +24,7 @@ pub(super) fn verify(args: &VerifyArgs) -> u8 {
         let deadline = Instant::now().checked_add(args.within);
         let is_over = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
         loop {
-            match ask(args).await {
+            match query(args).await {
                 Ok(agreement) => return output::answer(agreement),
                 Err(not) if not.is_final || is_over() => {
                     return output::fail(exit_code::FAILURE, not.reasons.join("\n"));
@@ -42,9 +42,9 @@ struct NotConverged {
 }
 
 /// Returns one line about the replicas, if they agree and are ready.
-async fn ask(args: &VerifyArgs) -> Result<String, NotConverged> {
+async fn query(args: &VerifyArgs) -> Result<String, NotConverged> {
     let not_yet = |reason: String| NotConverged { reasons: vec![reason], is_final: false };
-    let answers = fleet::ask_all(&args.peers, None).await;
+    let answers = fleet::query_all(&args.peers, None).await;
     let answers = answers.map_err(|error| not_yet(format!("{} cannot be resolved: {error}", args.peers)))?;
     if answers.is_empty() {
         return Err(not_yet(format!("{} names no replica", args.peers)));
@@ -53,7 +53,7 @@ async fn ask(args: &VerifyArgs) -> Result<String, NotConverged> {
 }
 
 fn judge(args: &VerifyArgs, answers: &[Answer]) -> Result<String, NotConverged> {
-    let complaints = fleet::complaints(answers, args.seal.as_deref());
+    let convergence_errors = fleet::convergence_errors(answers, args.seal.as_deref());
     let unready = fleet::unready(answers);
     let mut agreement = format!("{} replicas agree", answers.len());
     if !unready.is_empty() {
@@ -61,10 +61,10 @@ fn judge(args: &VerifyArgs, answers: &[Answer]) -> Result<String, NotConverged> 
         let reasons = reasons.into_iter().take(3).collect::<Vec<_>>().join("; ");
         agreement.push_str(&format!(", {} are not ready: {reasons}", unready.len()));
     }
-    let mut reasons: Vec<String> = complaints.iter().map(Complaint::to_string).collect();
+    let mut reasons: Vec<String> = convergence_errors.iter().map(ConvergenceError::to_string).collect();
     if !args.configuration_only && !unready.is_empty() {
         reasons.extend(unready.iter().map(Unready::to_string));
-        reasons.extend(complaints.is_empty().then(|| agreement.clone()));
+        reasons.extend(convergence_errors.is_empty().then(|| agreement.clone()));
     }
     let n_found = fleet::n_staying(answers);
     if n_found < args.replicas {
@@ -73,5 +73,8 @@ fn judge(args: &VerifyArgs, answers: &[Answer]) -> Result<String, NotConverged> 
     if reasons.is_empty() {
         return Ok(agreement);
     }
-    Err(NotConverged { reasons, is_final: complaints.iter().any(|complaint| complaint.is_final) })
+    Err(NotConverged {
+        reasons,
+        is_final: convergence_errors.iter().any(|convergence_error| convergence_error.is_final),
+    })
 }

@@ -12,11 +12,11 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use super::error::{DatabaseError, Reason};
 use super::file;
 use super::postgres::Session;
 use super::target::Target;
 use super::timeouts::{CONNECT_TIMEOUT, STATEMENT_TIMEOUT};
-use super::unavailable::{Reason, Unavailable};
 use super::value::Value;
 
 /// Time limit for closing a session.
@@ -42,7 +42,7 @@ fn query<'q>(sql: &'static str, values: &[Value]) -> Query<'q, Sqlite, SqliteArg
 }
 
 impl Connection {
-    pub(super) async fn open(target: &Target) -> Result<Self, Unavailable> {
+    pub(super) async fn open(target: &Target) -> Result<Self, DatabaseError> {
         let open = async {
             match target {
                 Target::Sqlite(path) => {
@@ -55,11 +55,15 @@ impl Connection {
             }
         };
         let opened = timeout(CONNECT_TIMEOUT, open).await;
-        opened.unwrap_or_else(|_| Err(Unavailable::with(Reason::Timeout, "connect_timeout")))
+        opened.unwrap_or_else(|_| Err(DatabaseError::with(Reason::Timeout, "connect_timeout")))
     }
 
     /// Executes one statement and returns the number of changed rows.
-    pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, Unavailable> {
+    pub(crate) async fn execute(
+        &mut self,
+        sql: &'static str,
+        values: &[Value],
+    ) -> Result<u64, DatabaseError> {
         match self {
             Self::Sqlite(to) => Ok(query(sql, values).execute(to).await?.rows_affected()),
             Self::Postgres(to) => to.execute(sql, values).await,
@@ -70,7 +74,7 @@ impl Connection {
         &mut self,
         sql: &'static str,
         values: &[Value],
-    ) -> Result<Vec<Row>, Unavailable> {
+    ) -> Result<Vec<Row>, DatabaseError> {
         Ok(match self {
             Self::Sqlite(to) => {
                 query(sql, values).fetch_all(to).await?.into_iter().map(Row::Sqlite).collect()
@@ -80,13 +84,17 @@ impl Connection {
     }
 
     /// Returns the one number that a statement selects.
-    pub(crate) async fn integer(&mut self, sql: &'static str, values: &[Value]) -> Result<i64, Unavailable> {
+    pub(crate) async fn integer(
+        &mut self,
+        sql: &'static str,
+        values: &[Value],
+    ) -> Result<i64, DatabaseError> {
         let rows = self.rows(sql, values).await?;
-        rows.first().ok_or(Unavailable::with(Reason::Other, "rows"))?.integer(0)
+        rows.first().ok_or(DatabaseError::with(Reason::Other, "rows"))?.integer(0)
     }
 
     /// Executes several statements without values, in order.
-    pub(crate) async fn script(&mut self, sql: String) -> Result<(), Unavailable> {
+    pub(crate) async fn script(&mut self, sql: String) -> Result<(), DatabaseError> {
         match self {
             Self::Sqlite(to) => {
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(to).await?;
@@ -97,7 +105,7 @@ impl Connection {
     }
 
     /// Begins a transaction that excludes others with the same `key`; on SQLite it excludes all writers.
-    pub(crate) async fn begin_locked(&mut self, key: i64) -> Result<(), Unavailable> {
+    pub(crate) async fn begin_locked(&mut self, key: i64) -> Result<(), DatabaseError> {
         match self {
             Self::Sqlite(_) => self.script("BEGIN IMMEDIATE".to_owned()).await,
             Self::Postgres(to) => to.begin_locked(key).await,
@@ -106,7 +114,7 @@ impl Connection {
 
     /// Like [`Self::begin_locked`], but returns false if a transaction with that `key` is open elsewhere. On SQLite it waits for
     /// writers.
-    pub(crate) async fn try_begin_locked(&mut self, key: i64) -> Result<bool, Unavailable> {
+    pub(crate) async fn try_begin_locked(&mut self, key: i64) -> Result<bool, DatabaseError> {
         match self {
             Self::Sqlite(_) => self.begin_locked(key).await.map(|()| true),
             Self::Postgres(to) => to.try_begin_locked(key).await,
@@ -114,7 +122,7 @@ impl Connection {
     }
 
     /// Commits the transaction.
-    pub(crate) async fn commit(&mut self) -> Result<(), Unavailable> {
+    pub(crate) async fn commit(&mut self) -> Result<(), DatabaseError> {
         match self {
             Self::Sqlite(_) => self.script("COMMIT".to_owned()).await,
             Self::Postgres(to) => to.commit().await,
@@ -122,7 +130,7 @@ impl Connection {
     }
 
     /// Rolls back the transaction, if one is open.
-    pub(super) async fn rollback(&mut self) -> Result<(), Unavailable> {
+    pub(super) async fn rollback(&mut self) -> Result<(), DatabaseError> {
         match self {
             Self::Sqlite(_) => self.script("ROLLBACK".to_owned()).await,
             Self::Postgres(to) => to.rollback().await,
@@ -147,14 +155,14 @@ impl Connection {
 }
 
 impl Row {
-    pub(crate) fn integer(&self, column: usize) -> Result<i64, Unavailable> {
+    pub(crate) fn integer(&self, column: usize) -> Result<i64, DatabaseError> {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
         })
     }
 
-    pub(crate) fn text(&self, column: usize) -> Result<Option<String>, Unavailable> {
+    pub(crate) fn text(&self, column: usize) -> Result<Option<String>, DatabaseError> {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,

@@ -6,18 +6,18 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::connection::Connection;
+use super::error::DatabaseError;
 use super::open_file::{self, OpenFile};
 use super::schema::Schema;
 use super::target::Target;
-use super::unavailable::Unavailable;
 
 /// Delay before the permit of a closed session is released: the server needs a moment to remove the session from its own count,
 /// which must not exceed the limit.
-const GONE: Duration = Duration::from_millis(250);
+const SERVER_RELEASE_DELAY: Duration = Duration::from_millis(250);
 /// Time for which a login refusal is assumed to last while other sessions are open.
-const REFUSAL_HOLDS: Duration = Duration::from_secs(1);
+const LOGIN_REFUSAL_LIFETIME: Duration = Duration::from_secs(1);
 /// Polling interval while waiting for the end of all sessions.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// Maximum attempts to open a file that was replaced at its path during the attempt; a file that is created is opened twice.
 const MAX_OPENINGS: usize = 4;
 
@@ -36,7 +36,7 @@ pub(super) struct Generation {
     /// Shared by all sessions until they are closed.
     unclosed: Arc<()>,
     /// The error of the last attempt to open a session, if it failed.
-    failed: watch::Sender<Option<Unavailable>>,
+    failed: watch::Sender<Option<DatabaseError>>,
     /// Time at which the server last refused a login.
     refused: Mutex<Option<Instant>>,
 }
@@ -57,7 +57,7 @@ pub(super) struct Session {
     /// For SQLite only: the file, and its number.
     file: Option<(OpenFile, u64)>,
     opened: Instant,
-    room: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
     unclosed: Arc<()>,
     _presence: Arc<()>,
 }
@@ -88,16 +88,16 @@ impl Generation {
     /// Opens a session; the first session of the generation sets up the database.
     pub(super) async fn open(
         &self,
-        room: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
         schema: &Schema,
-    ) -> Result<Session, Unavailable> {
+    ) -> Result<Session, DatabaseError> {
         let opened = async {
             let (mut connection, file, unclosed) = self.connect().await?;
             self.set_up(&mut connection, schema).await?;
             let (opened, _presence) = (Instant::now(), Arc::clone(&self.presence));
-            Ok(Session { connection, file, opened, room, unclosed, _presence })
+            Ok(Session { connection, file, opened, permit, unclosed, _presence })
         };
-        opened.await.inspect_err(|error: &Unavailable| {
+        opened.await.inspect_err(|error: &DatabaseError| {
             if lets_nobody_in(error) {
                 *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             }
@@ -105,14 +105,14 @@ impl Generation {
         })
     }
 
-    async fn connect(&self) -> Result<Opened, Unavailable> {
+    async fn connect(&self) -> Result<Opened, DatabaseError> {
         let Target::Sqlite(path) = &self.target else {
             return Ok((Connection::open(&self.target).await?, None, Arc::clone(&self.unclosed)));
         };
         let mut state = self.file.lock().await;
         while state.is_new && Arc::strong_count(&self.unclosed) > 1 {
             self.close_idle();
-            sleep(LOOK_AGAIN).await;
+            sleep(POLL_INTERVAL).await;
         }
         state.is_new = false;
         for _ in 0..MAX_OPENINGS {
@@ -123,7 +123,7 @@ impl Generation {
             }
             connection.close().await;
         }
-        Err(Unavailable::moved())
+        Err(DatabaseError::moved())
     }
 
     /// Requires that all sessions of the file of that number are closed before another session is opened, and that the database
@@ -142,7 +142,7 @@ impl Generation {
         &self,
         connection: &mut Connection,
         schema: &Schema,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<(), DatabaseError> {
         if self.is_set_up.load(Ordering::Acquire) {
             return Ok(());
         }
@@ -188,7 +188,7 @@ impl Generation {
     /// server and this process more than the work.
     pub(super) fn is_refused(&self) -> bool {
         let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        self.open_sessions() > 0 && refused.is_some_and(|refused| refused.elapsed() < REFUSAL_HOLDS)
+        self.open_sessions() > 0 && refused.is_some_and(|refused| refused.elapsed() < LOGIN_REFUSAL_LIFETIME)
     }
 
     /// Returns the next idle session within `longest`. Returns at once if no session is open.
@@ -221,7 +221,7 @@ impl Generation {
     }
 
     /// Waits until an attempt to open a session fails for a reason that is `wanted`, and returns the error.
-    pub(super) async fn failure(&self, wanted: fn(&Unavailable) -> bool) -> Unavailable {
+    pub(super) async fn failure(&self, wanted: fn(&DatabaseError) -> bool) -> DatabaseError {
         let mut failed = self.failed.subscribe();
         let seen = failed.wait_for(|failure| failure.as_ref().is_some_and(wanted)).await;
         match seen.ok().and_then(|failure| failure.clone()) {
@@ -245,7 +245,7 @@ impl Drop for Generation {
 
 impl Session {
     /// Checks that the work was done in the database that other processes find. Only a file can be replaced under a session.
-    pub(super) async fn prove_place(&mut self) -> Result<(), Unavailable> {
+    pub(super) async fn check_file(&mut self) -> Result<(), DatabaseError> {
         let Some((file, _)) = &mut self.file else { return Ok(()) };
         if file.is_in_place().await {
             return Ok(());
@@ -258,7 +258,7 @@ impl Session {
         if let Err(error) = file.clear_away().await {
             tracing::warn!(%error, "cannot remove what is left of the database's file");
         }
-        Err(Unavailable::moved())
+        Err(DatabaseError::moved())
     }
 
     /// Returns the number of the session's file.
@@ -272,24 +272,24 @@ impl Session {
         if self.connection.is_sqlite() {
             return self.close();
         }
-        let Self { connection, room, .. } = self;
+        let Self { connection, permit, .. } = self;
         drop(connection);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                sleep(GONE).await;
-                drop(room);
+                sleep(SERVER_RELEASE_DELAY).await;
+                drop(permit);
             });
         }
     }
 
     /// Closes the session in the background. The permit is released after the server no longer counts the session.
     pub(super) fn close(self) {
-        let Self { connection, room, unclosed, .. } = self;
+        let Self { connection, permit, unclosed, .. } = self;
         let close = async move {
             connection.close().await;
             drop(unclosed);
-            sleep(GONE).await;
-            drop(room);
+            sleep(SERVER_RELEASE_DELAY).await;
+            drop(permit);
         };
         // Without a runtime the process is ending, which closes its sockets.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -308,6 +308,6 @@ pub(super) struct Generations {
 
 /// Returns true if the server, or a proxy before it, answers and refuses new logins. Such an error concerns the credential, the
 /// role or the address; the error of an unreachable server does not.
-pub(super) fn lets_nobody_in(error: &Unavailable) -> bool {
+pub(super) fn lets_nobody_in(error: &DatabaseError) -> bool {
     error.is_refused_session()
 }

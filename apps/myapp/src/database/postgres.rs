@@ -14,9 +14,9 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, Error, NoTls, Row};
 
 use super::credential::Credential;
+use super::error::DatabaseError;
 use super::server::{Server, TlsMode};
 use super::timeouts::STATEMENT_TIMEOUT;
-use super::unavailable::Unavailable;
 use super::value::Value;
 use crate::backend::Audience;
 use guard::{Accepted, Guard};
@@ -41,44 +41,44 @@ impl Drop for Driver {
 
 impl Session {
     /// Connects, authenticates the server and then this process.
-    pub(super) async fn open(server: &Server) -> Result<Self, Unavailable> {
+    pub(super) async fn open(server: &Server) -> Result<Self, DatabaseError> {
         let addresses =
-            server.host.addresses(server.port).await.map_err(|_| Unavailable::name_not_found())?;
+            server.host.addresses(server.port).await.map_err(|_| DatabaseError::name_not_found())?;
         let stream = TcpStream::connect(addresses.as_slice()).await?;
         stream.set_nodelay(true)?;
         let stream = tls::secured(stream, server).await?;
         let accepted = Accepted::from_server(server);
         let config = config(server).await?;
         let connected = config.connect_raw(Guard::new(stream, accepted), NoTls).await;
-        let (client, connection) = connected.map_err(Unavailable::from_open)?;
+        let (client, connection) = connected.map_err(DatabaseError::from_open)?;
         // The error that ends the connection is returned to the next caller.
         let driver = Driver(tokio::spawn(async move { drop(connection.await) }));
         Ok(Self { client, driver, in_transaction: false })
     }
 
     /// Executes one statement and returns the number of changed rows.
-    pub(super) async fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, Unavailable> {
+    pub(super) async fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, DatabaseError> {
         self.transacted(self.client.execute_typed(sql, &parameters(values))).await
     }
 
-    pub(super) async fn rows(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, Unavailable> {
+    pub(super) async fn rows(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, DatabaseError> {
         self.transacted(self.client.query_typed(sql, &parameters(values))).await
     }
 
     /// Executes several statements without values, in order.
-    pub(super) async fn script(&mut self, sql: &str) -> Result<(), Unavailable> {
+    pub(super) async fn script(&mut self, sql: &str) -> Result<(), DatabaseError> {
         self.transacted(self.client.batch_execute(sql)).await
     }
 
     /// Begins a transaction that holds the advisory lock `key` until its end.
-    pub(super) async fn begin_locked(&mut self, key: i64) -> Result<(), Unavailable> {
+    pub(super) async fn begin_locked(&mut self, key: i64) -> Result<(), DatabaseError> {
         let lock = format!("{}; SELECT pg_advisory_xact_lock({key})", begin());
         self.in_transaction = true;
         Ok(self.client.batch_execute(&lock).await?)
     }
 
     /// Like [`Self::begin_locked`], but returns false without a transaction if another session holds the lock.
-    pub(super) async fn try_begin_locked(&mut self, key: i64) -> Result<bool, Unavailable> {
+    pub(super) async fn try_begin_locked(&mut self, key: i64) -> Result<bool, DatabaseError> {
         let lock = "SELECT pg_try_advisory_xact_lock($1)";
         self.in_transaction = true;
         self.client.batch_execute(&begin()).await?;
@@ -90,15 +90,15 @@ impl Session {
         Ok(is_locked)
     }
 
-    pub(super) async fn commit(&mut self) -> Result<(), Unavailable> {
+    pub(super) async fn commit(&mut self) -> Result<(), DatabaseError> {
         self.end(COMMIT).await
     }
 
-    pub(super) async fn rollback(&mut self) -> Result<(), Unavailable> {
+    pub(super) async fn rollback(&mut self) -> Result<(), DatabaseError> {
         self.end(ROLLBACK).await
     }
 
-    async fn end(&mut self, sql: &str) -> Result<(), Unavailable> {
+    async fn end(&mut self, sql: &str) -> Result<(), DatabaseError> {
         self.client.batch_execute(sql).await?;
         self.in_transaction = false;
         Ok(())
@@ -109,7 +109,7 @@ impl Session {
     async fn transacted<T>(
         &self,
         statement: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Unavailable> {
+    ) -> Result<T, DatabaseError> {
         if self.in_transaction {
             return Ok(statement.await?);
         }
@@ -151,7 +151,7 @@ fn parameter(value: &Value) -> (&(dyn ToSql + Sync), Type) {
 }
 
 /// TLS is established before the driver receives the stream.
-async fn config(server: &Server) -> Result<Config, Unavailable> {
+async fn config(server: &Server) -> Result<Config, DatabaseError> {
     let mut config = Config::new();
     config
         .user(&server.user)

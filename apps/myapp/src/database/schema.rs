@@ -4,10 +4,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::connection::Connection;
-use super::unavailable::Unavailable;
+use super::error::DatabaseError;
 
 /// One unit of work on a session. It may run twice, if the session is lost.
-pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>> + Send + 'a>>;
+pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, DatabaseError>> + Send + 'a>>;
 
 /// Work that returns nothing.
 pub(super) type Task = Arc<dyn Fn(&mut Connection) -> Work<'_, ()> + Send + Sync>;

@@ -10,13 +10,13 @@ pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time limit for one unit of work on a session. Longer than a statement's, so that the server ends the statement first: a
 /// session that is silent for longer has lost its server.
-pub const LONGEST_WORK: Duration = Duration::from_secs(6);
+pub const MAX_WORK_TIME: Duration = Duration::from_secs(6);
 /// Time limit for a check of a server. A little longer than the caller waits for a check, so that its failure is a timeout for
 /// the caller, and the other sessions are tested right after it.
-pub(super) const LONGEST_CHECK: Duration = Duration::from_millis(2500);
+pub(super) const CHECK_TIMEOUT: Duration = Duration::from_millis(2500);
 /// Time after which an idle session is closed.
-pub(super) const LONGEST_IDLE: Duration = Duration::from_secs(300);
+pub(super) const MAX_IDLE_TIME: Duration = Duration::from_secs(300);
 /// Age at which a session is replaced: its host name may resolve to another server by then.
-pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
+pub(super) const MAX_SESSION_AGE: Duration = Duration::from_secs(30 * 60);
 /// Time limit for closing all sessions.
 pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);

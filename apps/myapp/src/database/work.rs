@@ -9,18 +9,18 @@ use super::connection::Connection;
 use super::generation::{Generation, Generations, Session, lets_nobody_in};
 use super::target::Target;
 use super::timeouts::ACQUIRE_TIMEOUT;
-use super::{Reason, Shared, Unavailable, Work};
+use super::{DatabaseError, Reason, Shared, Work};
 
 /// Time limit for the wait for a session in use if no new one can be opened.
-const WAIT_FOR_IDLE: Duration = Duration::from_secs(3);
-/// Interval at which a waiter for room checks whether a session can make some.
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
+const IDLE_SESSION_TIMEOUT: Duration = Duration::from_secs(3);
+/// Interval at which a waiter for a permit checks whether a session can be closed for it.
+const RETRY_INTERVAL: Duration = Duration::from_millis(200);
 /// Time limit for the check that a session works.
-const PROOF_TIMEOUT: Duration = Duration::from_secs(2);
+const TRIAL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Maximum attempts at one unit of work, each on another session.
 const MAX_ATTEMPTS: usize = 3;
 /// Time after which no further attempt begins: longer than one unit of work on a silent session, shorter than any caller waits.
-const LAST_ATTEMPT: Duration = Duration::from_secs(7);
+const MAX_RETRY_TIME: Duration = Duration::from_secs(7);
 
 impl Shared {
     /// Runs `work`, which may not hold a session for longer than `limit`. If it fails for a reason that another session may not
@@ -30,7 +30,7 @@ impl Shared {
         writes: bool,
         limit: Duration,
         work: W,
-    ) -> Result<T, Unavailable>
+    ) -> Result<T, DatabaseError>
     where
         W: Fn(&mut Connection) -> Work<'_, T> + Sync,
     {
@@ -41,7 +41,7 @@ impl Shared {
                 Err(error)
                     if error.may_work_elsewhere()
                         && attempts < MAX_ATTEMPTS
-                        && begun.elapsed() < LAST_ATTEMPT =>
+                        && begun.elapsed() < MAX_RETRY_TIME =>
                 {
                     attempts += 1;
                 }
@@ -55,30 +55,30 @@ impl Shared {
         writes: bool,
         limit: Duration,
         work: &W,
-    ) -> Result<T, Unavailable>
+    ) -> Result<T, DatabaseError>
     where
         W: Fn(&mut Connection) -> Work<'_, T> + Sync,
     {
         let acquire = async {
             let alone = writes && matches!(self.current().target, Target::Sqlite(_));
             let writer = if alone { self.writer.acquire().await.ok() } else { None };
-            let turn = self.turns.take().await.ok_or(Unavailable::of(Reason::Stopping))?;
+            let turn = self.work_permits.take().await.ok_or(DatabaseError::of(Reason::Stopping))?;
             let (generation, session) = self.session().await?;
             Ok((writer, turn, generation, session))
         };
         let acquired = timeout(ACQUIRE_TIMEOUT, acquire).await;
         // Both permits are released after the session.
         let (_writer, _turn, generation, mut session) =
-            acquired.unwrap_or_else(|_| Err(Unavailable::of(Reason::Timeout)))?;
+            acquired.unwrap_or_else(|_| Err(DatabaseError::of(Reason::Timeout)))?;
         let done = async {
             generation.set_up(&mut session.connection, &self.schema).await?;
             let result = work(&mut session.connection).await?;
-            session.prove_place().await?;
+            session.check_file().await?;
             Ok(result)
         };
-        let mut outcome = timeout(limit, done).await.unwrap_or_else(|_| Err(Unavailable::silent()));
+        let mut outcome = timeout(limit, done).await.unwrap_or_else(|_| Err(DatabaseError::silent()));
         if outcome.is_err()
-            && let Err(moved) = session.prove_place().await
+            && let Err(moved) = session.check_file().await
         {
             // A moved file is the cause of the failure.
             outcome = Err(moved);
@@ -105,7 +105,7 @@ impl Shared {
 
     /// Checks the idle sessions after a failure that may concern them too. They are tested rather than closed: while the server
     /// refuses new logins, the open sessions cannot be replaced.
-    fn doubt(self: &Arc<Self>, generation: &Arc<Generation>, error: &Unavailable) {
+    fn doubt(self: &Arc<Self>, generation: &Arc<Generation>, error: &DatabaseError) {
         if error.reason == Reason::Schema {
             generation.forget_set_up();
         }
@@ -125,7 +125,7 @@ impl Shared {
                 }
                 super::may_write(&mut session.connection).await
             };
-            match timeout(PROOF_TIMEOUT, proof).await {
+            match timeout(TRIAL_TIMEOUT, proof).await {
                 Ok(Ok(())) => shared.put_back(&generation, session),
                 Ok(Err(_)) => session.close(),
                 Err(_) => session.cut(),
@@ -143,7 +143,7 @@ impl Shared {
 
     /// Returns a session of the generation in force. If the server refuses new logins, sessions opened earlier do the work: the
     /// server may have a password that has not reached this process yet.
-    async fn session(&self) -> Result<(Arc<Generation>, Session), Unavailable> {
+    async fn session(&self) -> Result<(Arc<Generation>, Session), DatabaseError> {
         loop {
             let generation = self.current();
             match self.session_of(&generation).await {
@@ -162,28 +162,28 @@ impl Shared {
         }
     }
 
-    /// Returns an idle session, or a new one if there is room for it soon; `None` if the caller should try again.
+    /// Returns an idle session, or a new one if there is a permit for it soon; `None` if the caller should try again.
     pub(super) async fn session_of(
         &self,
         generation: &Arc<Generation>,
-    ) -> Result<Option<Session>, Unavailable> {
+    ) -> Result<Option<Session>, DatabaseError> {
         if let Some(session) = generation.pop() {
             return Ok(Some(session));
         }
         if generation.is_refused() {
-            return Ok(timeout(LOOK_AGAIN, generation.next_idle()).await.ok().flatten());
+            return Ok(timeout(RETRY_INTERVAL, generation.next_idle()).await.ok().flatten());
         }
-        if self.rooms.is_full() {
+        if self.session_permits.is_full() {
             self.make_room_for(generation);
         }
         tokio::select! {
             biased;
             session = generation.next_idle() => Ok(session),
-            room = self.rooms.take() => {
-                let room = room.ok_or(Unavailable::of(Reason::Stopping))?;
-                generation.open(room, &self.schema).await.map(Some)
+            permit = self.session_permits.take() => {
+                let permit = permit.ok_or(DatabaseError::of(Reason::Stopping))?;
+                generation.open(permit, &self.schema).await.map(Some)
             }
-            () = sleep(LOOK_AGAIN) => Ok(None),
+            () = sleep(RETRY_INTERVAL) => Ok(None),
         }
     }
 
@@ -195,12 +195,12 @@ impl Shared {
         let before = self.generations().before.clone();
         let of_before = async {
             let before = before?;
-            let session = before.idle_within(WAIT_FOR_IDLE).await?;
+            let session = before.idle_within(IDLE_SESSION_TIMEOUT).await?;
             Some((before, session))
         };
         tokio::select! {
             biased;
-            Some(session) = generation.idle_within(WAIT_FOR_IDLE) => Some((Arc::clone(generation), session)),
+            Some(session) = generation.idle_within(IDLE_SESSION_TIMEOUT) => Some((Arc::clone(generation), session)),
             Some(session) = of_before => Some(session),
             else => None,
         }
@@ -214,8 +214,8 @@ impl Shared {
     fn make_room_for(&self, generation: &Arc<Generation>) {
         let generations = self.generations();
         let before = generations.before.as_ref().filter(|before| before.open_sessions() > self.reserve());
-        let current =
-            Some(&generations.current).filter(|current| current.open_sessions() > 1 || self.rooms.get() == 1);
+        let current = Some(&generations.current)
+            .filter(|current| current.open_sessions() > 1 || self.session_permits.get() == 1);
         let mut others = before.into_iter().chain(current).filter(|other| !Arc::ptr_eq(other, generation));
         if let Some(session) = others.find_map(|other| other.pop()) {
             session.close();
@@ -224,12 +224,12 @@ impl Shared {
 
     /// Returns the number of sessions that a generation retains for as long as the next one may be rolled back.
     pub(super) fn reserve(&self) -> usize {
-        self.rooms.get() / 2
+        self.session_permits.get() / 2
     }
 
     /// Returns true if a session of `generation` will be of use again.
     fn retains_session_of(&self, generation: &Arc<Generation>) -> bool {
-        if self.rooms.is_in_debt() {
+        if self.session_permits.is_in_debt() {
             return false;
         }
         let generations = self.generations();
@@ -237,17 +237,17 @@ impl Shared {
             return true;
         }
         let is_before = generations.before.as_ref().is_some_and(|before| Arc::ptr_eq(before, generation));
-        is_before && (!self.rooms.is_full() || generation.open_sessions() <= self.reserve())
+        is_before && (!self.session_permits.is_full() || generation.open_sessions() <= self.reserve())
     }
 
     /// Replaces idle sessions that were opened before `age` ago. The new session is opened first, since the server may refuse the
-    /// login; without room for both, the old session stays open.
+    /// login; without permits for both, the old session stays open.
     pub(super) async fn renew(&self, age: Duration) {
         let generation = self.current();
-        while !self.rooms.is_full() {
+        while !self.session_permits.is_full() {
             let Some(old) = generation.pop_older_than(age) else { return };
-            let Some(room) = self.rooms.take().await else { return };
-            let Ok(session) = generation.open(room, &self.schema).await else {
+            let Some(permit) = self.session_permits.take().await else { return };
+            let Ok(session) = generation.open(permit, &self.schema).await else {
                 return self.put_back(&generation, old);
             };
             self.put_back(&generation, session);

@@ -7,16 +7,16 @@ use live_config::Secret;
 /// Minimum bytes of a strong key: the length of a SHA-256 digest, below which RFC 2104 (section 3) strongly discourages a key of
 /// HMAC. NIST SP 800-107 (revision 1, 5.3.4) requires a security strength of 112 bits, which this number of bytes has even if
 /// each is a random hex digit.
-const LEAST_BYTES: usize = 32;
+const MIN_BYTES: usize = 32;
 /// Minimum number of different bytes, and of different steps from one byte to the next. Of random keys of 32 hex digits, one in
 /// millions has fewer; `0123456789…`, `aaaa…` and a repeated short word have fewer.
-const LEAST_VARIETY: usize = 8;
+const MIN_DISTINCT_BYTES: usize = 8;
 
 /// Returns true if `key` can be guessed from a value computed under it. Recognises short keys and plain patterns; a long sentence
 /// out of a book passes.
 pub(crate) fn is_weak(key: &Secret) -> bool {
     let bytes = key.expose().as_bytes();
-    bytes.len() < LEAST_BYTES || variety(bytes) < LEAST_VARIETY || is_repetition(bytes)
+    bytes.len() < MIN_BYTES || variety(bytes) < MIN_DISTINCT_BYTES || is_repetition(bytes)
 }
 
 /// Returns the number of different bytes, or of different steps between neighbours, whichever is less.

@@ -6,7 +6,7 @@ use live_config::{Changes, Committed, Participant, Prepared, Refusal, Snapshot, 
 
 use super::refusals::{Names, NotPermitted, Rejected};
 use crate::backend::{Host, TokenSource};
-use crate::cache::{Cache, Credential, Reason, Replacement, Target, Unavailable};
+use crate::cache::{Cache, CacheError, Credential, Reason, Replacement, Target};
 use crate::settings::{CacheAddress, Settings};
 
 const NAMES: Names = Names { url: "CACHE_URL", host_flag: "cache-host", auth_flag: "cache-auth" };
@@ -144,7 +144,7 @@ fn rejected_credential(target: &Target) -> Rejected {
     }
 }
 
-fn refusal(error: &Unavailable, rejected: Rejected) -> Refusal {
+fn refusal(error: &CacheError, rejected: Rejected) -> Refusal {
     let rejected = (error.reason == Reason::Authentication).then_some(rejected);
     NAMES.refusal(error, &error.code, rejected)
 }

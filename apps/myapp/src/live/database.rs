@@ -8,7 +8,7 @@ use live_config::{Changes, Committed, Participant, Prepared, Refusal, Snapshot, 
 
 use super::refusals::{Names, NotPermitted, Rejected};
 use crate::backend::{Host, TokenSource};
-use crate::database::{Credential, Database, Reason, Replacement, Server, Target, TlsMode, Unavailable};
+use crate::database::{Credential, Database, DatabaseError, Reason, Replacement, Server, Target, TlsMode};
 use crate::settings::Settings;
 
 const NAMES: Names = Names { url: "DATABASE_URL", host_flag: "database-host", auth_flag: "database-auth" };
@@ -151,7 +151,7 @@ fn another_place(old: &Target, new: &Target) -> Option<&'static str> {
     }
 }
 
-fn refusal(error: &Unavailable, rejected: Rejected) -> Refusal {
+fn refusal(error: &DatabaseError, rejected: Rejected) -> Refusal {
     let rejected = (error.reason == Reason::Authentication).then_some(rejected);
     NAMES.refusal(error, error.code.as_deref().unwrap_or_default(), rejected)
 }

@@ -18,7 +18,7 @@ use super::http::openapi::{self, Guard};
 use super::http::route::{self, Route};
 use super::http::same_site;
 use super::{config, digests};
-use crate::dependencies::DATABASE;
+use crate::readiness_policy::DATABASE;
 
 /// Builds the operator routes, which only users with access to this machine's loopback can reach.
 pub fn operator(context: &Arc<Context>) -> Router {

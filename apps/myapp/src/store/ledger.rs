@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::entry::Entry;
 use super::rows;
-use crate::database::{Database, Unavailable};
+use crate::database::{Database, DatabaseError};
 
 pub(super) struct Ledger {
     pub(super) database: Database,
@@ -21,7 +21,7 @@ impl Ledger {
     }
 
     /// Writes `entry`; a repeated write changes nothing.
-    pub(super) async fn write(&self, entry: Entry) -> Result<(), Unavailable> {
+    pub(super) async fn write(&self, entry: Entry) -> Result<(), DatabaseError> {
         let replica = Arc::clone(&self.replica);
         let write = self.database.write(move |connection| {
             let (entry, replica) = (entry.clone(), Arc::clone(&replica));

@@ -4,7 +4,7 @@
 //! preserve existing tables and rows, since all migrations run again if a table is missing.
 
 use super::retention;
-use crate::database::{Connection, Unavailable, Value};
+use crate::database::{Connection, DatabaseError, Value};
 
 /// The migrations in order; the first brings the schema to version 1.
 const MIGRATIONS: [&str; 2] =
@@ -25,7 +25,7 @@ const LOCK: i64 = 470_187_864_176;
 
 /// Brings the schema to this version. If the schema has this version or a later one, nothing is written, so that a read-only
 /// database can be read.
-pub(super) async fn run(connection: &mut Connection) -> Result<(), Unavailable> {
+pub(super) async fn run(connection: &mut Connection) -> Result<(), DatabaseError> {
     if version(connection).await? >= MIGRATIONS.len() && is_complete(connection).await? {
         return Ok(());
     }
@@ -49,7 +49,7 @@ pub(super) async fn run(connection: &mut Connection) -> Result<(), Unavailable> 
 }
 
 /// Checks that the tables exist in the form that this version uses, and can be written.
-pub(super) async fn check(connection: &mut Connection) -> Result<(), Unavailable> {
+pub(super) async fn check(connection: &mut Connection) -> Result<(), DatabaseError> {
     for check in CHECKS {
         connection.execute(check, &[]).await?;
     }
@@ -57,7 +57,10 @@ pub(super) async fn check(connection: &mut Connection) -> Result<(), Unavailable
 }
 
 /// Removes the columns that exist from a migration. Each column is added on a line of its own.
-async fn without_known_columns(connection: &mut Connection, migration: &str) -> Result<String, Unavailable> {
+async fn without_known_columns(
+    connection: &mut Connection,
+    migration: &str,
+) -> Result<String, DatabaseError> {
     if !connection.is_sqlite() {
         return Ok(migration.replace(" ADD COLUMN ", " ADD COLUMN IF NOT EXISTS "));
     }
@@ -78,7 +81,7 @@ async fn without_known_columns(connection: &mut Connection, migration: &str) -> 
 }
 
 /// Returns true if the tables and the retention clock exist: they may have been dropped since the version was recorded.
-async fn is_complete(connection: &mut Connection) -> Result<bool, Unavailable> {
+async fn is_complete(connection: &mut Connection) -> Result<bool, DatabaseError> {
     let tables = if connection.is_sqlite() {
         "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' \
          AND name IN ('config_history', 'accesses', 'retention_clock')"
@@ -91,7 +94,7 @@ async fn is_complete(connection: &mut Connection) -> Result<bool, Unavailable> {
 }
 
 /// Returns the number of migrations that were run; 0 without a schema.
-async fn version(connection: &mut Connection) -> Result<usize, Unavailable> {
+async fn version(connection: &mut Connection) -> Result<usize, DatabaseError> {
     let tables = if connection.is_sqlite() {
         "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'"
     } else {

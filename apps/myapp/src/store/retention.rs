@@ -8,15 +8,15 @@
 //!
 //! Age is measured on a retention clock in the database. Every record is stamped with it when written, and only the database's
 //! own clock moves it: on PostgreSQL the server's, on SQLite this machine's. The retention clock never goes back, and however far
-//! the database's clock jumps, it advances by [`LONGEST_STEP`] at most. So a wrong clock costs each record one day of its age at
+//! the database's clock jumps, it advances by [`MAX_CLOCK_STEP`] at most. So a wrong clock costs each record one day of its age at
 //! most, and a record with a wrong time of its own is retained as long as any other.
 
 use std::time::Duration;
 
-use crate::database::{Connection, Unavailable, Value};
+use crate::database::{Connection, DatabaseError, Value};
 
 /// Maximum advance of the retention clock between two runs. A database that was unused for longer ages by this much.
-const LONGEST_STEP: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_CLOCK_STEP: Duration = Duration::from_secs(24 * 60 * 60);
 /// A clock that went back by less was corrected.
 const TOLERANCE: Duration = Duration::from_secs(60);
 /// Age after which reads of the public listener are summed by hour.
@@ -44,7 +44,7 @@ impl Default for Bounds {
 pub(super) enum Clock {
     /// The clock advanced normally.
     Runs,
-    /// The clock is ahead of the last run by more than [`LONGEST_STEP`]: by this many milliseconds.
+    /// The clock is ahead of the last run by more than [`MAX_CLOCK_STEP`]: by this many milliseconds.
     Jumped(i64),
     /// The clock is behind the last run, by this many milliseconds.
     Behind(i64),
@@ -101,7 +101,7 @@ pub(super) async fn prune(
     connection: &mut Connection,
     bounds: Bounds,
     takes_back: bool,
-) -> Result<Option<Clock>, Unavailable> {
+) -> Result<Option<Clock>, DatabaseError> {
     if !connection.try_begin_locked(LOCK).await? {
         return Ok(None);
     }
@@ -123,7 +123,7 @@ pub(super) async fn prune(
 }
 
 /// Advances the retention clock; returns its time and the state of the database's clock.
-async fn advance(connection: &mut Connection, takes_back: bool) -> Result<(i64, Clock), Unavailable> {
+async fn advance(connection: &mut Connection, takes_back: bool) -> Result<(i64, Clock), DatabaseError> {
     let now_ms = connection.integer(now(connection), &[]).await?;
     let clock_ms = connection.integer("SELECT MAX(clock_ms) FROM retention_clock", &[]).await?;
     let wall_ms = connection.integer("SELECT MAX(wall_ms) FROM retention_clock", &[]).await?;
@@ -139,7 +139,7 @@ async fn advance(connection: &mut Connection, takes_back: bool) -> Result<(i64, 
 /// Returns the advance of the retention clock if the database's clock showed `last` and now shows `now`.
 fn step(last: i64, now: i64) -> (i64, Clock) {
     let passed = now.saturating_sub(last);
-    let longest = milliseconds(LONGEST_STEP);
+    let longest = milliseconds(MAX_CLOCK_STEP);
     if passed > longest {
         (longest, Clock::Jumped(passed))
     } else if passed < -milliseconds(TOLERANCE) {

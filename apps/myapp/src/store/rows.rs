@@ -5,10 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::records::{
     Access, AccessFilter, AccessRow, Change, HistoryFilter, HistoryRow, Page, Position, Record,
 };
-use crate::database::{Connection, Row, Unavailable, Value};
+use crate::database::{Connection, DatabaseError, Row, Value};
 
 /// Maximum length of a stored text, in bytes. A value has at most 4096 characters; a reason may name many keys.
-const LONGEST_TEXT: usize = 4096;
+const MAX_TEXT_LENGTH: usize = 4096;
 
 /// The head of an insert and its values, in two forms. On PostgreSQL rows become visible in the order of ids, since each
 /// inserting transaction waits for the commit of the previous one. Otherwise a record with a lower id could appear behind a
@@ -58,7 +58,7 @@ pub(super) async fn insert(
     id: &str,
     replica: &str,
     record: &Record,
-) -> Result<(), Unavailable> {
+) -> Result<(), DatabaseError> {
     let (statements, values) = match record {
         Record::Change(change) => (INSERT_CHANGE, change_values(id, replica, change)),
         Record::Access(access) => (INSERT_ACCESS, access_values(id, replica, access)),
@@ -96,7 +96,7 @@ fn access_values(id: &str, replica: &str, access: &Access) -> Vec<Value> {
 
 /// Converts a text to a value that both databases accept: PostgreSQL accepts no NUL in a text.
 fn text(text: Option<&str>) -> Value {
-    Value::Text(text.map(|text| text[..text.floor_char_boundary(LONGEST_TEXT)].replace('\0', "\u{fffd}")))
+    Value::Text(text.map(|text| text[..text.floor_char_boundary(MAX_TEXT_LENGTH)].replace('\0', "\u{fffd}")))
 }
 
 /// Returns at most `limit` rows, newest first, starting after `after`.
@@ -105,7 +105,7 @@ pub(super) async fn history(
     filter: &HistoryFilter,
     after: Option<Position>,
     limit: u16,
-) -> Result<Page<HistoryRow>, Unavailable> {
+) -> Result<Page<HistoryRow>, DatabaseError> {
     let values = [
         before(after),
         Value::Text(filter.key.clone()),
@@ -124,7 +124,7 @@ pub(super) async fn accesses(
     filter: &AccessFilter,
     after: Option<Position>,
     limit: u16,
-) -> Result<Page<AccessRow>, Unavailable> {
+) -> Result<Page<AccessRow>, DatabaseError> {
     let values = [
         before(after),
         Value::Text(filter.kind.map(|kind| kind.as_str().to_owned())),
@@ -136,7 +136,7 @@ pub(super) async fn accesses(
     page(&rows, limit, access_row, |row| row.id)
 }
 
-fn history_row(row: &Row) -> Result<HistoryRow, Unavailable> {
+fn history_row(row: &Row) -> Result<HistoryRow, DatabaseError> {
     Ok(HistoryRow {
         id: row.integer(0)?,
         at_ms: row.integer(1)?,
@@ -150,7 +150,7 @@ fn history_row(row: &Row) -> Result<HistoryRow, Unavailable> {
     })
 }
 
-fn access_row(row: &Row) -> Result<AccessRow, Unavailable> {
+fn access_row(row: &Row) -> Result<AccessRow, DatabaseError> {
     Ok(AccessRow {
         id: row.integer(0)?,
         at_ms: row.integer(1)?,
@@ -166,9 +166,9 @@ fn access_row(row: &Row) -> Result<AccessRow, Unavailable> {
 fn page<T>(
     rows: &[Row],
     limit: u16,
-    read: fn(&Row) -> Result<T, Unavailable>,
+    read: fn(&Row) -> Result<T, DatabaseError>,
     id: fn(&T) -> i64,
-) -> Result<Page<T>, Unavailable> {
+) -> Result<Page<T>, DatabaseError> {
     let shown = rows.iter().take(limit.into()).map(read).collect::<Result<Vec<_>, _>>()?;
     let next = if rows.len() > shown.len() { shown.last().map(|row| Position(id(row))) } else { None };
     Ok(Page { rows: shown, next })

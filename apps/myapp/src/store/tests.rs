@@ -40,7 +40,7 @@ async fn rejected_changes_are_bounded_and_reveals_are_not() {
         store.record_now(rejected()).await.unwrap();
     }
     let writer = tokio::spawn(writer.run());
-    assert!(store.flush(PATIENCE).await);
+    assert!(store.flush(WRITE_TIMEOUT).await);
     assert_eq!(store.history(HistoryFilter::default(), None, 100).await.unwrap().rows.len(), 5);
     assert_eq!((kept(&store).await, store.reveals()), (7, 7));
     writer.abort();

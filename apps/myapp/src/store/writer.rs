@@ -13,7 +13,7 @@ use super::retention::{self, Bounds, Clock};
 /// Interval of pruning, and time over which anonymous reads are summed.
 const MINUTE: Duration = Duration::from_secs(60);
 const FIRST_RETRY: Duration = Duration::from_millis(100);
-const LONGEST_RETRY: Duration = Duration::from_secs(5);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 /// Number of runs, a minute apart, after which a clock that went back is accepted.
 const ACCEPTED_BACK: u32 = 60;
 
@@ -71,7 +71,7 @@ impl Writer {
                 is_late = true;
             }
             sleep(delay).await;
-            delay = (delay * 2).min(LONGEST_RETRY);
+            delay = (delay * 2).min(MAX_RETRY_DELAY);
         }
         if is_late {
             tracing::warn!("records are kept again");

@@ -26,9 +26,9 @@ const WINDOW: Duration = Duration::from_millis(100);
 /// Not measured: caches are cold, and the server meets its connections for the first time.
 const SETTLING: Duration = Duration::from_millis(300);
 /// After the last request was sent; what has no answer by then has failed.
-const PATIENCE: Duration = Duration::from_secs(2);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// More than head and body of any answer that is compared.
-const LONGEST_ANSWER: usize = 16 << 10;
+const MAX_RESPONSE_BYTES: usize = 16 << 10;
 
 type Failure = Box<dyn Error>;
 
@@ -78,7 +78,7 @@ impl Load {
             stream.set_nonblocking(true)?;
             let data = epoll::EventData::new_u64(number as u64);
             epoll::add(&epoll, &stream, data, epoll::EventFlags::IN)?;
-            Ok(Connection { stream, due: None, answer: vec![0; LONGEST_ANSWER].into(), filled: 0 })
+            Ok(Connection { stream, due: None, answer: vec![0; MAX_RESPONSE_BYTES].into(), filled: 0 })
         };
         let connections = (0..connections).map(connect).collect::<Result<Vec<_>, _>>()?;
         let free = (0..connections.len()).collect();
@@ -102,11 +102,11 @@ impl Load {
             }
             let unanswered = self.connections.len() - self.free.len() + plan.due.len();
             let is_over = now >= plan.end;
-            if is_over && (unanswered == 0 || now >= plan.end + PATIENCE) {
+            if is_over && (unanswered == 0 || now >= plan.end + RESPONSE_TIMEOUT) {
                 seen.failures += unanswered as u64;
                 return Ok(seen);
             }
-            let until = if is_over { plan.end + PATIENCE } else { plan.next.min(plan.end) };
+            let until = if is_over { plan.end + RESPONSE_TIMEOUT } else { plan.next.min(plan.end) };
             let timeout = Timespec::try_from(until.saturating_duration_since(now))?;
             events.clear();
             epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), Some(&timeout))?;

@@ -33,7 +33,7 @@ const COLUMNS: [&str; 15] = [
 ];
 
 /// A server that answers less than this part of what it can is not held up by its load.
-const ROOM: f64 = 0.8;
+const HEADROOM: f64 = 0.8;
 
 /// One turn of one server.
 pub(super) struct Round {
@@ -110,7 +110,7 @@ pub(super) fn run(
         let mut rounds: Vec<_> = servers.iter().map(|_| Vec::new()).collect();
         for number in 1..=options.rounds {
             for ((one, rounds), warm_up) in servers.iter().zip(&mut rounds).zip(&warm_up) {
-                let keeps_up = warm_up.throughput() * ROOM > f64::from(rate);
+                let keeps_up = warm_up.throughput() * HEADROOM > f64::from(rate);
                 let rate = keeps_up.then_some(Pace::Rate(rate));
                 rounds.push(turn(one, scenario, loads, rate, options.seconds)?);
             }

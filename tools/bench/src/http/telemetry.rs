@@ -16,7 +16,7 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(20);
 /// The share of requests with a span may differ from the one asked for by this part of it.
 const SAMPLING_TOLERANCE: f64 = 0.2;
 /// Fewer parsed lines prove nothing.
-const LEAST_SAMPLE: u64 = 2000;
+const MIN_SAMPLE: u64 = 2000;
 
 /// The clients' own counts of the requests.
 pub(super) struct Clients {
@@ -97,7 +97,7 @@ fn rows(told: &ServiceCounts, received: &Received, clients: &Clients) -> Vec<Row
             .aim(shown(told.requests), told.requests == Some(received.request_lines)),
         none("  dropped by the service", told.dropped_lines),
         Row::new("  parsed", received.parsed_lines.to_string())
-            .aim(format!("{LEAST_SAMPLE} or more"), received.parsed_lines >= LEAST_SAMPLE),
+            .aim(format!("{MIN_SAMPLE} or more"), received.parsed_lines >= MIN_SAMPLE),
         none("    no JSON object", Some(received.bad_lines)),
         Row::new("spans that the service ended", shown(told.ended_spans)),
         Row::new("  share of the requests", format!("{:.2} %", share * 100.0)).aim(

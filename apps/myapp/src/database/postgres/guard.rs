@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::database::{Reason, Unavailable};
+use crate::database::{DatabaseError, Reason};
 
 /// The weakest authentication method that is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +57,7 @@ impl Watch {
         Self { accepted, head: Vec::with_capacity(HEAD_AND_CODE), rest: 0, is_over: false }
     }
 
-    fn read(&mut self, mut bytes: &[u8]) -> Result<(), Unavailable> {
+    fn read(&mut self, mut bytes: &[u8]) -> Result<(), DatabaseError> {
         while !self.is_over && !bytes.is_empty() {
             if self.rest > 0 {
                 let skipped = self.rest.min(bytes.len());
@@ -73,7 +73,7 @@ impl Watch {
     }
 
     /// Checks a message as soon as enough of it has arrived.
-    fn judge(&mut self) -> Result<(), Unavailable> {
+    fn judge(&mut self) -> Result<(), DatabaseError> {
         let number = |bytes: &[u8]| bytes.iter().fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte));
         let needed = if self.head[0] == AUTHENTICATION { HEAD_AND_CODE } else { HEAD };
         if self.head.len() < needed {
@@ -88,7 +88,7 @@ impl Watch {
                 _ => None,
             };
             if let Some(code) = refused {
-                return Err(Unavailable::with(Reason::Protocol, code));
+                return Err(DatabaseError::with(Reason::Protocol, code));
             }
             self.is_over = code == OK;
         }

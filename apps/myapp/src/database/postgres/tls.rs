@@ -12,14 +12,14 @@ use tokio_rustls::rustls::{CertificateError, ClientConfig, DigitallySignedStruct
 
 use crate::backend::{self, Stream, TlsFault, trusted};
 use crate::database::server::{Server, TlsMode};
-use crate::database::{Reason, Unavailable};
+use crate::database::{DatabaseError, Reason};
 
 /// Length 8 and the code 80877103
 /// (<https://www.postgresql.org/docs/current/protocol-message-formats.html>, SSLRequest).
 const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
 /// Negotiates TLS with the server according to its mode.
-pub(super) async fn secured(mut stream: TcpStream, server: &Server) -> Result<Stream, Unavailable> {
+pub(super) async fn secured(mut stream: TcpStream, server: &Server) -> Result<Stream, DatabaseError> {
     if server.tls == TlsMode::Disable {
         return Ok(Stream::Plain(stream));
     }
@@ -28,13 +28,13 @@ pub(super) async fn secured(mut stream: TcpStream, server: &Server) -> Result<St
         (b'S', _) => {}
         (b'N', TlsMode::Prefer) => return Ok(Stream::Plain(stream)),
         (b'N', _) => return Err(TlsFault::NOT_OFFERED.into()),
-        _ => return Err(Unavailable::with(Reason::Protocol, "no_postgresql")),
+        _ => return Err(DatabaseError::with(Reason::Protocol, "no_postgresql")),
     }
     let config = client_config(server).await?;
     Ok(backend::connect(stream, &server.host, config).await?)
 }
 
-async fn client_config(server: &Server) -> Result<ClientConfig, Unavailable> {
+async fn client_config(server: &Server) -> Result<ClientConfig, DatabaseError> {
     let provider = Arc::new(ring::default_provider());
     let chain = match server.tls {
         TlsMode::Disable | TlsMode::Prefer | TlsMode::Require => None,

@@ -6,7 +6,7 @@ use hmac::{Hmac, Mac as _};
 use live_config::Secret;
 use sha2::Sha256;
 
-use crate::derived;
+use crate::key_derivation;
 use crate::store::Position;
 
 /// Purpose of the derived key, which separates it from all other derived keys.
@@ -20,7 +20,7 @@ pub(crate) struct Cursors(Hmac<Sha256>);
 impl Cursors {
     /// Creates the cursors of `list`, which names route and filters in one canonical form.
     pub(crate) fn of(secret_key: &Secret, list: &str) -> Self {
-        let mut mac = derived::mac(secret_key, PURPOSE);
+        let mut mac = key_derivation::mac(secret_key, PURPOSE);
         mac.update(list.as_bytes());
         // No text contains this byte, so the signature covers the end of the list's name.
         mac.update(&[0xff]);

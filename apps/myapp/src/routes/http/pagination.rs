@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::database::Unavailable;
+use crate::database::DatabaseError;
 use crate::routes::context::InForce;
 use crate::routes::http::cursor::Cursors;
 use crate::routes::http::query::{Query, time};
@@ -16,7 +16,7 @@ use crate::routes::http::response::{json_line, unavailable};
 use crate::store::{Page, Position};
 
 const LIMIT: u16 = 50;
-const LONGEST: u16 = 200;
+const MAX_PAGE_SIZE: u16 = 200;
 /// The last second of the year 9999; RFC 3339 cannot express later times.
 const LAST_SECOND: u64 = 253_402_300_799;
 
@@ -31,14 +31,14 @@ pub(crate) struct Listing<T> {
 }
 
 /// The parameters of a list request with filters of type `F`.
-pub(crate) struct Asked<F> {
+pub(crate) struct PageRequest<F> {
     pub(crate) filter: F,
     pub(crate) after: Option<Position>,
     pub(crate) limit: u16,
     cursors: Cursors,
 }
 
-impl<F> Asked<F> {
+impl<F> PageRequest<F> {
     /// Reads `query` for the list at `route`; `filter` reads its filters.
     ///
     /// # Errors
@@ -67,7 +67,7 @@ impl<F> Asked<F> {
     /// Builds the response from the page that the store returned.
     pub(crate) fn answer<R, T: Serialize>(
         &self,
-        found: Result<Page<R>, Unavailable>,
+        found: Result<Page<R>, DatabaseError>,
         item: impl Fn(R) -> T,
     ) -> Response {
         match found {
@@ -84,7 +84,7 @@ impl<F> Asked<F> {
 }
 
 fn limit(text: &str) -> Result<u16, &'static str> {
-    let limit = text.parse().ok().filter(|limit| (1..=LONGEST).contains(limit));
+    let limit = text.parse().ok().filter(|limit| (1..=MAX_PAGE_SIZE).contains(limit));
     limit.ok_or("must be a number from 1 to 200")
 }
 
@@ -103,7 +103,7 @@ pub(crate) fn rfc3339(milliseconds: i64) -> String {
 /// Returns the OpenAPI parameters of a list: its own, then the shared ones.
 pub(crate) fn parameters(own: Vec<Value>) -> Vec<Value> {
     let time = || json!({ "type": "string", "format": "date-time", "pattern": "Z$" });
-    let limit = json!({ "type": "integer", "minimum": 1, "maximum": LONGEST, "default": LIMIT });
+    let limit = json!({ "type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": LIMIT });
     let cursor = "Of the page before: its `next`, with the same filters";
     let shared = [
         parameter("since", "Not older than this time in UTC", &time()),

@@ -18,9 +18,9 @@ use crate::routes::context::Context;
 use crate::routes::http::response::{json_line, json_response};
 
 /// Name of the cached answer, with the version of its format.
-const FLEET: &str = "fleet:v1";
+const ANSWER_KEY: &str = "fleet:v1";
 /// Time for which the other replicas use one replica's answer.
-const FRESH: Duration = Duration::from_secs(1);
+const ANSWER_LIFETIME: Duration = Duration::from_secs(1);
 
 /// All replicas, as each one tells of itself.
 #[derive(Deserialize, JsonSchema, Serialize)]
@@ -54,15 +54,15 @@ pub(super) async fn fleet(
     if let Kept::Answer(fleet) = &kept {
         return json_line(fleet);
     }
-    let answers = match fleet::ask_all(peers, Some(caller)).await {
+    let answers = match fleet::query_all(peers, Some(caller)).await {
         Ok(answers) => answers,
         Err(error) => {
             tracing::warn!(%error, peers, "the other replicas cannot be found");
             return Problem::new(StatusCode::SERVICE_UNAVAILABLE).into_response();
         }
     };
-    let complaints = fleet::complaints(&answers, None);
-    let reasons: Vec<String> = complaints.iter().map(ToString::to_string).collect();
+    let convergence_errors = fleet::convergence_errors(&answers, None);
+    let reasons: Vec<String> = convergence_errors.iter().map(ToString::to_string).collect();
     let not_ready = fleet::unready(&answers).iter().map(ToString::to_string).collect();
     let replica = |(address, answer): fleet::Answer| {
         let (digests, error) = match answer {
@@ -76,7 +76,7 @@ pub(super) async fn fleet(
     let fleet = Fleet { converged, reasons, not_ready, replicas };
     if let (Kept::Nothing(cache), Ok(text)) = (kept, serde_json::to_vec(&fleet)) {
         // A failed write only means that the next request queries the replicas.
-        let _ = cache.put(FLEET, &text, FRESH).await;
+        let _ = cache.put(ANSWER_KEY, &text, ANSWER_LIFETIME).await;
     }
     json_line(&fleet)
 }
@@ -92,7 +92,7 @@ enum Kept<'a> {
 
 async fn kept(context: &Context) -> Kept<'_> {
     let Some(cache) = &context.cache else { return Kept::Nowhere };
-    match cache.get(FLEET).await {
+    match cache.get(ANSWER_KEY).await {
         Ok(kept) => {
             let fleet = kept.and_then(|text| serde_json::from_slice(&text).ok());
             fleet.map_or(Kept::Nothing(cache), Kept::Answer)

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::routes::context::{Context, InForce};
-use crate::routes::http::pagination::{Asked, Listing, parameter, parameters, rfc3339, span};
+use crate::routes::http::pagination::{Listing, PageRequest, parameter, parameters, rfc3339, span};
 use crate::routes::http::response::json_response;
 use crate::store::{HistoryFilter, HistoryRow, Outcome};
 
@@ -52,7 +52,7 @@ pub(super) async fn history(
     in_force: InForce,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let asked = Asked::of(PATH, query.as_deref(), &in_force, |query| {
+    let asked = PageRequest::of(PATH, query.as_deref(), &in_force, |query| {
         let key = query.filter("key", key);
         let outcome = query.filter("outcome", outcome);
         let [since, until] = span(query);

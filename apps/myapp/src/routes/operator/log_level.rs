@@ -19,7 +19,7 @@ use crate::routes::http::response::{json_body, json_line, json_response};
 use crate::settings::LogLevel;
 
 /// Maximum duration of a temporary level: an operator may forget to reset it.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Requested level and time.
 #[derive(Deserialize, JsonSchema)]
@@ -79,7 +79,7 @@ fn parse(body: &[u8]) -> Result<(LogLevel, Duration), String> {
         format!("{error}; expected is for example {{\"level\":\"debug\",\"for\":\"15m\"}}")
     })?;
     let time = chassis::positive_duration(&change.r#for).map_err(|error| format!("for: {error}"))?;
-    if time > LONGEST {
+    if time > MAX_DURATION {
         return Err("for: must be 24h at most".to_owned());
     }
     Ok((change.level, time))

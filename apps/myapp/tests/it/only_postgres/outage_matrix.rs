@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use chassis::readiness::Class;
-use myapp::dependencies::Policy;
+use myapp::readiness_policy::Policy;
 use serde_json::Value;
 use test_postgres::Database;
 

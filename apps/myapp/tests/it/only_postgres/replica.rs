@@ -10,8 +10,8 @@ use clap::Parser as _;
 use myapp::app::App;
 use myapp::args::Cli;
 use myapp::configuration;
-use myapp::dependencies::Policy;
 use myapp::live::Wiring;
+use myapp::readiness_policy::Policy;
 
 use crate::process::PORTS;
 

@@ -2,8 +2,8 @@
 
 use chassis::readiness::{CheckFailure, Class, Dependency};
 
-use crate::cache::{self, Cache};
-use crate::database::{self, Database};
+use crate::cache::{Cache, CacheError};
+use crate::database::{Database, DatabaseError};
 use crate::settings::Settings;
 
 /// Name of the database, which stores history and accesses.
@@ -50,11 +50,11 @@ impl Policy {
     }
 }
 
-fn cache_failure(cache::Unavailable { reason, code }: cache::Unavailable) -> CheckFailure {
+fn cache_failure(CacheError { reason, code }: CacheError) -> CheckFailure {
     CheckFailure::new(reason.as_str()).code(&code)
 }
 
-fn failure(database::Unavailable { reason, code }: database::Unavailable) -> CheckFailure {
+fn failure(DatabaseError { reason, code }: DatabaseError) -> CheckFailure {
     let failure = CheckFailure::new(reason.as_str());
     match code {
         Some(code) => failure.code(&code),

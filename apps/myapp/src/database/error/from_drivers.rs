@@ -3,11 +3,11 @@
 use std::io;
 use std::io::ErrorKind;
 
-use sqlx::error::DatabaseError;
+use sqlx::error::DatabaseError as DriverError;
 use tokio_postgres::error::{DbError, Severity};
 use tokio_rustls::rustls;
 
-use super::{Reason, Unavailable};
+use super::{DatabaseError, Reason};
 use crate::backend::{NoToken, TlsFault};
 
 /// Prefixes of PgBouncer's messages about a rejected password: it has one code for all of its own errors.
@@ -18,7 +18,7 @@ const POOLER_HAS_NO_DATABASE: [&str; 1] = ["no such database"];
 /// SQLSTATE of a protocol violation.
 const POOLER_CODE: &str = "08P01";
 
-impl From<sqlx::Error> for Unavailable {
+impl From<sqlx::Error> for DatabaseError {
     #[expect(clippy::wildcard_enum_match_arm, reason = "what the driver may add says no more than these do")]
     fn from(error: sqlx::Error) -> Self {
         match error {
@@ -31,7 +31,7 @@ impl From<sqlx::Error> for Unavailable {
 }
 
 /// Maps an error of work on an open session.
-impl From<tokio_postgres::Error> for Unavailable {
+impl From<tokio_postgres::Error> for DatabaseError {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
             // A fatal error ends the session; it is no evidence about the next one.
@@ -41,7 +41,7 @@ impl From<tokio_postgres::Error> for Unavailable {
     }
 }
 
-impl Unavailable {
+impl DatabaseError {
     /// Maps an error of opening a session, where each error is fatal.
     pub(in crate::database) fn from_open(error: tokio_postgres::Error) -> Self {
         if let Some(error) = error.as_db_error() {
@@ -57,7 +57,7 @@ impl Unavailable {
     }
 }
 
-impl From<io::Error> for Unavailable {
+impl From<io::Error> for DatabaseError {
     #[expect(clippy::wildcard_enum_match_arm, reason = "all others are ways of not getting through")]
     fn from(error: io::Error) -> Self {
         let inner = error.get_ref();
@@ -82,14 +82,14 @@ impl From<io::Error> for Unavailable {
     }
 }
 
-impl From<TlsFault> for Unavailable {
+impl From<TlsFault> for DatabaseError {
     fn from(fault: TlsFault) -> Self {
         let reason = if fault.is_of_certificate() { Reason::Certificate } else { Reason::Protocol };
         Self::with(reason, fault.code())
     }
 }
 
-impl From<NoToken> for Unavailable {
+impl From<NoToken> for DatabaseError {
     fn from(_: NoToken) -> Self {
         Self::with(Reason::Other, NoToken::CODE)
     }
@@ -99,7 +99,7 @@ fn is_fatal(error: &DbError) -> bool {
     matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
 }
 
-fn of_server(error: &DbError) -> Unavailable {
+fn of_server(error: &DbError) -> DatabaseError {
     let code = error.code().code();
     let begins = |text: &&str| error.message().starts_with(*text);
     let reason = match code {
@@ -108,14 +108,14 @@ fn of_server(error: &DbError) -> Unavailable {
         POOLER_CODE if POOLER_HAS_NO_DATABASE.iter().any(begins) => Reason::NoDatabase,
         _ => of_sqlstate(code),
     };
-    Unavailable::with(reason, code)
+    DatabaseError::with(reason, code)
 }
 
-fn of_sqlite_error(error: &(dyn DatabaseError + 'static)) -> Unavailable {
+fn of_sqlite_error(error: &(dyn DriverError + 'static)) -> DatabaseError {
     let code = error.code().unwrap_or_default();
     // SQLite has one code for all errors in a statement.
     let reason = if is_missing(error.message()) { Reason::Schema } else { of_sqlite(&code) };
-    Unavailable::with(reason, &code)
+    DatabaseError::with(reason, &code)
 }
 
 /// Returns true if SQLite reports a missing table or column.

@@ -67,14 +67,14 @@ impl Reason {
 ///
 /// No text of the driver or the server is stored: it may hold keys and arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unavailable {
+pub struct CacheError {
     /// Reason for the failure.
     pub reason: Reason,
     /// First word of the server's error or, without such an error, a code of this service.
     pub code: String,
 }
 
-impl Unavailable {
+impl CacheError {
     /// Builds the error for a reason that needs no further detail: the code is the reason's name.
     pub(super) fn of(reason: Reason) -> Self {
         Self::with(reason, reason.as_str())
@@ -132,17 +132,17 @@ impl Unavailable {
 }
 
 /// Formats a lower-case fragment: the failure, and the code in parentheses if it adds detail.
-impl fmt::Display for Unavailable {
+impl fmt::Display for CacheError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.sentence())?;
         if self.code == self.reason.as_str() { Ok(()) } else { write!(f, " ({})", self.code) }
     }
 }
 
-impl std::error::Error for Unavailable {}
+impl std::error::Error for CacheError {}
 
 /// Maximum length of a code: twice that of the longest one of Redis and Valkey.
-const LONGEST_CODE: usize = 32;
+const MAX_CODE_LENGTH: usize = 32;
 
 /// Maps the codes of <https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors>.
 fn of_server(code: &str) -> Reason {
@@ -162,10 +162,10 @@ fn of_server(code: &str) -> Reason {
 
 /// Returns true if a word has the form of a server's error code: any other program that listens there may send arbitrary text.
 fn is_code(word: &str) -> bool {
-    (1..=LONGEST_CODE).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_uppercase())
+    (1..=MAX_CODE_LENGTH).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
-impl From<RedisError> for Unavailable {
+impl From<RedisError> for CacheError {
     fn from(error: RedisError) -> Self {
         if let Some(code) = error.code() {
             if !is_code(code) {
@@ -183,19 +183,19 @@ impl From<RedisError> for Unavailable {
     }
 }
 
-impl From<redis::ServerError> for Unavailable {
+impl From<redis::ServerError> for CacheError {
     fn from(error: redis::ServerError) -> Self {
         RedisError::from(error).into()
     }
 }
 
-impl From<io::Error> for Unavailable {
+impl From<io::Error> for CacheError {
     fn from(error: io::Error) -> Self {
         Self::of_io(&error)
     }
 }
 
-impl Unavailable {
+impl CacheError {
     #[expect(clippy::wildcard_enum_match_arm, reason = "all others are ways of not getting through")]
     fn of_io(error: &io::Error) -> Self {
         let inner = error.get_ref();
@@ -219,14 +219,14 @@ impl Unavailable {
     }
 }
 
-impl From<TlsFault> for Unavailable {
+impl From<TlsFault> for CacheError {
     fn from(fault: TlsFault) -> Self {
         let reason = if fault.is_of_certificate() { Reason::Certificate } else { Reason::Protocol };
         Self::with(reason, fault.code())
     }
 }
 
-impl From<NoToken> for Unavailable {
+impl From<NoToken> for CacheError {
     fn from(_: NoToken) -> Self {
         Self::with(Reason::Other, NoToken::CODE)
     }
@@ -238,7 +238,7 @@ mod tests {
 
     fn told(line: &'static str) -> (Reason, String) {
         let answer = redis::parse_redis_value(line.as_bytes()).and_then(redis::Value::extract_error);
-        let unavailable = Unavailable::from(answer.unwrap_err());
+        let unavailable = CacheError::from(answer.unwrap_err());
         (unavailable.reason, unavailable.code)
     }
 

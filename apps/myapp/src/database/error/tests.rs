@@ -10,8 +10,8 @@ fn an_answer_of_the_server_is_not_a_server_out_of_reach() {
 
 #[test]
 fn every_failure_has_a_code() {
-    assert_eq!(Unavailable::of(Reason::Timeout).code.as_deref(), Some("timeout"));
-    assert_eq!(Unavailable::of(Reason::Timeout).to_string(), "the database did not answer in time");
-    let other = Unavailable::with(Reason::Timeout, "connect_timeout");
+    assert_eq!(DatabaseError::of(Reason::Timeout).code.as_deref(), Some("timeout"));
+    assert_eq!(DatabaseError::of(Reason::Timeout).to_string(), "the database did not answer in time");
+    let other = DatabaseError::with(Reason::Timeout, "connect_timeout");
     assert_eq!(other.to_string(), "the database did not answer in time (connect_timeout)");
 }

@@ -75,7 +75,7 @@ impl Reason {
 ///
 /// No text of the driver or the server is stored: it may hold names, statements and connect options.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unavailable {
+pub struct DatabaseError {
     /// Reason for the failure.
     pub reason: Reason,
     /// SQLSTATE of PostgreSQL, extended result code of SQLite or, without either, a code of this service.
@@ -83,7 +83,7 @@ pub struct Unavailable {
 }
 
 /// Formats a lower-case fragment: the failure, and the code in parentheses if it adds detail.
-impl fmt::Display for Unavailable {
+impl fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.sentence())?;
         match &self.code {
@@ -93,9 +93,9 @@ impl fmt::Display for Unavailable {
     }
 }
 
-impl std::error::Error for Unavailable {}
+impl std::error::Error for DatabaseError {}
 
-impl Unavailable {
+impl DatabaseError {
     /// Builds the error for a reason that needs no further detail: the code is the reason's name.
     pub(crate) fn of(reason: Reason) -> Self {
         Self::with(reason, reason.as_str())

@@ -5,7 +5,7 @@ use super::sync::{Arc, Mutex, PoisonError};
 /// A semaphore whose number of permits may change while permits are in use. A reduction revokes no permit; returned permits are
 /// withheld until the new number is reached.
 #[derive(Clone)]
-pub(super) struct Limit {
+pub(super) struct ResizableSemaphore {
     permits: Arc<Semaphore>,
     state: Arc<Mutex<State>>,
 }
@@ -16,7 +16,7 @@ struct State {
     debt: usize,
 }
 
-impl Limit {
+impl ResizableSemaphore {
     pub(super) fn new(limit: usize) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(limit)),
@@ -112,13 +112,13 @@ mod tests {
         }
     }
 
-    fn taken(limit: &Limit) -> Option<OwnedSemaphorePermit> {
+    fn taken(limit: &ResizableSemaphore) -> Option<OwnedSemaphorePermit> {
         now(pin!(limit.take()))
     }
 
     #[test]
     fn what_is_out_when_the_limit_falls_is_kept_when_it_comes_back() {
-        let limit = Limit::new(3);
+        let limit = ResizableSemaphore::new(3);
         let (first, second) = (taken(&limit), taken(&limit));
         limit.set(1);
         assert!(limit.is_in_debt() && taken(&limit).is_none());
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_limit_that_rises_again_forgives_what_was_not_yet_collected() {
-        let limit = Limit::new(2);
+        let limit = ResizableSemaphore::new(2);
         let (first, second) = (taken(&limit), taken(&limit));
         limit.set(1);
         limit.set(3);
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn whoever_waits_is_served_after_the_debt() {
-        let limit = Limit::new(2);
+        let limit = ResizableSemaphore::new(2);
         let (first, second) = (taken(&limit), taken(&limit));
         let mut waiting = pin!(limit.take());
         assert!(now(waiting.as_mut()).is_none());
