@@ -87,12 +87,15 @@ impl App {
         let cache = wiring.cache.target(settings)?.map(|target| Cache::new(target, &wiring.cache.prefix));
         let (readiness, samplers) =
             Readiness::start(policy.dependencies(&database, cache.as_ref()), &health)?;
-        readiness.register(telemetry.metrics());
+        let metrics = telemetry.metrics();
+        readiness.register(metrics);
         let (store, writer) = Store::new(database, &replica(), Bounds::default());
         let (live, driver) = live::start(configuration, telemetry, wiring, &store, cache.clone());
+        live::register_metrics(&live, args.expose_secrets, metrics);
+        store.register_metrics(metrics);
+        cache.iter().for_each(|cache| cache.register_metrics(metrics));
         let context = Context::new(live, store, cache, health.clone(), readiness, telemetry.clone(), args);
         let context = Arc::new(context);
-        routes::register_metrics(&context);
         let public = Listener::traffic("public", args.listen, routes::public(&context))
             .probes(["/healthz", "/readyz"]);
         #[cfg(feature = "fast-path")]

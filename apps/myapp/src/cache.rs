@@ -9,6 +9,7 @@ mod counts;
 mod error;
 mod follow;
 mod message;
+mod metrics;
 mod publish;
 mod replacement;
 mod run;
@@ -107,10 +108,6 @@ impl Cache {
             .arg("PX")
             .arg(u64::try_from(fresh.as_millis()).unwrap_or(u64::MAX));
         self.request(&set).await.map(|_: redis::Value| ())
-    }
-
-    pub(crate) fn counts(&self) -> &Counts {
-        &self.shared.counts
     }
 
     /// Subscribes to the state in which this replica receives the events of all others.

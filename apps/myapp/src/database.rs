@@ -10,6 +10,7 @@ mod credential;
 mod error;
 mod file;
 mod generation;
+mod metrics;
 mod open_file;
 mod postgres;
 mod replacement;

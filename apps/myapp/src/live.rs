@@ -3,6 +3,7 @@
 mod cache;
 mod database;
 mod lines;
+mod metrics;
 mod recorder;
 mod refusals;
 mod wiring;
@@ -26,6 +27,7 @@ pub use cache::{CacheWiring, TokenAuth};
 use database::DatabaseChange;
 pub use database::DatabaseWiring;
 pub(crate) use lines::warn_of_weak_key;
+pub(crate) use metrics::register_metrics;
 use recorder::Recorder;
 pub use refusals::NotPermitted;
 pub use wiring::Wiring;

@@ -9,7 +9,6 @@ mod operator;
 mod public;
 
 pub use admin::admin;
-pub(crate) use admin::register_metrics;
 pub use context::Context;
 #[cfg(fuzzing)]
 pub(crate) use http::cursor::Cursors;

@@ -6,6 +6,7 @@
 
 mod entry;
 mod ledger;
+mod metrics;
 mod migrations;
 mod records;
 mod retention;
