@@ -61,7 +61,8 @@ fn lints() -> Result<()> {
 }
 
 fn clippy(packages: &[&str]) -> Result<()> {
-    let command = Cmd::new("cargo").arg("clippy").args(packages).args(["--all-targets", "--", "--deny", "warnings"]);
+    let command =
+        Cmd::new("cargo").arg("clippy").args(packages).args(["--all-targets", "--", "--deny", "warnings"]);
     command.directory(workspace::root()).run().map(drop)
 }
 
