@@ -173,7 +173,8 @@ fn a_second_signal_ends_the_drain_at_once(kind: &Kind) {
     let mut serving = Serving::start(kind, &["--drain-min=60s", "--drain-accept-max=60s"], &[]);
     serving.addresses();
     serving.signal("-TERM");
-    serving.line("draining");
+    let line = serving.line("draining");
+    assert_eq!((&line["accepting_for"], &line["finishing_for"]), (&"1m to 1m".into(), &"up to 10s".into()));
     serving.signal("-TERM");
     let (status, _) = serving.ended();
     assert_eq!((status.code(), status.signal()), (Some(1), None));
