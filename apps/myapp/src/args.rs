@@ -11,12 +11,13 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::backend::Host;
+use crate::build_info;
 use crate::exit_code;
 use crate::sbom::Sbom;
 
 /// A small web service whose configuration is checked before it serves.
 #[derive(Debug, Parser)]
-#[command(name = "myapp", version, args_conflicts_with_subcommands = true)]
+#[command(name = "myapp", version = build_info::SUMMARY, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,

@@ -9,11 +9,13 @@ use live_config::State;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use crate::build_info;
 use crate::cache::Cache;
 use crate::fingerprint::is_weak;
 
 /// Adds the metrics of the configuration to those of the process.
 pub(crate) fn register_metrics(context: &Arc<Context>) {
+    register_build(context);
     register_configuration(context);
     register_store(context);
     if let Some(cache) = &context.cache {
@@ -25,6 +27,17 @@ pub(crate) fn register_metrics(context: &Arc<Context>) {
 fn reading(context: &Arc<Context>, read: fn(&Context) -> Vec<Sample>) -> impl Fn() -> Vec<Sample> + use<> {
     let context = Arc::clone(context);
     move || read(&context)
+}
+
+/// Adds the metric that says which build runs. Its name begins with the program's, since the builds of all programs would share it.
+fn register_build(context: &Context) {
+    let labels =
+        [("version", build_info::VERSION), ("commit", build_info::COMMIT), ("target", build_info::TARGET)];
+    context.telemetry.metrics().info(
+        "myapp_build",
+        "Version, commit and target of this binary",
+        labels.into(),
+    );
 }
 
 fn register_configuration(context: &Arc<Context>) {

@@ -207,6 +207,24 @@ fn the_help_text_is_the_documented_one() {
 }
 
 #[test]
+fn version_names_commit_and_target() {
+    for flag in ["--version", "-V"] {
+        let output = run(&[flag], &[]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let version = concat!("myapp ", env!("CARGO_PKG_VERSION"), " (");
+        let inner = text.strip_prefix(version).and_then(|rest| rest.strip_suffix(")\n"));
+        let (commit, target) = inner.and_then(|inner| inner.split_once(", ")).unwrap_or_default();
+        // A debug build does not ask Git.
+        let expected = if cfg!(debug_assertions) { "commit unknown" } else { commit };
+        assert!(!commit.is_empty() && commit == expected, "{text}");
+        assert!(
+            target.starts_with(std::env::consts::ARCH) && target.contains(std::env::consts::OS),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn a_valid_configuration_passes_the_check_without_touching_anything() {
     let home = tempfile::tempdir().unwrap();
     let settings = [("HOME", home.path().to_str().unwrap()), ("LOG_LEVEL", "info")];
