@@ -176,3 +176,24 @@ fn binary_names_the_commit_of_the_release() {
         .map(|mark| text.starts_with(&format!("myapp {version} ({commit}{mark} {date}, ")));
     assert!(is_named[0] || (is_named[1] && record["modified"] == true), "{text}: {record}");
 }
+
+#[test]
+fn manual_has_pages_and_completions_in_place() {
+    let files: BTreeMap<_, _> =
+        entries(&std::fs::read(ARTIFACTS.file("manual")).unwrap()).into_iter().collect();
+    let names: Vec<_> = files.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "share/bash-completion/completions/myapp",
+            "share/fish/vendor_completions.d/myapp.fish",
+            "share/man/man1/myapp-check.1",
+            "share/man/man1/myapp-schema.1",
+            "share/man/man1/myapp-serve.1",
+            "share/man/man1/myapp-verify.1",
+            "share/man/man1/myapp.1",
+            "share/zsh/site-functions/_myapp",
+        ]
+    );
+    assert!(files.values().all(|content| !content.is_empty()));
+}

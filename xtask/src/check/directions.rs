@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Crates of this workspace that a crate may name. One that is not listed may name any.
-const DIRECTIONS: [(&str, &[&str]); 15] = [
+const DIRECTIONS: [(&str, &[&str]); 16] = [
     ("bench", &["kit", "release"]),
     ("chassis", &["strict-clients"]),
     ("cluster", &["deploy", "kit", "own-cluster", "release"]),
@@ -12,6 +12,7 @@ const DIRECTIONS: [(&str, &[&str]); 15] = [
     ("e2e", &["strict-clients", "test-postgres"]),
     ("kit", &[]),
     ("live-config", &["contract"]),
+    ("manual", &["myapp"]),
     ("myapp", &["chassis", "live-config", "test-postgres"]),
     ("own-cluster", &["kit"]),
     ("release", &["kit"]),

@@ -28,6 +28,7 @@ pub(super) const TARGETS: [Target; 2] = [
 ];
 
 const SERVICE: [&str; 4] = ["--package", "myapp", "--bin", "myapp"];
+const MANUAL: [&str; 4] = ["--package", "manual", "--bin", "manual"];
 
 /// A package that cargo compiled for the binary.
 #[derive(Debug, PartialEq, Eq)]
@@ -91,6 +92,15 @@ pub fn build_examples(names: &[&str]) -> Result<PathBuf> {
         .chain(names.iter().flat_map(|name| ["--example", name]))
         .collect();
     Ok(cargo_build(this_target()?, &words)?.join("examples"))
+}
+
+/// Builds the program that writes man pages and completions. All that it has in common with the service is compiled once, since
+/// [`build`] has the same flags.
+///
+/// # Errors
+/// The build fails.
+pub fn build_manual() -> Result<PathBuf> {
+    Ok(cargo_build(this_target()?, &MANUAL)?.join("manual"))
 }
 
 fn this_target() -> Result<&'static Target> {
