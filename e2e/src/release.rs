@@ -42,7 +42,7 @@ impl Artifacts {
             .unwrap_or_default()
     }
 
-    /// A part's file: `binary`, `sbom`, `image` or `chart`.
+    /// A part's file: `binary`, `sbom`, `image`, `chart` or `manual`.
     pub fn file(&self, part: &str) -> PathBuf {
         self.folder.join(self.record()[part]["file"].as_str().unwrap_or_default())
     }

@@ -17,6 +17,7 @@ use thiserror::Error;
 use tokio::task::JoinSet;
 
 use crate::args::ServeArgs;
+use crate::build_info;
 use crate::cache::Cache;
 use crate::configuration::Configuration;
 use crate::database::Database;
@@ -91,6 +92,7 @@ impl App {
         readiness.register(metrics);
         let (store, writer) = Store::new(database, &replica(), Bounds::default());
         let (live, driver) = live::start(configuration, telemetry, wiring, &store, cache.clone());
+        build_info::register_metrics(metrics);
         live::register_metrics(&live, args.expose_secrets, metrics);
         store.register_metrics(metrics);
         cache.iter().for_each(|cache| cache.register_metrics(metrics));

@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use chassis::{DrainArgs, LimitArgs};
 use clap::builder::NonEmptyStringValueParser;
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueHint};
 
 use crate::backend::Host;
+use crate::build_info;
 use crate::exit_code;
 use crate::sbom::Sbom;
 
 /// A small web service whose configuration is checked before it serves.
 #[derive(Debug, Parser)]
-#[command(name = "myapp", version, args_conflicts_with_subcommands = true)]
+#[command(name = "myapp", version = build_info::SUMMARY, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -50,10 +51,10 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9091", value_parser = loopback)]
     pub operator_listen: SocketAddr,
     /// Mounted directory with one file a setting, directly or in config/ and secrets/
-    #[arg(long, value_name = "DIRECTORY")]
+    #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
     pub config_dir: Option<PathBuf>,
     /// Directory for the SQLite file [default: the user's state directory]
-    #[arg(long, value_name = "DIRECTORY")]
+    #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
     pub data_dir: Option<PathBuf>,
     /// The one host beyond loopback that is given the database's credential, whatever DATABASE_URL says; any port of it
     /// [default: none]
@@ -78,7 +79,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     pub peers: Option<String>,
     /// Serve this CycloneDX document (JSON) at /sbom of the admin listener; the image's is /usr/share/sbom/myapp.cdx.json
-    #[arg(long, value_name = "FILE", value_parser = Sbom::read)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = Sbom::read)]
     pub sbom: Option<Sbom>,
     /// Show secrets unmasked on the public listener
     #[arg(long)]

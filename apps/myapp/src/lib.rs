@@ -6,6 +6,7 @@
 pub mod app;
 pub mod args;
 pub mod backend;
+mod build_info;
 pub mod cache;
 pub mod commands;
 pub mod configuration;

@@ -162,3 +162,38 @@ fn no_path_of_the_machine_that_built_it_is_in_the_binary_or_the_list() {
         }
     }
 }
+
+#[test]
+fn binary_names_the_commit_of_the_release() {
+    let output = Command::new(ARTIFACTS.file("binary")).arg("--version").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let record = ARTIFACTS.record();
+    let part = |key: &str, length: usize| record[key].as_str().unwrap().get(..length).unwrap().to_owned();
+    let (commit, date) = (part("commit", 8), part("created", 10));
+    let version = env!("CARGO_PKG_VERSION");
+    // A change outside the sources of the service modifies the checkout and not the binary.
+    let is_named = [String::new(), "-modified".into()]
+        .map(|mark| text.starts_with(&format!("myapp {version} ({commit}{mark} {date}, ")));
+    assert!(is_named[0] || (is_named[1] && record["modified"] == true), "{text}: {record}");
+}
+
+#[test]
+fn manual_has_pages_and_completions_in_place() {
+    let files: BTreeMap<_, _> =
+        entries(&std::fs::read(ARTIFACTS.file("manual")).unwrap()).into_iter().collect();
+    let names: Vec<_> = files.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "share/bash-completion/completions/myapp",
+            "share/fish/vendor_completions.d/myapp.fish",
+            "share/man/man1/myapp-check.1",
+            "share/man/man1/myapp-schema.1",
+            "share/man/man1/myapp-serve.1",
+            "share/man/man1/myapp-verify.1",
+            "share/man/man1/myapp.1",
+            "share/zsh/site-functions/_myapp",
+        ]
+    );
+    assert!(files.values().all(|content| !content.is_empty()));
+}

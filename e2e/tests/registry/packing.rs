@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use e2e::release::{ARTIFACTS, Artifacts, both_streams, xtask};
 
-const PARTS: [&str; 4] = ["binary", "sbom", "image", "chart"];
+const PARTS: [&str; 5] = ["binary", "sbom", "image", "chart", "manual"];
 
 fn digests(artifacts: &Artifacts) -> BTreeMap<&'static str, String> {
     let record = artifacts.record();

@@ -79,7 +79,7 @@ pub fn stage(folder: &Path) -> Result<()> {
 pub fn release(options: &Options, commit: &Commit) -> Result<(Archive, Artifact)> {
     tools::require(&[Use::Image], options.install)?;
     let artifact = Artifact::make(Some(commit))?;
-    Ok((around(&artifact, Builder::find()?, options, commit.seconds)?, artifact))
+    Ok((around(&artifact, Builder::find()?, options, Some(commit))?, artifact))
 }
 
 /// The image's archive, built anew only when something it is made of has changed.
@@ -94,18 +94,22 @@ pub fn archive(options: &Options) -> Result<Archive> {
     // Elsewhere cargo cannot link for Linux; the Dockerfile's own build stage does it inside the builder, whose cache
     // knows better than we whether anything has changed.
     let commit = Commit::checked_out();
-    let created = commit.as_ref().map(|commit| commit.seconds).unwrap_or_default();
     if !cfg!(target_os = "linux") {
         let archive = Archive::of_this_checkout();
         fs::create_dir_all(folder())?;
-        build(builder, &archive, None, created)?;
+        build(builder, &archive, None, commit.as_ref())?;
         return Ok(archive);
     }
-    around(&Artifact::make(commit.as_ref())?, builder, options, created)
+    around(&Artifact::make(commit.as_ref())?, builder, options, commit.as_ref())
 }
 
-/// The image around `artifact`, as old as `created`.
-fn around(artifact: &Artifact, builder: Builder, options: &Options, created: u64) -> Result<Archive> {
+/// The image around `artifact`, as old as `commit`.
+fn around(
+    artifact: &Artifact,
+    builder: Builder,
+    options: &Options,
+    commit: Option<&Commit>,
+) -> Result<Archive> {
     let archive = Archive::of_this_checkout();
     let record = Record::of(&workspace::root().join(DOCKERFILE), artifact, &archive.path)?;
     let current = archive.path.is_file() && record.is_current() && builder.id_of(&name()).is_some();
@@ -115,7 +119,7 @@ fn around(artifact: &Artifact, builder: Builder, options: &Options, created: u64
     }
     let staged = folder().join("artifact");
     artifact.write(&staged.join("image"))?;
-    build(builder, &archive, Some(&staged), created)?;
+    build(builder, &archive, Some(&staged), commit)?;
     record.write()?;
     Ok(archive)
 }
@@ -148,12 +152,17 @@ pub fn name() -> String {
     format!("myapp:{VERSION}")
 }
 
-fn build(builder: Builder, archive: &Archive, artifact: Option<&Path>, created: u64) -> Result<()> {
+fn build(
+    builder: Builder,
+    archive: &Archive,
+    artifact: Option<&Path>,
+    commit: Option<&Commit>,
+) -> Result<()> {
     let _alone = Alone::wait()?;
     let dockerfile = workspace::root().join(DOCKERFILE);
     let name = name();
     let replaced = builder.id_of(&name);
-    let build = Build { name: &name, dockerfile: &dockerfile, artifact, created };
+    let build = Build { name: &name, dockerfile: &dockerfile, artifact, commit };
     builder.build(&build)?;
     builder.save(&name, &archive.path)?;
     // A name that moves on leaves the image it had behind, without a name.

@@ -31,7 +31,7 @@ pub(crate) enum Step {
     },
     /// Print a version's section of the changelog
     Notes { version: String },
-    /// Build binary, image, chart and list of contents (SBOM), the same bytes for the same commit
+    /// Build binary, image, chart, list of contents (SBOM) and manual, the same bytes for the same commit
     Build {
         /// Where to [default: target/release-artifacts]; a folder that holds something else is refused
         #[arg(long, value_name = "DIR")]

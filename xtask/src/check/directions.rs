@@ -13,6 +13,7 @@ const DIRECTIONS: [(&str, &[&str]); 16] = [
     ("e2e", &["strict-clients", "test-postgres"]),
     ("kit", &[]),
     ("live-config", &["contract"]),
+    ("manual", &["myapp"]),
     ("myapp", &["chassis", "live-config", "test-postgres"]),
     ("own-cluster", &["kit"]),
     ("release", &["kit"]),

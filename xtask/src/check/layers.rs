@@ -10,6 +10,7 @@ pub(super) const CRATES: [(&str, &[&str]); 4] = [
     (
         "apps/myapp/src",
         &[
+            "build_info",
             "exit_code",
             "printable",
             "key_derivation",

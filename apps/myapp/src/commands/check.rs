@@ -12,7 +12,7 @@ pub(super) fn check(args: &ServeArgs, environment: &Environment) -> u8 {
         Ok(StartupInputs { configuration, traces, .. }) => {
             let unknown = configuration.loaded.unknown.iter();
             let unknown = unknown.map(|unknown| format!("unknown setting ignored: {unknown}"));
-            let variables = unknown_variables(environment);
+            let variables = unknown_variables(environment, &configuration.contract);
             let variables = variables.iter().map(|variable| format!("unknown variable ignored: {variable}"));
             let notes: String = unknown
                 .chain(traces.notes())

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 
 use chassis::UnknownVariable;
 use chassis::telemetry::{TracePlan, TraceSettings};
+use live_config::Contract;
 
 use crate::args::{Cli, ServeArgs};
 use crate::configuration::{self, Configuration, Environment};
@@ -43,7 +44,8 @@ impl StartupInputs {
     }
 }
 
-/// Returns the variables with the prefix of the flags that belong to no flag: most likely misspelled.
-pub(super) fn unknown_variables(environment: &Environment) -> Vec<UnknownVariable> {
-    chassis::unknown_variables(&Cli::full_command(), "MYAPP", environment.keys())
+/// Returns the variables that are most likely misspelt: with the prefix of the flags but of no flag, or almost named like a setting.
+pub(super) fn unknown_variables(environment: &Environment, contract: &Contract) -> Vec<UnknownVariable> {
+    let settings: Vec<_> = contract.keys().iter().map(|key| key.name.as_str()).collect();
+    chassis::unknown_variables(&Cli::full_command(), "MYAPP", &settings, environment.keys())
 }

@@ -43,7 +43,7 @@ pub(super) fn serve(args: &ServeArgs, environment: &Environment) -> u8 {
     if let Err(error) = private {
         tracing::warn!(target: LIFECYCLE, %error, "core dumps cannot be switched off: one would hold the secrets in force");
     }
-    for UnknownVariable { name, nearest } in unknown_variables(environment) {
+    for UnknownVariable { name, nearest } in unknown_variables(environment, &configuration.contract) {
         tracing::warn!(target: LIFECYCLE, variable = name, did_you_mean = nearest, "unknown variable ignored");
     }
     runtime.block_on(async {

@@ -9,6 +9,7 @@ use http::request::Parts;
 use live_config::{Live, Snapshot, Text};
 
 use crate::args::ServeArgs;
+use crate::build_info;
 use crate::cache::Cache;
 use crate::feed::Feed;
 use crate::live;
@@ -69,7 +70,8 @@ impl Context {
         let snapshot = self.live.snapshot();
         tracing::info!(
             target: LIFECYCLE,
-            version = env!("CARGO_PKG_VERSION"),
+            version = build_info::VERSION,
+            commit = build_info::COMMIT,
             release = snapshot.sums.release_state().as_str(),
             running = snapshot.sums.mounted,
             watching = ?self.live.status().watching,

@@ -99,6 +99,7 @@ fn metrics_count_requests_by_route_whoever_answers_them(kind: &Kind) {
         "http_server_connections_total ",
         "process_open_fds ",
         "tokio_alive_tasks ",
+        concat!("myapp_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\",commit=\""),
     ] {
         assert!(answer.body.contains(name), "{name} in {}", answer.body);
     }
@@ -113,6 +114,7 @@ fn metrics_come_in_the_format_that_a_scraper_asks_for(kind: &Kind) {
     assert_eq!(text.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     assert_eq!(text.header("vary"), Some("accept"));
     assert!(text.body.contains("# TYPE http_server_connections_total counter\n"), "{}", text.body);
+    assert!(text.body.contains("# TYPE myapp_build_info gauge\nmyapp_build_info{"), "{}", text.body);
     assert!(!text.body.contains("# EOF") && !text.body.contains("# UNIT"), "{}", text.body);
     let open_metrics = asked("application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5");
     assert!(
@@ -122,6 +124,7 @@ fn metrics_come_in_the_format_that_a_scraper_asks_for(kind: &Kind) {
             .starts_with("application/openmetrics-text; version=1.0.0")
     );
     assert!(open_metrics.body.contains("# TYPE http_server_connections counter\n"));
+    assert!(open_metrics.body.contains("# TYPE myapp_build info\nmyapp_build_info{"));
     let names = |body: &str| {
         let samples = body.lines().filter(|line| !line.starts_with('#'));
         samples

@@ -72,6 +72,8 @@ fn a_mistyped_variable_is_noted_with_the_nearest_name() {
     let variables = [
         ("MYAPP_LISTN", "127.0.0.1:1"),
         ("MYAPP_DRAINMIN", "1s"),
+        ("MYAPP_LOG_LEVEL", "info"),
+        ("DATABASE_URI", "postgres://db"),
         ("MYAPP_PORT", "tcp://10.0.0.1:80"),
         ("MYAPP_SERVICE_HOST", "10.0.0.1"),
         ("MYAPP_PORT_80_TCP_ADDR", "10.0.0.1"),
@@ -82,6 +84,8 @@ fn a_mistyped_variable_is_noted_with_the_nearest_name() {
     for note in [
         "unknown variable ignored: MYAPP_LISTN; did you mean MYAPP_LISTEN?",
         "unknown variable ignored: MYAPP_DRAINMIN; did you mean MYAPP_DRAIN_MIN?",
+        "unknown variable ignored: MYAPP_LOG_LEVEL; did you mean LOG_LEVEL?",
+        "unknown variable ignored: DATABASE_URI; did you mean DATABASE_URL?",
     ] {
         assert!(said.contains(note), "{said}");
     }
@@ -92,8 +96,25 @@ fn a_mistyped_variable_is_noted_with_the_nearest_name() {
     command.arg("--data-dir").arg(kind.data_directory());
     let mut serving = Serving::spawn(command);
     let line = serving.line("unknown variable ignored");
+    assert_eq!((&line["variable"], &line["did_you_mean"]), (&"DATABASE_URI".into(), &"DATABASE_URL".into()));
+    let line = serving.line("unknown variable ignored");
     assert_eq!((&line["variable"], &line["level"]), (&"MYAPP_DRAINMIN".into(), &"WARN".into()));
     let line = serving.line("unknown variable ignored");
     assert_eq!((&line["variable"], &line["did_you_mean"]), (&"MYAPP_LISTN".into(), &"MYAPP_LISTEN".into()));
     serving.addresses();
+}
+
+#[test]
+fn misspelt_flag_or_command_names_the_nearest() {
+    for (arguments, nearest) in [
+        (&["--admin-lisen=127.0.0.1:1"][..], "'--admin-listen'"),
+        (&["check", "--config-directory=x"], "'--config-dir'"),
+        (&["chek"], "'check'"),
+        (&["--database-auth=pasword"], "'password'"),
+    ] {
+        let (code, lines) = refusal(arguments, &[]);
+        assert_eq!(code, Some(64), "{arguments:?}");
+        let tip = lines.iter().find(|line| line.contains("tip: ") && line.contains("similar"));
+        assert!(tip.is_some_and(|tip| tip.contains(nearest)), "{arguments:?}: {lines:?}");
+    }
 }

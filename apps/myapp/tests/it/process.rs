@@ -173,7 +173,8 @@ fn a_second_signal_ends_the_drain_at_once(kind: &Kind) {
     let mut serving = Serving::start(kind, &["--drain-min=60s", "--drain-accept-max=60s"], &[]);
     serving.addresses();
     serving.signal("-TERM");
-    serving.line("draining");
+    let line = serving.line("draining");
+    assert_eq!((&line["accepting_for"], &line["finishing_for"]), (&"1m to 1m".into(), &"up to 10s".into()));
     serving.signal("-TERM");
     let (status, _) = serving.ended();
     assert_eq!((status.code(), status.signal()), (Some(1), None));
@@ -203,6 +204,24 @@ fn the_help_text_is_the_documented_one() {
     let output = run(&["--help"], &[]);
     assert_eq!(output.status.code(), Some(0));
     insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
+}
+
+#[test]
+fn version_names_commit_and_target() {
+    for flag in ["--version", "-V"] {
+        let output = run(&[flag], &[]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let version = concat!("myapp ", env!("CARGO_PKG_VERSION"), " (");
+        let inner = text.strip_prefix(version).and_then(|rest| rest.strip_suffix(")\n"));
+        let (commit, target) = inner.and_then(|inner| inner.split_once(", ")).unwrap_or_default();
+        // A debug build does not ask Git.
+        let expected = if cfg!(debug_assertions) { "commit unknown" } else { commit };
+        assert!(!commit.is_empty() && commit == expected, "{text}");
+        assert!(
+            target.starts_with(std::env::consts::ARCH) && target.contains(std::env::consts::OS),
+            "{text}"
+        );
+    }
 }
 
 #[test]

@@ -5,13 +5,14 @@ use std::ffi::{OsStr, OsString};
 
 use clap::error::{ContextKind, ContextValue, Error};
 use clap::{Arg, Command};
+use strsim::damerau_levenshtein;
 
-/// A variable with the prefix of the flags that belongs to none of them.
+/// A variable that nothing reads: most likely a misspelt one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownVariable {
     /// Name of the variable.
     pub name: String,
-    /// Known variable with the most similar name.
+    /// Variable with the most similar name that is read.
     pub nearest: Option<String>,
 }
 
@@ -24,7 +25,8 @@ impl std::fmt::Display for UnknownVariable {
     }
 }
 
-/// Returns the variables among `names` that begin with `PREFIX_` and belong to no flag of `command`, sorted.
+/// Returns the variables among `names` that nothing reads, sorted: those that begin with `PREFIX_` and belong to no flag of `command`,
+/// and those that are almost named like one of `settings`, the variables without the prefix that the service reads.
 ///
 /// Leaves out the variables that Kubernetes sets in each pod for a Service whose name begins like the prefix (`PREFIX_PORT`,
 /// `PREFIX_SERVICE_HOST`).
@@ -32,18 +34,20 @@ impl std::fmt::Display for UnknownVariable {
 pub fn unknown_variables<'a>(
     command: &Command,
     prefix: &str,
+    settings: &[&str],
     names: impl IntoIterator<Item = &'a OsString>,
 ) -> Vec<UnknownVariable> {
-    let known = known(command);
+    let flags = known(command);
     let names: BTreeSet<_> = names.into_iter().filter_map(|name| name.to_str()).collect();
-    names
-        .into_iter()
-        .filter(|name| {
-            let own = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
-            own.is_some_and(|own| !is_service_link(own)) && !known.contains(*name)
-        })
-        .map(|name| UnknownVariable { name: name.to_owned(), nearest: nearest(name, &known) })
-        .collect()
+    let unknown = names.into_iter().filter_map(|name| {
+        let nearest = match name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')) {
+            Some(own) if is_service_link(own) || flags.contains(name) => return None,
+            Some(own) => nearest(name, own, &flags, settings),
+            None => Some(almost(name, settings)?),
+        };
+        Some(UnknownVariable { name: name.to_owned(), nearest: nearest.map(str::to_owned) })
+    });
+    unknown.collect()
 }
 
 /// Replaces the flag in `error` by its variable, if the variable gave the value. `arguments` are those of the command line.
@@ -101,11 +105,25 @@ fn is_service_link(own: &str) -> bool {
     (0..words.len()).any(|start| is_link(&words[start..]))
 }
 
-/// Returns the known name with the smallest edit distance, if that is small.
-fn nearest(name: &str, known: &BTreeSet<String>) -> Option<String> {
-    let distance = |known: &str| strsim::damerau_levenshtein(name, known);
-    let (distance, nearest) = known.iter().map(|known| (distance(known), known)).min()?;
-    (distance <= 3).then(|| nearest.clone())
+/// Returns the flag's variable or, for a setting under the prefix of the flags, the setting with the smallest edit distance, if that
+/// is small.
+fn nearest<'k>(name: &str, own: &str, flags: &'k BTreeSet<String>, settings: &[&'k str]) -> Option<&'k str> {
+    let flags = flags.iter().map(|flag| (damerau_levenshtein(name, flag), flag.as_str()));
+    let settings = settings.iter().map(|setting| (damerau_levenshtein(own, setting), *setting));
+    let (distance, nearest) = flags.chain(settings).min()?;
+    (distance <= 3).then_some(nearest)
+}
+
+/// Returns the setting that differs from `name` in case, or in one of five characters and at most two. Such a variable may belong to
+/// another program, so the distance is smaller than under the prefix.
+fn almost<'k>(name: &str, settings: &[&'k str]) -> Option<&'k str> {
+    if settings.contains(&name) {
+        return None;
+    }
+    let name = name.to_ascii_uppercase();
+    let settings = settings.iter().map(|setting| (damerau_levenshtein(&name, setting), *setting));
+    let (distance, nearest) = settings.min()?;
+    (distance <= (nearest.len() / 5).min(2)).then_some(nearest)
 }
 
 #[cfg(test)]
@@ -121,13 +139,40 @@ mod tests {
         ]);
         let shown = |names: &[&str]| {
             let names: Vec<OsString> = names.iter().map(OsString::from).collect();
-            let unknown = unknown_variables(&command, "APP", &names);
+            let unknown =
+                unknown_variables(&command, "APP", &["LOG_LEVEL", "DB_USER", "DATABASE_URL"], &names);
             unknown.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(shown(&["APP_LISTN"]), ["APP_LISTN; did you mean APP_LISTEN?"]);
         assert_eq!(shown(&["APP_ADMINLISTEN"]), ["APP_ADMINLISTEN; did you mean APP_ADMIN_LISTEN?"]);
         assert_eq!(shown(&["APP_SOMETHING_ELSE"]), ["APP_SOMETHING_ELSE"]);
         assert!(shown(&["APP_LISTEN", "APP_PEERS", "APPLE", "APP", "OTHER_LISTN"]).is_empty());
+        assert_eq!(shown(&["APP_LOG_LEVEL"]), ["APP_LOG_LEVEL; did you mean LOG_LEVEL?"]);
+        assert_eq!(shown(&["APP_DATABASE_URI"]), ["APP_DATABASE_URI; did you mean DATABASE_URL?"]);
+    }
+
+    #[test]
+    fn almost_named_setting_is_unknown() {
+        let command = Command::new("app").arg(Arg::new("peers").long("peers").env("APP_PEERS"));
+        let settings = ["CACHE_URL", "DATABASE_URL", "DB_USER", "LOG_LEVEL"];
+        let shown = |name: &str| {
+            let unknown = unknown_variables(&command, "APP", &settings, &[OsString::from(name)]);
+            unknown.first().map(ToString::to_string)
+        };
+        for (name, setting) in [
+            ("LOGLEVEL", "LOG_LEVEL"),
+            ("LOG_LEVLE", "LOG_LEVEL"),
+            ("log_level", "LOG_LEVEL"),
+            ("DATABSE_URI", "DATABASE_URL"),
+            ("DB_USERS", "DB_USER"),
+        ] {
+            assert_eq!(shown(name), Some(format!("{name}; did you mean {setting}?")));
+        }
+        for name in
+            ["LOG_LEVEL", "LOG_FILE", "CACHE_TTL", "DB_HOST", "DB_NAME", "USER", "PATH", "DATABASE_NAME", ""]
+        {
+            assert_eq!(shown(name), None, "{name}");
+        }
     }
 
     #[test]

@@ -75,7 +75,16 @@ impl Bound {
 
         let signal = signals.next().await;
         let begun = Instant::now();
-        tracing::info!(target: "lifecycle", signal, "draining");
+        let [min, max, requests] =
+            [self.drain.min, self.drain.accept_max, self.drain.requests_max].map(humantime::format_duration);
+        // A person who pressed Ctrl-C must see why the process is still there.
+        tracing::info!(
+            target: "lifecycle",
+            signal,
+            accepting_for = format!("{min} to {max}"),
+            finishing_for = format!("up to {requests}"),
+            "draining"
+        );
         health.begin_drain();
         let drained = tokio::select! {
             () = drain(&self.drain, counters, health, &mut traffic, &mut internal) => Ok(()),

@@ -16,6 +16,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use callback::{CallbackMetric, Sample};
@@ -107,6 +108,12 @@ impl Metrics {
         read: impl Fn() -> Vec<Sample> + Send + Sync + 'static,
     ) {
         self.collect(MetricType::Counter, name, help, read);
+    }
+
+    /// Adds a metric that is always 1 and says something in its labels that holds for the life of the process. Add each name once,
+    /// without the `_info` that the format appends.
+    pub fn info(&self, name: &'static str, help: &'static str, labels: Vec<(&'static str, &'static str)>) {
+        self.lock().register(name, help, Info::new(labels));
     }
 
     fn collect(

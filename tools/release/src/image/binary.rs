@@ -28,6 +28,7 @@ pub(super) const TARGETS: [Target; 2] = [
 ];
 
 const SERVICE: [&str; 4] = ["--package", "myapp", "--bin", "myapp"];
+const MANUAL: [&str; 4] = ["--package", "manual", "--bin", "manual"];
 
 /// A package that cargo compiled for the binary.
 #[derive(Debug, PartialEq, Eq)]
@@ -87,6 +88,15 @@ pub(super) fn triple() -> Result<&'static str> {
 /// The build fails.
 pub fn build_programs(package: &str) -> Result<PathBuf> {
     cargo_build(this_target()?, &["--package", package, "--bins"])
+}
+
+/// Builds the program that writes man pages and completions. All that it has in common with the service is compiled once, since
+/// [`build`] has the same flags.
+///
+/// # Errors
+/// The build fails.
+pub fn build_manual() -> Result<PathBuf> {
+    Ok(cargo_build(this_target()?, &MANUAL)?.join("manual"))
 }
 
 fn this_target() -> Result<&'static Target> {

@@ -7,6 +7,8 @@ use anyhow::{Context, Result};
 use kit::process::Cmd;
 use kit::workspace;
 
+use super::commit::Commit;
+
 /// In the order in which they are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Builder {
@@ -21,8 +23,8 @@ pub(super) struct Build<'a> {
     pub(super) dockerfile: &'a Path,
     /// Stands in for the stage `build`; without it that stage is built too, from the checkout.
     pub(super) artifact: Option<&'a Path>,
-    /// In seconds since 1970, for everything in the image.
-    pub(super) created: u64,
+    /// Gives its time to everything in the image.
+    pub(super) commit: Option<&'a Commit>,
 }
 
 impl Builder {
@@ -92,19 +94,24 @@ impl Builder {
     fn build_command(self, build: &Build<'_>) -> Cmd {
         let command =
             Cmd::new(self.program()).args(["build", "--tag", build.name, "--file"]).arg(build.dockerfile);
+        let created = build.commit.map(|commit| commit.seconds).unwrap_or_default();
         let command = match self {
             // Layers kept for a later build would stay in the store as images without a name.
             Self::Buildah | Self::Podman => {
-                command.arg("--layers=false").arg(format!("--timestamp={}", build.created))
+                command.arg("--layers=false").arg(format!("--timestamp={created}"))
             }
-            Self::Docker => command.env("SOURCE_DATE_EPOCH", build.created.to_string()),
+            Self::Docker => command.env("SOURCE_DATE_EPOCH", created.to_string()),
         };
         match build.artifact {
             // Also the main context: nothing else of this machine is to be read.
             Some(artifact) => {
                 command.arg(format!("--build-context=build={}", artifact.display())).arg(artifact)
             }
-            None => command.arg(workspace::root()),
+            None => {
+                // Git is not in that stage, nor is the repository.
+                let source = build.commit.map(Commit::source).unwrap_or_default();
+                command.arg(format!("--build-arg=BUILD_COMMIT={source}")).arg(workspace::root())
+            }
         }
     }
 }

@@ -28,4 +28,27 @@ impl Commit {
         let modified = !git(&["status", "--porcelain"]).ok()?.trim().is_empty();
         Some(Self { id, seconds, time, modified })
     }
+
+    /// The commit as the service's build script takes it by `BUILD_COMMIT`: `4242ebc4 2026-11-30`.
+    pub(super) fn source(&self) -> String {
+        let mark = if self.modified { "-modified" } else { "" };
+        format!("{:.8}{mark} {:.10}", self.id, self.time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Commit;
+
+    #[test]
+    fn source_is_short_and_marks_modified_checkouts() {
+        let commit = |modified| Commit {
+            id: "0123456789abcdef".into(),
+            seconds: 0,
+            time: "1970-01-01T00:00:00Z".into(),
+            modified,
+        };
+        assert_eq!(commit(false).source(), "01234567 1970-01-01");
+        assert_eq!(commit(true).source(), "01234567-modified 1970-01-01");
+    }
 }

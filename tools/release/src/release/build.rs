@@ -12,6 +12,7 @@ use kit::{oci, ui, workspace};
 use super::layout;
 use super::record::{Part, Record};
 use crate::image::artifact::Artifact;
+use crate::image::binary;
 use crate::image::commit::Commit;
 use crate::image::{self, Archive};
 
@@ -35,6 +36,7 @@ pub(super) fn run(output: &Path, install: bool) -> Result<()> {
     put(output, Part::Sbom, &artifact)?;
     image(output, &archive)?;
     chart(output, &commit)?;
+    manual(output)?;
     let rustc = Cmd::new("rustc").arg("--version").directory(workspace::root()).ask()?;
     let record = Record::write(output, VERSION, &commit, rustc.trim())?;
     for part in Part::ALL {
@@ -82,4 +84,13 @@ fn chart(output: &Path, commit: &Commit) -> Result<()> {
         .directory(workspace::root())
         .run()
         .map(drop)
+}
+
+fn manual(output: &Path) -> Result<()> {
+    let program = binary::build_manual()?;
+    let folder = output.join("manual");
+    fs::create_dir(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    Cmd::new(program).arg(&folder).run()?;
+    layout::pack(&folder, &output.join(Part::Manual.file(VERSION, oci::architecture())))?;
+    fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
 }

@@ -86,7 +86,7 @@ mod tests {
     use kit::oci;
 
     /// A build whose parts hold these texts.
-    fn built(folder: &Path, texts: [&str; 4]) -> Record {
+    fn built(folder: &Path, texts: [&str; 5]) -> Record {
         for (part, text) in Part::ALL.into_iter().zip(texts) {
             fs::write(folder.join(part.file("1.2.3", oci::architecture())), text).unwrap();
         }
@@ -98,8 +98,8 @@ mod tests {
     #[test]
     fn first_difference_is_named() {
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-        let one = built(folders[0].path(), ["binary", "list", "image", "chart"]);
-        let other = built(folders[1].path(), ["binary", "lisp", "other", "chart"]);
+        let one = built(folders[0].path(), ["binary", "list", "image", "chart", "manual"]);
+        let other = built(folders[1].path(), ["binary", "lisp", "other", "chart", "manual"]);
         assert_eq!(difference(&one, &one).unwrap(), None);
         let different = difference(&one, &other).unwrap();
         assert!(different.is_some_and(|text| text.starts_with("the sbom differs, first at byte 3 ")));

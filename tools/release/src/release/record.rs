@@ -25,10 +25,12 @@ pub(super) enum Part {
     Sbom,
     Image,
     Chart,
+    /// Man pages and shell completions.
+    Manual,
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 4] = [Self::Binary, Self::Sbom, Self::Image, Self::Chart];
+    pub(super) const ALL: [Self; 5] = [Self::Binary, Self::Sbom, Self::Image, Self::Chart, Self::Manual];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -36,10 +38,11 @@ impl Part {
             Self::Sbom => "sbom",
             Self::Image => "image",
             Self::Chart => "chart",
+            Self::Manual => "manual",
         }
     }
 
-    /// The part's file. The chart is the same for every architecture.
+    /// The part's file. Chart and manual are the same for every architecture.
     pub(super) fn file(self, version: &str, architecture: &str) -> String {
         let platform = format!("myapp-{version}-linux-{architecture}");
         match self {
@@ -47,6 +50,7 @@ impl Part {
             Self::Sbom => format!("{platform}.cdx.json"),
             Self::Image => format!("{platform}.oci.tar"),
             Self::Chart => format!("myapp-{version}.tgz"),
+            Self::Manual => format!("myapp-{version}-manual.tar"),
         }
     }
 }

@@ -101,8 +101,8 @@ fn quality(text: &str) -> Option<u16> {
     Some((value * 1000.0).round() as u16)
 }
 
-/// Converts OpenMetrics to Prometheus' own format: `_total` also in the description of a counter, no units, no end marker, no
-/// escaped quotes in help.
+/// Converts OpenMetrics to Prometheus' own format: `_total` also in the description of a counter, a gauge with `_info` for an info,
+/// no units, no end marker, no escaped quotes in help.
 fn without_open_metrics(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut help = None;
@@ -111,8 +111,12 @@ fn without_open_metrics(text: &str) -> String {
             help = Some(described);
         } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|line| line.split_once(' '))
         {
-            let suffix = if kind == "counter" { "_total" } else { "" };
-            let kind = if kind == "unknown" { "untyped" } else { kind };
+            let (suffix, kind) = match kind {
+                "counter" => ("_total", kind),
+                "info" => ("_info", "gauge"),
+                "unknown" => ("", "untyped"),
+                _ => ("", kind),
+            };
             let about = help.take().and_then(|described| described.split_once(' '));
             if let Some((_, about)) = about {
                 out.push_str(&format!("# HELP {name}{suffix} {}\n", about.replace("\\\"", "\"")));
@@ -174,11 +178,13 @@ mod tests {
         let open_metrics = "# HELP a Said \\\"so\\\" \\\\ here.\n# TYPE a counter\na_total{b=\"c\"} 1\n\
             # HELP t_seconds Time.\n# TYPE t_seconds histogram\n# UNIT t_seconds seconds\n\
             t_seconds_sum 0.5\nt_seconds_count 1\nt_seconds_bucket{le=\"+Inf\"} 1\n\
-            # HELP g Now.\n# TYPE g gauge\ng 2\n# EOF\n";
+            # HELP g Now.\n# TYPE g gauge\ng 2\n\
+            # HELP i Who.\n# TYPE i info\ni_info{a=\"b\"} 1\n# EOF\n";
         let text = "# HELP a_total Said \"so\" \\\\ here.\n# TYPE a_total counter\na_total{b=\"c\"} 1\n\
             # HELP t_seconds Time.\n# TYPE t_seconds histogram\n\
             t_seconds_sum 0.5\nt_seconds_count 1\nt_seconds_bucket{le=\"+Inf\"} 1\n\
-            # HELP g Now.\n# TYPE g gauge\ng 2\n";
+            # HELP g Now.\n# TYPE g gauge\ng 2\n\
+            # HELP i_info Who.\n# TYPE i_info gauge\ni_info{a=\"b\"} 1\n";
         assert_eq!(Text.render(open_metrics.to_owned()), text);
         assert_eq!(OpenMetrics.render(open_metrics.to_owned()), open_metrics);
     }
