@@ -205,7 +205,7 @@ fn run_tier(
         Tier::Service => &[
             &["-p", "chassis", "--test", "it"],
             &["-p", "chassis", "--test", "it", "--features", "fast-path"],
-            &["-p", "test-postgres", "--test", "it"],
+            &["-p", "test-support", "--test", "it"],
             &SERVICE_TESTS,
             &SERVICE_TESTS_ON_HYPER,
         ],

@@ -5,7 +5,6 @@
 
 use std::fs;
 use std::hint::black_box;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +13,7 @@ use std::time::{Duration, Instant};
 use live_config::{Contract, Driver, Live, Loaded, Secret, Snapshot, Sources, Timing};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use test_support::kubelet_volume::KubeletVolume;
 
 const READS: u32 = 20_000_000;
 const ROUNDS: usize = 5;
@@ -125,13 +125,8 @@ fn read_cost(mut read: impl FnMut() -> (usize, bool)) -> f64 {
 }
 
 fn swap(directory: &Path, number: usize) {
-    let folder = directory.join(format!("..{}", number % 2));
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir(&folder).unwrap();
-    fs::write(folder.join("NAME"), format!("n{number}")).unwrap();
-    fs::write(folder.join("KEY"), format!("k{number}")).unwrap();
-    symlink(folder.file_name().unwrap(), directory.join("..data_tmp")).unwrap();
-    fs::rename(directory.join("..data_tmp"), directory.join("..data")).unwrap();
+    let files = [("NAME", format!("n{number}")), ("KEY", format!("k{number}"))];
+    KubeletVolume::new(directory).write(&files).unwrap();
 }
 
 fn resident_kilobytes() -> u64 {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Service;
-use strict_clients::{Connection, Expected, Kind, Load, Server};
+use test_support::http::strict::{Connection, Expected, Kind, Load, Server};
 use tokio::time::{sleep, timeout};
 
 /// For a Service of a cluster on this machine to be reached: its rules follow the pods within a second or two.

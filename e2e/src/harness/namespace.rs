@@ -13,8 +13,8 @@ use kube::{Api, Client, Resource, ResourceExt};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use strict_clients::Kind;
 use tempfile::TempDir;
+use test_support::http::strict::Kind;
 use tokio::process::Command;
 
 use super::clients;
@@ -215,12 +215,20 @@ impl Namespace {
     }
 
     /// Starts clients that connect to a Service themselves; none where this machine has no way to it.
-    pub async fn clients(&self, service: &str, path: &'static str) -> Option<strict_clients::Load> {
+    pub async fn clients(
+        &self,
+        service: &str,
+        path: &'static str,
+    ) -> Option<test_support::http::strict::Load> {
         self.clients_of(service, &clients::usual(path)).await
     }
 
     /// The same with clients of these kinds.
-    pub async fn clients_of(&self, service: &str, kinds: &[Kind]) -> Option<strict_clients::Load> {
+    pub async fn clients_of(
+        &self,
+        service: &str,
+        kinds: &[Kind],
+    ) -> Option<test_support::http::strict::Load> {
         let found = self.api::<core::Service>().get(service).await;
         let found = found.unwrap_or_else(|error| panic!("{service}: {error}"));
         let clients = match clients::server(&found) {

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::{IpAddr, UdpSocket};
 use std::sync::Arc;
 
-use test_postgres::Server;
+use test_support::postgres::Server;
 use tokio::task::spawn_blocking;
 
 /// A running server, which ends when dropped. Queries run in threads of their own: the test's clients continue meanwhile.

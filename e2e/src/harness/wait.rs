@@ -1,4 +1,4 @@
-//! Waiting for named conditions: over watches where there are any, and never for a length of time.
+//! Waiting for named conditions of objects, over watches. What cannot be watched is polled, by [`test_support::wait`].
 
 use std::fmt::Debug;
 use std::pin::pin;
@@ -9,13 +9,11 @@ use kube::runtime::wait::{Condition, await_condition};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// Many times what anything here takes on two slow cores.
 pub const DEADLINE: Duration = Duration::from_secs(90);
 /// For a changed ConfigMap or Secret to be in force in the pods: a kubelet with stock settings was seen to take 90 s.
 pub const ARRIVAL: Duration = Duration::from_secs(180);
-const PACE: Duration = Duration::from_millis(100);
 
 /// The object `name` once `condition` holds; nothing when the condition is that it is gone. `what` completes the sentence
 /// "waited 90 s for …".
@@ -43,22 +41,6 @@ where
         Ok(None) => panic!("the watch of {labels} ended"),
         Err(_) => panic!("waited {} s for one of {labels} {what}", DEADLINE.as_secs()),
     }
-}
-
-/// Calls `ask` until `holds` is true of its answer, and returns that answer. For answers that cannot be watched, such as those
-/// of a server: `ask` is called at a steady pace, for as long as a change of configuration may take to arrive. `what` completes
-/// the sentence "waited 180 s for …".
-pub async fn until_answer<T: Debug>(what: &str, ask: impl AsyncFn() -> T, holds: impl Fn(&T) -> bool) -> T {
-    let mut pace = interval(PACE);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut last = ask().await;
-    let deadline = Instant::now() + ARRIVAL;
-    while !holds(&last) {
-        assert!(Instant::now() < deadline, "waited {} s for {what}; it is {last:?}", ARRIVAL.as_secs());
-        pace.tick().await;
-        last = ask().await;
-    }
-    last
 }
 
 /// Conditions by name.

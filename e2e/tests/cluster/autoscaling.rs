@@ -11,6 +11,7 @@ use e2e::harness::wait::{DEADLINE, condition, until};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use kube::Api;
+use test_support::wait::until_async;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -160,15 +161,12 @@ impl Samples {
     /// Ends once the last number was seen, and returns all of them.
     async fn seen(self, ns: &Namespace, last: i32) -> Vec<i32> {
         asks_for(ns, &self.name, last).await;
-        let all = || self.numbers.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let arrived = async {
-            while all().last() != Some(&last) {
-                tokio::time::sleep(PACE).await;
-            }
-        };
-        tokio::time::timeout(DEADLINE, arrived).await.unwrap_or_else(|_| panic!("{:?}, not {last}", all()));
+        let all = async || self.numbers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let numbers =
+            until_async(DEADLINE, "the last number", all, |all: &Vec<i32>| all.last() == Some(&last));
+        let numbers = numbers.await;
         self.sampling.abort();
-        all()
+        numbers
     }
 }
 

@@ -8,7 +8,7 @@ use e2e::harness::command::Background;
 use e2e::harness::namespace::{Namespace, in_namespace};
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use serde_json::{Value, json};
-use test_postgres::Redis;
+use test_support::redis::Redis;
 
 use crate::stream::Stream;
 use crate::support::{

@@ -7,10 +7,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use e2e::harness::command::{self, Background};
 use e2e::harness::namespace::{Namespace, in_namespace};
 use e2e::harness::postgres::Postgres;
-use e2e::harness::wait::until_answer;
+use e2e::harness::wait::ARRIVAL;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use test_support::wait::until_async;
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
@@ -91,7 +92,7 @@ async fn rotate(ns: &Namespace, in_the_database: impl AsyncFnOnce(&Postgres, &[P
         "SELECT count(*) FROM pg_stat_activity WHERE usename = '{ROLE}' AND backend_start < '{altered}'"
     );
     let ask = async || server.sql("postgres", &earlier).await;
-    until_answer("sessions of the old password to end", ask, |count| count == "0").await;
+    until_async(ARRIVAL, "sessions of the old password to end", ask, |count| count == "0").await;
 
     let tally = proxied.stop().await;
     assert_eq!(tally.failures, Vec::<String>::new(), "beside {} answers", tally.answered);
@@ -207,7 +208,7 @@ async fn until_recorded(ns: &Namespace, pods: &[Pod], outcome: &str) -> Vec<Chan
     let of_each = |changes: &Vec<Change>| {
         names(pods).iter().all(|pod| changes.iter().any(|change| change.replica == *pod))
     };
-    until_answer(&format!("each replica to record what it {outcome}"), changes, of_each).await
+    until_async(ARRIVAL, &format!("each replica to record what it {outcome}"), changes, of_each).await
 }
 
 /// The whole history, from the first of these replicas: all replicas have one database.
@@ -238,7 +239,7 @@ impl Reveals {
             let (address, forward) = ns.forward(&pod, OPERATOR_PORT).await;
             forwards.push(forward);
             let first = async || reveal(&address).await;
-            until_answer(&format!("{pod} to have the database"), first, Result::is_ok).await.unwrap();
+            until_async(ARRIVAL, &format!("{pod} to have the database"), first, Result::is_ok).await.unwrap();
             operators.spawn(look(address, Arc::clone(&stop)));
         }
         Self { stop, operators, _forwards: forwards }

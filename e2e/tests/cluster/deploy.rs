@@ -6,7 +6,7 @@ use std::path::Path;
 
 use e2e::harness::command::{self, Outcome};
 use e2e::harness::namespace::{Namespace, in_namespace};
-use e2e::harness::wait::until_answer;
+use e2e::harness::wait::ARRIVAL;
 use e2e::secret_scan::Search;
 use e2e::terraform::Root;
 use k8s_openapi::api::core::v1::{Node, Secret};
@@ -14,6 +14,7 @@ use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 use tempfile::TempDir;
+use test_support::wait::until_async;
 
 use crate::support::{assert_untouched, config, names};
 
@@ -263,7 +264,8 @@ async fn image_by_digest(ns: &Namespace) -> Option<String> {
     let is_myapp =
         |names: &Vec<String>| names.iter().any(|name| name.starts_with("docker.io/library/myapp:"));
     let known =
-        until_answer("the node to list the image", images, |images| images.iter().any(is_myapp)).await;
+        until_async(ARRIVAL, "the node to list the image", images, |images| images.iter().any(is_myapp))
+            .await;
     known.into_iter().filter(is_myapp).flatten().find(|name| name.contains("/myapp@sha256:"))
 }
 

@@ -9,7 +9,8 @@ use e2e::harness::wait::{condition, until};
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{EvictParams, ListParams};
-use tokio::time::{Instant, sleep};
+use test_support::wait::until_async;
+use tokio::time::sleep;
 
 use crate::support::{SECRET_KEY, pod_names};
 
@@ -55,15 +56,14 @@ fn evictions_of_all_pods_wait_for_the_budget_and_lose_no_request() {
 
 /// Evicts a pod as soon as the budget allows it. The client itself tries again where it is refused with a 429, for a while.
 async fn evict(ns: &Namespace, pod: &str) {
-    let deadline = Instant::now() + SUCCESSION;
-    loop {
-        match ns.api::<Pod>().evict(pod, &EvictParams::default()).await {
-            Ok(_) => return,
-            Err(kube::Error::Api(refusal)) if refusal.code == 429 => sleep(BETWEEN_LOOKS).await,
-            Err(error) => panic!("{pod} cannot be evicted: {error}"),
+    let evicted = async || match ns.api::<Pod>().evict(pod, &EvictParams::default()).await {
+        Err(kube::Error::Api(refusal)) if refusal.code == 429 => Err(refusal),
+        outcome => {
+            outcome.unwrap_or_else(|error| panic!("{pod} cannot be evicted: {error}"));
+            Ok(())
         }
-        assert!(Instant::now() < deadline, "{pod} was held back for {} s", SUCCESSION.as_secs());
-    }
+    };
+    until_async(SUCCESSION, &format!("{pod} to be evicted"), evicted, Result::is_ok).await.unwrap();
 }
 
 /// Counts the pods that serve again and again.

@@ -9,9 +9,10 @@ mod streams;
 use std::net::IpAddr;
 
 use e2e::harness::namespace::in_namespace;
-use e2e::harness::wait::{condition, until, until_answer};
+use e2e::harness::wait::{ARRIVAL, condition, until};
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use serde_json::json;
+use test_support::wait::until_async;
 
 use certificate::Certificate;
 pub(crate) use controller::{Controller, host, published};
@@ -46,7 +47,7 @@ fn host_and_path_lead_to_the_bytes_of_the_walkthrough() {
         controller.until(ns, &host, "/config", UNKNOWN).await;
         let expected = MASKED.replacen(r#""/""#, r#""/shop""#, 1);
         let ask = async || controller.get(ns, &host, "/shop/config").await;
-        until_answer("the new path to be in force", ask, |answer| *answer == expected).await;
+        until_async(ARRIVAL, "the new path to be in force", ask, |answer| *answer == expected).await;
         let pod = &pod_names(ns, "myapp").await[0];
         assert_eq!(ns.get(pod, PUBLIC_PORT, "/config").await, expected);
     });
@@ -112,12 +113,22 @@ fn tls_by_a_secret_is_served_and_a_new_certificate_taken() {
 
         let verified = async |certificate: &Certificate| controller.verified(ns, &host, certificate).await;
         let is_served = |status: &String| status == "200";
-        until_answer("the certificate to be shown", async || verified(&certificates[0]).await, is_served)
-            .await;
+        until_async(
+            ARRIVAL,
+            "the certificate to be shown",
+            async || verified(&certificates[0]).await,
+            is_served,
+        )
+        .await;
         assert_ne!(verified(&certificates[1]).await, "200", "the other certificate is not trusted yet");
         let patch = json!({ "stringData": certificates[1].secret() });
         ns.run("kubectl", &["patch", "secret", "shown", "-p", &patch.to_string()], "").await.succeeded();
-        until_answer("the new certificate to be shown", async || verified(&certificates[1]).await, is_served)
-            .await;
+        until_async(
+            ARRIVAL,
+            "the new certificate to be shown",
+            async || verified(&certificates[1]).await,
+            is_served,
+        )
+        .await;
     });
 }

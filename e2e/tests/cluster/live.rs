@@ -1,8 +1,9 @@
 //! Changes that running pods take: of the ConfigMap, of the Secret, by hand and by Helm.
 
 use e2e::harness::namespace::{Namespace, in_namespace};
-use e2e::harness::wait::until_answer;
+use e2e::harness::wait::ARRIVAL;
 use serde_json::{Value, json};
+use test_support::wait::until_async;
 
 use crate::support::{
     PUBLIC_PORT, SECRET_KEY, address_of, assert_untouched, config, config_at, config_map, converged, digests,
@@ -171,7 +172,8 @@ fn a_secret_and_a_config_map_changed_at_the_same_time_both_arrive() {
             for pod in names(&pods) {
                 let (address, _forward) = ns.forward(&pod, PUBLIC_PORT).await;
                 let holds = |shown: &Value| shown["LOG_LEVEL"] == level && shown["SECRET_KEY"] == key;
-                until_answer(
+                until_async(
+                    ARRIVAL,
                     &format!("{pod} to run both"),
                     async || config_at(ns, &address, &address).await,
                     holds,

@@ -3,9 +3,10 @@
 use e2e::harness::clients::kind;
 use e2e::harness::extras::Extra;
 use e2e::harness::namespace::{Namespace, in_namespace};
-use e2e::harness::wait::until_answer;
+use e2e::harness::wait::ARRIVAL;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use test_support::wait::until_async;
 
 use crate::support::SECRET_KEY;
 
@@ -39,16 +40,22 @@ fn load_adds_pods_and_its_end_removes_them_without_a_lost_request() {
             down,
         ];
         ns.install("myapp", &[&SECRET_KEY[..], &values].concat()).await;
-        let known =
-            until_answer("the load of the pods to be known", async || load(ns).await, Option::is_some).await;
+        let known = until_async(
+            ARRIVAL,
+            "the load of the pods to be known",
+            async || load(ns).await,
+            Option::is_some,
+        )
+        .await;
         let at_rest = |now: &(i32, i32)| *now == (MIN_REPLICAS, MIN_REPLICAS);
-        until_answer("the fewest pods to serve", async || replicas(ns).await, at_rest).await;
+        until_async(ARRIVAL, "the fewest pods to serve", async || replicas(ns).await, at_rest).await;
 
         let proxied = ns.load("myapp", "/config").await;
         let seldom = [kind("every second", "/config", 1, 4), kind("long idle", "/config", 29, 4)];
         let patient = ns.clients_of("myapp", &seldom).await.unwrap();
         let hasty = ns.clients_of("myapp", &[kind("without pause", "/config", 0, 4)]).await.unwrap();
-        let (wanted, ready) = until_answer(
+        let (wanted, ready) = until_async(
+            ARRIVAL,
             "pods to be added",
             async || replicas(ns).await,
             |(wanted, ready)| *wanted > MIN_REPLICAS && ready == wanted,
@@ -58,7 +65,7 @@ fn load_adds_pods_and_its_end_removes_them_without_a_lost_request() {
         let hasty = hasty.stop().await;
         // The load through the API server is one, too.
         let proxied = proxied.stop().await;
-        until_answer("pods to be removed", async || replicas(ns).await, at_rest).await;
+        until_async(ARRIVAL, "pods to be removed", async || replicas(ns).await, at_rest).await;
         let patient = patient.stop().await;
 
         assert_eq!(proxied.failures, Vec::<String>::new(), "beside {} answers", proxied.answered);

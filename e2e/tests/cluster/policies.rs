@@ -3,11 +3,12 @@
 
 use e2e::harness::extras::Extra;
 use e2e::harness::namespace::{Namespace, in_two_namespaces};
-use e2e::harness::wait::{until_answer, until_any};
+use e2e::harness::wait::{ARRIVAL, until_any};
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
+use test_support::wait::until_async;
 use tokio::process::Command;
 
 use crate::support::{ADMIN_PORT, OPERATOR_PORT, PUBLIC_PORT, address_of};
@@ -161,7 +162,7 @@ impl Row {
     /// Waits for the row's outcome: an engine learns of pods and policies a moment after the API does.
     async fn holds(&self) {
         let what = format!("{} to find {}:{} {:?}", self.from, self.address, self.port, self.outcome);
-        until_answer(&what, async || self.connect().await, |outcome| *outcome == self.outcome).await;
+        until_async(ARRIVAL, &what, async || self.connect().await, |outcome| *outcome == self.outcome).await;
     }
 
     async fn connect(&self) -> Outcome {

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use e2e::harness::namespace::{Namespace, in_namespace};
-use e2e::harness::wait::until_answer;
+use e2e::harness::wait::ARRIVAL;
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
+use test_support::wait::until_async;
 
 use crate::support::{
     OPERATOR_PORT, SECRET_KEY, address_of, assert_untouched, converged, create_secret, names, patch_config,
@@ -110,5 +111,5 @@ async fn fleet_of(ns: &Namespace, pod: &str, pods: &[Pod]) -> Value {
         replicas.map(|replica| replica["address"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
             == expected
     };
-    until_answer(&format!("{pod} to list {expected:?}"), ask, lists_all).await
+    until_async(ARRIVAL, &format!("{pod} to list {expected:?}"), ask, lists_all).await
 }

@@ -6,11 +6,12 @@ use std::net::{IpAddr, SocketAddr};
 use e2e::harness::command::Outcome;
 use e2e::harness::namespace::Namespace;
 use e2e::harness::postgres::address_towards;
-use e2e::harness::wait::{condition, until_answer, until_any};
+use e2e::harness::wait::{ARRIVAL, condition, until_any};
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret, Service};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 use kube::ResourceExt;
 use serde_json::{Value, json};
+use test_support::wait::until_async;
 
 pub(crate) const PUBLIC_PORT: u16 = 5000;
 pub(crate) const ADMIN_PORT: u16 = 9090;
@@ -62,7 +63,7 @@ pub(crate) async fn until_digests(
     what: &str,
     holds: impl Fn(&Value) -> bool,
 ) -> Value {
-    until_answer(&format!("{pod} {what}"), async || digests(ns, pod).await, holds).await
+    until_async(ARRIVAL, &format!("{pod} {what}"), async || digests(ns, pod).await, holds).await
 }
 
 /// Waits until each replica runs exactly the rendered release.

@@ -108,7 +108,7 @@ fn the_crates_listed_are_those_that_cargo_resolves_for_this_target_and_no_others
     listed.insert(format!("myapp@{}", env!("CARGO_PKG_VERSION")));
     assert_eq!(listed, resolved("normal,build"));
     // Among them none that only tests use.
-    for name in ["insta", "proptest", "tempfile", "kube", "strict-clients", "e2e", "xtask"] {
+    for name in ["insta", "proptest", "tempfile", "kube", "test-support", "e2e", "xtask"] {
         assert!(!listed.iter().any(|component| component.starts_with(&format!("{name}@"))), "{name}");
     }
 }

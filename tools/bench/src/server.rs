@@ -1,8 +1,7 @@
 //! One run of the service on this machine's loopback.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use kit::workspace;
 
-use super::client::Client;
+use super::client;
 use super::processors::pinned;
 
 /// Small beside what is measured with it, and large enough to leave the processor to the one who is waited for.
@@ -96,8 +95,7 @@ impl Server {
 
     /// Configurations that the service has run with.
     pub(super) fn generation(&self) -> Result<u64> {
-        let digests: serde_json::Value =
-            serde_json::from_str(&Client::connect(self.admin)?.get("/digests")?)?;
+        let digests: serde_json::Value = serde_json::from_str(&client::get(self.admin, "/digests")?.body)?;
         digests["generation"].as_u64().context("the digests tell no generation")
     }
 
@@ -110,18 +108,7 @@ impl Server {
     /// # Errors
     /// Any answer but 200.
     pub(super) fn get(&self, path: &str) -> Result<()> {
-        let mut stream = TcpStream::connect(self.public)?;
-        stream.set_read_timeout(Some(START_DEADLINE))?;
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.public);
-        stream.write_all(request.as_bytes())?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer)?;
-        if !answer.starts_with(b"HTTP/1.1 200 ") {
-            bail!(
-                "{path} answered {}",
-                String::from_utf8_lossy(answer.split(|byte| *byte == b'\r').next().unwrap_or_default())
-            );
-        }
+        client::get(self.public, path)?;
         Ok(())
     }
 }

@@ -125,7 +125,8 @@ mod tests {
         let folder = written();
         let pages = fs::read_dir(folder.path().join(MAN_PAGES)).unwrap();
         for page in pages.map(|page| page.unwrap().path()) {
-            let output = Process::new("groff").args(["-man", "-Tutf8", "-P-cbou", "-ww"]).arg(&page).output().unwrap();
+            let output =
+                Process::new("groff").args(["-man", "-Tutf8", "-P-cbou", "-ww"]).arg(&page).output().unwrap();
             let warnings = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success() && warnings.is_empty(), "{}: {warnings}", page.display());
             assert!(String::from_utf8_lossy(&output.stdout).contains("SYNOPSIS"), "{}", page.display());

@@ -4,26 +4,28 @@ use serde_json::Value;
 
 /// Crates of this workspace that a crate may name. One that is not listed may name any.
 const DIRECTIONS: [(&str, &[&str]); 16] = [
-    ("bench", &["kit", "release"]),
+    ("bench", &["kit", "release", "test-support"]),
     ("bench-programs", &[]),
-    ("chassis", &["strict-clients"]),
+    ("chassis", &["test-support"]),
     ("cluster", &["deploy", "kit", "own-cluster", "release"]),
     ("contract", &[]),
     ("deploy", &["kit"]),
-    ("e2e", &["strict-clients", "test-postgres"]),
+    ("e2e", &["test-support"]),
     ("kit", &[]),
-    ("live-config", &["contract"]),
+    ("live-config", &["contract", "test-support"]),
     ("manual", &["myapp"]),
-    ("myapp", &["chassis", "live-config", "test-postgres"]),
+    ("myapp", &["chassis", "live-config", "test-support"]),
     ("own-cluster", &["kit"]),
     ("release", &["kit"]),
     ("scan", &["kit", "release"]),
-    ("strict-clients", &[]),
-    ("test-postgres", &[]),
+    ("test-support", &[]),
     ("xtask", &["bench", "cluster", "contract", "deploy", "kit", "release", "scan"]),
 ];
 
-/// Complaints about dependencies that [`DIRECTIONS`] does not allow.
+/// Helpers for tests, and the crates that may depend on them in tests only.
+const TEST_SUPPORT: (&str, &[&str]) = ("test-support", &["chassis", "live-config", "myapp"]);
+
+/// Complaints about dependencies that [`DIRECTIONS`] and [`TEST_SUPPORT`] do not allow.
 pub(super) fn wrong_directions(metadata: &Value) -> Vec<String> {
     let mut complaints = Vec::new();
     for package in metadata["packages"].as_array().into_iter().flatten() {
@@ -34,6 +36,10 @@ pub(super) fn wrong_directions(metadata: &Value) -> Vec<String> {
             let named = dependency["name"].as_str().unwrap_or_default();
             if dependency["path"].is_string() && !allowed.contains(&named) {
                 complaints.push(format!("{name} may not depend on {named}"));
+            }
+            let (helpers, ships) = TEST_SUPPORT;
+            if named == helpers && ships.contains(name) && dependency["kind"] != "dev" {
+                complaints.push(format!("{name} may depend on {named} in tests only"));
             }
         }
     }
@@ -53,5 +59,14 @@ mod tests {
         assert!(wrong_directions(&package("myapp", "chassis")).is_empty());
         assert_eq!(wrong_directions(&package("e2e", "chassis")), ["e2e may not depend on chassis"]);
         assert!(wrong_directions(&package("other", "chassis")).is_empty());
+    }
+
+    #[test]
+    fn helpers_for_tests_do_not_ship() {
+        let package = |name: &str, kind: Value| json!({ "packages": [{ "name": name, "dependencies": [{ "name": "test-support", "path": "x", "kind": kind }] }] });
+        let complaint = "chassis may depend on test-support in tests only";
+        assert_eq!(wrong_directions(&package("chassis", Value::Null)), [complaint]);
+        assert!(wrong_directions(&package("chassis", json!("dev"))).is_empty());
+        assert!(wrong_directions(&package("e2e", Value::Null)).is_empty());
     }
 }

@@ -1,8 +1,10 @@
 use live_config::seal;
 use serde_json::json;
+use test_support::http::raw::blocking::{get, request};
+use test_support::wait::until;
 
+use crate::DEADLINE;
 use crate::databases::{Kind, borrowed, on_both_databases};
-use crate::http::{get, request, until_true};
 use crate::mount::Mount;
 use crate::service::Service;
 
@@ -38,11 +40,16 @@ fn digests_tell_what_was_rendered_mounted_and_runs(kind: &Kind) {
             ("secrets/SECRET_KEY", "hush"),
         ]
     };
-    let mut mount = Mount::of(kind, &with("7"));
+    let mount = Mount::of(kind, &with("7"));
     let service = Service::mounted(kind, &mount);
     service.until_ready();
     // A replica with an SQLite file is ready before its first check has ended.
-    until_true("reached", || get(service.admin, "/digests").json()["dependencies"][0]["up"] == true);
+    until(
+        DEADLINE,
+        "reached",
+        || get(service.admin, "/digests").json(),
+        |seen| seen["dependencies"][0]["up"] == true,
+    );
     let digests = get(service.admin, "/digests");
     let dependency = json!({ "name": "database", "shared": digests.json()["dependencies"][0]["shared"], "up": true, "reason": null,
         "code": null, "blocks_readiness": false, "age_ms": digests.json()["dependencies"][0]["age_ms"] });

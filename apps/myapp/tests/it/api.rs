@@ -2,9 +2,12 @@
 
 use myapp::store::{Access, AccessKind, Record};
 use serde_json::{Value, json};
+use test_support::http::raw::Answer;
+use test_support::http::raw::blocking::get;
+use test_support::wait::until;
 
+use crate::DEADLINE;
 use crate::databases::{Kind, borrowed, on_both_databases};
-use crate::http::{Answer, get};
 use crate::mount::Mount;
 use crate::service::Service;
 use crate::store::change;
@@ -99,7 +102,7 @@ fn a_cursor_leads_on_in_its_own_list_only(kind: &Kind) {
 }
 
 fn a_cursor_ends_with_the_key_it_was_signed_under(kind: &Kind) {
-    let mut mount = Mount::of(kind, &[("secrets/SECRET_KEY", "canary-key-7f3a9c")]);
+    let mount = Mount::of(kind, &[("secrets/SECRET_KEY", "canary-key-7f3a9c")]);
     let service = Service::mounted(kind, &mount);
     (0..3).for_each(|number| service.store.record(Record::Change(change(number))));
     service.flush();
@@ -107,7 +110,7 @@ fn a_cursor_ends_with_the_key_it_was_signed_under(kind: &Kind) {
     let path = format!("{HISTORY}?cursor={next}");
     assert_eq!(get(service.operator, &path).status, 200);
     mount.swap(&[("secrets/SECRET_KEY", "canary-key-2b8d41")]);
-    crate::http::until_true("changed", || get(service.admin, "/digests").json()["generation"] == 2);
+    until(DEADLINE, "changed", || get(service.admin, "/digests").json(), |seen| seen["generation"] == 2);
     assert_eq!(refusal(&get(service.operator, &path)), "cursor: the cursor is not valid");
 }
 

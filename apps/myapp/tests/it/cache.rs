@@ -11,10 +11,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use test_postgres::Redis;
+use test_support::http::raw::blocking::get;
+use test_support::redis::Redis;
+use test_support::wait::until;
 
+use crate::DEADLINE;
 use crate::events::Stream;
-use crate::http::{get, until_true};
 use crate::mount::Mount;
 use crate::service::Service;
 
@@ -59,7 +61,7 @@ impl Replica {
     }
 
     fn until_hearing(&self) {
-        until_true("hearing all", || self.metric("cache_hears_all") > 0.0);
+        until(DEADLINE, "hearing all", || self.metric("cache_hears_all"), |seen| *seen > 0.0);
     }
 }
 
@@ -103,7 +105,7 @@ fn what_happens_at_one_replica_is_told_at_all_of_them() {
     let url = redis.url();
     let cache = ("config/CACHE_URL", url.as_str());
     let here = Replica::start(&[cache]);
-    let mut there = Replica::start(&[cache, ("config/LOG_LEVEL", "error")]);
+    let there = Replica::start(&[cache, ("config/LOG_LEVEL", "error")]);
     here.until_hearing();
     there.until_hearing();
     let mut streams = [&here, &there].map(|replica| Stream::open(replica.service.operator, None));
@@ -117,10 +119,11 @@ fn what_happens_at_one_replica_is_told_at_all_of_them() {
         assert_eq!((told.name.as_str(), &told.data["keys"]), ("committed", &json!(["LOG_LEVEL"])));
         assert!(!told.data["replica"].as_str().unwrap().is_empty());
     }
-    until_true("counted", || {
-        there.metric("cache_events_total{outcome=\"sent\"}") == 1.0
-            && here.metric("cache_events_total{outcome=\"received\"}") == 1.0
-    });
+    let counts = || {
+        let sent = there.metric("cache_events_total{outcome=\"sent\"}");
+        [sent, here.metric("cache_events_total{outcome=\"received\"}")]
+    };
+    until(DEADLINE, "counted", counts, |seen| *seen == [1.0; 2]);
     assert_eq!(there.metric("cache_events_total{outcome=\"received\"}"), 0.0, "its own is not heard again");
 }
 
@@ -162,24 +165,24 @@ fn without_the_cache_each_replica_tells_of_itself_and_says_so() {
     let mut redis = Redis::start(&[]);
     let url = redis.url();
     let cache = ("config/CACHE_URL", url.as_str());
-    let mut here = Replica::start(&[cache]);
+    let here = Replica::start(&[cache]);
     here.until_hearing();
     let mut stream = Stream::open(here.service.operator, None);
     assert_eq!(stream.any().unwrap().data, Value::Null);
     assert_eq!(stream.any().unwrap().data, json!({ "replicas": "all" }));
     redis.stop();
     assert_eq!(stream.any().unwrap().data, json!({ "replicas": "own" }));
-    until_true("down", || here.cache()["up"] == false);
+    until(DEADLINE, "down", || here.cache(), |seen| seen["up"] == false);
     assert_eq!(here.cache()["reason"], "refused");
     assert!(here.is_ready(), "{}", here.digests());
 
     here.mount.swap(&[KEY, cache, ("config/LOG_LEVEL", "info")]);
     assert_eq!(stream.next().unwrap().name, "committed");
-    until_true("lost", || here.metric("cache_events_total{outcome=\"lost\"}") == 1.0);
+    until(DEADLINE, "lost", || here.metric("cache_events_total{outcome=\"lost\"}"), |seen| *seen == 1.0);
 
     redis.restart();
     assert_eq!(stream.any().unwrap().data, json!({ "replicas": "all" }));
-    until_true("up", || here.cache()["up"] == true);
+    until(DEADLINE, "up", || here.cache(), |seen| seen["up"] == true);
     Writer::connect(&redis).add(&message(7));
     assert_eq!(stream.next().unwrap().data["replica"], "other");
 }
@@ -198,7 +201,12 @@ fn what_is_none_of_this_services_messages_is_left_out_and_counted() {
     }
     writer.add(&message(1));
     assert_eq!(stream.next().unwrap().data["reasons"], json!(["LOG_LEVEL: 1"]));
-    until_true("counted", || here.metric("cache_events_total{outcome=\"refused\"}") == 4.0);
+    until(
+        DEADLINE,
+        "counted",
+        || here.metric("cache_events_total{outcome=\"refused\"}"),
+        |seen| *seen == 4.0,
+    );
 
     // Longer than any message that is read: the replica skips it, and notifies readers that an event may be missing.
     writer.add(&"x".repeat(64 * 1024 * 1024));
@@ -236,7 +244,7 @@ fn user_and_password_change_live_and_no_event_is_lost() {
     add("one", PASSWORD);
     let start = borrowed(&files("one", PASSWORD));
     let start: Vec<_> = start.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    let mut here = Replica::start(&start);
+    let here = Replica::start(&start);
     here.until_hearing();
     let mut stream = Stream::open(here.service.operator, None);
     stream.next().unwrap();
@@ -246,7 +254,7 @@ fn user_and_password_change_live_and_no_event_is_lost() {
     let next: Vec<_> =
         std::iter::once(KEY).chain(next.iter().map(|(name, text)| (*name, text.as_str()))).collect();
     here.mount.swap(&next);
-    until_true("refused", || here.digests()["state"] == "rejected");
+    until(DEADLINE, "refused", || here.digests(), |seen| seen["state"] == "rejected");
     let sentence = "cache: CACHE_PASSWORD: the cache refuses it for the user of CACHE_USER (WRONGPASS)";
     assert_eq!(here.digests()["reasons"], json!([sentence]));
     assert_eq!(here.digests()["retrying"], true);
@@ -254,9 +262,8 @@ fn user_and_password_change_live_and_no_event_is_lost() {
 
     add("two", "canary-cache-9d2c");
     assert_eq!(stream.next().unwrap().name, "committed");
-    until_true("without sessions of the former user", || {
-        !redis.command(&["CLIENT", "LIST"]).contains("user=one")
-    });
+    let sessions = || redis.command(&["CLIENT", "LIST"]);
+    until(DEADLINE, "sessions without the former user", sessions, |seen| !seen.contains("user=one"));
     redis.command(&["ACL", "DELUSER", "one"]);
     here.until_hearing();
     redis.command(&["XADD", "myapp:events:v1", "*", "m", &message(3)]);
@@ -270,7 +277,7 @@ fn no_event_is_lost_to_a_session_that_the_server_closed() {
     let redis = Redis::start(&[]);
     let url = redis.url();
     let cache = ("config/CACHE_URL", url.as_str());
-    let mut here = Replica::start(&[cache]);
+    let here = Replica::start(&[cache]);
     here.until_hearing();
     let mut stream = Stream::open(here.service.operator, None);
     stream.next().unwrap();
@@ -279,7 +286,7 @@ fn no_event_is_lost_to_a_session_that_the_server_closed() {
     for (level, told) in [("info", 1.0), ("warn", 2.0)] {
         here.mount.swap(&[KEY, cache, ("config/LOG_LEVEL", level)]);
         assert_eq!(stream.next().unwrap().name, "committed");
-        until_true("counted", || count(&here, "sent") + count(&here, "lost") == told);
+        until(DEADLINE, "counted", || count(&here, "sent") + count(&here, "lost"), |seen| *seen == told);
         redis.command(&["CLIENT", "KILL", "TYPE", "normal"]);
         here.until_hearing();
     }
@@ -292,15 +299,15 @@ fn two_releases_on_one_cache_hear_nothing_of_each_other() {
     let url = redis.url();
     let cache = ("config/CACHE_URL", url.as_str());
     let here = Replica::start_with(&["--cache-prefix=shop/here"], &[cache]);
-    let mut there = Replica::start_with(&["--cache-prefix=shop/there"], &[cache]);
+    let there = Replica::start_with(&["--cache-prefix=shop/there"], &[cache]);
     here.until_hearing();
     there.until_hearing();
     there.mount.swap(&[KEY, cache, ("config/LOG_LEVEL", "info")]);
-    until_true("told", || there.metric("cache_events_total{outcome=\"sent\"}") == 1.0);
+    until(DEADLINE, "told", || there.metric("cache_events_total{outcome=\"sent\"}"), |seen| *seen == 1.0);
     let keys = redis.command(&["KEYS", "*"]);
     assert!(keys.contains("shop/there:events:v1") && !keys.contains("shop/here:events"), "{keys}");
     redis.command(&["XADD", "shop/here:events:v1", "*", "m", &message(1)]);
-    until_true("heard", || here.metric("cache_events_total{outcome=\"received\"}") == 1.0);
+    until(DEADLINE, "heard", || here.metric("cache_events_total{outcome=\"received\"}"), |seen| *seen == 1.0);
     assert_eq!(there.metric("cache_events_total{outcome=\"received\"}"), 0.0);
 }
 
@@ -325,7 +332,7 @@ fn one_replicas_answer_about_the_fleet_serves_the_others_for_a_second() {
     if redis.command(&["EXISTS", "myapp:fleet:v1"]) == "1" {
         assert_eq!((second.body, times_asked()), (first.body, 1));
     }
-    until_true("too old", || redis.command(&["EXISTS", "myapp:fleet:v1"]) == "0");
+    until(DEADLINE, "too old", || redis.command(&["EXISTS", "myapp:fleet:v1"]), |seen| *seen == "0");
     let before = times_asked();
     assert_eq!(fleet(&there).status, 200);
     assert_eq!(times_asked(), before + 1);

@@ -5,9 +5,10 @@ use std::net::TcpListener;
 use std::process::Command;
 
 use serde_json::Value;
+use test_support::http::raw::Answer;
+use test_support::http::raw::blocking::{get, request, send};
 
 use crate::databases::{Kind, on_both_databases};
-use crate::http::{Answer, get, request, send};
 use crate::process::Serving;
 use crate::service::Service;
 

@@ -9,7 +9,7 @@ use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 use tempfile::TempDir;
-use test_postgres::{Database, Mode, Pooler, Server, Session};
+use test_support::postgres::{Database, Mode, Pooler, Server, Session};
 use tokio::runtime::Runtime;
 
 /// Settings by name.
@@ -144,13 +144,13 @@ macro_rules! on_both_databases_and_poolers {
         mod session_pooler {
             $(#[test]
             fn $name() {
-                super::$name(&$crate::databases::Kind::pooled(test_postgres::Mode::Session));
+                super::$name(&$crate::databases::Kind::pooled(test_support::postgres::Mode::Session));
             })*
         }
         mod transaction_pooler {
             $(#[test]
             fn $name() {
-                super::$name(&$crate::databases::Kind::pooled(test_postgres::Mode::Transaction));
+                super::$name(&$crate::databases::Kind::pooled(test_support::postgres::Mode::Transaction));
             })*
         }
     };

@@ -5,9 +5,11 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use test_support::http::raw::blocking::get;
+use test_support::wait::until;
 
+use crate::DEADLINE;
 use crate::databases::{Kind, on_both_databases};
-use crate::http::{get, until_true};
 use crate::mount::Mount;
 use crate::service::Service;
 
@@ -90,7 +92,7 @@ impl Stream {
 }
 
 fn what_happens_to_the_configuration_is_told_by_keys_and_reasons_and_never_by_value(kind: &Kind) {
-    let mut mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "error")]);
+    let mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "error")]);
     let service = Service::mounted(kind, &mount);
     let mut stream = Stream::open(service.operator, None);
     assert_eq!(stream.status, 200);
@@ -116,12 +118,17 @@ fn what_happens_to_the_configuration_is_told_by_keys_and_reasons_and_never_by_va
 }
 
 fn a_client_that_comes_back_to_the_same_life_misses_nothing(kind: &Kind) {
-    let mut mount = Mount::of(kind, &[KEY]);
+    let mount = Mount::of(kind, &[KEY]);
     let service = Service::mounted(kind, &mount);
     let begin = Stream::open(service.operator, None).next().unwrap().id;
     for (level, generation) in [("info", 2), ("debug", 3)] {
         mount.swap(&[KEY, ("config/LOG_LEVEL", level)]);
-        until_true("in force", || get(service.admin, "/digests").json()["generation"] == generation);
+        until(
+            DEADLINE,
+            "in force",
+            || get(service.admin, "/digests").json(),
+            |seen| seen["generation"] == generation,
+        );
     }
     let mut again = Stream::open(service.operator, Some(&begin));
     assert_eq!(again.next().unwrap().id, begin);
@@ -142,7 +149,7 @@ fn readers_are_bounded_and_a_seat_is_free_again_once_one_is_gone(kind: &Kind) {
     let refused = get(service.operator, "/api/v1/events");
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")));
     open.pop();
-    until_true("free", || Stream::open(service.operator, None).status == 200);
+    until(DEADLINE, "free", || Stream::open(service.operator, None).status, |status| *status == 200);
 }
 
 fn a_stop_ends_the_stream_in_good_order(kind: &Kind) {

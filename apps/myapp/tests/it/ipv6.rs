@@ -1,9 +1,11 @@
 //! The service on IPv6, and on both families at once.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use test_support::http::raw::blocking::{get, request};
+use test_support::wait::until;
 
+use crate::DEADLINE;
 use crate::databases::Kind;
-use crate::http::{get, request, until_true};
 use crate::process::{Serving, myapp, run};
 
 fn serving(listen: [&str; 3], kind: &Kind) -> (Serving, [SocketAddr; 3]) {
@@ -14,7 +16,7 @@ fn serving(listen: [&str; 3], kind: &Kind) -> (Serving, [SocketAddr; 3]) {
     command.args(["--expose-secrets", "--data-dir"]).arg(kind.data_directory());
     let mut serving = Serving::spawn(command);
     let addresses = serving.addresses();
-    until_true("ready", || get(addresses[0], "/readyz").status == 200);
+    until(DEADLINE, "ready", || get(addresses[0], "/readyz"), |seen| seen.status == 200);
     (serving, addresses)
 }
 

@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
-use test_postgres::Server;
+use test_support::http::raw::blocking::try_get;
+use test_support::postgres::Server;
+use test_support::wait::until;
 use tokio::runtime::Runtime;
 
-use crate::http::{self, until_true};
+use crate::DEADLINE;
 use crate::process::{PORTS, Serving, myapp};
 
 const ORDINARY_SECONDS: u64 = 20;
@@ -39,8 +41,8 @@ impl Clients {
                 continue;
             };
             let name = format!("r{}", self.asked.fetch_add(1, Ordering::Relaxed));
-            let answer = http::try_get(operator, "/config", &[("X-Request-Id", &name)]);
-            if answer.is_some_and(|answer| answer.status == 200) {
+            let answer = try_get(operator, "/config", &[("X-Request-Id", &name)]);
+            if answer.is_ok_and(|answer| answer.status == 200) {
                 self.acknowledged.lock().unwrap().insert(name);
             }
         }
@@ -53,7 +55,7 @@ impl Clients {
     /// Waits until some more reveals were acknowledged.
     fn are_served(&self) {
         let before = self.acknowledged();
-        until_true("served", || self.acknowledged() > before + 5);
+        until(DEADLINE, "served", || self.acknowledged(), |seen| *seen > before + 5);
     }
 }
 

@@ -12,7 +12,6 @@ mod cross_site;
 mod databases;
 mod events;
 mod flags;
-mod http;
 mod ipv6;
 mod kills;
 mod mount;
@@ -35,3 +34,8 @@ mod service;
 mod store;
 mod telemetry;
 mod verify;
+
+use std::time::Duration;
+
+/// Deadline of each wait, for a machine under load.
+const DEADLINE: Duration = Duration::from_secs(120);

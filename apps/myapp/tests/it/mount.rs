@@ -1,14 +1,11 @@
-use std::os::unix::fs::symlink;
-use std::path::Path;
-
 use tempfile::TempDir;
+use test_support::kubelet_volume::KubeletVolume;
 
 use crate::databases::{Kind, Settings, borrowed};
 
 /// A mounted projected volume.
 pub(crate) struct Mount {
     directory: TempDir,
-    generation: usize,
     /// Settings contained in every generation of files.
     kept: Settings,
 }
@@ -24,32 +21,17 @@ impl Mount {
     }
 
     fn keeping(kept: Settings, files: &[(&str, &str)]) -> Self {
-        let mut mount = Self { directory: tempfile::tempdir().unwrap(), generation: 0, kept };
-        for top in ["config", "secrets"] {
-            symlink(format!("..data/{top}"), mount.path().join(top)).unwrap();
-        }
+        let mount = Self { directory: tempfile::tempdir().unwrap(), kept };
         mount.swap(files);
         mount
     }
 
-    fn path(&self) -> &Path {
-        self.directory.path()
-    }
-
     pub(crate) fn flag(&self) -> String {
-        format!("--config-dir={}", self.path().display())
+        format!("--config-dir={}", self.directory.path().display())
     }
 
-    pub(crate) fn swap(&mut self, files: &[(&str, &str)]) {
-        self.generation += 1;
-        let folder = format!("..{}", self.generation);
-        for top in ["config", "secrets"] {
-            std::fs::create_dir_all(self.path().join(&folder).join(top)).unwrap();
-        }
-        for (name, text) in borrowed(&self.kept).iter().chain(files) {
-            std::fs::write(self.path().join(&folder).join(name), text).unwrap();
-        }
-        symlink(&folder, self.path().join("..data_tmp")).unwrap();
-        std::fs::rename(self.path().join("..data_tmp"), self.path().join("..data")).unwrap();
+    pub(crate) fn swap(&self, files: &[(&str, &str)]) {
+        let files = [borrowed(&self.kept), files.to_vec()].concat();
+        KubeletVolume::new(self.directory.path()).write(&files).unwrap();
     }
 }

@@ -3,9 +3,9 @@
 use std::process::Command;
 
 use serde_json::Value;
+use test_support::http::raw::blocking::{get, send};
 
 use crate::databases::{Kind, on_both_databases};
-use crate::http::{get, send};
 use crate::sbom::SbomFile;
 use crate::service::Service;
 

@@ -1,7 +1,10 @@
 use serde_json::json;
+use test_support::http::raw::Answer;
+use test_support::http::raw::blocking::{get, request, send};
+use test_support::wait::until;
 
+use crate::DEADLINE;
 use crate::databases::{Kind, on_both_databases};
-use crate::http::{get, put, request};
 use crate::service::Service;
 
 on_both_databases! {
@@ -13,6 +16,10 @@ on_both_databases! {
 }
 
 const SETTINGS: [(&str, &str); 1] = [("SECRET_KEY", "hush-hush")];
+
+fn put_level(service: &Service, body: &str) -> Answer {
+    send(service.operator, "PUT", "/log-level", &[("Content-Type", "application/json")], body)
+}
 
 fn the_operator_listener_shows_what_the_public_one_masks(kind: &Kind) {
     let service = Service::start(kind, &[], &SETTINGS);
@@ -42,18 +49,13 @@ fn the_log_level_is_set_for_a_while_and_falls_back_by_itself(kind: &Kind) {
         get(service.operator, "/log-level").json(),
         json!({ "in_force": "critical", "set": "critical" })
     );
-    let answer = put(service.operator, "/log-level", r#"{"level":"DEBUG","for":"300ms"}"#);
+    let answer = put_level(&service, r#"{"level":"DEBUG","for":"300ms"}"#);
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert_eq!((&answer.json()["in_force"], &answer.json()["set"]), (&json!("debug"), &json!("critical")));
     assert!(answer.json()["until"].is_u64());
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
-    while get(service.operator, "/log-level").json()["in_force"] == "debug" {
-        assert!(std::time::Instant::now() < deadline, "never fell back");
-    }
-    assert_eq!(
-        get(service.operator, "/log-level").json(),
-        json!({ "in_force": "critical", "set": "critical" })
-    );
+    let level = || get(service.operator, "/log-level").json();
+    let level = until(DEADLINE, "the end of the level", level, |seen| seen["in_force"] != "debug");
+    assert_eq!(level, json!({ "in_force": "critical", "set": "critical" }));
 }
 
 fn a_log_level_without_a_sane_end_is_refused_with_what_would_be_right(kind: &Kind) {
@@ -67,7 +69,7 @@ fn a_log_level_without_a_sane_end_is_refused_with_what_would_be_right(kind: &Kin
         (r#"{"level":"debug","for":"1m","until":1}"#, "unknown field `until`"),
         ("debug", "expected is for example"),
     ] {
-        let answer = put(service.operator, "/log-level", body);
+        let answer = put_level(&service, body);
         assert_eq!(answer.status, 422, "{body}");
         assert!(answer.json()["detail"].as_str().unwrap().contains(told), "{}", answer.body);
     }

@@ -2,8 +2,10 @@
 //! needs no restart.
 
 use std::net::SocketAddr;
+use test_support::http::raw::blocking::get;
+use test_support::wait::until;
 
-use crate::http::{get, until_true};
+use crate::DEADLINE;
 
 /// Checks the responses while the database is unavailable: requests that need it are refused, all others succeed. A replica that
 /// has never reached its server is not ready; one that has reached it stays ready.
@@ -20,5 +22,5 @@ pub(crate) fn is_away(public: SocketAddr, operator: SocketAddr, readiness: u16) 
 }
 
 pub(crate) fn comes_back(operator: SocketAddr) {
-    until_true("back", || get(operator, "/config").status == 200);
+    until(DEADLINE, "back", || get(operator, "/config"), |seen| seen.status == 200);
 }

@@ -1,5 +1,6 @@
+use test_support::http::raw::blocking::request;
+
 use crate::databases::{Kind, on_both_databases};
-use crate::http::request;
 use crate::service::Service;
 
 on_both_databases! {

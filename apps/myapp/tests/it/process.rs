@@ -11,9 +11,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use test_support::http::raw::blocking::get;
 
 use crate::databases::{Kind, borrowed, on_both_databases};
-use crate::http::get;
 use crate::mount::Mount;
 
 on_both_databases! {

@@ -1,8 +1,6 @@
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use test_support::http::raw::blocking::{exchange, get, request};
 
 use crate::databases::{Kind, on_both_databases};
-use crate::http::{get, request};
 use crate::service::Service;
 
 on_both_databases! {
@@ -98,20 +96,12 @@ fn exposed_secrets_are_shown_to_requests_for_loopback_only(kind: &Kind) {
         }
         assert!(shows(path, &[("Sec-Fetch-Site", "none")]), "{path}");
     }
-    let old = raw(service.public, "GET /config HTTP/1.0\r\n\r\n");
+    let old = exchange(service.public, "GET /config HTTP/1.0\r\n\r\n").unwrap();
     assert!(old.contains("********") && !old.contains("Secr3tXyz"), "{old}");
     let absolute =
-        raw(service.public, "GET http://rebound.example/config HTTP/1.0\r\nHost: localhost\r\n\r\n");
+        exchange(service.public, "GET http://rebound.example/config HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            .unwrap();
     assert!(absolute.contains("********") && !absolute.contains("Secr3tXyz"), "{absolute}");
-}
-
-/// Sends these bytes, and returns the response up to the close of the connection.
-fn raw(address: SocketAddr, bytes: &str) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(bytes.as_bytes()).unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    text
 }
 
 fn with_nothing_set_it_serves_its_defaults(kind: &Kind) {

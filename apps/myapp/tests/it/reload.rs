@@ -1,11 +1,11 @@
 //! Changes while the process runs, made in the way of the kubelet.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
+use test_support::http::raw::blocking::{get, request};
+use test_support::wait::until;
 
+use crate::DEADLINE;
 use crate::databases::{Kind, on_both_databases};
-use crate::http::{get, post};
 use crate::mount::Mount;
 use crate::process::Serving;
 use crate::service::Service;
@@ -19,19 +19,6 @@ on_both_databases! {
     the_fleet_is_every_replica_with_what_it_tells_of_itself
 }
 
-/// Polls until the answer satisfies `holds`; the deadline allows for a machine under load.
-fn until(what: &str, mut ask: impl FnMut() -> Value, holds: impl Fn(&Value) -> bool) -> Value {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    loop {
-        let answer = ask();
-        if holds(&answer) {
-            return answer;
-        }
-        assert!(Instant::now() < deadline, "never {what}: {answer}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 fn is(key: &'static str, value: &'static str) -> impl Fn(&Value) -> bool {
     move |answer| answer[key] == value
 }
@@ -39,20 +26,20 @@ fn is(key: &'static str, value: &'static str) -> impl Fn(&Value) -> bool {
 const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
 
 fn a_changed_base_path_is_in_force_without_a_restart(kind: &Kind) {
-    let mut mount = Mount::of(kind, &[KEY, ("config/API_BASE_URL", "/old")]);
+    let mount = Mount::of(kind, &[KEY, ("config/API_BASE_URL", "/old")]);
     let service = Service::mounted(kind, &mount);
     assert_eq!(get(service.public, "/old/config").status, 200);
     mount.swap(&[KEY, ("config/API_BASE_URL", "/new")]);
-    until("changed", || get(service.public, "/config").json(), is("API_BASE_URL", "/new"));
+    until(DEADLINE, "changed", || get(service.public, "/config").json(), is("API_BASE_URL", "/new"));
     assert_eq!(get(service.public, "/new/config").status, 200);
     assert_eq!(get(service.public, "/old/config").status, 404);
-    until("settled", || get(service.admin, "/digests").json(), is("state", "converged"));
+    until(DEADLINE, "settled", || get(service.admin, "/digests").json(), is("state", "converged"));
     assert_eq!(get(service.admin, "/digests").json()["generation"], 2);
 }
 
 fn unknown_file_is_named_while_the_process_runs(kind: &Kind) {
     let level = ("config/LOG_LEVEL", "info");
-    let mut mount = Mount::of(kind, &[KEY, level]);
+    let mount = Mount::of(kind, &[KEY, level]);
     let mut serving = Serving::mounted(kind, &mount, &["--drain-min=0s", "--drain-quiet=0s"]);
     let [_, admin, operator] = serving.addresses();
     mount.swap(&[KEY, level, ("config/LOG_LEVLE", "debug")]);
@@ -62,7 +49,7 @@ fn unknown_file_is_named_while_the_process_runs(kind: &Kind) {
         (&json!("LOG_LEVLE"), &json!("LOG_LEVEL")),
         "{line}"
     );
-    post(operator, "/reload");
+    request(operator, "POST", "/reload", &[("X-Requested-By", "test")]);
     assert_eq!(get(admin, "/digests").json()["generation"], 1);
     serving.signal("-TERM");
     let (_, log) = serving.ended();
@@ -70,10 +57,11 @@ fn unknown_file_is_named_while_the_process_runs(kind: &Kind) {
 }
 
 fn an_invalid_change_leaves_the_old_configuration_serving_and_is_told_everywhere(kind: &Kind) {
-    let mut mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "info")]);
+    let mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "info")]);
     let service = Service::mounted(kind, &mount);
     mount.swap(&[KEY, ("config/LOG_LEVEL", "verbose")]);
-    let digests = until("rejected", || get(service.admin, "/digests").json(), is("state", "rejected"));
+    let digests =
+        until(DEADLINE, "rejected", || get(service.admin, "/digests").json(), is("state", "rejected"));
     assert_eq!(digests["generation"], 1);
     assert_ne!(digests["mounted"], digests["running"]);
     assert!(digests["reasons"][0].as_str().unwrap().starts_with("LOG_LEVEL: must be trace"), "{digests}");
@@ -85,12 +73,12 @@ fn an_invalid_change_leaves_the_old_configuration_serving_and_is_told_everywhere
     assert_eq!((&status["apply"], &status["retrying"]), (&json!("rejected"), &json!(false)));
 
     mount.swap(&[KEY, ("config/LOG_LEVEL", "debug")]);
-    until("healed", || get(service.admin, "/digests").json(), is("state", "converged"));
+    until(DEADLINE, "healed", || get(service.admin, "/digests").json(), is("state", "converged"));
     assert_eq!(get(service.public, "/config").json()["LOG_LEVEL"], "debug");
 }
 
 fn a_changed_level_changes_what_is_logged_and_no_line_holds_a_value(kind: &Kind) {
-    let mut mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "error")]);
+    let mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "error")]);
     let mut serving = Serving::mounted(kind, &mount, &["--drain-min=0s", "--drain-quiet=0s"]);
     let [public, admin, _] = serving.addresses();
     get(public, "/healthz");
@@ -100,7 +88,7 @@ fn a_changed_level_changes_what_is_logged_and_no_line_holds_a_value(kind: &Kind)
     get(public, "/readyz");
     assert_eq!(serving.line("request")["route"], "/readyz");
     mount.swap(&[("secrets/SECRET_KEY", "canary-key-2b8d41\u{7}"), ("config/LOG_LEVEL", "info")]);
-    until("rejected", || get(admin, "/digests").json(), is("state", "rejected"));
+    until(DEADLINE, "rejected", || get(admin, "/digests").json(), is("state", "rejected"));
     let rejected = serving.line("configuration rejected, the one before serves on");
     assert!(rejected["reasons"].as_str().unwrap().contains("SECRET_KEY: contains a control character"));
     serving.signal("-TERM");
@@ -109,11 +97,11 @@ fn a_changed_level_changes_what_is_logged_and_no_line_holds_a_value(kind: &Kind)
 }
 
 fn a_hangup_and_a_request_ask_for_a_look_at_once(kind: &Kind) {
-    let mut mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "error")]);
+    let mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "error")]);
     let mut serving = Serving::mounted(kind, &mount, &[]);
     let [_, _, operator] = serving.addresses();
     mount.swap(&[KEY, ("config/LOG_LEVEL", "info")]);
-    let answer = post(operator, "/reload");
+    let answer = request(operator, "POST", "/reload", &[("X-Requested-By", "test")]);
     assert_eq!((answer.status, &answer.json()["generation"]), (200, &json!(2)));
     serving.signal("-HUP");
     assert_eq!(serving.line("reload asked for")["signal"], "SIGHUP");

@@ -5,9 +5,11 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::process::Command;
 use std::time::{Duration, Instant};
+use test_support::http::raw::blocking::{Connection, get, request};
+use test_support::wait::until;
 
+use crate::DEADLINE;
 use crate::databases::{Kind, on_both_databases};
-use crate::http::{Kept, get, request, until_true};
 use crate::mount::Mount;
 use crate::process::{PORTS, Serving};
 
@@ -51,7 +53,7 @@ fn replaced_secrets_leave_the_memory(kind: &Kind) {
         [("secrets/SECRET_KEY", key), ("secrets/DB_PASSWORD", password), ("config/LOG_LEVEL", "info")]
     };
     kind.learn(OLD[1]);
-    let mut mount = Mount::of(kind, &files(OLD));
+    let mount = Mount::of(kind, &files(OLD));
     let mut serving = Serving::mounted(kind, &mount, &[]);
     let [public, admin, operator] = serving.addresses();
     let pid = serving.child.id();
@@ -61,31 +63,34 @@ fn replaced_secrets_leave_the_memory(kind: &Kind) {
         return;
     }
     // A connection that stays open, and whose last request was another one.
-    let mut waiting = Kept::open(public);
-    assert_eq!([waiting.status("/config"), waiting.status("/healthz")], [200, 200]);
+    let mut waiting = Connection::open(public).unwrap();
+    assert_eq!(["/config", "/healthz"].map(|path| waiting.get(path).unwrap().status), [200, 200]);
     assert_eq!(get(public, "/config").status, 200);
     let count = || OLD.map(|secret| copies(pid, end(secret)).unwrap());
     let before = count();
     assert!(before.iter().all(|copies| *copies > 0), "the search finds what is there: {before:?}");
-    (0..20).for_each(|_| until_true("revealed", || get(operator, "/config").body.contains(OLD[0])));
+    let config = || get(operator, "/config");
+    for _ in 0..20 {
+        until(DEADLINE, "revealed", config, |seen| seen.body.contains(OLD[0]));
+    }
     assert_eq!(request(operator, "GET", "/api/v1/history?limit=1", &[]).status, 200);
-    until_true("forgotten", || count() <= before);
+    until(DEADLINE, "forgotten", count, |seen| *seen <= before);
 
     kind.learn(NEW[1]);
     mount.swap(&files(NEW));
-    until_true("settled", || {
-        let digests = get(admin, "/digests").json();
-        (digests["generation"].as_u64(), digests["state"].as_str()) == (Some(2), Some("converged"))
-    });
+    until(
+        DEADLINE,
+        "settled",
+        || get(admin, "/digests").json(),
+        |seen| (seen["generation"].as_u64(), seen["state"].as_str()) == (Some(2), Some("converged")),
+    );
     let settled = Instant::now();
-    until_true("recorded", || get(operator, "/config").body.contains(NEW[0]));
-    while OLD.iter().any(|secret| copies(pid, end(secret)) != Some(0)) {
-        let left = OLD.map(|secret| copies(pid, end(secret)));
-        assert!(settled.elapsed() < STATED, "{left:?} copies of the old key and password");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    until(DEADLINE, "recorded", config, |seen| seen.body.contains(NEW[0]));
+    let left = || OLD.map(|secret| copies(pid, end(secret)));
+    let in_time = STATED.saturating_sub(settled.elapsed());
+    until(in_time, "no copy of the old key and password", left, |left| *left == [Some(0); 2]);
     assert!(NEW.iter().all(|secret| copies(pid, end(secret)) > Some(0)), "the search finds what is there");
-    assert_eq!(waiting.status("/healthz"), 200);
+    assert_eq!(waiting.get("/healthz").unwrap().status, 200);
 }
 
 #[test]

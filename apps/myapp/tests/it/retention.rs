@@ -3,9 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use myapp::store::{Access, AccessKind, Change, HistoryFilter, Outcome, Record};
+use test_support::wait::until;
 
+use crate::DEADLINE;
 use crate::databases::{Kind, on_both_databases};
-use crate::http::until_true;
 use crate::service::Service;
 use crate::store::change;
 
@@ -44,7 +45,7 @@ fn pruned(kind: &Kind) -> Service {
     let clock = "SELECT wall_ms FROM retention_clock";
     let before = kind.number(clock);
     let service = Service::start(kind, &[], &[]);
-    until_true("pruned", || kind.number(clock) > before);
+    until(DEADLINE, "pruned", || kind.number(clock), |seen| *seen > before);
     service
 }
 
@@ -148,7 +149,7 @@ fn records_of_the_version_before_are_taken_over(kind: &Kind) {
     write("other", "DB_PASSWORD", now + 400 * DAY_MS);
     write("old", "DB_PASSWORD", now - 91 * DAY_MS);
     let service = Service::start(kind, &[], &[]);
-    until_true("taken over", || service.history(HistoryFilter::default()).len() == 2);
+    until(DEADLINE, "taken over", || service.history(HistoryFilter::default()).len(), |seen| *seen == 2);
     let rows = service.history(HistoryFilter::default());
     let values: Vec<_> = rows.iter().map(|row| (row.key.as_str(), row.new.as_deref().unwrap())).collect();
     assert_eq!(values, [("DB_PASSWORD", "1d70c1f5692b"), ("SECRET_KEY", "erased")]);

@@ -1,9 +1,9 @@
 //! The SBOM is served on the admin listener, and only if `--sbom` is set.
 
 use tempfile::NamedTempFile;
+use test_support::http::raw::blocking::get;
 
 use crate::databases::{Kind, on_both_databases};
-use crate::http::get;
 use crate::process::refusal;
 use crate::service::Service;
 

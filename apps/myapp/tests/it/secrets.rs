@@ -1,9 +1,12 @@
 //! Marked secrets are placed in every input, and searched for in every output.
 
 use myapp::store::HistoryFilter;
+use test_support::http::raw::Answer;
+use test_support::http::raw::blocking::{get, request};
+use test_support::wait::until;
 
+use crate::DEADLINE;
 use crate::databases::{Kind, on_both_databases};
-use crate::http::{Answer, get, request, until_true};
 use crate::mount::Mount;
 use crate::process::{Serving, refusal};
 use crate::service::Service;
@@ -65,7 +68,7 @@ fn no_route_and_no_log_line_at_trace_holds_a_secret(kind: &Kind) {
 /// A user may have pasted a password into any key.
 fn no_refused_value_comes_out_of_a_running_process(kind: &Kind) {
     let key = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
-    let mut mount = Mount::of(kind, &[key]);
+    let mount = Mount::of(kind, &[key]);
     let mut serving = Serving::mounted(kind, &mount, &["--drain-min=0s", "--drain-quiet=0s"]);
     let [public, admin, operator] = serving.addresses();
     for refused in [
@@ -78,7 +81,9 @@ fn no_refused_value_comes_out_of_a_running_process(kind: &Kind) {
         let (_, setting) = refused.0.split_once('/').unwrap();
         mount.swap(&[key, refused]);
         let digests = || get(admin, "/digests");
-        until_true("the refusal is reported", || digests().body.contains(&format!("\"{setting}: ")));
+        until(DEADLINE, "the refusal is reported", digests, |seen| {
+            seen.body.contains(&format!("\"{setting}: "))
+        });
         let holds = |text: &str| holds_secret(text) || text.contains("51510202");
         for path in ["/digests", "/readyz", "/config", "/metrics"] {
             assert!(!holds(&whole(&get(admin, path))), "{path}");
@@ -118,7 +123,7 @@ fn a_key_that_can_be_guessed_is_warned_of_and_serves() {
 #[test]
 fn a_change_to_a_key_that_can_be_guessed_is_warned_of() {
     let kind = Kind::sqlite();
-    let mut mount = Mount::of(&kind, &[("secrets/SECRET_KEY", STRONG_KEY)]);
+    let mount = Mount::of(&kind, &[("secrets/SECRET_KEY", STRONG_KEY)]);
     let mut serving = Serving::mounted(&kind, &mount, &[]);
     serving.addresses();
     mount.swap(&[("secrets/SECRET_KEY", "xyz")]);
@@ -131,12 +136,12 @@ fn a_change_to_a_key_that_can_be_guessed_is_warned_of() {
 fn only_a_strong_key_makes_fingerprints_and_never_of_itself() {
     let kind = Kind::sqlite();
     let files = |key, password| [("secrets/SECRET_KEY", key), ("secrets/DB_PASSWORD", password)];
-    let mut mount = Mount::of(&kind, &files("abc", "p123"));
+    let mount = Mount::of(&kind, &files("abc", "p123"));
     let service = Service::mounted(&kind, &mount);
-    let mut changed = |files: &[(&str, &str)], records: usize| -> Vec<(String, String, String)> {
+    let changed = |files: &[(&str, &str)], records: usize| -> Vec<(String, String, String)> {
         mount.swap(files);
         let count = || service.history(HistoryFilter::default()).len();
-        until_true("recorded", || count() == records);
+        until(DEADLINE, "recorded", count, |seen| *seen == records);
         let rows = service.history(HistoryFilter::default()).into_iter();
         rows.map(|row| (row.key, row.old.unwrap(), row.new.unwrap())).collect()
     };

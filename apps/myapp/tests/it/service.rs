@@ -14,11 +14,13 @@ use myapp::configuration;
 use myapp::live::{CacheWiring, DatabaseWiring, Wiring};
 use myapp::readiness_policy::Policy;
 use myapp::store::Store;
+use test_support::http::raw::blocking::get;
+use test_support::wait::until;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
+use crate::DEADLINE;
 use crate::databases::{Kind, borrowed};
-use crate::http::{get, until_true};
 use crate::mount::Mount;
 use crate::process::PORTS;
 
@@ -63,7 +65,7 @@ impl Service {
 
     /// Waits until the service is ready: a server has to be reached first.
     pub(crate) fn until_ready(&self) {
-        until_true("ready", || get(self.public, "/readyz").status == 200);
+        until(DEADLINE, "ready", || get(self.public, "/readyz"), |seen| seen.status == 200);
     }
 
     fn run(

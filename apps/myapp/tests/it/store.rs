@@ -6,9 +6,11 @@ use myapp::store::{
     Access, AccessFilter, AccessKind, AccessRow, Change, HistoryFilter, HistoryRow, Outcome, Page, Position,
     Record,
 };
+use test_support::http::raw::blocking::{get, request};
+use test_support::wait::until;
 
+use crate::DEADLINE;
 use crate::databases::{Kind, borrowed, on_both_databases_and_poolers};
-use crate::http::{get, request, until_true};
 use crate::mount::Mount;
 use crate::service::Service;
 
@@ -83,10 +85,10 @@ fn anonymous_reads_are_one_row(kind: &Kind) {
 }
 
 fn a_change_is_kept_with_old_and_new_value_and_secrets_as_marks(kind: &Kind) {
-    let mut mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "error")]);
+    let mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "error")]);
     let service = Service::mounted(kind, &mount);
     mount.swap(&[("secrets/SECRET_KEY", "canary-key-2b8d41"), ("config/LOG_LEVEL", "info")]);
-    until_true("recorded", || service.history(HistoryFilter::default()).len() == 2);
+    until(DEADLINE, "recorded", || service.history(HistoryFilter::default()).len(), |seen| *seen == 2);
     let rows = service.history(HistoryFilter::default());
     let [secret, level] = rows.as_slice() else { panic!("{rows:?}") };
     assert_eq!((level.key.as_str(), level.outcome.as_str(), level.generation), ("LOG_LEVEL", "committed", 2));
@@ -98,10 +100,10 @@ fn a_change_is_kept_with_old_and_new_value_and_secrets_as_marks(kind: &Kind) {
 }
 
 fn a_refused_change_is_kept_with_its_reason(kind: &Kind) {
-    let mut mount = Mount::of(kind, &[KEY]);
+    let mount = Mount::of(kind, &[KEY]);
     let service = Service::mounted(kind, &mount);
     mount.swap(&[KEY, ("config/LOG_LEVEL", "verbose")]);
-    until_true("recorded", || !service.history(HistoryFilter::default()).is_empty());
+    until(DEADLINE, "recorded", || service.history(HistoryFilter::default()).len(), |seen| *seen > 0);
     let rows =
         service.history(HistoryFilter { outcome: Some(Outcome::Rejected), ..HistoryFilter::default() });
     assert_eq!((rows.len(), rows[0].key.as_str(), rows[0].generation), (1, "LOG_LEVEL", 1));

@@ -1,7 +1,8 @@
 //! OpenTelemetry variables that a platform sets for all pods: the service starts with any values.
 
+use test_support::http::raw::blocking::get;
+
 use crate::databases::Kind;
-use crate::http::get;
 use crate::process::{Serving, run};
 
 const ENDPOINT: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9");

@@ -4,9 +4,9 @@ use std::process::Command;
 use axum::Router;
 use chassis::telemetry::Telemetry;
 use chassis::{Builder, DrainArgs, Health, LimitArgs, Listener, probes, shutdown};
+use test_support::http::raw::{Client, get};
 use tokio::net::TcpListener;
 
-use crate::client::{Client, get};
 use crate::harness::{LOOPBACK, Server, at_once};
 
 #[tokio::test]

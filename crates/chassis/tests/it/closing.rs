@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 
 use chassis::{DrainArgs, LimitArgs};
+use test_support::http::raw::Client;
+use test_support::wait::within;
 use tokio::task::JoinSet;
 
-use crate::client::{Client, within};
-use crate::harness::{Server, at_once, ms};
+use crate::harness::{DEADLINE, Server, at_once, ms};
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
 
@@ -126,7 +127,7 @@ async fn http_10_response_announces_its_persistence() {
     // Its end is the end of the connection.
     let mut client = Client::connect(server.public).await;
     client.send("GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").await;
-    let head = within("a head", client.head()).await.unwrap();
+    let head = within(DEADLINE, "a head", client.head()).await.unwrap();
     assert!(head.contains("\r\nconnection: close\r\n"), "{head}");
 }
 

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use chassis::LimitArgs;
+use test_support::http::raw::{Client, get};
+use test_support::wait::within;
 use tokio::task::JoinSet;
 
-use crate::client::{Client, get, within};
-use crate::harness::{Server, at_once, ms};
+use crate::harness::{DEADLINE, Server, at_once, ms};
 
 const REQUEST: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
 
@@ -139,7 +140,7 @@ async fn request_during_eviction_is_answered_or_not_begun() {
                     if client.try_send(&format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n")).await.is_err() {
                         break;
                     }
-                    let answer = within("an answer or the end", client.try_answer()).await;
+                    let answer = within(DEADLINE, "an answer or the end", client.try_answer()).await;
                     let Some(answer) = answer else { break };
                     assert_eq!(answer.status, 200);
                     answered += 1;

@@ -4,11 +4,12 @@ use chassis::shutdown::Aborted;
 use chassis::telemetry::{Level, Telemetry};
 use chassis::{DrainArgs, Health, LimitArgs};
 use serde_json::Value;
+use test_support::http::raw::{Client, get};
+use test_support::wait::within;
 use tokio::time::sleep;
 use tracing::subscriber::DefaultGuard;
 
-use crate::client::{Client, get, within};
-use crate::harness::{Server, at_once, ms};
+use crate::harness::{DEADLINE, Server, at_once, ms};
 use crate::telemetry::{Memory, build, lines};
 
 #[tokio::test]
@@ -97,7 +98,7 @@ async fn stream_beyond_its_server_ends() {
     let health = Health::new();
     let closing = health.drain_requested();
     drop(health);
-    within("the end", closing).await;
+    within(DEADLINE, "the end", closing).await;
 }
 
 /// The last bytes of an answer that was not cut.

@@ -2,10 +2,11 @@ use std::time::Instant;
 
 use chassis::shutdown;
 use chassis::{DrainArgs, LimitArgs};
+use test_support::http::raw::{Client, get};
+use test_support::wait::within;
 use tokio::time::sleep;
 
-use crate::client::{Client, get, within};
-use crate::harness::{Server, at_once, ms};
+use crate::harness::{DEADLINE, Server, at_once, ms};
 
 /// Accepts until a second signal, in effect: no budget ends within a test.
 fn patient() -> DrainArgs {
@@ -186,7 +187,7 @@ async fn signals_of_the_operating_system_arrive_by_name() {
         let own_id = std::process::id().to_string();
         let status = std::process::Command::new("kill").args([flag, &own_id]).status();
         assert!(status.expect("kill is there").success());
-        assert_eq!(within("the signal", signals.next()).await, name);
+        assert_eq!(within(DEADLINE, "the signal", signals.next()).await, name);
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chassis::LimitArgs;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use test_support::http::raw::{Answer, Client};
 
-use crate::client::{Answer, Client};
 use crate::harness::{Server, at_once};
 
 const PLAIN: &str = "GET /memory HTTP/1.1\r\nHost: test\r\n\r\n";

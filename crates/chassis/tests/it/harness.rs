@@ -18,16 +18,20 @@ use chassis::{
 use chassis::{FastPath, FastResponse};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::channel::Channel;
+use test_support::http::raw::{self, Client};
+use test_support::wait::within;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use crate::client::{self, Client, within};
 use crate::telemetry::query_all_subscribers;
 
 /// Text that no client may ever read.
 pub(crate) const INTERNALS: &str = "password=hunter2";
 
 static PAGE: [u8; 64 << 10] = [b'x'; 64 << 10];
+
+/// Maximum time of any wait in these tests.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 pub(crate) const LOOPBACK: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
@@ -55,7 +59,10 @@ impl Gate {
 
     /// Waits until one more request is held.
     pub(crate) async fn entered(&self) {
-        within("a request at the gate", self.entered.acquire()).await.expect("never closed").forget();
+        within(DEADLINE, "a request at the gate", self.entered.acquire())
+            .await
+            .expect("never closed")
+            .forget();
     }
 
     pub(crate) fn open(&self) {
@@ -110,12 +117,14 @@ impl Server {
     /// Sends the first stop signal and waits until the server has taken it.
     pub(crate) async fn begin_drain(&self) {
         self.trigger.send("SIGTERM");
-        within("readiness to end", async { while client::get(self.admin, "/readyz").await.status == 200 {} })
-            .await;
+        within(DEADLINE, "readiness to end", async {
+            while raw::get(self.admin, "/readyz").await.status == 200 {}
+        })
+        .await;
     }
 
     pub(crate) async fn refuses_traffic(&self) {
-        within("the public listener to close", async {
+        within(DEADLINE, "the public listener to close", async {
             while Client::try_connect(self.public).await.is_ok() {
                 tokio::task::yield_now().await;
             }
@@ -124,7 +133,7 @@ impl Server {
     }
 
     pub(crate) async fn ended(self) -> Result<DrainReport, Aborted> {
-        within("the drain", self.served).await.expect("no panic")
+        within(DEADLINE, "the drain", self.served).await.expect("no panic")
     }
 
     pub(crate) async fn stop(self) -> DrainReport {

@@ -1,9 +1,9 @@
 use std::time::Instant;
 
 use chassis::LimitArgs;
+use test_support::http::raw::{Client, get};
 use tokio::time::sleep;
 
-use crate::client::{Client, get};
 use crate::harness::{Server, at_once, ms};
 
 /// A client that is silent for longer than any header may take; the silence itself is what the test is about.

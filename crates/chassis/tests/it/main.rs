@@ -9,7 +9,6 @@
 
 mod args;
 mod bind;
-mod client;
 mod closing;
 mod crowded;
 mod cut;

@@ -1,8 +1,8 @@
 //! `OPTIONS`, and what 405 says is allowed.
 
 use chassis::LimitArgs;
+use test_support::http::raw::{Answer, Client};
 
-use crate::client::{Answer, Client};
 use crate::harness::{Server, at_once};
 
 async fn asked(server: &Server, method: &str, path: &str) -> Answer {

@@ -1,7 +1,7 @@
 use chassis::telemetry::Telemetry;
 use chassis::{Builder, DrainArgs, Health, LimitArgs, Listener, probes, shutdown};
+use test_support::http::raw::get;
 
-use crate::client::get;
 use crate::harness::LOOPBACK;
 
 #[tokio::test]

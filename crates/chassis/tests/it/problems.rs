@@ -1,6 +1,6 @@
 use chassis::LimitArgs;
+use test_support::http::raw::{Answer, Client, get};
 
-use crate::client::{Answer, Client, get};
 use crate::harness::{INTERNALS, Server, at_once};
 
 async fn server() -> Server {

@@ -12,12 +12,13 @@ use chassis::shutdown::{self, Trigger};
 use chassis::telemetry::Telemetry;
 use chassis::{DrainReport, Service, ServiceBuilder, ServiceError};
 use hyper::upgrade::OnUpgrade;
+use test_support::http::raw::{Client, get as fetch};
+use test_support::wait::{until_async, within};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 use tokio::task::JoinHandle;
 
-use crate::client::{Client, get as fetch, within};
-use crate::harness::{LOOPBACK, at_once};
+use crate::harness::{DEADLINE, LOOPBACK, at_once};
 
 struct Running {
     public: SocketAddr,
@@ -54,7 +55,7 @@ async fn service_has_probes_and_metrics_and_drains() {
     let metrics = fetch(running.admin, "/metrics").await.body;
     assert!(metrics.contains("http_server_request_duration_seconds_count"), "{metrics}");
     running.trigger.send("SIGTERM");
-    let report = within("the drain", running.served).await.expect("no panic");
+    let report = within(DEADLINE, "the drain", running.served).await.expect("no panic");
     assert_eq!((report.requests_cut, report.connections > 0), (0, true));
 }
 
@@ -66,14 +67,9 @@ async fn unreachable_dependency_blocks_readiness_and_routes() {
         Router::new().route("/", get(async || "hello")).route_layer(from_fn_with_state(database, requires))
     }))
     .await;
-    within("the first check", async {
-        while !fetch(running.admin, "/metrics")
-            .await
-            .body
-            .contains("dependency_up{dependency=\"database\"} 0")
-        {}
-    })
-    .await;
+    let metrics = async || fetch(running.admin, "/metrics").await.body;
+    let is_down = |metrics: &String| metrics.contains("dependency_up{dependency=\"database\"} 0");
+    until_async(DEADLINE, "the first check", metrics, is_down).await;
     assert_eq!(fetch(running.admin, "/readyz").await.status, 503);
     assert_eq!(fetch(running.public, "/").await.status, 503);
 }
@@ -147,7 +143,7 @@ async fn examples_build_and_one_serves_until_sigterm() {
         .spawn()
         .expect("cargo has just built it");
     let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-    let address: SocketAddr = within("the address", async {
+    let address: SocketAddr = within(DEADLINE, "the address", async {
         loop {
             let line = lines.next_line().await.expect("text").expect("the address before the end");
             let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
@@ -161,9 +157,9 @@ async fn examples_build_and_one_serves_until_sigterm() {
     let pid = child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
     rustix::process::kill_process(pid.expect("a process"), rustix::process::Signal::TERM).expect("it runs");
     let mut last = String::new();
-    while let Some(line) = within("the end", lines.next_line()).await.expect("text") {
+    while let Some(line) = within(DEADLINE, "the end", lines.next_line()).await.expect("text") {
         last = line;
     }
     assert!(last.contains("stopped serving") || last.contains("spans flushed"), "{last}");
-    assert!(within("the exit", child.wait()).await.expect("a status").success());
+    assert!(within(DEADLINE, "the exit", child.wait()).await.expect("a status").success());
 }

@@ -6,9 +6,9 @@ use std::sync::{Arc, LazyLock, Mutex};
 use chassis::telemetry::{Level, Options, Telemetry};
 use chassis::{DrainArgs, LimitArgs};
 use serde_json::Value;
+use test_support::http::raw::{Client, get};
 use tracing::{Dispatch, Subscriber};
 
-use crate::client::{Client, get};
 use crate::harness::{INTERNALS, Server, at_once, ms};
 
 #[derive(Clone, Default)]

@@ -15,8 +15,9 @@ use http::{HeaderMap, StatusCode, Version};
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
+use test_support::wait::{until_async, within};
 
-use crate::client::within;
+use crate::harness::DEADLINE;
 use crate::trace_context::{PARENT, context};
 use receiver::{Receiver, Reply};
 
@@ -51,12 +52,7 @@ fn record(traces: &Traces, n_spans: usize) {
 }
 
 async fn until(traces: &Traces, what: &str, holds: impl Fn(TraceCounters) -> bool) {
-    let held = async {
-        while !holds(traces.counters()) {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    within(what, held).await;
+    until_async(DEADLINE, what, async || traces.counters(), |counters| holds(*counters)).await;
 }
 
 fn attributes(pairs: &[KeyValue]) -> BTreeMap<&str, String> {
@@ -188,6 +184,6 @@ async fn partial_batch_waits_after_full_ones() {
     until(&traces, "the full batches", |counters| counters.exported >= 4).await;
     // Time for what should not happen: the answers to a second collector's client take the same ways.
     received(span()).await;
-    let flush = within("the flush", traces.shutdown(Duration::from_secs(20))).await;
+    let flush = within(DEADLINE, "the flush", traces.shutdown(Duration::from_secs(20))).await;
     assert_eq!((flush.exported, flush.lost), (1, 0));
 }

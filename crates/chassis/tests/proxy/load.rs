@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use strict_clients::Expected::{Body, Stream};
-use strict_clients::{Expected, Kind, Load, Server, Tally};
+use test_support::http::strict::Expected::{Body, Stream};
+use test_support::http::strict::{Expected, Kind, Load, Server, Tally};
 
 const STREAMS: &str = "streams";
 

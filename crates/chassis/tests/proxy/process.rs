@@ -7,20 +7,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
-use strict_clients::{Connection, Server};
+use test_support::http::strict::{Connection, Server};
+use test_support::wait::{until_async, within};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
-use tokio::time::timeout;
 
 /// Above the 25 s that a drain may take.
-const TIMEOUT: Duration = Duration::from_secs(40);
-
-pub(crate) async fn within<F: Future>(what: &str, future: F) -> F::Output {
-    match timeout(TIMEOUT, future).await {
-        Ok(output) => output,
-        Err(_) => panic!("waited {TIMEOUT:?} for: {what}"),
-    }
-}
+pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
 
 pub(crate) struct Process {
     pub(crate) public: SocketAddr,
@@ -72,17 +65,14 @@ impl Process {
             }
             self.child.wait().await
         };
-        let status = within("a process to end", until_end).await.expect("a child can be waited for");
+        let status =
+            within(DEADLINE, "a process to end", until_end).await.expect("a child can be waited for");
         End { status, report: serde_json::from_str(&last).expect("a log line") }
     }
 
     async fn until_readiness_is(&self, ready: bool) {
-        let becomes_so = async {
-            while self.is_ready().await != ready {
-                tokio::task::yield_now().await;
-            }
-        };
-        within(&format!("readiness to be {ready}"), becomes_so).await;
+        let what = format!("readiness to be {ready}");
+        until_async(DEADLINE, &what, async || self.is_ready().await, |is| *is == ready).await;
     }
 
     /// Readiness as a probe sees it; no response counts as unready.
@@ -102,7 +92,8 @@ pub(crate) fn own_address() -> SocketAddr {
 }
 
 async fn listening(log: &mut Lines<BufReader<ChildStdout>>, listener: &str) -> SocketAddr {
-    let line = within("a listener", log.next_line()).await.expect("text").expect("a line of the log");
+    let line =
+        within(DEADLINE, "a listener", log.next_line()).await.expect("text").expect("a line of the log");
     let line: Value = serde_json::from_str(&line).expect("a log line");
     assert_eq!((&line["message"], &line["listener"]), (&"listening".into(), &listener.into()), "{line}");
     line["address"].as_str().expect("an address").parse().expect("an address")

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use strict_clients::{Connection, Server};
+use test_support::http::strict::{Connection, Server};
+use test_support::wait::until_async;
 use tokio::process::{Child, Command};
 
-use crate::process::within;
+use crate::process::DEADLINE;
 
 /// A proxy in front of two servers, without retries and health checks.
 ///
@@ -44,13 +45,9 @@ pub(crate) async fn run(program: &str, arguments: &[&str], folder: &Path, config
         .spawn()
         .unwrap_or_else(|error| panic!("{program}: {error}"));
     let server = Server::Unix(front(folder));
-    let serves = async {
-        while Connection::open(&server).await.is_err() {
-            tokio::task::yield_now().await;
-        }
-    };
+    let refusal = async || Connection::open(&server).await.err();
     tokio::select! {
-        () = within(program, serves) => child,
+        _ = until_async(DEADLINE, program, refusal, Option::is_none) => child,
         ended = child.wait() => panic!("{program} ended at once: {ended:?}"),
     }
 }

@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use live_config::{Apply, Live, Refusal, Slot, Snapshot, StartError, Swap, Timing};
+use live_config::{Apply, Refusal, Slot, Snapshot, StartError, Swap, Timing};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::time::timeout;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::until;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -31,12 +30,6 @@ fn timing() -> Timing {
 
 fn write(directory: &Path, key: &str, text: &str) {
     fs::write(directory.join(key), text).unwrap();
-}
-
-async fn until(live: &Live<Settings>, holds: impl FnMut(&live_config::Status) -> bool) {
-    let mut status = live.watch_status();
-    let held = timeout(PATIENCE, status.wait_for(holds)).await;
-    held.unwrap_or_else(|_| panic!("{:?}", live.status())).unwrap();
 }
 
 #[tokio::test]
@@ -59,15 +52,15 @@ async fn a_swapped_value_follows_its_setting() {
     let driver = tokio::spawn(driver.run());
 
     write(directory.path(), "GREETING", "hello");
-    until(&live, |status| status.generation == 2).await;
+    until(&live, "generation 2", |status| status.generation == 2).await;
     assert_eq!(builds.load(Ordering::SeqCst), 0, "a hot change prepares nothing");
 
     write(directory.path(), "UPSTREAM", "b");
-    until(&live, |status| status.generation == 3).await;
+    until(&live, "generation 3", |status| status.generation == 3).await;
     assert_eq!(*client.load(), "client of b");
 
     write(directory.path(), "UPSTREAM", "away");
-    until(&live, |status| matches!(status.apply, Apply::Rejected { .. })).await;
+    until(&live, "a rejection", |status| matches!(status.apply, Apply::Rejected { .. })).await;
     assert_eq!(live.status().apply.reasons()[0].to_string(), "upstream: UPSTREAM: is away");
     assert_eq!(*client.load(), "client of b");
     driver.abort();
@@ -81,7 +74,10 @@ async fn a_change_that_needs_a_restart_is_refused() {
     let (live, driver) = builder.start().unwrap();
     let driver = tokio::spawn(driver.run());
     write(directory.path(), "THREADS", "4");
-    until(&live, |status| matches!(status.apply, Apply::Rejected { retrying: false, .. })).await;
+    until(&live, "a permanent rejection", |status| {
+        matches!(status.apply, Apply::Rejected { retrying: false, .. })
+    })
+    .await;
     assert_eq!(live.status().apply.reasons()[0].to_string(), "THREADS: a change needs a restart");
     assert_eq!(live.snapshot().settings.threads, 0);
     driver.abort();
@@ -103,7 +99,7 @@ async fn hooks_see_each_commit_in_order() {
     let driver = tokio::spawn(driver.run());
     for (number, greeting) in (2..).zip(["one", "two"]) {
         write(directory.path(), "GREETING", greeting);
-        until(&live, |status| status.generation == number).await;
+        until(&live, "the next generation", |status| status.generation == number).await;
     }
     assert_eq!(*seen.lock().unwrap(), ["one", "two"]);
     driver.abort();

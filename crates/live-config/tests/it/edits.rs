@@ -11,10 +11,11 @@ use std::time::Duration;
 use live_config::{Apply, Contract, Driver, Loaded, Sources};
 use proptest::prelude::*;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
+use test_support::kubelet_volume::{RENAME, STEPS, payload};
 use tokio::time::{sleep, timeout};
 
-use crate::kubelet::{Kubelet, STEPS, eager, running};
-use crate::{Settings, sequences};
+use crate::kubelet::{Kubelet, eager, running};
+use crate::{Settings, mount, sequences};
 
 /// The nightly run sets 10 000 by PROPTEST_CASES.
 const CASES: u32 = 500;
@@ -115,7 +116,6 @@ struct Model {
     /// Two directories; in a direct way the first one is `home`.
     directories: [PathBuf; 2],
     away: PathBuf,
-    kubelet: Kubelet,
     next: usize,
     /// Numbers of all states that have been whole and valid, noted before they can be seen.
     valid: Arc<Mutex<BTreeSet<usize>>>,
@@ -140,7 +140,6 @@ impl Model {
         let mut model = Self {
             way,
             home,
-            kubelet: Kubelet::new(&directories[0]),
             directories,
             away: root.join("away"),
             next: 0,
@@ -165,9 +164,8 @@ impl Model {
         let number = self.next;
         self.next += 1;
         self.valid.lock().unwrap().insert(number);
-        self.kubelet.turn_to(&self.directories[directory]);
-        self.kubelet.write_until(number, steps);
-        if steps >= 4 {
+        Kubelet::new(&self.directories[directory]).write_until(number, steps);
+        if steps >= RENAME {
             self.on_disk[directory] = Some(number);
         }
     }
@@ -215,8 +213,7 @@ impl Model {
     }
 
     fn write_refused(&mut self, files: &[(&str, &[u8])]) {
-        self.kubelet.turn_to(&self.directories[self.current]);
-        self.kubelet.swap(files, STEPS);
+        mount(&self.directories[self.current], files);
         self.on_disk[self.current] = None;
     }
 
@@ -253,7 +250,7 @@ impl Model {
         let home = self.directory().to_path_buf();
         fs::create_dir_all(&home).unwrap();
         let data = home.join("..data");
-        let old = fs::read_link(&data).ok().filter(|old| old.to_string_lossy().starts_with("..2026"));
+        let old = payload(&home);
         let _ = fs::remove_file(&data);
         match game {
             LinkGame::Nowhere => symlink("nowhere", &data).unwrap(),
@@ -265,7 +262,7 @@ impl Model {
             LinkGame::Gone => {}
         }
         if let Some(old) = old {
-            let _ = fs::remove_dir_all(home.join(old));
+            let _ = fs::remove_dir_all(old);
         }
         self.on_disk[self.current] = None;
     }

@@ -12,11 +12,10 @@ use std::time::{Duration, Instant};
 use live_config::{Apply, Contract, Driver, Live, Loaded, Sources, Timing, Watching};
 use tokio::time::timeout;
 
-use crate::Settings;
 use crate::kubelet::{Kubelet, eager};
+use crate::{DEADLINE, Settings, until};
 
 const NEVER: Duration = Duration::from_secs(3600);
-const PATIENCE: Duration = Duration::from_secs(10);
 
 fn drive(directory: &Path, timing: Timing) -> (Live<Settings>, Driver<Settings>) {
     let contract = Contract::of::<Settings>().unwrap();
@@ -25,27 +24,25 @@ fn drive(directory: &Path, timing: Timing) -> (Live<Settings>, Driver<Settings>)
     Driver::new(contract, sources, loaded, Vec::new(), timing)
 }
 
-async fn follows_changes(live: &Live<Settings>, kubelet: &mut Kubelet) {
+async fn follows_changes(live: &Live<Settings>, kubelet: &Kubelet) {
     for number in 1..4 {
         kubelet.write(number);
         let token = format!("t{number}");
-        let mut status = live.watch_status();
-        let in_force = status.wait_for(|status| {
+        until(live, &format!("change {number}"), |status| {
             live.load().settings.token.expose() == token && status.apply == Apply::Converged
-        });
-        let noticed = timeout(PATIENCE, in_force).await.is_ok();
-        assert!(noticed, "change {number} was not noticed: {:?}", live.status());
+        })
+        .await;
     }
 }
 
 #[tokio::test]
 async fn hints_alone_are_enough() {
     let directory = tempfile::tempdir().unwrap();
-    let mut kubelet = Kubelet::new(directory.path());
+    let kubelet = Kubelet::new(directory.path());
     kubelet.write(0);
     let (live, driver) = drive(directory.path(), Timing { poll: NEVER, ..eager() });
     let driver = tokio::spawn(driver.run());
-    follows_changes(&live, &mut kubelet).await;
+    follows_changes(&live, &kubelet).await;
     assert_eq!(live.status().watching, Watching::Events);
     driver.abort();
 }
@@ -72,7 +69,7 @@ fn where_the_system_has_no_watcher_left_it_polls_and_says_so() {
 #[ignore = "uses up the user's watchers: run by the test above"]
 async fn child_without_watchers() {
     let directory = tempfile::tempdir().unwrap();
-    let mut kubelet = Kubelet::new(directory.path());
+    let kubelet = Kubelet::new(directory.path());
     kubelet.write(0);
     let mut held = Vec::new();
     while let Ok(watcher) = notify::recommended_watcher(|_| {}) {
@@ -83,14 +80,12 @@ async fn child_without_watchers() {
     let driver = tokio::spawn(driver.run());
     let Watching::Polling(reason) = live.status().watching else { panic!("{:?}", live.status()) };
     assert!(!reason.is_empty());
-    follows_changes(&live, &mut kubelet).await;
+    follows_changes(&live, &kubelet).await;
 
     // Once there is room again, it is used.
     held.clear();
     kubelet.write(4);
-    let mut status = live.watch_status();
-    let events = status.wait_for(|status| status.watching == Watching::Events);
-    assert!(timeout(PATIENCE, events).await.is_ok(), "{:?}", live.status());
+    until(&live, "a watcher again", |status| status.watching == Watching::Events).await;
     driver.abort();
 }
 
@@ -98,9 +93,7 @@ async fn child_without_watchers() {
 const DELAY: Duration = Duration::from_millis(200);
 
 async fn until_token(live: &Live<Settings>, token: &str) {
-    let mut status = live.watch_status();
-    let in_force = status.wait_for(|_| live.load().settings.token.expose() == token);
-    assert!(timeout(PATIENCE, in_force).await.is_ok(), "{token} was not noticed: {:?}", live.status());
+    until(live, token, |_| live.load().settings.token.expose() == token).await;
 }
 
 #[tokio::test]
@@ -113,7 +106,7 @@ async fn a_directory_made_anew_is_watched_though_its_number_may_be_the_same() {
     live.reload().await;
     // Both within the delay: the look sees a directory with, on most file systems, the same number.
     fs::remove_dir_all(&directory).unwrap();
-    let mut kubelet = Kubelet::new(&directory);
+    let kubelet = Kubelet::new(&directory);
     kubelet.write(1);
     until_token(&live, "t1").await;
     kubelet.write(2);
@@ -182,18 +175,15 @@ async fn flipped_link_is_noticed_by_hints_alone() {
 async fn directory_moved_away_and_back_is_noticed_by_hints_alone() {
     let home = tempfile::tempdir().unwrap();
     let [directory, away] = ["mount", "away"].map(|name| home.path().join(name));
-    let mut kubelet = Kubelet::new(&directory);
+    let kubelet = Kubelet::new(&directory);
     kubelet.write(0);
     let (live, driver) = drive(&directory, Timing { poll: NEVER, ..eager() });
     let driver = tokio::spawn(driver.run());
     live.reload().await;
     fs::rename(&directory, &away).unwrap();
-    let mut status = live.watch_status();
-    let rejected = status.wait_for(|status| matches!(status.apply, Apply::Rejected { .. }));
-    assert!(timeout(PATIENCE, rejected).await.is_ok(), "{:?}", live.status());
+    until(&live, "a rejection", |status| matches!(status.apply, Apply::Rejected { .. })).await;
     fs::rename(&away, &directory).unwrap();
-    let converged = status.wait_for(|status| status.apply == Apply::Converged);
-    assert!(timeout(PATIENCE, converged).await.is_ok(), "{:?}", live.status());
+    until(&live, "the directory to be back", |status| status.apply == Apply::Converged).await;
     kubelet.write(1);
     until_token(&live, "t1").await;
     assert_eq!(live.status().watching, Watching::Events);
@@ -203,7 +193,7 @@ async fn directory_moved_away_and_back_is_noticed_by_hints_alone() {
 #[tokio::test]
 async fn what_changed_before_the_driver_ran_is_noticed_without_a_hint_or_a_poll() {
     let directory = tempfile::tempdir().unwrap();
-    let mut kubelet = Kubelet::new(directory.path());
+    let kubelet = Kubelet::new(directory.path());
     kubelet.write(0);
     let contract = Contract::of::<Settings>().unwrap();
     let sources = Sources::default().directory(directory.path());
@@ -219,7 +209,7 @@ async fn what_changed_before_the_driver_ran_is_noticed_without_a_hint_or_a_poll(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changes_in_quick_succession_are_folded_into_one_look() {
     let directory = tempfile::tempdir().unwrap();
-    let mut kubelet = Kubelet::new(directory.path());
+    let kubelet = Kubelet::new(directory.path());
     kubelet.write(0);
     let (live, driver) = drive(directory.path(), Timing { poll: NEVER, debounce: DELAY, ..eager() });
     let driver = tokio::spawn(driver.run());
@@ -240,7 +230,7 @@ async fn changes_in_quick_succession_are_folded_into_one_look() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changes_without_end_do_not_put_the_look_off() {
     let directory = tempfile::tempdir().unwrap();
-    let mut kubelet = Kubelet::new(directory.path());
+    let kubelet = Kubelet::new(directory.path());
     kubelet.write(0);
     let timing = Timing { poll: NEVER, debounce: Duration::from_millis(50), ..eager() };
     let (live, driver) = drive(directory.path(), timing);
@@ -251,16 +241,16 @@ async fn changes_without_end_do_not_put_the_look_off() {
         move || {
             let begun = Instant::now();
             let mut number = 0;
-            while !seen.load(Ordering::SeqCst) && begun.elapsed() < PATIENCE {
+            while !seen.load(Ordering::SeqCst) && begun.elapsed() < DEADLINE {
                 number += 1;
                 kubelet.write(number);
                 std::thread::sleep(Duration::from_millis(1));
             }
-            begun.elapsed() < PATIENCE
+            begun.elapsed() < DEADLINE
         }
     });
     let mut status = live.watch_status();
-    let _ = timeout(PATIENCE, status.wait_for(|status| status.generation > 3)).await;
+    let _ = timeout(DEADLINE, status.wait_for(|status| status.generation > 3)).await;
     seen.store(true, Ordering::SeqCst);
     assert!(writer.await.unwrap(), "nothing was taken while the changes went on: {:?}", live.status());
     driver.abort();
@@ -270,7 +260,7 @@ async fn changes_without_end_do_not_put_the_look_off() {
 #[tokio::test]
 async fn a_change_is_in_force_long_before_the_next_poll() {
     let directory = tempfile::tempdir().unwrap();
-    let mut kubelet = Kubelet::new(directory.path());
+    let kubelet = Kubelet::new(directory.path());
     kubelet.write(0);
     let (live, driver) = drive(directory.path(), Timing::default());
     let driver = tokio::spawn(driver.run());

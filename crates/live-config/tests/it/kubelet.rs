@@ -1,101 +1,59 @@
-//! The kubelet's writer, step by step, with a stop after any of them.
+//! The kubelet's writer with a stop after any of its steps, and writers on other file systems.
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use live_config::{Apply, Contract, Driver, Event, Live, Loaded, Sources, Timing};
+use test_support::kubelet_volume::{DATA, FRESH_DATA, KubeletVolume, RENAME, STEPS, payload};
 use tokio::time::timeout;
 
-use crate::{Settings, write};
+use crate::{DEADLINE, Settings};
 
-/// Steps of one write: folder, files, link beside, rename, links at the top, removal of the old folder.
-pub(crate) const STEPS: usize = 6;
-
-/// Writes a volume as `pkg/volume/util/atomic_writer.go` of Kubernetes does.
-pub(crate) struct Kubelet {
-    directory: PathBuf,
-    writes: usize,
-}
+/// Writes states by number.
+pub(crate) struct Kubelet(KubeletVolume);
 
 impl Kubelet {
     pub(crate) fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_path_buf(), writes: 0 }
-    }
-
-    /// Goes on with another directory.
-    pub(crate) fn turn_to(&mut self, directory: &Path) {
-        self.directory = directory.to_path_buf();
+        Self(KubeletVolume::new(directory))
     }
 
     /// Writes a whole state, in which both secrets hold its number, and the mode its parity.
-    pub(crate) fn write(&mut self, number: usize) {
+    pub(crate) fn write(&self, number: usize) {
         self.write_until(number, STEPS);
     }
 
     /// Ends after so many steps, as a kubelet that dies does; the next write goes on from there.
-    pub(crate) fn write_until(&mut self, number: usize, steps: usize) {
+    pub(crate) fn write_until(&self, number: usize, steps: usize) {
         let text = format!("t{number}");
-        let files = [
-            ("config/MODE", mode_of(number).as_bytes()),
-            ("secrets/TOKEN", text.as_bytes()),
-            ("secrets/PASSWORD", text.as_bytes()),
-        ];
-        self.swap(&files, steps);
+        let text = text.as_str();
+        let files = [("config/MODE", mode_of(number)), ("secrets/TOKEN", text), ("secrets/PASSWORD", text)];
+        self.0.write_until(&files, steps).unwrap();
     }
 
     /// Writes like a kubelet on a file system without rename over a link: for a moment there is no link.
-    pub(crate) fn write_without_rename(&mut self, number: usize) {
-        self.write_until(number, 3);
-        let (link, data) = (self.directory.join("..data_tmp"), self.directory.join("..data"));
-        let (old, new) = (fs::read_link(&data), fs::read_link(&link).unwrap());
+    pub(crate) fn write_without_rename(&self, number: usize) {
+        self.write_until(number, RENAME - 1);
+        let (link, data) = (self.0.path().join(FRESH_DATA), self.0.path().join(DATA));
+        let (old, new) = (payload(self.0.path()), fs::read_link(&link).unwrap());
         let _ = fs::remove_file(&data);
         symlink(new, &data).unwrap();
         fs::remove_file(&link).unwrap();
-        if let Ok(old) = old {
-            let _ = fs::remove_dir_all(self.directory.join(old));
+        if let Some(old) = old {
+            let _ = fs::remove_dir_all(old);
         }
     }
 
     /// Removes the old folder before the new one exists: for a moment the link leads nowhere. The removal is atomic: a reader
     /// could not distinguish a half removed folder, to which the link still leads, from a whole one.
-    pub(crate) fn write_removing_first(&mut self, number: usize) {
-        let aside = self.directory.join("..removed");
-        if let Ok(old) = fs::read_link(self.directory.join("..data")) {
-            let _ = fs::rename(self.directory.join(old), &aside);
+    pub(crate) fn write_removing_first(&self, number: usize) {
+        let aside = self.0.path().join("..removed");
+        if let Some(old) = payload(self.0.path()) {
+            let _ = fs::rename(old, &aside);
         }
         self.write(number);
         let _ = fs::remove_dir_all(aside);
-    }
-
-    pub(crate) fn swap(&mut self, files: &[(&str, &[u8])], steps: usize) {
-        self.writes += 1;
-        let folder = format!("..2026_11_24_08_00_00.{:09}", self.writes);
-        let old = fs::read_link(self.directory.join("..data")).ok();
-        let old = old.filter(|old| old.to_string_lossy().starts_with("..2026"));
-        let run = |step: usize, action: &dyn Fn()| {
-            if step <= steps {
-                action();
-            }
-        };
-        run(1, &|| fs::create_dir_all(self.directory.join(&folder)).unwrap());
-        run(2, &|| write(&self.directory.join(&folder), files));
-        run(3, &|| {
-            let _ = fs::remove_file(self.directory.join("..data_tmp"));
-            symlink(&folder, self.directory.join("..data_tmp")).unwrap();
-        });
-        run(4, &|| fs::rename(self.directory.join("..data_tmp"), self.directory.join("..data")).unwrap());
-        run(5, &|| {
-            for top in ["config", "secrets"] {
-                let _ = symlink(format!("..data/{top}"), self.directory.join(top));
-            }
-        });
-        run(6, &|| {
-            if let Some(old) = &old {
-                let _ = fs::remove_dir_all(self.directory.join(old));
-            }
-        });
     }
 }
 
@@ -127,7 +85,7 @@ pub(crate) fn eager() -> Timing {
 async fn a_thousand_writes_with_stops_are_each_seen_or_folded_and_none_is_torn() {
     const WRITES: usize = 1000;
     let directory = tempfile::tempdir().unwrap();
-    let mut kubelet = Kubelet::new(directory.path());
+    let kubelet = Kubelet::new(directory.path());
     kubelet.write(0);
     let contract = Contract::of::<Settings>().unwrap();
     let sources = Sources::default().directory(directory.path());
@@ -171,7 +129,7 @@ async fn a_thousand_writes_with_stops_are_each_seen_or_folded_and_none_is_torn()
     });
     writer.await.unwrap();
     asker.abort();
-    let seen = timeout(Duration::from_secs(20), watcher).await.expect("the last write is in force").unwrap();
+    let seen = timeout(DEADLINE, watcher).await.expect("the last write is in force").unwrap();
     assert!(seen > 20, "only {seen} writes were seen: nothing was tested");
     let settled =
         live.watch_status().wait_for(|status| status.apply == Apply::Converged).await.unwrap().clone();

@@ -7,17 +7,13 @@ use std::time::Duration;
 
 use live_config::{
     Apply, Changes, Committed, Contract, Driver, Event, Live, Loaded, Participant, Prepared, Refusal,
-    ReleaseState, Snapshot, Sources, Step, Timing, Watching,
+    ReleaseState, Snapshot, Sources, Status, Step, Timing, Watching,
 };
 use tempfile::{TempDir, tempdir};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::objection;
-use crate::{Settings, mount, write};
-
-/// Long enough for a loaded machine, short enough to notice a hang.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::{DEADLINE, Settings, mount, objection, until};
 
 fn timing() -> Timing {
     Timing {
@@ -32,7 +28,6 @@ fn timing() -> Timing {
 
 struct Scene {
     directory: TempDir,
-    generations: usize,
     live: Live<Settings>,
     driver: JoinHandle<()>,
 }
@@ -40,38 +35,24 @@ struct Scene {
 impl Scene {
     fn start(participants: Vec<Arc<dyn Participant<Settings>>>, environment: &[(&str, &str)]) -> Self {
         let directory = tempdir().unwrap();
-        mount(directory.path(), "..0", &[("config/MODE", b"quiet"), ("secrets/TOKEN", b"t0")]);
+        mount(directory.path(), &[("config/MODE", b"quiet"), ("secrets/TOKEN", b"t0")]);
         let contract = Contract::of::<Settings>().unwrap();
         let sources = Sources::default().directory(directory.path()).environment(environment.iter().copied());
         let loaded = Loaded::read(&contract, &sources).unwrap_or_else(|p| panic!("{p}"));
         let (live, driver) = Driver::new(contract, sources, loaded, participants, timing());
-        Self { directory, generations: 0, live, driver: tokio::spawn(driver.run()) }
+        Self { directory, live, driver: tokio::spawn(driver.run()) }
     }
 
-    /// Swaps in another generation, as the kubelet does.
-    fn swap(&mut self, files: &[(&str, &[u8])]) {
-        let old = self.path().join(format!("..{}", self.generations));
-        self.generations += 1;
-        let new = format!("..{}", self.generations);
-        write(&self.path().join(&new), files);
-        std::os::unix::fs::symlink(&new, self.path().join("..data_tmp")).unwrap();
-        std::fs::rename(self.path().join("..data_tmp"), self.path().join("..data")).unwrap();
-        std::fs::remove_dir_all(old).unwrap();
+    fn swap(&self, files: &[(&str, &[u8])]) {
+        mount(self.path(), files);
     }
 
     fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    async fn until(
-        &self,
-        what: &str,
-        holds: impl FnMut(&live_config::Status) -> bool,
-    ) -> live_config::Status {
-        let mut status = self.live.watch_status();
-        let found = timeout(PATIENCE, status.wait_for(holds)).await;
-        let found = found.unwrap_or_else(|_| panic!("never {what}: {:?}", self.live.status()));
-        found.unwrap().clone()
+    async fn until(&self, what: &str, holds: impl FnMut(&Status) -> bool) -> Status {
+        until(&self.live, what, holds).await
     }
 
     fn mode(&self) -> String {
@@ -172,7 +153,7 @@ impl Committed for Part {
 #[tokio::test]
 async fn a_change_comes_into_force_whole_and_is_settled() {
     let puppet = Arc::new(Puppet::default());
-    let mut scene = Scene::start(vec![puppet.clone()], &[]);
+    let scene = Scene::start(vec![puppet.clone()], &[]);
     let mut events = scene.live.events();
     let held = scene.live.snapshot();
 
@@ -195,7 +176,7 @@ async fn a_change_comes_into_force_whole_and_is_settled() {
 #[tokio::test]
 async fn an_invalid_change_is_rejected_once_and_the_old_generation_serves_on() {
     let puppet = Arc::new(Puppet::default());
-    let mut scene = Scene::start(vec![puppet.clone()], &[]);
+    let scene = Scene::start(vec![puppet.clone()], &[]);
     scene.swap(&[("config/MODE", b"shrill"), ("secrets/TOKEN", b"hush-hush-hush-hush-hush")]);
     let status = scene.until("rejected", |s| s.state().as_str() == "rejected").await;
     let Apply::Rejected { reasons, retrying: false } = &status.apply else { panic!("{status:?}") };
@@ -216,7 +197,7 @@ async fn an_invalid_change_is_rejected_once_and_the_old_generation_serves_on() {
 
 #[tokio::test]
 async fn what_was_refused_is_forgotten_when_the_old_content_is_back() {
-    let mut scene = Scene::start(Vec::new(), &[]);
+    let scene = Scene::start(Vec::new(), &[]);
     let mut events = scene.live.events();
     scene.live.reload().await.unwrap();
     scene.swap(&[("config/MODE", b"shrill"), ("secrets/TOKEN", b"t0")]);
@@ -225,13 +206,13 @@ async fn what_was_refused_is_forgotten_when_the_old_content_is_back() {
     scene.until("converged", |s| s.apply == Apply::Converged).await;
     assert_eq!(scene.live.status().generation, 1, "nothing had to be applied");
     assert!(matches!(events.recv().await, Ok(Event::Rejected { .. })));
-    assert!(matches!(timeout(PATIENCE, events.recv()).await.unwrap(), Ok(Event::Restored)));
+    assert!(matches!(timeout(DEADLINE, events.recv()).await.unwrap(), Ok(Event::Restored)));
 }
 
 #[tokio::test]
 async fn a_failed_preparation_is_tried_again_until_it_succeeds() {
     let puppet = Arc::new(Puppet { refusals: AtomicUsize::new(3), ..Puppet::default() });
-    let mut scene = Scene::start(vec![puppet.clone()], &[]);
+    let scene = Scene::start(vec![puppet.clone()], &[]);
     scene.swap(&[("config/MODE", b"loud"), ("secrets/TOKEN", b"t0")]);
     let status = scene.until("rejected", |s| s.state().as_str() == "rejected").await;
     assert_eq!(status.apply.reasons(), [objection("puppet", "not yet")]);
@@ -243,14 +224,13 @@ async fn a_failed_preparation_is_tried_again_until_it_succeeds() {
 #[tokio::test]
 async fn a_preparation_that_hangs_or_panics_is_refused_without_its_words() {
     let puppet = Arc::new(Puppet { hangs: AtomicBool::new(true), ..Puppet::default() });
-    let mut scene = Scene::start(vec![puppet.clone()], &[]);
+    let scene = Scene::start(vec![puppet.clone()], &[]);
     scene.swap(&[("config/MODE", b"loud"), ("secrets/TOKEN", b"t0")]);
     let status = scene.until("rejected", |s| s.state().as_str() == "rejected").await;
     assert_eq!(status.apply.reasons(), [objection("puppet", "not ready within 200ms")]);
     puppet.panics.store(true, Ordering::SeqCst);
     puppet.hangs.store(false, Ordering::SeqCst);
-    let panicked =
-        |s: &live_config::Status| s.apply.reasons() == [objection("puppet", "panicked while preparing")];
+    let panicked = |s: &Status| s.apply.reasons() == [objection("puppet", "panicked while preparing")];
     scene.until("refused for the panic", panicked).await;
     puppet.panics.store(false, Ordering::SeqCst);
     scene.until("healed", |s| s.apply == Apply::Converged && s.generation == 2).await;
@@ -260,7 +240,7 @@ async fn a_preparation_that_hangs_or_panics_is_refused_without_its_words() {
 async fn one_that_is_not_ready_keeps_all_others_from_committing() {
     let (ready, late) = (Arc::new(Puppet::default()), Arc::new(Puppet::default()));
     late.refusals.store(usize::MAX, Ordering::SeqCst);
-    let mut scene = Scene::start(vec![ready.clone(), late.clone()], &[]);
+    let scene = Scene::start(vec![ready.clone(), late.clone()], &[]);
     scene.swap(&[("config/MODE", b"loud"), ("secrets/TOKEN", b"t0")]);
     scene.until("rejected", |s| s.state().as_str() == "rejected").await;
     assert!(ready.diary().iter().all(|line| line == "prepare loud"), "{:?}", ready.diary());
@@ -270,7 +250,7 @@ async fn one_that_is_not_ready_keeps_all_others_from_committing() {
 #[tokio::test]
 async fn a_permanent_veto_is_rolled_back_and_not_tried_again() {
     let puppet = Arc::new(Puppet { vetoes: AtomicBool::new(true), ..Puppet::default() });
-    let mut scene = Scene::start(vec![puppet.clone()], &[]);
+    let scene = Scene::start(vec![puppet.clone()], &[]);
     let mut events = scene.live.events();
     scene.swap(&[("config/MODE", b"loud"), ("secrets/TOKEN", b"t0")]);
     let status = scene.until("rolled back", |s| s.state().as_str() == "rolled_back").await;
@@ -290,7 +270,7 @@ async fn a_permanent_veto_is_rolled_back_and_not_tried_again() {
 
 #[tokio::test]
 async fn a_key_held_by_the_environment_stays_pinned_whatever_is_mounted() {
-    let mut scene = Scene::start(Vec::new(), &[("MODE", "quiet")]);
+    let scene = Scene::start(Vec::new(), &[("MODE", "quiet")]);
     scene.swap(&[("config/MODE", b"loud"), ("secrets/TOKEN", b"t1")]);
     let status = scene.until("converged", |s| s.generation == 2 && s.apply == Apply::Converged).await;
     assert_eq!(
@@ -302,7 +282,7 @@ async fn a_key_held_by_the_environment_stays_pinned_whatever_is_mounted() {
 
 #[tokio::test]
 async fn an_edit_past_the_release_shows_while_it_is_in_force() {
-    let mut scene = Scene::start(Vec::new(), &[]);
+    let scene = Scene::start(Vec::new(), &[]);
     let seal = live_config::seal([("MODE", b"quiet".as_slice())]);
     let sealed = |mode: &'static [u8]| {
         [("config/MODE", mode), ("config/CONFIG_SEAL", seal.as_bytes()), ("secrets/TOKEN", b"t0")]
@@ -332,14 +312,14 @@ async fn a_removed_directory_is_rejected_and_heals_when_it_is_back() {
 #[tokio::test]
 async fn reloads_asked_for_at_once_are_folded() {
     let puppet = Arc::new(Puppet::default());
-    let mut scene = Scene::start(vec![puppet.clone()], &[]);
+    let scene = Scene::start(vec![puppet.clone()], &[]);
     scene.swap(&[("config/MODE", b"loud"), ("secrets/TOKEN", b"t0")]);
     let asks = (0..50).map(|_| {
         let live = scene.live.clone();
         tokio::spawn(async move { live.reload().await })
     });
     for ask in asks.collect::<Vec<_>>() {
-        assert!(timeout(PATIENCE, ask).await.unwrap().unwrap().is_some());
+        assert!(timeout(DEADLINE, ask).await.unwrap().unwrap().is_some());
     }
     assert_eq!(scene.mode(), "loud");
     assert_eq!(puppet.diary().iter().filter(|line| *line == "commit loud").count(), 1);

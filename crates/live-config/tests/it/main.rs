@@ -17,11 +17,17 @@ mod sequences;
 mod swaps;
 mod unknown;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Duration;
 
-use live_config::{Contract, Loaded, Problems, Secret, Sources};
+use live_config::{Contract, Live, Loaded, Problems, Secret, Sources, Status};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use test_support::kubelet_volume::KubeletVolume;
+use test_support::wait::watched;
+
+/// Long enough for a machine under load, short enough to notice a hang.
+const DEADLINE: Duration = Duration::from_secs(20);
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -65,16 +71,14 @@ fn write(directory: &Path, files: &[(&str, &[u8])]) {
     }
 }
 
-/// A directory as the kubelet lays it out: `generation` holds the files, `..data` names it, links at the top go through it.
-fn mount(directory: &Path, generation: &str, files: &[(&str, &[u8])]) -> PathBuf {
-    write(&directory.join(generation), files);
-    let data = directory.join("..data");
-    let _ = std::fs::remove_file(&data);
-    std::os::unix::fs::symlink(generation, data).unwrap();
-    for top in ["config", "secrets"] {
-        let _ = std::os::unix::fs::symlink(format!("..data/{top}"), directory.join(top));
-    }
-    directory.to_path_buf()
+/// Writes a volume as the kubelet does.
+fn mount(directory: &Path, files: &[(&str, &[u8])]) {
+    KubeletVolume::new(directory).write(files).unwrap();
+}
+
+/// Waits until the status satisfies `holds`, and returns that status.
+async fn until<S>(live: &Live<S>, what: &str, holds: impl FnMut(&Status) -> bool) -> Status {
+    watched(DEADLINE, what, live.watch_status(), holds).await
 }
 
 /// The reason with which a participant objects.

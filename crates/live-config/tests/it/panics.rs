@@ -8,11 +8,9 @@ use live_config::{
     Apply, Changes, Committed, Contract, Driver, Live, Loaded, Participant, Prepared, Refusal, Snapshot,
     Sources, Status, Step, Timing,
 };
-use tokio::time::timeout;
 
 use crate::kubelet::{Kubelet, eager, running};
-use crate::objection;
-use crate::{Settings, write};
+use crate::{Settings, objection, until, write};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum At {
@@ -109,7 +107,7 @@ struct Scene {
 }
 
 fn start(directory: &Path, panics: At, objects: bool) -> (Scene, Driver<Settings>) {
-    let mut kubelet = Kubelet::new(directory);
+    let kubelet = Kubelet::new(directory);
     kubelet.write(0);
     let contract = Contract::of::<Settings>().unwrap();
     let sources = Sources::default().directory(directory);
@@ -129,16 +127,15 @@ fn start(directory: &Path, panics: At, objects: bool) -> (Scene, Driver<Settings
 /// Status after change 1, in which the middle one of three participants panics. Change 2 comes into force in any case.
 async fn outcome(panics: At, objects: bool) -> Status {
     let directory = tempfile::tempdir().unwrap();
-    let (mut scene, driver) = start(directory.path(), panics, objects);
+    let (scene, driver) = start(directory.path(), panics, objects);
     let driver = tokio::spawn(driver.run());
     let ended = async |count: u64| {
-        let mut status = scene.live.watch_status();
-        let ended = status.wait_for(|status| {
+        until(&scene.live, "the end of the change", |status| {
             let reloads = status.reloads;
             reloads.committed + reloads.rejected + reloads.rolled_back == count
                 && status.apply != Apply::Applying
-        });
-        timeout(Duration::from_secs(10), ended).await.unwrap().unwrap().clone()
+        })
+        .await
     };
     scene.kubelet.write(1);
     let first = ended(1).await;

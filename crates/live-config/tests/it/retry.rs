@@ -9,12 +9,10 @@ use live_config::{
     Apply, Changes, Committed, Contract, Driver, Event, Live, Loaded, Participant, Prepared, Refusal,
     Snapshot, Sources, Step, Timing,
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::kubelet::{Kubelet, eager};
-use crate::{Settings, write};
-
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::{Settings, until, write};
 
 /// A participant that can be slow, and refuses while `shut` is set.
 #[derive(Default)]
@@ -59,7 +57,7 @@ fn timing() -> Timing {
 }
 
 fn start(directory: &Path, gate: &Arc<Gate>) -> (Kubelet, Live<Settings>, Driver<Settings>) {
-    let mut kubelet = Kubelet::new(directory);
+    let kubelet = Kubelet::new(directory);
     kubelet.write(0);
     let contract = Contract::of::<Settings>().unwrap();
     let sources = Sources::default().directory(directory);
@@ -68,23 +66,17 @@ fn start(directory: &Path, gate: &Arc<Gate>) -> (Kubelet, Live<Settings>, Driver
     (kubelet, live, driver)
 }
 
-async fn until(live: &Live<Settings>, holds: impl FnMut(&live_config::Status) -> bool) {
-    let mut status = live.watch_status();
-    let held = timeout(PATIENCE, status.wait_for(holds)).await.is_ok();
-    assert!(held, "{:?}", live.status());
-}
-
 #[tokio::test]
 async fn each_failure_makes_the_wait_longer_and_is_neither_told_nor_dated_anew() {
     let gate = Arc::new(Gate { shut: AtomicBool::new(true), ..Gate::default() });
     let directory = tempfile::tempdir().unwrap();
-    let (mut kubelet, live, driver) = start(directory.path(), &gate);
+    let (kubelet, live, driver) = start(directory.path(), &gate);
     let mut events = live.events();
     let driver = tokio::spawn(driver.run());
     kubelet.write(1);
-    until(&live, |status| matches!(status.apply, Apply::Rejected { .. })).await;
+    until(&live, "a rejection", |status| matches!(status.apply, Apply::Rejected { .. })).await;
     let since = live.status().apply_since;
-    until(&live, |status| status.reloads.rejected == 5).await;
+    until(&live, "the fifth rejection", |status| status.reloads.rejected == 5).await;
     sleep(Duration::from_millis(100)).await;
     // 20 ms that are doubled each time: the sixth try is due 320 ms after the fifth.
     assert_eq!(gate.tries.load(Ordering::SeqCst), 5);
@@ -98,14 +90,17 @@ async fn each_failure_makes_the_wait_longer_and_is_neither_told_nor_dated_anew()
 async fn whoever_asks_again_and_again_does_not_put_the_next_try_off() {
     let gate = Arc::new(Gate { shut: AtomicBool::new(true), ..Gate::default() });
     let directory = tempfile::tempdir().unwrap();
-    let (mut kubelet, live, driver) = start(directory.path(), &gate);
+    let (kubelet, live, driver) = start(directory.path(), &gate);
     let driver = tokio::spawn(driver.run());
     kubelet.write(1);
     for _ in 0..15 {
         assert_eq!(live.reload().await.unwrap().as_str(), "rejected");
     }
     gate.shut.store(false, Ordering::SeqCst);
-    until(&live, |status| status.apply == Apply::Converged && status.generation == 2).await;
+    until(&live, "generation 2 to be in force", |status| {
+        status.apply == Apply::Converged && status.generation == 2
+    })
+    .await;
     driver.abort();
 }
 
@@ -113,13 +108,16 @@ async fn whoever_asks_again_and_again_does_not_put_the_next_try_off() {
 async fn another_change_is_not_kept_waiting_by_the_retry_of_the_one_before() {
     let gate = Arc::new(Gate { shut: AtomicBool::new(true), ..Gate::default() });
     let directory = tempfile::tempdir().unwrap();
-    let (mut kubelet, live, driver) = start(directory.path(), &gate);
+    let (kubelet, live, driver) = start(directory.path(), &gate);
     let driver = tokio::spawn(driver.run());
     kubelet.write(1);
-    until(&live, |status| status.reloads.rejected == 4).await;
+    until(&live, "the fourth rejection", |status| status.reloads.rejected == 4).await;
     gate.shut.store(false, Ordering::SeqCst);
     kubelet.write(2);
-    until(&live, |status| status.apply == Apply::Converged && status.generation == 2).await;
+    until(&live, "generation 2 to be in force", |status| {
+        status.apply == Apply::Converged && status.generation == 2
+    })
+    .await;
     assert_eq!(live.load().settings.token.expose(), "t2");
     driver.abort();
 }
@@ -128,10 +126,10 @@ async fn another_change_is_not_kept_waiting_by_the_retry_of_the_one_before() {
 async fn a_generation_is_in_force_since_the_commit_and_not_since_the_read() {
     let gate = Arc::new(Gate { takes: Duration::from_millis(50), ..Gate::default() });
     let directory = tempfile::tempdir().unwrap();
-    let (mut kubelet, live, driver) = start(directory.path(), &gate);
+    let (kubelet, live, driver) = start(directory.path(), &gate);
     let driver = tokio::spawn(driver.run());
     kubelet.write(1);
-    until(&live, |status| status.generation == 2).await;
+    until(&live, "generation 2", |status| status.generation == 2).await;
     let ready_at = gate.ready_at.lock().unwrap().unwrap();
     assert!(live.snapshot().since() >= ready_at);
     assert_eq!(live.status().in_force_since, live.snapshot().since());

@@ -8,15 +8,12 @@ use live_config::{
     Snapshot, Sources, Status, Step, Timing,
 };
 use tempfile::TempDir;
+use test_support::wait::within;
 use tokio::sync::broadcast::Receiver;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
-use crate::Settings;
 use crate::kubelet::{Kubelet, eager};
-use crate::objection;
-
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::{DEADLINE, Settings, objection, until};
 
 /// Refuses while preparing, vetoes while observed, or lets a generation hold.
 #[derive(Clone, Debug)]
@@ -87,7 +84,7 @@ struct Scene {
 impl Scene {
     fn start(mood: Mood, retry_first: Duration) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mut kubelet = Kubelet::new(directory.path());
+        let kubelet = Kubelet::new(directory.path());
         kubelet.write(0);
         let contract = Contract::of::<Settings>().unwrap();
         let sources = Sources::default().directory(directory.path());
@@ -101,10 +98,8 @@ impl Scene {
         Self { moody, kubelet, live, events, driver, _directory: directory }
     }
 
-    async fn until(&self, holds: impl FnMut(&Status) -> bool) -> Status {
-        let mut status = self.live.watch_status();
-        let held = timeout(PATIENCE, status.wait_for(holds)).await;
-        held.unwrap_or_else(|_| panic!("{:?}", self.live.status())).unwrap().clone()
+    async fn until(&self, what: &str, holds: impl FnMut(&Status) -> bool) -> Status {
+        until(&self.live, what, holds).await
     }
 
     /// The names of the events sent so far.
@@ -137,13 +132,13 @@ fn rolled_back(retrying: bool) -> Apply {
 
 #[tokio::test]
 async fn a_transient_veto_is_retried_until_it_holds() {
-    let mut scene = Scene::start(veto(), Duration::from_millis(10));
+    let scene = Scene::start(veto(), Duration::from_millis(10));
     scene.kubelet.write(1);
-    scene.until(|status| status.reloads.rolled_back == 3).await;
-    let status = scene.until(|status| status.generation == 1).await;
+    scene.until("the third rollback", |status| status.reloads.rolled_back == 3).await;
+    let status = scene.until("generation 1 again", |status| status.generation == 1).await;
     assert_eq!(status.apply, rolled_back(true));
     scene.moody.set(Mood::Holds);
-    let status = scene.until(|status| status.apply == Apply::Converged).await;
+    let status = scene.until("convergence", |status| status.apply == Apply::Converged).await;
     assert_eq!(scene.live.load().settings.token.expose(), "t1");
     // Each try was of the same configuration, so it has one number.
     assert_eq!((status.generation, status.reloads.committed), (2, 1));
@@ -154,7 +149,7 @@ async fn a_transient_veto_is_retried_until_it_holds() {
 async fn a_flapping_veto_is_reported_once_and_keeps_its_date() {
     let mut scene = Scene::start(veto(), Duration::from_millis(10));
     scene.kubelet.write(1);
-    let first = scene.until(|status| status.apply == rolled_back(true)).await;
+    let first = scene.until("a rollback", |status| status.apply == rolled_back(true)).await;
     let since = |status: &Status| -> SystemTime { status.apply_since };
     let watched = {
         let mut status = scene.live.watch_status();
@@ -163,21 +158,21 @@ async fn a_flapping_veto_is_reported_once_and_keeps_its_date() {
             changed.unwrap().apply.clone()
         }
     };
-    scene.until(|status| status.reloads.rolled_back == 4).await;
+    scene.until("the fourth rollback", |status| status.reloads.rolled_back == 4).await;
     assert_eq!(scene.reported(), ["committed", "rolled back"]);
     scene.moody.set(Mood::Holds);
-    assert_eq!(timeout(PATIENCE, watched).await.unwrap(), Apply::Converged);
+    assert_eq!(within(DEADLINE, "another date", watched).await, Apply::Converged);
     tokio::task::yield_now().await;
     assert_eq!(scene.reported(), ["committed"]);
 }
 
 #[tokio::test]
 async fn each_veto_makes_the_wait_longer() {
-    let mut scene = Scene::start(veto(), Duration::from_millis(20));
+    let scene = Scene::start(veto(), Duration::from_millis(20));
     scene.kubelet.write(1);
-    scene.until(|status| status.reloads.rolled_back == 4).await;
+    scene.until("the fourth rollback", |status| status.reloads.rolled_back == 4).await;
     let fourth = tokio::time::Instant::now();
-    scene.until(|status| status.reloads.rolled_back == 5).await;
+    scene.until("the fifth rollback", |status| status.reloads.rolled_back == 5).await;
     // 20 ms doubled three times, and the preparation and the commit.
     assert!(fourth.elapsed() >= Duration::from_millis(160), "{:?}", fourth.elapsed());
 }
@@ -188,9 +183,13 @@ async fn refusals_and_vetoes_in_turn_are_reported_once_each() {
     scene.kubelet.write(1);
     for round in 1..=3 {
         scene.moody.set(Mood::Refuses(Refusal::transient("the server is away")));
-        scene.until(|status| status.apply.as_str() == "rejected" && status.reloads.rejected >= round).await;
+        scene
+            .until("the next rejection", |status| {
+                status.apply.as_str() == "rejected" && status.reloads.rejected >= round
+            })
+            .await;
         scene.moody.set(veto());
-        scene.until(|status| status.apply == rolled_back(true)).await;
+        scene.until("a rollback", |status| status.apply == rolled_back(true)).await;
     }
     let mut reported = scene.reported();
     reported.sort_unstable();
@@ -199,30 +198,37 @@ async fn refusals_and_vetoes_in_turn_are_reported_once_each() {
 
 #[tokio::test]
 async fn a_permanent_refusal_is_not_retried_and_says_so() {
-    let mut scene =
-        Scene::start(Mood::Refuses(Refusal::permanent("needs a restart")), Duration::from_millis(5));
+    let scene = Scene::start(Mood::Refuses(Refusal::permanent("needs a restart")), Duration::from_millis(5));
     scene.kubelet.write(1);
-    let status = scene.until(|status| status.apply.as_str() == "rejected").await;
+    let status = scene.until("a rejection", |status| status.apply.as_str() == "rejected").await;
     assert!(!status.apply.retrying());
     scene.moody.set(Mood::Vetoes(Refusal::permanent("the server is full")));
     scene.live.reload().await;
-    let status = scene.until(|status| status.apply.as_str() == "rolled_back").await;
+    let status = scene.until("a rollback", |status| status.apply.as_str() == "rolled_back").await;
     assert_eq!(status.apply, rolled_back(false));
     scene.moody.set(Mood::Holds);
     // Only an explicit reload tries it again.
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(scene.live.status().apply, rolled_back(false));
     scene.live.reload().await;
-    scene.until(|status| status.apply == Apply::Converged && status.generation == 2).await;
+    scene
+        .until("generation 2 to be in force", |status| {
+            status.apply == Apply::Converged && status.generation == 2
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn another_content_ends_the_retries() {
-    let mut scene = Scene::start(veto(), Duration::from_millis(10));
+    let scene = Scene::start(veto(), Duration::from_millis(10));
     scene.kubelet.write(1);
-    scene.until(|status| status.apply == rolled_back(true)).await;
+    scene.until("a rollback", |status| status.apply == rolled_back(true)).await;
     scene.moody.set(Mood::Holds);
     scene.kubelet.write(2);
-    scene.until(|status| status.apply == Apply::Converged && status.generation > 1).await;
-    scene.until(|_| scene.live.load().settings.token.expose() == "t2").await;
+    scene
+        .until("a later generation to be in force", |status| {
+            status.apply == Apply::Converged && status.generation > 1
+        })
+        .await;
+    scene.until("token t2", |_| scene.live.load().settings.token.expose() == "t2").await;
 }

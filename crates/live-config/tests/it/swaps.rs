@@ -64,7 +64,7 @@ fn state(directory: &Path, word: &str) {
 fn layouts(home: &Path, name: &str, word: &str) -> [std::path::PathBuf; 2] {
     let [volume, plain] = ["volume", "plain"].map(|kind| home.join(format!("{kind}-{name}")));
     let files = [("config/MODE", word.as_bytes()), ("secrets/TOKEN", word.as_bytes())];
-    mount(&volume, "..2026_1", &files);
+    mount(&volume, &files);
     write(&plain, &files);
     [volume, plain]
 }
@@ -273,9 +273,7 @@ fn directory_that_was_there_is_missed_with_one_sentence() {
 fn volume_that_lost_its_link_is_no_plain_directory() {
     let home = tempdir().unwrap();
     let volume = home.path().join("config");
-    write(&volume.join("..2026_1"), &[("MODE", b"loud")]);
-    symlink("..2026_1", volume.join("..data")).unwrap();
-    symlink("..data/MODE", volume.join("MODE")).unwrap();
+    mount(&volume, &[("MODE", b"loud")]);
     write(home.path(), &[("secrets/TOKEN", b"loud")]);
     let sources = Sources::default().directory(home.path());
     assert!(is_whole(read(&sources)));
@@ -290,21 +288,21 @@ fn key_that_a_new_generation_leaves_out_has_its_default() {
     let home = tempdir().unwrap();
     let files: [(&str, &[u8]); 3] =
         [("config/MODE", b"loud"), ("config/CONFIG_SEAL", b"0"), ("secrets/TOKEN", b"t")];
-    mount(home.path(), "..2026_1", &files);
+    mount(home.path(), &files);
     let sources = Sources::default().directory(home.path());
     assert_eq!(read(&sources).unwrap_or_else(|p| panic!("{p}")).settings.mode, "loud");
-    mount(home.path(), "..2026_2", &files[1..]);
+    mount(home.path(), &files[1..]);
     assert_eq!(read(&sources).unwrap_or_else(|p| panic!("{p}")).settings.mode, "quiet");
 }
 
 #[test]
 fn new_generation_may_have_an_empty_folder() {
     let home = tempdir().unwrap();
-    mount(home.path(), "..2026_1", &[("config/MODE", b"loud"), ("secrets/TOKEN", b"t")]);
+    mount(home.path(), &[("config/MODE", b"loud"), ("secrets/TOKEN", b"t")]);
     let sources = Sources::default().directory(home.path());
     assert_eq!(read(&sources).unwrap_or_else(|p| panic!("{p}")).settings.mode, "loud");
     fs::create_dir_all(home.path().join("..2026_2/config")).unwrap();
-    mount(home.path(), "..2026_2", &[("secrets/TOKEN", b"t")]);
+    mount(home.path(), &[("secrets/TOKEN", b"t")]);
     assert_eq!(read(&sources).unwrap_or_else(|p| panic!("{p}")).settings.mode, "quiet");
 }
 
@@ -321,7 +319,7 @@ fn file_removed_from_a_plain_folder_has_its_default() {
 #[test]
 fn folder_mounted_onto_a_volume_is_read() {
     let home = tempdir().unwrap();
-    mount(home.path(), "..2026_1", &[("config/MODE", b"loud")]);
+    mount(home.path(), &[("config/MODE", b"loud")]);
     fs::remove_file(home.path().join("secrets")).unwrap();
     write(home.path(), &[("secrets/TOKEN", b"loud")]);
     assert!(is_whole(read(&Sources::default().directory(home.path()))));

@@ -9,7 +9,7 @@ use tempfile::tempdir;
 use tokio::sync::broadcast::Receiver;
 
 use crate::kubelet::{Kubelet, eager};
-use crate::{Settings, read, write};
+use crate::{Settings, mount, read, write};
 
 /// Starts a driver that looks on request and at hints.
 fn drive(directory: &Path) -> (Live<Settings>, Receiver<Event<Settings>>) {
@@ -66,15 +66,14 @@ async fn unknown_file_is_reported_and_changes_nothing() {
 #[tokio::test]
 async fn unknown_file_is_reported_with_every_reload() {
     let directory = tempdir().unwrap();
-    let mut kubelet = Kubelet::new(directory.path());
     let state = |mode: &'static [u8]| [("config/MODE", mode), ("config/TOKN", b"x"), ("secrets/TOKEN", b"t")];
-    kubelet.swap(&state(b"loud"), crate::kubelet::STEPS);
+    mount(directory.path(), &state(b"loud"));
     let (live, mut events) = drive(directory.path());
     live.reload().await;
     let first = reported(&mut events);
     assert_eq!(first.iter().map(names).collect::<Vec<_>>(), [[("TOKN", Some("TOKEN"))]]);
     for (mode, outcome) in [(&b"quiet"[..], "converged"), (b"shrill", "rejected")] {
-        kubelet.swap(&state(mode), crate::kubelet::STEPS);
+        mount(directory.path(), &state(mode));
         assert_eq!(live.reload().await.unwrap().as_str(), outcome);
         let events = reported(&mut events);
         assert_eq!(names(&events[0]), [("TOKN", Some("TOKEN"))]);

@@ -5,10 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 use e2e::harness::clients::{self, usual};
 use e2e::harness::extras::Extra;
 use e2e::harness::namespace::Namespace;
-use e2e::harness::wait::until_answer;
+use e2e::harness::wait::ARRIVAL;
 use k8s_openapi::api::networking::v1::Ingress;
 use serde_json::{Value, json};
-use strict_clients::{Load, Server};
+use test_support::http::strict::{Load, Server};
+use test_support::wait::until_async;
 
 use super::certificate::Certificate;
 
@@ -54,7 +55,8 @@ impl Controller {
     /// Waits until a path of a host is answered with a status.
     pub(super) async fn until(&self, ns: &Namespace, host: &str, path: &str, status: &str) {
         let what = format!("{host}{path} to be answered with {status}");
-        until_answer(&what, async || self.status(ns, host, path).await, |answer| answer == status).await;
+        until_async(ARRIVAL, &what, async || self.status(ns, host, path).await, |answer| answer == status)
+            .await;
     }
 
     /// Makes the controller load its configuration twice: each Ingress that comes or goes has that effect.

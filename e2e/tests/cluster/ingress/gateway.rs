@@ -1,8 +1,9 @@
 //! The service through a Gateway: an HTTPRoute that the real definitions accept, with filters and timeouts.
 
 use e2e::harness::namespace::{Namespace, in_namespace};
-use e2e::harness::wait::until_answer;
+use e2e::harness::wait::ARRIVAL;
 use serde_json::{Value, json};
+use test_support::wait::until_async;
 
 use super::MASKED;
 use super::controller::{Controller, UNKNOWN, host};
@@ -26,7 +27,8 @@ fn httproute_is_accepted_and_served_with_its_filters() {
         assert_eq!(controller.status(ns, &host, "/config").await, UNKNOWN);
         create_gateway(ns, controller.port_on_the_node).await;
         let is_accepted = |route: &Value| holds(route, "Accepted") && holds(route, "ResolvedRefs");
-        let route = until_answer("the route to be accepted", async || route(ns).await, is_accepted).await;
+        let route =
+            until_async(ARRIVAL, "the route to be accepted", async || route(ns).await, is_accepted).await;
         for (index, rule) in rules.as_array().unwrap().iter().enumerate() {
             for field in ["filters", "timeouts"] {
                 let stored = &route["spec"]["rules"][index][field];

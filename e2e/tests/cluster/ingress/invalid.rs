@@ -1,9 +1,10 @@
 //! Ingresses that lack something or collide: no request is lost, no pod restarts, and what is mended takes effect.
 
 use e2e::harness::namespace::in_namespace;
-use e2e::harness::wait::until_answer;
+use e2e::harness::wait::ARRIVAL;
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::json;
+use test_support::wait::until_async;
 
 use super::certificate::Certificate;
 use super::controller::{Controller, UNKNOWN, as_arguments, host, published};
@@ -32,7 +33,7 @@ fn missing_tls_secret_loses_no_request_and_is_awaited() {
         }))
         .await;
         let verified = async || controller.verified(ns, &host, &certificate).await;
-        until_answer("the certificate to be served", verified, |status| status == "200").await;
+        until_async(ARRIVAL, "the certificate to be served", verified, |status| status == "200").await;
 
         let tally = load.stop().await;
         assert_eq!(tally.failures, Vec::<String>::new(), "{tally}");

@@ -29,14 +29,10 @@ impl Answers {
     pub(super) fn of(address: SocketAddr) -> Result<Self> {
         let mut client = Client::connect(address)?;
         let mut answer = |path| -> Result<_> {
-            let mut headers = BTreeMap::new();
-            let body = client.get_with_headers(path, |name, value| {
-                let name = name.to_ascii_lowercase();
-                if HEADERS.contains(&name.as_str()) {
-                    headers.insert(name, value.to_owned());
-                }
-            })?;
-            Ok(Answer { path, headers, body })
+            let answer = client.get(path)?;
+            let of_answer = |(name, _): &(String, String)| HEADERS.contains(&name.as_str());
+            let headers = answer.headers.into_iter().filter(of_answer).collect();
+            Ok(Answer { path, headers, body: answer.body })
         };
         Ok(Self(PATHS.into_iter().map(&mut answer).collect::<Result<_>>()?))
     }

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use kit::wait;
 use serde_json::Value;
 
-use super::super::client::Client;
+use super::super::client;
 use super::super::processors::pinned;
 use super::super::server::free_addresses;
 use super::answers::PATHS;
@@ -66,7 +66,7 @@ impl Collector {
     }
 
     pub(super) fn received(&self) -> Result<Received> {
-        let text = Client::connect(self.address)?.get("/counts")?;
+        let text = client::get(self.address, "/counts")?.body;
         let counts: Value = serde_json::from_str(&text)?;
         let count =
             |name: &str| counts[name].as_u64().with_context(|| format!("the collector counts no {name}"));

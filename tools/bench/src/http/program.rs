@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use kit::wait;
 
 use super::super::client::Client;
 use super::collector::Collector;
@@ -33,16 +34,10 @@ impl Program {
         command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::null());
         let child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
         let mut program = Self { child, address, _collector: collector };
-        let started = Instant::now();
-        while Client::connect(address).and_then(|mut client| client.get("/healthz")).is_err() {
-            if let Some(status) = program.child.try_wait()? {
-                bail!("it ended before it answered ({status}): {command:?}");
-            }
-            if started.elapsed() > START_DEADLINE {
-                bail!("it did not answer within {} s: {command:?}", START_DEADLINE.as_secs());
-            }
-            std::thread::sleep(POLL);
-        }
+        wait::until_true("the first answer", START_DEADLINE, || match program.child.try_wait()? {
+            Some(status) => bail!("it ended before it answered ({status}): {command:?}"),
+            None => Ok(Client::connect(address).and_then(|mut client| client.get("/healthz")).is_ok()),
+        })?;
         Ok(program)
     }
 

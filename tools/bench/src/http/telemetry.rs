@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use kit::wait;
 
-use super::super::client::Client;
+use super::super::client;
 use super::super::report::Row;
 use super::answers::PATHS;
 use super::collector::Received;
@@ -43,7 +43,7 @@ struct ServiceCounts {
 pub(super) fn check(service: &Service, clients: &Clients) -> Result<Vec<Row>> {
     let ask = || -> Result<_> {
         let received = service.collector.received()?;
-        Ok((ServiceCounts::parse(&Client::connect(service.server.admin())?.get("/metrics")?), received))
+        Ok((ServiceCounts::parse(&client::get(service.server.admin(), "/metrics")?.body), received))
     };
     let agree = || ask().map(|(told, received)| told.agrees_with(&received));
     // If they never agree, the rows tell where they differ.

@@ -5,10 +5,12 @@ use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
 use serde_json::json;
-use test_postgres::{Fault, Redis};
+use test_support::Fault;
+use test_support::redis::Redis;
+use test_support::wait::until;
 
 use super::Replica;
-use crate::http::until_true;
+use crate::DEADLINE;
 
 /// Runs the cases concurrently: each takes as long as three checks, mostly waiting.
 fn at_once<T: Send>(cases: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
@@ -52,7 +54,7 @@ fn what_the_server_refuses_is_told_by_its_reason() {
             here.until_hearing();
             begin(&redis);
         }
-        until_true(name, || here.cache()["up"] == false);
+        until(DEADLINE, name, || here.cache(), |seen| seen["up"] == false);
         assert_eq!(here.cache()["reason"], *reason, "{name}, at the start: {at_start}: {}", here.cache());
         assert!(here.is_ready(), "{name}");
     });
@@ -71,7 +73,7 @@ fn a_server_that_loads_its_data_is_waited_for() {
     redis.stop();
     redis.restart_loading();
     let here = Replica::start(&[("config/CACHE_URL", &url)]);
-    until_true("loading", || here.cache()["reason"] == "loading");
+    until(DEADLINE, "loading", || here.cache(), |seen| seen["reason"] == "loading");
     assert!(here.is_ready());
     here.until_hearing();
 }
@@ -91,7 +93,7 @@ fn what_is_no_server_for_this_service_is_told_by_a_sentence() {
     ];
     at_once(cases, |(url, reason)| {
         let here = Replica::start(&[("config/CACHE_URL", &url)]);
-        until_true(&url, || here.cache()["up"] == false);
+        until(DEADLINE, &url, || here.cache(), |seen| seen["up"] == false);
         assert_eq!(here.cache()["reason"], reason, "{url}: {}", here.cache());
         assert!(here.is_ready());
     });
@@ -111,7 +113,7 @@ fn a_certificate_is_verified() {
         let authority = redis.show_certificate_with(fault);
         let url = format!("rediss://localhost:{port}/0?sslrootcert={}", authority.display());
         let here = Replica::start(&[("config/CACHE_URL", &url)]);
-        until_true(code, || here.cache()["up"] == false);
+        until(DEADLINE, code, || here.cache(), |seen| seen["up"] == false);
         assert_eq!((&here.cache()["reason"], &here.cache()["code"]), (&json!("certificate"), &json!(code)));
     }
 }

@@ -3,16 +3,16 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use test_postgres::Redis;
+use test_support::http::raw::blocking::{get, try_get};
+use test_support::redis::Redis;
+use test_support::wait::until;
 
 use super::{KEY, message};
 use crate::events::Stream;
-use crate::http::{get, try_get};
 use crate::mount::Mount;
 use crate::process::{PORTS, Serving, myapp};
 use crate::proxy::{Proxy, Way};
@@ -57,7 +57,6 @@ const OTHER: &str = "canary-cache-other";
 
 /// Time limit for a machine under load, on which each cell has a process.
 const LONGEST: Duration = Duration::from_secs(180);
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 #[derive(Clone, Copy)]
 enum Outage {
@@ -234,13 +233,14 @@ impl Replica {
 
     /// Polls until `is_so` holds, and checks `/livez` each time.
     fn until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
-        let deadline = Instant::now() + LONGEST;
-        while !is_so(self) {
-            let is_alive = try_get(self.admin, "/livez", &[]).is_some_and(|answer| answer.status == 200);
+        let what = format!("{}: {what}", self.what);
+        let look = || {
+            let is_alive = try_get(self.admin, "/livez", &[]).is_ok_and(|answer| answer.status == 200);
             self.n_dead += u32::from(!is_alive);
-            assert!(Instant::now() < deadline, "{}: never {what}: {}", self.what, self.digests());
-            sleep(LOOK_AGAIN);
-        }
+            let holds = is_so(self);
+            (holds, (!holds).then(|| self.digests()))
+        };
+        until(LONGEST, &what, look, |(holds, _)| *holds);
     }
 
     fn seen(&self) -> Cell {

@@ -1,10 +1,12 @@
 //! The service's user of ElastiCache has the rights that the service needs, and no others.
 
-use test_postgres::Redis;
+use test_support::http::raw::blocking::get;
+use test_support::redis::Redis;
+use test_support::wait::until;
 
 use super::{KEY, PASSWORD, Replica};
+use crate::DEADLINE;
 use crate::events::Stream;
-use crate::http::{get, until_true};
 
 /// Rights of the service's user of ElastiCache. The tests of the Terraform module compare its output with the same file.
 const RIGHTS_ON_AWS: &str =
@@ -25,7 +27,7 @@ fn rights_on_aws_are_exactly_what_the_service_needs() {
         ("secrets/CACHE_PASSWORD", PASSWORD),
     ];
     let prefix = "--cache-prefix=shop/myapp";
-    let mut there = Replica::start_with(&[prefix], &files);
+    let there = Replica::start_with(&[prefix], &files);
     let here = Replica::start_with(&[prefix, &format!("--peers={}", there.service.admin)], &files);
     here.until_hearing();
     there.until_hearing();
@@ -34,7 +36,8 @@ fn rights_on_aws_are_exactly_what_the_service_needs() {
     there.mount.swap(&[&[KEY, ("config/LOG_LEVEL", "info")], &files[..]].concat());
     assert_eq!(stream.next().unwrap().name, "committed");
     assert_eq!(get(here.service.operator, "/api/v1/fleet").status, 200);
-    until_true("up", || here.cache()["up"] == true && there.cache()["up"] == true);
+    let caches = || [here.cache(), there.cache()];
+    until(DEADLINE, "up", caches, |seen| seen.iter().all(|cache| cache["up"] == true));
     assert_eq!(
         redis.command(&["EXISTS", "shop/myapp:alive", "shop/myapp:fleet:v1", "shop/myapp:events:v1"]),
         "3"

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use myapp::database::Reason;
-use test_postgres::{Database, Fault, Server};
+use test_support::Fault;
+use test_support::postgres::{Database, Server};
 
 use crate::service::Service;
 

@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use myapp::database::Reason;
-use test_postgres::Server;
+use test_support::http::raw::blocking::get;
+use test_support::postgres::Server;
+use test_support::wait::{until, until_true};
 
+use crate::DEADLINE;
 use crate::databases::{borrowed, shared};
-use crate::http::{get, until_true};
 use crate::mount::Mount;
 use crate::process::{PORTS, Serving, myapp, refusal};
 use crate::service::Service;
@@ -73,14 +75,14 @@ fn the_impostor_hears_a_password_that_is_sent() {
     stream.read_exact(&mut answer).unwrap();
     stream.write_all(PASSWORD.as_bytes()).unwrap();
     drop(stream);
-    until_true("heard", || impostor.heard_password());
+    until_true(DEADLINE, "heard", || impostor.heard_password());
 }
 
 #[test]
 fn a_running_process_goes_to_no_other_server() {
     let impostor = Impostor::start(b'N');
     let database = shared().database();
-    let mut mount = Mount::new(&files(&database.url()));
+    let mount = Mount::new(&files(&database.url()));
     let service = Service::as_told(&[&mount.flag()], &[], None);
     let port = impostor.address.port();
     for url in [
@@ -90,12 +92,19 @@ fn a_running_process_goes_to_no_other_server() {
         format!("postgres://app@impostor.example:{port}/app?sslmode=require"),
     ] {
         mount.swap(&files(&url));
-        until_true("refused", || {
-            let digests = get(service.admin, "/digests").json();
-            digests["state"] == "rejected" && digests["reasons"].to_string().contains("DATABASE_URL")
-        });
+        until(
+            DEADLINE,
+            "refused",
+            || get(service.admin, "/digests").json(),
+            |seen| seen["state"] == "rejected" && seen["reasons"].to_string().contains("DATABASE_URL"),
+        );
         mount.swap(&files(&database.url()));
-        until_true("restored", || get(service.admin, "/digests").json()["state"] == "converged");
+        until(
+            DEADLINE,
+            "restored",
+            || get(service.admin, "/digests").json(),
+            |seen| seen["state"] == "converged",
+        );
     }
     assert!(impostor.heard().is_empty());
 }
@@ -109,7 +118,7 @@ fn a_server_without_a_trusted_certificate_is_not_given_the_password_at_start() {
         let settings = [("DATABASE_URL", url.as_str()), ("DB_PASSWORD", PASSWORD), ("SECRET_KEY", "hush")];
         let service = Service::as_told(&[], &settings, None);
         assert_eq!(get(service.operator, "/config").status, 503);
-        until_true("asked", || !impostor.heard().is_empty());
+        until_true(DEADLINE, "asked", || !impostor.heard().is_empty());
         assert!(!impostor.heard_password());
     }
 }
@@ -165,13 +174,11 @@ fn the_wired_host_is_known_in_any_spelling_and_is_no_more_than_a_host() {
 #[test]
 fn a_reload_leads_to_no_host_that_the_process_is_not_wired_to() {
     let database = shared().database();
-    let mut mount = Mount::new(&files(&database.url()));
+    let mount = Mount::new(&files(&database.url()));
     let service = Service::as_told(&[&mount.flag()], &[], None);
     mount.swap(&files("postgres://app@db.example/app?sslmode=verify-full"));
-    until_true("refused", || {
-        let reasons = get(service.admin, "/digests").json()["reasons"].to_string();
-        reasons.contains("names a server beyond loopback, and --database-host is not given")
-    });
+    let sentence = "names a server beyond loopback, and --database-host is not given";
+    until(DEADLINE, "refused", || get(service.admin, "/digests").body, |seen| seen.contains(sentence));
 }
 
 /// The server has a trusted certificate and the wired name: the refusal concerns the authentication method.
@@ -240,7 +247,7 @@ fn variables_for_other_clients_of_the_database_count_for_nothing() {
     }
     let mut serving = Serving::spawn(command);
     let [public, _, _] = serving.addresses();
-    until_true("ready", || get(public, "/readyz").status == 200);
+    until(DEADLINE, "ready", || get(public, "/readyz"), |seen| seen.status == 200);
     let named = "application_name = 'myapp' AND datname = current_database()";
     let sessions = database.sql(&format!("SELECT count(*) > 0 FROM pg_stat_activity WHERE {named}"));
     assert_eq!(sessions, "t");

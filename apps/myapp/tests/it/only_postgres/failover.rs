@@ -1,10 +1,12 @@
 //! A failover after which old sessions are silent: packets of the old server's connections are dropped without a reset.
 
 use std::time::{Duration, Instant};
+use test_support::http::raw::blocking::get;
+use test_support::wait::until;
 
 use super::load::{Load, sessions_where};
+use crate::DEADLINE;
 use crate::databases::shared;
-use crate::http::{get, until_true};
 use crate::proxy::Proxy;
 use crate::service::Service;
 
@@ -27,11 +29,11 @@ fn thirty_silent_sessions_are_replaced_within_ten_seconds() {
     holder.number("BEGIN; LOCK TABLE accesses; SELECT 1");
     let load = Load::start(&service, 2 * sessions);
     let all = sessions_where(&database, "true");
-    until_true("all sessions", || session.number(&all) == sessions);
+    until(DEADLINE, "all sessions", || session.number(&all), |seen| *seen == sessions);
     drop(holder);
     load.end(&service);
     // The lock has delayed the checks as well.
-    until_true("up again", || get(service.operator, "/config").status == 200);
+    until(DEADLINE, "up again", || get(service.operator, "/config"), |seen| seen.status == 200);
     assert_eq!(session.number(&all), sessions);
     proxy.strand();
     let stranded = Instant::now();
@@ -48,7 +50,7 @@ fn thirty_silent_sessions_are_replaced_within_ten_seconds() {
     // No silent session is left for later requests, however many are concurrent.
     let clean = || {
         let load = Load::start(&service, sessions);
-        until_true("served on", || load.done() > 4 * sessions);
+        until(DEADLINE, "served on", || load.done(), |seen| *seen > 4 * sessions);
         load.end(&service).1
     };
     let mut failures = clean();

@@ -6,10 +6,11 @@ use std::thread::JoinHandle;
 use std::time::SystemTime;
 
 use myapp::store::{Access, AccessKind, HistoryFilter, Record};
-use test_postgres::{Database, Server};
+use test_support::postgres::{Database, Server};
+use test_support::wait::until;
 use tokio::task::JoinSet;
 
-use crate::http::until_true;
+use crate::DEADLINE;
 use crate::service::Service;
 
 /// Several tasks that concurrently record reveals and read the history.
@@ -100,7 +101,7 @@ impl Census {
     pub(crate) fn forget(&self) {
         // A response may be on its way.
         let asked = self.asked();
-        until_true("answered", || self.asked() > asked);
+        until(DEADLINE, "answered", || self.asked(), |seen| *seen > asked);
         self.shared.most.store(0, Ordering::SeqCst);
     }
 

@@ -1,7 +1,8 @@
 use myapp::store::{HistoryFilter, Record};
+use test_support::wait::until;
 
+use crate::DEADLINE;
 use crate::databases::Kind;
-use crate::http::until_true;
 use crate::service::Service;
 use crate::store::change;
 
@@ -21,7 +22,7 @@ fn records_appear_in_the_order_of_their_ids() {
     service.store.record(Record::Change(change(2)));
     let waits = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    until_true("waiting", || kind.number(waits) == 1);
+    until(DEADLINE, "waiting", || kind.number(waits), |seen| *seen == 1);
     let numbers = || -> Vec<i64> {
         service.history(HistoryFilter::default()).iter().map(|row| row.generation).collect()
     };

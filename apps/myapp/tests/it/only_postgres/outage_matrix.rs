@@ -4,17 +4,18 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chassis::readiness::Class;
 use myapp::readiness_policy::Policy;
 use serde_json::Value;
-use test_postgres::Database;
+use test_support::http::raw::blocking::{get, request, try_get};
+use test_support::postgres::Database;
+use test_support::wait::until;
 
 use super::replica;
+use crate::DEADLINE;
 use crate::databases::shared;
-use crate::http::{get, request, try_get, until_true};
 use crate::process::{PORTS, Serving, myapp};
 use crate::proxy::{Proxy, Way};
 
@@ -24,7 +25,7 @@ use crate::proxy::{Proxy, Way};
 /// - `refused` or `tried`: the handling of a request that needs the database. In both cases the response is a 503 with a
 ///   `Retry-After`; a refused request does not reach the database,
 /// - the number of times that it ended, or that `/livez` failed, from its start until the recovery: a kubelet restarts a
-///   container for nothing else. `/livez` was polled five times a second.
+///   container for nothing else. `/livez` was polled about five times a second.
 ///
 /// Requests that need no database were answered all the time. The last line is the reason that operators were shown.
 ///
@@ -58,7 +59,6 @@ const OUTAGES: [Outage; 4] = [Outage::Down, Outage::Slow, Outage::Refusing, Outa
 
 /// Time limit for a machine under load, on which each cell has a process.
 const LONGEST: Duration = Duration::from_secs(180);
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// The id of requests during an outage, which identifies their log lines.
 const DURING: &str = "during-the-outage";
 
@@ -231,22 +231,20 @@ impl Replica {
         };
         let [public, admin, operator] = serving.addresses();
         // A kubelet calls no other probe before this one succeeds.
-        until_true("started", || get(admin, "/startupz").status == 200);
+        until(DEADLINE, "started", || get(admin, "/startupz"), |seen| seen.status == 200);
         Self { serving, public, admin, operator, n_dead: 0 }
     }
 
     /// Polls until `look` returns a value, and checks `/livez` each time.
-    fn until<T>(&mut self, what: &str, mut look: impl FnMut(&Self) -> Option<T>) -> T {
-        let deadline = Instant::now() + LONGEST;
-        loop {
-            let is_alive = try_get(self.admin, "/livez", &[]).is_some_and(|answer| answer.status == 200);
+    fn until<T: fmt::Debug>(&mut self, what: &str, mut look: impl FnMut(&Self) -> Option<T>) -> T {
+        let look = || {
+            let is_alive = try_get(self.admin, "/livez", &[]).is_ok_and(|answer| answer.status == 200);
             self.n_dead += u32::from(!is_alive);
-            if let Some(found) = look(self) {
-                return found;
-            }
-            assert!(Instant::now() < deadline, "never {what}: {}", self.database());
-            sleep(LOOK_AGAIN);
-        }
+            let found = look(self);
+            let database = found.is_none().then(|| self.database());
+            (found, database)
+        };
+        until(LONGEST, what, look, |(found, _)| found.is_some()).0.unwrap()
     }
 
     /// Waits until the replica has its database and is ready.

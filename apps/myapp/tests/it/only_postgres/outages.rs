@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use myapp::database::Reason;
 use myapp::store::{HistoryFilter, Record};
-use test_postgres::{Database, Server};
+use test_support::http::raw::blocking::get;
+use test_support::postgres::{Database, Server};
+use test_support::wait::until;
 
+use crate::DEADLINE;
 use crate::databases::{Settings, borrowed, shared};
-use crate::http::{get, until_true};
 use crate::outages::{comes_back, is_away};
 use crate::service::Service;
 use crate::store::change;
@@ -37,7 +39,7 @@ fn a_lost_server_holds_up_what_needs_it_and_the_queue_keeps_the_rest() {
     comes_back(service.operator);
     server.kill();
     // A session may outlive its server by one response.
-    until_true("away", || get(service.operator, "/config").status == 503);
+    until(DEADLINE, "away", || get(service.operator, "/config"), |seen| seen.status == 503);
     is_away(service.public, service.operator, 200);
     (0..100).for_each(|number| service.store.record(Record::Change(change(number))));
     assert!(!service.runtime.block_on(service.store.flush(Duration::from_millis(50))));

@@ -1,12 +1,13 @@
 //! Temporary refusals of the server while a change may still be rolled back: the change comes into force without help, and no
 //! query fails meanwhile.
 
-use test_postgres::{Database, Session};
+use test_support::postgres::{Database, Session};
+use test_support::wait::{until, until_true};
 
 use super::load::{Census, Load, sessions_where};
 use super::rotation::Scene;
+use crate::DEADLINE;
 use crate::databases::shared;
-use crate::http::until_true;
 
 const ROTATIONS: usize = 20;
 const SESSIONS: usize = 6;
@@ -41,7 +42,7 @@ impl Cause {
         };
         session.number(&begin);
         if let Self::Rules = self {
-            until_true("shut", || !database.lets_in(&database.password));
+            until_true(DEADLINE, "shut", || !database.lets_in(&database.password));
         }
     }
 
@@ -55,7 +56,7 @@ impl Cause {
             }
             Self::Password => drop(database.sql(&format!("ALTER ROLE {user} PASSWORD '{password}'"))),
         }
-        until_true("open", || database.lets_in(password));
+        until_true(DEADLINE, "open", || database.lets_in(password));
     }
 }
 
@@ -79,7 +80,7 @@ fn twenty_rotations_refused_midway_converge_and_fail_no_query() {
     let mut scene = Scene::start(&url, &database.password, SESSIONS);
     let load = Load::start(&scene.service, 2 * SESSIONS);
     let census = Census::start(shared(), &database);
-    until_true("under load", || load.done() > 100);
+    until(DEADLINE, "under load", || load.done(), |seen| *seen > 100);
     let mut session = shared().session("postgres");
     let (mut vetoed, mut tries) = (0, 0);
     while vetoed < ROTATIONS {
@@ -91,17 +92,18 @@ fn twenty_rotations_refused_midway_converge_and_fail_no_query() {
         cause.prepare(&database);
         database.alter_password(&format!("canary-password-{tries}"));
         scene.swap(&url, &database.password, SESSIONS);
-        until_true("in force", || scene.generation() > generation);
+        until(DEADLINE, "in force", || scene.generation(), |seen| *seen > generation);
         cause.begin(&database, &mut session);
         end_sessions_since(&database, &time, &mut session);
-        let mut digests = scene.digests();
-        until_true("rolled back or settled", || {
-            digests = scene.digests();
-            digests["state"] == "rolled_back" || digests["state"] == "converged"
-        });
+        let digests = until(
+            DEADLINE,
+            "rolled back or settled",
+            || scene.digests(),
+            |seen| seen["state"] == "rolled_back" || seen["state"] == "converged",
+        );
         // Logins fail with either password, and the work continues.
         let done = load.done();
-        until_true("served on", || load.done() > done + 50);
+        until(DEADLINE, "served on", || load.done(), |seen| *seen > done + 50);
         let was_vetoed = digests["state"] == "rolled_back";
         assert!(!was_vetoed || digests["retrying"] == true, "{digests}");
         vetoed += usize::from(was_vetoed);
@@ -127,23 +129,23 @@ fn a_rotation_refused_midway_converges_within_small_limits() {
         let mut scene = Scene::start(&url, &database.password, sessions);
         let load = Load::start(&scene.service, 4);
         let census = Census::start(shared(), &database);
-        until_true("under load", || load.done() > 50);
+        until(DEADLINE, "under load", || load.done(), |seen| *seen > 50);
         let (generation, time) = (scene.generation(), database.sql("SELECT clock_timestamp()"));
         database.alter_password("canary-password-next");
         scene.swap(&url, "canary-password-next", sessions);
-        until_true("in force", || scene.generation() > generation);
+        until(DEADLINE, "in force", || scene.generation(), |seen| *seen > generation);
         let mut session = shared().session("postgres");
         Cause::SessionLimit.begin(&database, &mut session);
         end_sessions_since(&database, &time, &mut session);
-        until_true("rolled back or settled", || scene.digests()["state"] != "applying");
+        until(DEADLINE, "rolled back or settled", || scene.digests(), |seen| seen["state"] != "applying");
         Cause::SessionLimit.end(&database);
         scene.until_state("converged");
-        until_true("of the new password", || scene.generation() > generation);
+        until(DEADLINE, "of the new password", || scene.generation(), |seen| *seen > generation);
         assert!(census.most() <= sessions, "{} of {sessions} sessions", census.most());
         census.end();
         load.end(&scene.service);
         let after = Load::start(&scene.service, 4);
-        until_true("served on", || after.done() > 50);
+        until(DEADLINE, "served on", || after.done(), |seen| *seen > 50);
         let (_, failures) = after.end(&scene.service);
         assert!(failures.is_empty(), "{failures:?}");
     }

@@ -4,11 +4,13 @@ use std::process::Command;
 
 use myapp::database::Reason;
 use myapp::store::{HistoryFilter, Record};
-use test_postgres::{Database, Mode, Pooler, Server};
+use test_support::http::raw::blocking::get;
+use test_support::postgres::{Database, Mode, Pooler, Server};
+use test_support::wait::until;
 
 use super::load::Load;
+use crate::DEADLINE;
 use crate::databases::{pooler, shared};
-use crate::http::{get, until_true};
 use crate::mount::Mount;
 use crate::service::Service;
 use crate::store::change;
@@ -39,18 +41,20 @@ fn rotations_by_way_of_a_pooler_fail_no_query() {
     for mode in MODES {
         let mut database = shared().database();
         let url = database.url_by(pooler(mode).port());
-        let mut mount = Mount::new(&files(&url, &database.password));
+        let mount = Mount::new(&files(&url, &database.password));
         let service = Service::as_told(&[&mount.flag()], &[], None);
         let load = Load::start(&service, 8);
-        until_true("under load", || load.done() > 100);
+        until(DEADLINE, "under load", || load.done(), |seen| *seen > 100);
         for number in 1..=3 {
             let next = format!("canary-password-{number}");
             database.alter_password(&next);
             mount.swap(&files(&url, &next));
-            until_true("in force", || {
-                let digests = get(service.admin, "/digests").json();
-                digests["state"] == "converged" && digests["generation"] == number + 1
-            });
+            until(
+                DEADLINE,
+                "in force",
+                || get(service.admin, "/digests").json(),
+                |seen| seen["state"] == "converged" && seen["generation"] == number + 1,
+            );
         }
         let (done, failures) = load.end(&service);
         assert!(failures.is_empty(), "{mode:?}: {} of {done}: {:?}", failures.len(), failures.first());
@@ -111,8 +115,8 @@ fn a_server_that_was_lost_behind_a_pooler_comes_back() {
         service.until_ready();
         server.kill();
         let check = || service.runtime.block_on(service.store.database().check());
-        until_true("away", || check().is_err());
+        until(DEADLINE, "away", check, Result::is_err).unwrap_err();
         server.restart();
-        until_true("back", || check().is_ok());
+        until(DEADLINE, "back", check, Result::is_ok).unwrap();
     }
 }

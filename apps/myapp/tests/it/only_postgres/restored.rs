@@ -1,10 +1,12 @@
 //! A database that is recreated, restored or emptied under the process: the tables are set up again, and no restart is needed.
 
 use myapp::store::AccessKind;
-use test_postgres::Database;
+use test_support::http::raw::blocking::get;
+use test_support::postgres::Database;
+use test_support::wait::until;
 
+use crate::DEADLINE;
 use crate::databases::shared;
-use crate::http::{get, until_true};
 use crate::outages::comes_back;
 use crate::service::Service;
 
@@ -19,7 +21,7 @@ fn start(database: &Database<'_>) -> Service {
 
 /// Checks that the service records reveals and its history.
 fn works(service: &Service, what: &str) {
-    until_true(what, || get(service.operator, "/config").status == 200);
+    until(DEADLINE, what, || get(service.operator, "/config"), |seen| seen.status == 200);
     assert!(!service.accesses(AccessKind::Reveal).is_empty(), "{what}");
     let history = service.runtime.block_on(service.store.history(Default::default(), None, 5));
     assert!(history.is_ok(), "{what}: {history:?}");

@@ -4,11 +4,13 @@ use std::time::{Duration, Instant};
 
 use myapp::store::{HistoryFilter, HistoryRow, Outcome};
 use serde_json::Value;
-use test_postgres::Database;
+use test_support::http::raw::blocking::get;
+use test_support::postgres::Database;
+use test_support::wait::until;
 
 use super::load::{Census, Load, sessions_where};
+use crate::DEADLINE;
 use crate::databases::shared;
-use crate::http::{get, until_true};
 use crate::mount::Mount;
 use crate::service::Service;
 
@@ -43,18 +45,17 @@ impl Scene {
     }
 
     pub(super) fn until_state(&self, state: &str) -> Value {
-        until_true(state, || self.digests()["state"] == state);
-        self.digests()
+        until(DEADLINE, state, || self.digests(), |seen| seen["state"] == state)
     }
 
     /// Waits until a change is refused for that reason. On a slow machine other refusals may come first; the change is retried.
     fn until_refused(&self, reason: &str) -> Value {
-        let mut refused = Value::Null;
-        until_true(reason, || {
-            refused = self.digests();
-            refused["state"] == "rejected" && refused["reasons"].to_string().contains(reason)
-        });
-        refused
+        until(
+            DEADLINE,
+            reason,
+            || self.digests(),
+            |seen| seen["state"] == "rejected" && seen["reasons"].to_string().contains(reason),
+        )
     }
 
     /// Returns the history with that outcome after it has `count` rows. A status is visible before its row is written.
@@ -63,8 +64,7 @@ impl Scene {
             let filter = HistoryFilter { outcome: Some(outcome), ..HistoryFilter::default() };
             self.service.history(filter)
         };
-        until_true(outcome.as_str(), || kept().len() >= count);
-        kept()
+        until(DEADLINE, outcome.as_str(), kept, |rows| rows.len() >= count)
     }
 }
 
@@ -84,7 +84,7 @@ fn twenty_rotations_under_load_fail_no_query_and_leave_no_old_session() {
     let mut scene = Scene::start(&url, &database.password, SESSIONS);
     let load = Load::start(&scene.service, 2 * SESSIONS);
     let census = Census::start(shared(), &database);
-    until_true("under load", || load.done() > 100);
+    until(DEADLINE, "under load", || load.done(), |seen| *seen > 100);
 
     let mut slowest = Duration::ZERO;
     for number in 1..=ROTATIONS {
@@ -100,11 +100,11 @@ fn twenty_rotations_under_load_fail_no_query_and_leave_no_old_session() {
             database.alter_password(&next);
             scene.swap(&url, &next, SESSIONS);
         }
-        until_true("in force", || scene.generation() > generation);
+        until(DEADLINE, "in force", || scene.generation(), |seen| *seen > generation);
         let changed = Instant::now();
         let mut session = shared().session("postgres");
         let left = sessions_where(&database, &format!("pid IN ({sessions})"));
-        until_true("without old sessions", || session.number(&left) == 0);
+        until(DEADLINE, "without old sessions", || session.number(&left), |seen| *seen == 0);
         slowest = slowest.max(changed.elapsed());
         assert!(slowest < STATED, "{slowest:?}");
         assert!(!database.lets_in(&old), "rotation {number}");
@@ -138,13 +138,13 @@ fn a_wrong_password_is_refused_fails_no_query_and_heals_once_the_database_knows_
     let (url, first) = (database.url(), database.password.clone());
     let mut scene = Scene::start(&url, &first, 2);
     let load = Load::start(&scene.service, 4);
-    until_true("under load", || load.done() > 50);
+    until(DEADLINE, "under load", || load.done(), |seen| *seen > 50);
     scene.swap(&url, "canary-password-early", 2);
     let digests = scene.until_refused("database: DB_PASSWORD: the database refuses it (28P01)");
     assert_eq!((digests["retrying"].as_bool(), scene.generation()), (Some(true), 1), "{digests}");
     assert!(!digests["reasons"].to_string().contains("canary"), "{digests}");
     let before = load.done();
-    until_true("still served", || load.done() > before + 100);
+    until(DEADLINE, "still served", || load.done(), |seen| *seen > before + 100);
 
     database.alter_password("canary-password-early");
     scene.until_state("converged");
@@ -165,7 +165,7 @@ fn a_password_that_is_refused_costs_one_of_two_sessions_at_the_most() {
     let mut scene = Scene::start(&database.url(), &database.password, 2);
     let mut session = shared().session("postgres");
     let load = Load::start(&scene.service, 4);
-    until_true("two sessions", || session.number(&sessions_where(&database, "true")) == 2);
+    until(DEADLINE, "two sessions", || session.number(&sessions_where(&database, "true")), |seen| *seen == 2);
     load.end(&scene.service);
     let sessions = sessions_of(&database);
     scene.swap(&database.url(), "canary-password-wrong", 2);
@@ -182,11 +182,11 @@ fn between_the_change_in_the_database_and_the_secret_those_who_are_in_do_the_wor
     // One session is open; further sessions would need a login with the old password.
     database.alter_password("canary-password-next");
     let load = Load::start(&scene.service, 2 * SESSIONS);
-    until_true("served", || load.done() > 200);
+    until(DEADLINE, "served", || load.done(), |seen| *seen > 200);
     scene.swap(&database.url(), "canary-password-next", SESSIONS);
-    until_true("in force", || scene.generation() == 2);
+    until(DEADLINE, "in force", || scene.generation(), |seen| *seen == 2);
     let before = load.done();
-    until_true("served on", || load.done() > before + 200);
+    until(DEADLINE, "served on", || load.done(), |seen| *seen > before + 200);
     let (_, failures) = load.end(&scene.service);
     assert!(failures.is_empty(), "{failures:?}");
 }
@@ -196,7 +196,7 @@ fn user_and_password_change_as_one_unit() {
     let database = shared().database();
     let mut scene = Scene::start(&database.url(), &database.password, 2);
     let load = Load::start(&scene.service, 4);
-    until_true("under load", || load.done() > 50);
+    until(DEADLINE, "under load", || load.done(), |seen| *seen > 50);
     let other = format!("{}_b", database.user);
     database.sql(&format!("CREATE ROLE {other} LOGIN PASSWORD 'canary-b' IN ROLE {}", database.user));
     let url = database.url().replace(&format!("{}@", database.user), &format!("{other}@"));
@@ -204,7 +204,7 @@ fn user_and_password_change_as_one_unit() {
     scene.until_state("converged");
     let mut session = shared().session("postgres");
     let old = sessions_where(&database, &format!("usename = '{}'", database.user));
-    until_true("of the new role only", || session.number(&old) == 0);
+    until(DEADLINE, "of the new role only", || session.number(&old), |seen| *seen == 0);
     let new = sessions_where(&database, &format!("usename = '{other}'"));
     assert!(session.number(&new) > 0);
     let (_, failures) = load.end(&scene.service);
@@ -222,12 +222,22 @@ fn the_number_of_sessions_changes_under_load_without_a_new_one_for_each() {
         let shown = sessions.to_string();
         scene.swap(&url, &password, sessions);
         scene.until_state("converged");
-        until_true("in force", || get(scene.service.public, "/config").json()["MAX_CONNECTIONS"] == shown);
+        until(
+            DEADLINE,
+            "in force",
+            || get(scene.service.public, "/config").json(),
+            |seen| seen["MAX_CONNECTIONS"] == shown,
+        );
         let mut session = shared().session("postgres");
-        until_true("within", || session.number(&sessions_where(&database, "true")) <= sessions);
+        until(
+            DEADLINE,
+            "within",
+            || session.number(&sessions_where(&database, "true")),
+            |seen| *seen <= sessions,
+        );
         census.forget();
         let before = load.done();
-        until_true("served on", || load.done() > before + 100);
+        until(DEADLINE, "served on", || load.done(), |seen| *seen > before + 100);
         assert!(census.most() <= sessions, "beyond {sessions}");
     }
     census.end();
@@ -241,10 +251,10 @@ fn one_session_is_enough_to_rotate() {
     let mut scene = Scene::start(&database.url(), &database.password.clone(), 1);
     let load = Load::start(&scene.service, 3);
     let census = Census::start(shared(), &database);
-    until_true("under load", || load.done() > 50);
+    until(DEADLINE, "under load", || load.done(), |seen| *seen > 50);
     database.alter_password("canary-password-next");
     scene.swap(&database.url(), "canary-password-next", 1);
-    until_true("in force", || scene.generation() == 2);
+    until(DEADLINE, "in force", || scene.generation(), |seen| *seen == 2);
     scene.until_state("converged");
     assert_eq!(census.most(), 1);
     census.end();
@@ -273,7 +283,7 @@ fn a_role_that_lets_in_one_session_and_no_more_is_rolled_back() {
     let database = shared().database();
     let mut scene = Scene::start(&database.url(), &database.password, 4);
     let load = Load::start(&scene.service, 8);
-    until_true("under load", || load.done() > 50);
+    until(DEADLINE, "under load", || load.done(), |seen| *seen > 50);
     let other = format!("{}_c", database.user);
     let limited =
         format!("CREATE ROLE {other} LOGIN CONNECTION LIMIT 1 PASSWORD 'canary-c' IN ROLE {}", database.user);
@@ -282,18 +292,22 @@ fn a_role_that_lets_in_one_session_and_no_more_is_rolled_back() {
     let digests = loop {
         let generation = scene.generation();
         scene.swap(&url, "canary-c", 4);
-        until_true("in force or taken back", || {
-            let digests = scene.digests();
-            digests["state"] == "rolled_back"
-                || (digests["state"] == "converged" && digests["generation"] != generation)
-        });
+        until(
+            DEADLINE,
+            "in force or taken back",
+            || scene.digests(),
+            |seen| {
+                seen["state"] == "rolled_back"
+                    || (seen["state"] == "converged" && seen["generation"] != generation)
+            },
+        );
         let digests = scene.digests();
         if digests["state"] == "rolled_back" {
             break digests;
         }
         // A slow machine may open no second session before the change is rolled back.
         scene.swap(&database.url(), &database.password, 4);
-        until_true("as before", || scene.digests()["state"] == "converged");
+        until(DEADLINE, "as before", || scene.digests(), |seen| seen["state"] == "converged");
     };
     assert!(
         digests["reasons"].to_string().contains("the database takes no more sessions (53300)"),
@@ -301,7 +315,7 @@ fn a_role_that_lets_in_one_session_and_no_more_is_rolled_back() {
     );
     load.end(&scene.service);
     let back = Load::start(&scene.service, 8);
-    until_true("served on", || back.done() > 50);
+    until(DEADLINE, "served on", || back.done(), |seen| *seen > 50);
     let (_, failures) = back.end(&scene.service);
     assert!(failures.is_empty(), "{failures:?}");
     let rows = scene.until_kept(Outcome::RolledBack, 2);

@@ -3,10 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use myapp::backend::{Audience, Pending, TokenSource};
+use test_support::http::raw::blocking::get;
+use test_support::wait::until;
 
 use super::load::{Load, sessions_where};
+use crate::DEADLINE;
 use crate::databases::shared;
-use crate::http::{get, until_true};
 use crate::mount::Mount;
 use crate::process::refusal;
 use crate::service::Service;
@@ -34,7 +36,7 @@ fn sessions_are_opened_with_the_newest_token_while_older_ones_are_refused() {
     let settings = [("DATABASE_URL", url.as_str()), ("DB_PASSWORD", "not used"), ("SECRET_KEY", "hush")];
     let service = Service::as_told(&[], &settings, Some(tokens));
     let load = Load::start(&service, 4);
-    until_true("under load", || load.done() > 50);
+    until(DEADLINE, "under load", || load.done(), |seen| *seen > 50);
     for round in 0..ROUNDS {
         let old = database.password.clone();
         database.alter_password(&format!("token-{round}"));
@@ -44,7 +46,7 @@ fn sessions_are_opened_with_the_newest_token_while_older_ones_are_refused() {
         let all = sessions_where(&database, "true").replace("count(*)", "count(pg_terminate_backend(pid))");
         database.sql(&all);
         let before = load.done();
-        until_true("served on", || load.done() > before + 100);
+        until(DEADLINE, "served on", || load.done(), |seen| *seen > before + 100);
     }
     let (done, failures) = load.end(&service);
     assert!(failures.is_empty(), "{} of {done}: {:?}", failures.len(), failures.first());
@@ -55,14 +57,14 @@ fn a_refused_token_is_told_under_the_flag_that_asks_for_tokens() {
     let database = shared().database();
     let tokens: Arc<dyn TokenSource> = Arc::new(Newest(Mutex::new(database.password.clone())));
     let url = database.url();
-    let mut mount = Mount::new(&[KEY, ("config/DATABASE_URL", &url), ("secrets/DB_PASSWORD", "not used")]);
+    let mount = Mount::new(&[KEY, ("config/DATABASE_URL", &url), ("secrets/DB_PASSWORD", "not used")]);
     let service = Service::as_told(&[&mount.flag()], &[], Some(tokens));
     let digests = || get(service.admin, "/digests").json();
-    until_true("ready", || digests()["ready"] == true);
+    until(DEADLINE, "ready", digests, |seen| seen["ready"] == true);
     let stranger = url.replace(&format!("{}@", database.user), "stranger@");
     assert_ne!(stranger, url);
     mount.swap(&[KEY, ("config/DATABASE_URL", &stranger), ("secrets/DB_PASSWORD", "not used")]);
-    until_true("refused", || digests()["state"] == "rejected");
+    until(DEADLINE, "refused", digests, |seen| seen["state"] == "rejected");
     let sentence = "database: --database-auth: the database refuses the token for its user (28P01)";
     assert_eq!(digests()["reasons"], serde_json::json!([sentence]));
 }

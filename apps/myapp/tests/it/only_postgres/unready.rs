@@ -1,10 +1,12 @@
 //! A replica that never reaches its server reports the reason: in its log at the default level, in its status, and to `verify`.
 
 use serde_json::{Value, json};
-use test_postgres::Database;
+use test_support::http::raw::blocking::get;
+use test_support::postgres::Database;
+use test_support::wait::{until, until_true};
 
+use crate::DEADLINE;
 use crate::databases::{Kind, shared};
-use crate::http::{get, until_true};
 use crate::process::{PORTS, Serving, myapp, run};
 use crate::service::Service;
 
@@ -38,11 +40,11 @@ fn refused_replica_says_why_at_the_default_level() {
         let mut serving = start(&url, password);
         let [public, admin, operator] = serving.addresses();
         let dependency = || get(operator, "/api/v1/status").json()["dependencies"][0].clone();
-        until_true("down", || dependency()["up"] == false);
+        until(DEADLINE, "down", dependency, |seen| seen["up"] == false);
         let age = || dependency()["age_ms"].as_u64().unwrap();
         // One more check, with the same result.
         let mut before = age();
-        until_true("checked again", || std::mem::replace(&mut before, age()) > before);
+        until_true(DEADLINE, "checked again", || std::mem::replace(&mut before, age()) > before);
         let told = dependency();
         assert_eq!((&told["reason"], &told["code"]), (&json!(reason), &json!(code)), "{told}");
         let metrics = get(admin, "/metrics").body;
@@ -85,7 +87,7 @@ fn verify_fails_while_a_replica_is_not_ready() {
     let database = shared().database();
     let mut sound = start(&database.url(), &database.password);
     let [_, admin, _] = sound.addresses();
-    until_true("ready", || get(admin, "/readyz").status == 200);
+    until(DEADLINE, "ready", || get(admin, "/readyz"), |seen| seen.status == 200);
     let verify = |admin: std::net::SocketAddr, flags: &[&str]| {
         let peers = format!("--peers={admin}");
         let output = run(&[&["verify", &peers], flags].concat(), &[]);
@@ -97,7 +99,12 @@ fn verify_fails_while_a_replica_is_not_ready() {
     for (url, password, reason, code) in refusals(&database) {
         let mut serving = start(&url, password);
         let [_, admin, operator] = serving.addresses();
-        until_true("known", || get(admin, "/digests").json()["dependencies"][0]["up"] == false);
+        until(
+            DEADLINE,
+            "known",
+            || get(admin, "/digests").json(),
+            |seen| seen["dependencies"][0]["up"] == false,
+        );
         let digests = get(admin, "/digests").json();
         assert_eq!((&digests["ready"], &digests["dependencies"][0]["code"]), (&json!(false), &json!(code)));
         let summary = format!("1 replicas agree, 1 are not ready: database: {reason} ({code})");
@@ -129,7 +136,7 @@ fn fleet_names_replicas_that_are_not_ready() {
     let database = shared().database();
     let mut refused = start(&database.url(), "wrong-password");
     let [_, admin, _] = refused.addresses();
-    until_true("known", || get(admin, "/digests").json()["dependencies"][0]["up"] == false);
+    until(DEADLINE, "known", || get(admin, "/digests").json(), |seen| seen["dependencies"][0]["up"] == false);
     let (kind, peers) = (Kind::sqlite(), format!("--peers={admin}"));
     let service = Service::start(&kind, &[&peers], &[]);
     let fleet = get(service.operator, "/api/v1/fleet").json();

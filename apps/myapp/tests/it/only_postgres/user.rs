@@ -1,11 +1,13 @@
 //! User and password that change together in one Secret, as with Vault's database engine or alternating users of RDS.
 
 use myapp::store::{HistoryFilter, Outcome};
-use test_postgres::Database;
+use test_support::http::raw::blocking::get;
+use test_support::postgres::Database;
+use test_support::wait::until;
 
 use super::load::{Census, Load, sessions_where};
+use crate::DEADLINE;
 use crate::databases::shared;
-use crate::http::{get, until_true};
 use crate::mount::Mount;
 use crate::service::Service;
 
@@ -34,25 +36,25 @@ fn next_role(database: &Database<'_>, number: usize) -> (String, String) {
 fn user_and_password_rotate_in_one_swap_without_a_failed_query() {
     let database = shared().database();
     let url = database.url();
-    let mut mount = Mount::new(&files(&url, &database.user, &database.password));
+    let mount = Mount::new(&files(&url, &database.user, &database.password));
     let service = Service::as_told(&[&mount.flag()], &[], None);
     let digests = || get(service.admin, "/digests").json();
     let load = Load::start(&service, 2 * SESSIONS);
     let census = Census::start(shared(), &database);
-    until_true("under load", || load.done() > 100);
+    until(DEADLINE, "under load", || load.done(), |seen| *seen > 100);
 
     let mut old = database.user.clone();
     for number in 1..=ROTATIONS {
         let (user, password) = next_role(&database, number);
         let generation = digests()["generation"].as_u64().unwrap();
         mount.swap(&files(&url, &user, &password));
-        until_true("in force", || digests()["generation"].as_u64().unwrap() > generation);
+        until(DEADLINE, "in force", || digests()["generation"].as_u64().unwrap(), |seen| *seen > generation);
         let mut session = shared().session("postgres");
         let left = sessions_where(&database, &format!("usename = '{old}'"));
-        until_true("without sessions of the old user", || session.number(&left) == 0);
+        until(DEADLINE, "without sessions of the old user", || session.number(&left), |seen| *seen == 0);
         let new = sessions_where(&database, &format!("usename = '{user}'"));
         assert!(session.number(&new) > 0, "rotation {number}");
-        until_true("converged", || digests()["state"] == "converged");
+        until(DEADLINE, "converged", digests, |seen| seen["state"] == "converged");
         // Vault does the same when a lease ends.
         database.sql(&format!("ALTER ROLE {old} NOLOGIN"));
         old = user;
@@ -62,7 +64,7 @@ fn user_and_password_rotate_in_one_swap_without_a_failed_query() {
     let (done, failures) = load.end(&service);
     assert!(failures.is_empty(), "{} of {done}: {:?}", failures.len(), failures.first());
     let rows = || service.history(HistoryFilter::default());
-    until_true("each change recorded", || rows().len() == 2 * ROTATIONS);
+    until(DEADLINE, "each change recorded", || rows().len(), |seen| *seen == 2 * ROTATIONS);
     let rows = rows();
     assert!(rows.iter().all(|row| row.outcome == Outcome::Committed.as_str()), "{rows:?}");
     assert!(!format!("{rows:?}").contains(&old), "the user is shown as a fingerprint: {rows:?}");
@@ -72,18 +74,18 @@ fn user_and_password_rotate_in_one_swap_without_a_failed_query() {
 fn a_user_that_does_not_fit_its_password_is_refused_and_the_former_serves_on() {
     let database = shared().database();
     let url = database.url();
-    let mut mount = Mount::new(&files(&url, &database.user, &database.password));
+    let mount = Mount::new(&files(&url, &database.user, &database.password));
     let service = Service::as_told(&[&mount.flag()], &[], None);
     let digests = || get(service.admin, "/digests").json();
     let load = Load::start(&service, 4);
-    until_true("under load", || load.done() > 50);
+    until(DEADLINE, "under load", || load.done(), |seen| *seen > 50);
     let (user, password) = next_role(&database, 1);
     mount.swap(&files(&url, &user, &database.password));
-    until_true("refused", || digests()["state"] == "rejected");
+    until(DEADLINE, "refused", digests, |seen| seen["state"] == "rejected");
     let sentence = "database: DB_PASSWORD: the database refuses it for the user of DB_USER (28P01)";
     assert_eq!(digests()["reasons"], serde_json::json!([sentence]));
     mount.swap(&files(&url, &user, &password));
-    until_true("in force", || digests()["state"] == "converged" && digests()["generation"] == 2);
+    until(DEADLINE, "in force", digests, |seen| seen["state"] == "converged" && seen["generation"] == 2);
     let (_, failures) = load.end(&service);
     assert!(failures.is_empty(), "{failures:?}");
 }

@@ -9,8 +9,8 @@ use myapp::database::Reason;
 use myapp::store::{AccessKind, Record};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
+use test_support::http::raw::blocking::get;
 
-use crate::http::get;
 use crate::outages::{comes_back, is_away};
 use crate::process::{PORTS, Serving, myapp};
 use crate::service::Service;

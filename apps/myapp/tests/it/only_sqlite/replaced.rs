@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use myapp::store::{AccessKind, HistoryFilter, Record};
+use test_support::http::raw::blocking::get;
+use test_support::wait::until;
 
-use crate::http::{get, until_true};
+use crate::DEADLINE;
 use crate::service::Service;
 use crate::store::change;
 
@@ -69,10 +71,11 @@ fn a_reveal_is_answered_only_when_the_next_process_finds_it() {
         service.flush();
         ruin(&file);
         let mut answered = 0;
-        until_true(what, || {
+        let look = || {
             answered += usize::from(get(service.operator, "/config").status == 200);
-            answered == 5
-        });
+            answered
+        };
+        until(DEADLINE, what, look, |seen| *seen == 5);
         let found = || start(&file).accesses(AccessKind::Reveal).len();
         assert_eq!(found(), 5, "{what}");
         assert_eq!(service.runtime.block_on(service.store.database().check()), Ok(()), "{what}");
@@ -96,7 +99,7 @@ fn tables_that_are_gone_are_made_anew() {
             sqlx::raw_sql(ruin).execute(&mut other).await.unwrap();
             sqlx::Connection::close(other).await.unwrap();
         });
-        until_true(ruin, || get(service.operator, "/config").status == 200);
+        until(DEADLINE, ruin, || get(service.operator, "/config"), |seen| seen.status == 200);
         assert_eq!(service.runtime.block_on(service.store.database().check()), Ok(()), "{ruin}");
     }
 }
@@ -111,7 +114,7 @@ fn a_folder_that_is_gone_reveals_nothing_until_it_is_back() {
     fs::rename(&folder, directory.path().join("elsewhere")).unwrap();
     assert_eq!(get(service.operator, "/config").status, 503);
     fs::rename(directory.path().join("elsewhere"), &folder).unwrap();
-    until_true("back", || get(service.operator, "/config").status == 200);
+    until(DEADLINE, "back", || get(service.operator, "/config"), |seen| seen.status == 200);
     // The record of the refused reveal may exist.
     assert!(matches!(service.accesses(AccessKind::Reveal).len(), 2 | 3));
 }

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use chassis::LimitArgs;
+use test_support::http::raw::Client;
 
 use super::{answers, assert_refused, is_served, server};
-use crate::client::Client;
 use crate::harness::{Server, at_once, ms};
 
 const SMUGGLED: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";

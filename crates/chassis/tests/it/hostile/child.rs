@@ -15,11 +15,11 @@ use chassis::{Builder, Health, LimitArgs, Listener, probes, shutdown};
 use clap::{Args, FromArgMatches};
 use http_body_util::channel::Channel;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use test_support::wait::until_async;
 
-use crate::client::within;
 #[cfg(feature = "fast-path")]
 use crate::harness::Memory;
-use crate::harness::{Gate, LOOPBACK, at_once, ms, routes};
+use crate::harness::{DEADLINE, Gate, LOOPBACK, at_once, ms, routes};
 
 /// Flags of the child's limits; that they are set is what makes a process the child.
 const FLAGS: &str = "CHASSIS_TEST_LIMITS";
@@ -119,12 +119,9 @@ impl ChildServer {
     /// Waits until a log line holds all of `parts`.
     pub(super) async fn logs(&self, parts: &[&str]) {
         let has = |line: &String| parts.iter().all(|part| line.contains(part));
-        within(&format!("a log line with {parts:?}"), async {
-            while !self.lines.lock().unwrap().iter().any(has) {
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-            }
-        })
-        .await;
+        let what = format!("a log line with {parts:?}");
+        let lines = async || self.lines.lock().unwrap().clone();
+        until_async(DEADLINE, &what, lines, |lines| lines.iter().any(has)).await;
     }
 
     /// Stops the server and returns all that it logged.

@@ -1,10 +1,10 @@
 //! Floods against a server in a separate process whose memory and descriptors are measured.
 
 use std::time::{Duration, Instant};
+use test_support::http::raw::{Client, get};
 
 use super::child::{ChildServer, allow_files};
 use super::{answers, assert_refused, is_served, server};
-use crate::client::{Client, get};
 
 /// Maximum in a debug build; the figures of a release build are in the documentation of its performance. Without the fast path
 /// an idle connection holds hyper's buffers.

@@ -1,9 +1,9 @@
 //! Peers that close one half of the connection and keep the other.
 
 use chassis::LimitArgs;
+use test_support::http::raw::Client;
 
 use super::{assert_refused, is_served, server};
-use crate::client::Client;
 use crate::harness::{Server, at_once, ms};
 
 #[tokio::test]

@@ -13,8 +13,8 @@ mod targets;
 use std::net::SocketAddr;
 
 use chassis::LimitArgs;
+use test_support::http::raw::{Answer, Client, get};
 
-use crate::client::{Answer, Client, get};
 use crate::harness::{Server, at_once};
 
 async fn server() -> Server {

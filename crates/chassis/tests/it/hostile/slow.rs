@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use chassis::LimitArgs;
 use clap::{Args, FromArgMatches};
+use test_support::http::raw::Client;
 
 use super::is_served;
-use crate::client::Client;
 use crate::harness::{Server, at_once, ms};
 
 #[tokio::test]

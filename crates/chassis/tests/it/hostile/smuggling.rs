@@ -1,8 +1,8 @@
 //! Shapes by which one request is made to hold another (RFC 9112, 6 and 11.2): refused, or read in exactly one way. Never is
 //! a second request read out of a body.
+use test_support::http::raw::Client;
 
 use super::{answers, assert_refused, is_served, server};
-use crate::client::Client;
 
 /// Body that would be answered too if it were read as a request.
 const SMUGGLED: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";

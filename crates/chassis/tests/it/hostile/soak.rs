@@ -10,12 +10,13 @@ mod samples;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
+use test_support::http::raw::Client;
+use test_support::wait::{until_async, within};
 use tokio::net::TcpSocket;
 use tokio::time::sleep;
 
 use super::child::ChildServer;
-use crate::client::{Client, within};
-use crate::harness::{LOOPBACK, ms};
+use crate::harness::{DEADLINE, LOOPBACK, ms};
 use crate::traces::receiver::{Receiver, Reply};
 use gauges::{Held, Metrics};
 use load::Load;
@@ -61,12 +62,8 @@ async fn memory_does_not_grow_with_past_clients() {
     offenders::assert_noticed(&end);
     // The response with the number is one request more.
     let n_requests = end.requests() + 1 - end.sum("log_lines_dropped_total", &[]);
-    within(&format!("{n_requests} log lines"), async {
-        while server.n_logged_requests() != n_requests {
-            sleep(ms(10)).await;
-        }
-    })
-    .await;
+    let logged = async || server.n_logged_requests();
+    until_async(DEADLINE, "a log line for each request", logged, |logged| *logged == n_requests).await;
     samples.assert_flat();
 }
 
@@ -88,7 +85,7 @@ fn reserved_port() -> TcpSocket {
 /// Sending them takes a moment, so what was read has to be so for a while.
 async fn at_rest(admin: &mut Client) -> Held {
     let mut seen = Vec::new();
-    within("the server to rest", async {
+    within(DEADLINE, "the server to rest", async {
         loop {
             let metrics = Metrics::read(admin).await;
             if metrics.sum("otel_spans_exported_total", &[]) > 0 {

@@ -1,7 +1,7 @@
 //! Games with the request target.
+use test_support::http::raw::{Client, get};
 
 use super::{answers, assert_refused, is_served, server};
-use crate::client::{Client, get};
 
 #[tokio::test]
 async fn path_matches_only_the_spelled_route() {

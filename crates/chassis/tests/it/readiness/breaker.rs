@@ -9,10 +9,11 @@ use chassis::readiness::{Class, Timing, requires};
 use chassis::telemetry::Telemetry;
 use chassis::{Builder, Health, LimitArgs, Listener, Problem, shutdown};
 use http::StatusCode;
+use test_support::http::raw::get as fetch;
+use test_support::wait::until_async;
 
 use super::{Behaviour, Fake, PERIOD, TIMING, rounds, start};
-use crate::client::{get as fetch, within};
-use crate::harness::{LOOPBACK, at_once};
+use crate::harness::{DEADLINE, LOOPBACK, at_once};
 
 fn retry_after(problem: Problem) -> u64 {
     let response = problem.into_response();
@@ -50,12 +51,7 @@ async fn rejected_route_has_retry_after() {
     let fake = Fake::new(Behaviour::Refuses);
     let (_, readiness, _samplers) = start(vec![fake.dependency("database", Class::Required)]);
     let database = readiness.dependency("database").unwrap();
-    within("the first check", async {
-        while database.guard().is_ok() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    until_async(DEADLINE, "the first check", async || database.guard().is_err(), |failed| *failed).await;
     let public = Router::new()
         .route("/needs", get(async || "from the database"))
         .route_layer(from_fn_with_state(database, requires))

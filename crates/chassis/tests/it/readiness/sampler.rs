@@ -6,10 +6,12 @@ use chassis::Health;
 use chassis::readiness::{
     CheckResult, Class, Dependency, InvalidDependency, Readiness, State, TIMED_OUT, Timing,
 };
+use test_support::wait::within;
 use tokio::time::{Instant, sleep};
 
+use crate::harness::DEADLINE;
+
 use super::{Behaviour, Fake, JITTER, PERIOD, TIMEOUT, TIMING, rounds, start};
-use crate::client::within;
 
 #[tokio::test(start_paused = true)]
 async fn results_that_alternate_change_nothing() {
@@ -20,7 +22,7 @@ async fn results_that_alternate_change_nothing() {
         for behaviour in [Behaviour::Hangs, Behaviour::Refuses, Behaviour::Works] {
             fake.behaves(behaviour);
             let n_before = fake.begun().len();
-            within("the next check", async {
+            within(DEADLINE, "the next check", async {
                 while fake.begun().len() == n_before {
                     sleep(JITTER).await;
                 }
@@ -94,7 +96,7 @@ async fn blocking_check_is_not_started_again() {
     let dependency = Dependency::new("database", Class::Required, check).timing(timing);
     let (health, readiness, samplers) = start(vec![dependency]);
 
-    let report = within("later rounds than the first that failed", async {
+    let report = within(DEADLINE, "later rounds than the first that failed", async {
         loop {
             let report = readiness.report().remove(0);
             if report.unchanged > report.age.map(|age| age + quick * 4) {
@@ -109,13 +111,13 @@ async fn blocking_check_is_not_started_again() {
     assert!(health.is_live() && !health.is_ready());
 
     drop(release);
-    within("the dependency to be up", async {
+    within(DEADLINE, "the dependency to be up", async {
         while !health.is_ready() {
             other_work().await;
         }
     })
     .await;
-    within("the samplers to stop", samplers.stop()).await;
+    within(DEADLINE, "the samplers to stop", samplers.stop()).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,7 +140,7 @@ async fn stopped_samplers_leave_readiness_unchanged() {
         let (health, _readiness, samplers) = start(vec![fake.dependency("database", Class::Required)]);
         rounds(1).await;
         fake.behaves(Behaviour::Hangs);
-        within("a check that hangs", async {
+        within(DEADLINE, "a check that hangs", async {
             while fake.n_running() == 0 {
                 sleep(JITTER).await;
             }

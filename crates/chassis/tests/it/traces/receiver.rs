@@ -16,11 +16,12 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 };
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
+use test_support::wait::within;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::client::within;
+use crate::harness::DEADLINE;
 
 #[derive(Clone, Copy)]
 pub(crate) enum Reply {
@@ -72,7 +73,7 @@ impl Receiver {
     }
 
     pub(crate) async fn export(&mut self) -> Export {
-        within("an export", self.exports.recv()).await.expect("the receiver runs")
+        within(DEADLINE, "an export", self.exports.recv()).await.expect("the receiver runs")
     }
 
     /// Receives exports until they contained this number of spans.

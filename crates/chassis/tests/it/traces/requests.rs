@@ -2,10 +2,10 @@
 
 use chassis::LimitArgs;
 use chassis::telemetry::{Telemetry, TraceSettings};
+use test_support::http::raw::{Client, get};
 
 use super::receiver::{Receiver, Reply};
 use super::{AT_ONCE, attributes};
-use crate::client::{Client, get};
 use crate::harness::{Server, at_once};
 
 /// A server that exports to `collector` every trace that begins in it.

@@ -1,10 +1,12 @@
 use std::time::Duration;
 
 use chassis::telemetry::{TraceCounters, TraceFlush};
+use test_support::wait::within;
+
+use crate::harness::DEADLINE;
 
 use super::receiver::{Receiver, Reply};
 use super::{NEVER, record, traces};
-use crate::client::within;
 
 const PLENTY: Duration = Duration::from_secs(20);
 
@@ -13,7 +15,7 @@ async fn what_waits_at_the_end_is_sent() {
     let mut receiver = Receiver::start(&[Reply::Taken]).await;
     let traces = traces(receiver.address, &[NEVER]);
     record(&traces, 1500);
-    let flush = within("the flush", traces.shutdown(PLENTY)).await;
+    let flush = within(DEADLINE, "the flush", traces.shutdown(PLENTY)).await;
     assert_eq!(flush, TraceFlush { exported: 1500, lost: 0 });
     assert_eq!(receiver.spans(1500).await.len(), 1500);
 }
@@ -24,7 +26,7 @@ async fn flush_ends_at_its_deadline_and_reports_losses() {
     let patient = ["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_BSP_EXPORT_TIMEOUT"].map(|name| (name, "600000"));
     let traces = traces(receiver.address, &[NEVER, patient[0], patient[1]]);
     record(&traces, 2000);
-    let flush = within("the flush", traces.shutdown(Duration::from_secs(2))).await;
+    let flush = within(DEADLINE, "the flush", traces.shutdown(Duration::from_secs(2))).await;
     assert_eq!(flush, TraceFlush { exported: 512, lost: 1488 });
     let expected = TraceCounters { ended: 2000, exported: 512, dropped: 1488, failed: 0 };
     assert_eq!(traces.counters(), expected);
@@ -52,7 +54,7 @@ async fn a_span_after_the_end_is_dropped() {
     assert_eq!(traces.shutdown(PLENTY).await, TraceFlush { exported: 0, lost: 0 });
     record(&traces, 1);
     assert_eq!(traces.counters(), TraceCounters { ended: 1, dropped: 1, ..TraceCounters::default() });
-    within("a second end", traces.shutdown(PLENTY)).await;
+    within(DEADLINE, "a second end", traces.shutdown(PLENTY)).await;
 }
 
 #[tokio::test]

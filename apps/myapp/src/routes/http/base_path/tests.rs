@@ -1,5 +1,3 @@
-use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,6 +10,7 @@ use chassis::telemetry::Telemetry;
 use clap::Parser as _;
 use http::StatusCode;
 use live_config::{Driver, Loaded, Sources, Timing};
+use test_support::kubelet_volume::KubeletVolume;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
@@ -35,14 +34,11 @@ fn only_whole_segments_count_as_below() {
     assert_eq!(stripped("/config", ""), None);
 }
 
-/// Swaps in two settings that both contain the generation, in the way of the kubelet.
+/// Writes two settings that both contain the generation, as the kubelet does.
 fn swap(directory: &Path, number: usize) {
-    let folder = directory.join(format!("..{number}"));
-    fs::create_dir_all(folder.join("config")).unwrap();
-    fs::write(folder.join("config/API_BASE_URL"), format!("/g{number}")).unwrap();
-    fs::write(folder.join("config/MAX_CONNECTIONS"), (number + 1).to_string()).unwrap();
-    symlink(format!("..{number}"), directory.join("..data_tmp")).unwrap();
-    fs::rename(directory.join("..data_tmp"), directory.join("..data")).unwrap();
+    let (base, connections) = (format!("/g{number}"), (number + 1).to_string());
+    let files = [("config/API_BASE_URL", base), ("config/MAX_CONNECTIONS", connections)];
+    KubeletVolume::new(directory).write(&files).unwrap();
 }
 
 /// Reads one setting, waits, and reads the other: 500 if they are of two generations.

@@ -1,8 +1,7 @@
 //! Gauges that the server reports in its metrics.
 
 use std::fmt;
-
-use crate::client::Client;
+use test_support::http::raw::Client;
 
 /// All metrics at one moment, in the OpenMetrics text format.
 pub(super) struct Metrics(String);

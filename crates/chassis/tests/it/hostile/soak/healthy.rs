@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use strict_clients::{Expected, Kind, Load, Server};
+use test_support::http::raw::{Client, get};
+use test_support::http::strict::{Expected, Kind, Load, Server};
 
-use crate::client::{Client, get};
 use crate::harness::ms;
 use crate::hostile::child::DROPS;
 

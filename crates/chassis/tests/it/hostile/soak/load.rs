@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use test_support::http::strict;
+use test_support::wait::within;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
 use super::healthy::{self, Visitor};
 use super::offenders::Offender;
-use crate::client::within;
-use crate::harness::ms;
+use crate::harness::{DEADLINE, ms};
 use crate::traces::receiver::{Receiver, Reply};
 
 /// Number of clients of each kind, side by side.
@@ -19,7 +20,7 @@ const CLIENTS: usize = 3;
 /// All clients, and the collector.
 pub(super) struct Load {
     is_over: Arc<AtomicBool>,
-    kept_alive: strict_clients::Load,
+    kept_alive: strict::Load,
     others: JoinSet<()>,
     collector: JoinHandle<Receiver>,
 }
@@ -49,7 +50,7 @@ impl Load {
     }
 
     /// Ends when all have; the collector is then as it was in the beginning.
-    pub(super) async fn stop(self) -> strict_clients::Tally {
+    pub(super) async fn stop(self) -> strict::Tally {
         self.is_over.store(true, Ordering::Relaxed);
         self.others.join_all().await;
         let tally = self.kept_alive.stop().await;
@@ -65,7 +66,7 @@ async fn again_and_again<F: Future<Output = ()>>(
     act: impl Fn() -> F,
 ) {
     while !is_over.load(Ordering::Relaxed) {
-        within(&what, act()).await;
+        within(DEADLINE, &what, act()).await;
         // So that those who need no time leave some to the others.
         sleep(ms(50)).await;
     }

@@ -3,10 +3,10 @@
 
 use std::net::SocketAddr;
 use std::time::Instant;
+use test_support::http::raw::{Client, get};
 
 use super::HEADER_TIME;
 use super::gauges::Metrics;
-use crate::client::{Client, get};
 use crate::harness::ms;
 use crate::hostile::bodies::trickle;
 use crate::hostile::{answers, assert_refused};

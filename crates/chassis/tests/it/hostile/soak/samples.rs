@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use test_support::http::raw::Client;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::gauges::{Held, Metrics};
-use crate::client::Client;
 use crate::harness::ms;
 
 /// Maximum growth of the highest memory from the first third to the last. In short runs it is up to 0.5 MiB.

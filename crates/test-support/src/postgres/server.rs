@@ -4,8 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command};
 
+use super::files;
+use super::session::Session;
 use crate::certificate::{self, Fault};
-use crate::session::Session;
 use crate::{process, program};
 
 /// A running server.
@@ -33,13 +34,13 @@ impl Server {
     /// # Panics
     /// PostgreSQL is not installed, or does not start.
     pub fn start_at(address: IpAddr, host: &str, settings: &[&str]) -> Self {
-        let folder = tempfile::Builder::new().prefix("myapp-postgres-").tempdir().unwrap().keep();
-        let lifeline = process::reaper(&folder, "QUIT");
+        let (folder, lifeline) = process::folder("myapp-postgres-", "QUIT");
         program::give_to_user(&folder);
         certificate::make(&folder, host);
-        process::initialise(&folder);
+        files::initialise(&folder);
         let settings: Vec<_> = settings.iter().map(|&setting| setting.to_owned()).collect();
-        let (process, address) = process::launch_anywhere(&folder, address, &settings);
+        let launch = |address| files::launch(&folder, address, &settings);
+        let (process, address) = process::launch_anywhere(&folder, address, launch);
         Self { folder, address, host: host.to_owned(), settings, process, _lifeline: lifeline }
     }
 
@@ -108,7 +109,7 @@ impl Server {
 
     /// Makes the server authenticate every client by `method`, such as `scram-sha-256`, `md5` or `password`.
     pub fn ask_by(&self, method: &str) {
-        process::write_rules(&self.folder, method);
+        files::write_rules(&self.folder, method);
         self.sql("postgres", "SELECT pg_reload_conf()");
         let rules = "SELECT DISTINCT auth_method FROM pg_hba_file_rules WHERE type = 'hostssl'";
         assert_eq!(self.sql("postgres", rules), method);
@@ -133,6 +134,7 @@ impl Server {
     /// # Panics
     /// It does not start.
     pub fn restart(&mut self) {
-        self.process = process::launch_at(&self.folder, self.address, &self.settings);
+        let launch = || files::launch(&self.folder, self.address, &self.settings);
+        self.process = process::repeat(&self.folder, launch);
     }
 }

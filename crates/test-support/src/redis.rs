@@ -1,14 +1,12 @@
-use std::fs::{self, File};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::os::unix::process::CommandExt as _;
+//! A Redis server of a test, which ends with the test process as those of PostgreSQL do.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::process::{Child, ChildStdin, Command};
 
 use crate::certificate::{self, AUTHORITY, CERTIFICATE, Fault, KEY};
-use crate::log;
-use crate::process::{ATTEMPTS, LONGEST_START, reaper};
+use crate::process;
 use crate::program::run;
 
 const SOCKET: &str = "socket";
@@ -53,17 +51,13 @@ impl Redis {
     }
 
     fn start_with(address: IpAddr, host: Option<&str>, settings: &[&str]) -> Self {
-        let folder = tempfile::Builder::new().prefix("myapp-redis-").tempdir().unwrap().keep();
-        let lifeline = reaper(&folder, "KILL");
+        let (folder, lifeline) = process::folder("myapp-redis-", "KILL");
         if let Some(host) = host {
             certificate::make(&folder, host);
         }
         let settings: Vec<_> = settings.iter().map(|&setting| setting.to_owned()).collect();
-        let started = (0..ATTEMPTS).find_map(|_| {
-            let address = TcpListener::bind((address, 0)).unwrap().local_addr().unwrap();
-            launch(&folder, address, host.is_some(), &settings, "PONG").map(|process| (process, address))
-        });
-        let (process, address) = started.unwrap_or_else(|| panic!("no start: {}", log::read(&folder)));
+        let launch = |address| launch(&folder, address, host.is_some(), &settings, "PONG");
+        let (process, address) = process::launch_anywhere(&folder, address, launch);
         Self { folder, address, settings, host: host.map(str::to_owned), process, _lifeline: lifeline }
     }
 
@@ -130,9 +124,8 @@ impl Redis {
     }
 
     fn restart_until(&mut self, answer: &str) {
-        let launch = |_| launch(&self.folder, self.address, self.host.is_some(), &self.settings, answer);
-        let started = (0..ATTEMPTS).find_map(launch);
-        self.process = started.unwrap_or_else(|| panic!("no start: {}", log::read(&self.folder)));
+        let launch = || launch(&self.folder, self.address, self.host.is_some(), &self.settings, answer);
+        self.process = process::repeat(&self.folder, launch);
     }
 
     /// Stops it from doing anything, while its connections stay open, or lets it go on.
@@ -177,26 +170,10 @@ fn launch(
     }
     lines.extend(settings.iter().cloned());
     fs::write(folder.join("conf"), lines.join("\n") + "\n").unwrap();
-    let log = File::options().create(true).append(true).open(folder.join("log")).unwrap();
     let mut command = Command::new("redis-server");
-    command.arg(folder.join("conf")).current_dir(folder);
-    command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-    // In a group of its own, so that a Ctrl-C for the test leaves it to the reaper.
-    let process = command.process_group(0).spawn();
-    let mut process = process.unwrap_or_else(|error| {
-        panic!("no Redis ({error}): install redis-server, or `cargo xtask tools --install`")
-    });
-    fs::write(folder.join("pid"), process.id().to_string()).unwrap();
-    let deadline = Instant::now() + LONGEST_START;
-    loop {
-        if process.try_wait().unwrap().is_some() {
-            return None;
-        }
+    command.arg(folder.join("conf"));
+    process::launch(folder, command, || {
         let answer = superuser(folder).arg("PING").output().unwrap();
-        if answer.stdout.starts_with(expected.as_bytes()) {
-            return Some(process);
-        }
-        assert!(Instant::now() < deadline, "never ready: {}", log::read(folder));
-        sleep(Duration::from_millis(20));
-    }
+        answer.stdout.starts_with(expected.as_bytes())
+    })
 }

@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
-use crate::Server;
+use super::Server;
 
 /// Limit of each step of an answer; many times its usual duration.
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -4,8 +4,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use crate::Expected::{AnyBody, Body, Stream};
-use crate::{Expected, Kind, Load, Server, Tally};
+use super::Expected::{AnyBody, Body, Stream};
+use super::{Expected, Kind, Load, Server, Tally};
 
 const WHOLE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody";
 const LAST: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbody";

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::server::Server;
+use super::server::Server;
 
 /// A test's own database, and the role that may use it.
 pub struct Database<'a> {

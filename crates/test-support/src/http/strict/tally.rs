@@ -6,7 +6,7 @@ use std::fmt;
 /// Results that clients saw.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Whole answers by the name of the [`Kind`](crate::Kind).
+    /// Whole answers by the name of the [`Kind`](super::Kind).
     pub answered: BTreeMap<&'static str, usize>,
     /// Kind, seconds since the start, and what the client saw in place of a whole answer.
     pub failures: Vec<String>,

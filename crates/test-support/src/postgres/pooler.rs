@@ -1,16 +1,12 @@
-use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, ChildStdin};
 
+use super::server::Server;
 use crate::certificate::{CERTIFICATE, KEY};
-use crate::log;
-use crate::process::{ATTEMPTS, LONGEST_START, reaper};
+use crate::process;
 use crate::program::{as_user_at, give_to_user};
-use crate::server::Server;
 
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
 /// Few, so that clients take turns on them.
@@ -44,23 +40,22 @@ impl Pooler {
             Path::new(PROGRAM).exists(),
             "no PgBouncer: install the package pgbouncer, or `cargo xtask tools --install`"
         );
-        let folder = tempfile::Builder::new().prefix("myapp-pgbouncer-").tempdir().unwrap().keep();
-        let lifeline = reaper(&folder, "KILL");
+        let (folder, lifeline) = process::folder("myapp-pgbouncer-", "KILL");
         give_to_user(&folder);
         for file in [CERTIFICATE, KEY] {
             fs::copy(server.folder().join(file), folder.join(file)).unwrap();
             give_to_user(&folder.join(file));
         }
-        let started = (0..ATTEMPTS).find_map(|_| {
-            let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        let (process, address) = process::launch_anywhere(&folder, Ipv4Addr::LOCALHOST.into(), |address| {
             fs::write(folder.join("ini"), configuration(server, &folder, address, mode)).unwrap();
-            launch(&folder, address).map(|process| (process, address))
+            let mut command = as_user_at(Path::new(PROGRAM));
+            command.arg(folder.join("ini"));
+            process::launch(&folder, command, || TcpStream::connect(address).is_ok())
         });
-        let (process, address) = started.unwrap_or_else(|| panic!("no start: {}", log::read(&folder)));
         Self { address, _process: process, _lifeline: lifeline }
     }
 
-    /// The port it listens on, with the server's certificate; see [`crate::Database::url_by`].
+    /// The port it listens on, with the server's certificate; see [`url_by`](super::Database::url_by).
     pub fn port(&self) -> u16 {
         self.address.port()
     }
@@ -83,25 +78,4 @@ fn configuration(server: &Server, folder: &Path, address: SocketAddr, mode: Mode
         pool_mode = {mode}\nmax_client_conn = 500\ndefault_pool_size = {sessions}\n\
         client_tls_sslmode = require\nclient_tls_key_file = {key}\nclient_tls_cert_file = {certificate}\n"
     )
-}
-
-/// Starts it and waits until it listens; `None` if it ended instead.
-fn launch(folder: &Path, address: SocketAddr) -> Option<Child> {
-    let mut command = as_user_at(Path::new(PROGRAM));
-    let log: PathBuf = folder.join("log");
-    let log = File::options().create(true).append(true).open(log).unwrap();
-    command.arg(folder.join("ini")).current_dir(folder);
-    command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-    // In a group of its own, so that a Ctrl-C for the test leaves it to the reaper.
-    let mut process = command.process_group(0).spawn().unwrap();
-    fs::write(folder.join("pid"), process.id().to_string()).unwrap();
-    let deadline = Instant::now() + LONGEST_START;
-    while TcpStream::connect(address).is_err() {
-        if process.try_wait().unwrap().is_some() {
-            return None;
-        }
-        assert!(Instant::now() < deadline, "never ready: {}", log::read(folder));
-        sleep(Duration::from_millis(20));
-    }
-    Some(process)
 }

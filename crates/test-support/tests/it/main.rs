@@ -3,17 +3,14 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use test_postgres::{Mode, Pooler, Redis, Server};
+use test_support::postgres::{Mode, Pooler, Server};
+use test_support::redis::Redis;
+use test_support::wait::until_true;
 
-fn until_true(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !holds() {
-        assert!(Instant::now() < deadline, "never {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
+/// For a machine under load.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_server_takes_tls_only_and_passwords_only() {
@@ -37,13 +34,13 @@ fn a_server_that_was_killed_has_what_it_had_and_one_that_is_dropped_leaves_nothi
     server.sql("postgres", "INSERT INTO kept VALUES (7)");
     let address = server.address();
     server.kill();
-    until_true("away", || TcpStream::connect(address).is_err());
+    until_true(DEADLINE, "away", || TcpStream::connect(address).is_err());
     server.restart();
     assert_eq!(server.sql("postgres", "SELECT number FROM kept"), "7");
     assert_eq!(server.session("postgres").number("SELECT number FROM kept"), 7);
     let folder = server.authority().parent().map(Path::to_owned).unwrap();
     drop(server);
-    until_true("removed", || TcpStream::connect(address).is_err() && !folder.exists());
+    until_true(DEADLINE, "removed", || TcpStream::connect(address).is_err() && !folder.exists());
 }
 
 #[test]
@@ -53,6 +50,6 @@ fn a_pooler_and_a_cache_that_are_dropped_leave_nothing() {
     let addresses = [SocketAddr::from((Ipv4Addr::LOCALHOST, pooler.port())), redis.address()];
     drop((pooler, redis));
     for address in addresses {
-        until_true("removed", || TcpStream::connect(address).is_err());
+        until_true(DEADLINE, "removed", || TcpStream::connect(address).is_err());
     }
 }

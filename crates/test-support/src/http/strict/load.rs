@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::{Connection, Expected, Failure, Kind, Server, Tally};
+use super::{Connection, Expected, Failure, Kind, Server, Tally};
 
 /// So that a server that is gone for a while is not counted ten thousand times.
 const AFTER_A_FAILURE: Duration = Duration::from_millis(50);
