@@ -46,6 +46,10 @@ impl Copy {
         Ok(copy)
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The providers of the roots that are not for AWS.
     pub(super) fn providers(&self) -> Result<PathBuf> {
         self.providers_of(VERSIONS)
