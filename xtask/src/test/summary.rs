@@ -56,6 +56,13 @@ impl Counts {
         *(if has_passed { &mut self.passed } else { &mut self.failed }) += 1;
     }
 
+    /// Adds the numbers of other tests.
+    pub(super) fn add_all(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+
     fn add_part(&mut self, part: &str) {
         match part.split_once(' ').map(|(number, what)| (number.parse().unwrap_or(0), what)) {
             Some((number, "passed")) => self.passed += number,
@@ -81,11 +88,8 @@ pub(super) fn outcome_of_steps(failed: &[String]) -> Outcome {
 /// test counts as one, so that the numbers never look better than the tiers.
 pub(super) fn render(reports: &[Report], note: Option<&str>) -> String {
     let rows: Vec<_> = reports.iter().map(row).collect();
-    let total = reports.iter().map(honest_counts).fold(Counts::default(), |sum, counts| Counts {
-        passed: sum.passed + counts.passed,
-        failed: sum.failed + counts.failed,
-        skipped: sum.skipped + counts.skipped,
-    });
+    let mut total = Counts::default();
+    reports.iter().map(honest_counts).for_each(|counts| total.add_all(counts));
     let numbers = format!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
     let lines = [Some(table::render(&COLUMNS, &rows)), note.map(str::to_owned), Some(numbers)];
     lines.into_iter().flatten().collect::<Vec<_>>().join("\n")

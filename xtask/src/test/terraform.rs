@@ -6,15 +6,20 @@
 
 mod aws;
 mod copy;
+mod mocked;
+mod shared_provider;
 
 use std::path::{Path, PathBuf};
+use std::thread;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use kit::process::Cmd;
 use kit::tools::{self, Use};
 
 pub(crate) use aws::Extent;
-use copy::{Copy, are_real, is_valid};
+use copy::{Copy, are_real};
+use mocked::Suite;
+use shared_provider::SharedProvider;
 
 use super::cargo::cargo_test;
 use super::summary::{self, Counts, Outcome};
@@ -39,22 +44,58 @@ pub(super) fn run(extent: Extent, counts: &mut Counts) -> Result<Outcome> {
     if copy.terraform("").args(["fmt", "-check", "-diff", "-recursive"]).run().is_err() {
         failed.push("terraform fmt -check".to_owned());
     }
-    for root in copy.tested_folders(|path| !path.contains(aws::FOLDER))? {
-        failed.extend(test_root(&copy, &root, &providers, counts)?.map(|what| format!("{what} in {root}")));
-    }
-    let cargo = Cmd::new("cargo").env("E2E_TERRAFORM_PROVIDERS", &providers);
-    if !cargo_test(cargo, &TESTS, counts)? {
-        failed.push(format!("cargo test {}", TESTS.join(" ")));
-    }
-    let lacks_aws = match copy.providers_of(aws::VERSIONS) {
-        Ok(providers) => {
-            failed.extend(aws::run(&copy, &providers, extent, counts)?);
-            None
-        }
-        Err(refusal) => Some(format!("all but AWS passed; no provider of AWS: {refusal:#}")),
+    let (of_aws, lacks_aws) = match copy.providers_of(aws::VERSIONS) {
+        Ok(providers) => (Some(providers), None),
+        Err(refusal) => (None, Some(format!("all but AWS passed; no provider of AWS: {refusal:#}"))),
     };
+    failed.extend(test_side_by_side(&copy, &providers, of_aws.as_deref(), extent, counts)?);
     let outcome = summary::outcome_of_steps(&failed);
     Ok(lacks_aws.filter(|_| outcome == Outcome::Passed).map_or(outcome, Outcome::Skipped))
+}
+
+/// Runs the mocked tests, which need the processors, beside those that apply and mostly wait: the provider of AWS asks for what it has
+/// made after fixed times, such as half a minute for a cache. Returns the steps that failed.
+fn test_side_by_side(
+    copy: &Copy,
+    providers: &Path,
+    of_aws: Option<&Path>,
+    extent: Extent,
+    counts: &mut Counts,
+) -> Result<Vec<String>> {
+    let are_real = of_aws.is_some_and(|of_aws| are_real(copy, of_aws));
+    let shared = of_aws.map(|of_aws| SharedProvider::start(copy, of_aws)).transpose()?;
+    let suites = suites(copy, providers, of_aws, shared.as_ref())?;
+    thread::scope(|scope| {
+        let mocked = scope.spawn(|| mocked::run(copy, suites));
+        let mut failed = match of_aws {
+            Some(of_aws) => aws::run(of_aws, extent, are_real, counts)?,
+            None => Vec::new(),
+        };
+        let cargo = Cmd::new("cargo").env("E2E_TERRAFORM_PROVIDERS", providers);
+        if !cargo_test(cargo, &TESTS, counts)? {
+            failed.push(format!("cargo test {}", TESTS.join(" ")));
+        }
+        let (failed_mocked, counted) = mocked.join().map_err(|_| anyhow!("the mocked tests panicked"))??;
+        counts.add_all(counted);
+        failed.extend(failed_mocked);
+        Ok(failed)
+    })
+}
+
+/// All folders with mocked tests; without providers of AWS, all but those for AWS.
+fn suites<'a>(
+    copy: &Copy,
+    providers: &'a Path,
+    of_aws: Option<&'a Path>,
+    shared: Option<&'a SharedProvider>,
+) -> Result<Vec<Suite<'a>>> {
+    let others = copy.tested_folders(|path| !path.contains(aws::FOLDER))?;
+    let mut suites: Vec<_> = others.into_iter().map(|root| Suite { root, providers, shared: None }).collect();
+    if let Some(providers) = of_aws {
+        let roots = copy.tested_folders(|path| path.contains(aws::FOLDER))?;
+        suites.extend(roots.into_iter().map(|root| Suite { root, providers, shared }));
+    }
+    Ok(suites)
 }
 
 /// The providers themselves, for tests that apply. Nothing where they cannot be had, or only stand-ins can.
@@ -70,14 +111,4 @@ impl RealProviders {
         let folder = copy.providers().ok()?;
         are_real(&copy, &folder).then_some(Self { _copy: copy, folder })
     }
-}
-
-/// Validates and tests a root; returns the name of the step that failed, if any.
-fn test_root(copy: &Copy, root: &str, providers: &Path, counts: &mut Counts) -> Result<Option<&'static str>> {
-    if !is_valid(copy, root, providers)? {
-        return Ok(Some("terraform validate"));
-    }
-    let status =
-        copy.terraform(root).args(["test", "-no-color"]).stream(|line| counts.add_terraform(line))?;
-    Ok((!status.success()).then_some("terraform test"))
 }

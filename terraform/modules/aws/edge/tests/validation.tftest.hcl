@@ -1,4 +1,5 @@
-# Each condition of each input refuses what it is there for.
+# Each condition of each input refuses what it is there for. Without a firewall where the input is another one: Terraform takes seconds
+# for a plan of one, and tests of their own plan it.
 
 mock_provider "aws" {
   source = "../mocks/base"
@@ -17,6 +18,7 @@ variables {
   domain_name           = "shop.example.com"
   zone_id               = "Z0123456789"
   pod_security_group_id = "sg-pods"
+  waf                   = "none"
 }
 
 run "what_is_at_the_edge_is_taken" {
@@ -24,7 +26,6 @@ run "what_is_at_the_edge_is_taken" {
 
   variables {
     name                         = "abcdefghijklmnopqrstuvwx"
-    waf                          = "none"
     client_cidrs                 = ["203.0.113.7/32"]
     pod_port                     = 65535
     deregistration_delay_seconds = 0
@@ -208,7 +209,6 @@ run "clients_that_cloudfront_would_let_in_anyway_are_refused" {
 
   variables {
     cdn          = true
-    waf          = "none"
     client_cidrs = ["203.0.113.0/24"]
   }
 
