@@ -27,16 +27,16 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.body))
     }
 
-    /// The response with this head and no body.
-    pub(super) fn parse(head: &str) -> Self {
+    /// The response with this head and no body; `None` for bytes that begin no response, such as a chunk of a body that nobody read.
+    pub(super) fn parse(head: &str) -> Option<Self> {
         let mut lines = head.split("\r\n").filter(|line| !line.is_empty());
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
-        let status = status.unwrap_or_else(|| panic!("no response: {head:?}"));
+        let status = lines.next()?.split(' ').nth(1)?;
+        let status = status.parse().unwrap_or_else(|_| panic!("no response: {head:?}"));
         let header = |line: &str| {
             let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("no header: {line:?}"));
             (name.to_ascii_lowercase(), value.to_owned())
         };
-        Self { status, headers: lines.map(header).collect(), body: String::new() }
+        Some(Self { status, headers: lines.map(header).collect(), body: String::new() })
     }
 
     /// Bytes of the body, by the header; 0 without one.
@@ -59,7 +59,7 @@ impl Unread {
     /// Takes the next response, if all of it is there.
     pub(super) fn take_answer(&mut self) -> Option<Answer> {
         let end = self.head_end()?;
-        let mut answer = Answer::parse(&String::from_utf8_lossy(&self.0[..end]));
+        let mut answer = Answer::parse(&String::from_utf8_lossy(&self.0[..end]))?;
         let whole = end + answer.length();
         if self.0.len() < whole {
             return None;
@@ -97,6 +97,11 @@ mod tests {
         );
         assert_eq!(unread.take_answer().unwrap().status, 204);
         assert_eq!((unread.take_answer(), unread.take().as_str()), (None, "HTTP/1.1 200 OK\r\n"));
+    }
+
+    #[test]
+    fn unread_chunk_is_no_answer() {
+        assert_eq!(Unread(b"0\r\n\r\n".to_vec()).take_answer(), None);
     }
 
     #[test]

@@ -127,5 +127,6 @@ fn request_text(
 
 fn parse(text: &str) -> Answer {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {text:?}"));
-    Answer { body: body.to_owned(), ..Answer::parse(head) }
+    let answer = Answer::parse(head).unwrap_or_else(|| panic!("no response: {head:?}"));
+    Answer { body: body.to_owned(), ..answer }
 }
