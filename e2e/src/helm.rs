@@ -188,7 +188,7 @@ mod tests {
     use super::yaml_safe;
 
     #[test]
-    fn every_text_survives_the_way_through_a_yaml_reader() {
+    fn every_character_survives_yaml_reader() {
         let all: String = ('\0'..='\u{ffff}').chain(['\u{1f600}', '\u{10ffff}']).collect();
         let document = json!({ "text": all });
         let read: serde_json::Value = serde_norway::from_str(&yaml_safe(&document.to_string())).unwrap();

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_marker_is_found_raw_and_at_every_base64_offset() {
+    fn marker_is_found_raw_and_at_base64_offsets() {
         for prefix in ["", "a", "ab", "abc"] {
             let value = format!("{prefix}MARKED-SECRET-VALUE{prefix}");
             assert!(contains_secret(&json!({"data": value}), "MARKED-SECRET-VALUE"), "raw after {prefix:?}");

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_found_in_each_of_its_forms() {
+    fn value_is_found_in_every_encoding() {
         for (text, form) in [
             (VALUE.to_owned(), "plain"),
             ("6b33792f2b20223c263e5c7e3fc3bf2d37643166".to_owned(), "hex"),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_inside_a_compressed_layer_of_an_image_is_found_with_the_way_to_it() {
+    fn value_in_compressed_layer_is_found_with_path() {
         let layer = gzip(&tar("etc/config", VALUE.as_bytes()));
         let image = tar("blobs/layer", &layer);
         let found = look(&image);

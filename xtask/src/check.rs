@@ -9,6 +9,7 @@ mod locks;
 mod metadata;
 mod modules;
 mod structure;
+mod test_names;
 mod tidy;
 mod words;
 

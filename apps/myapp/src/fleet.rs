@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fleet_that_agrees_has_nothing_to_complain_of() {
+    fn agreeing_fleet_gives_no_complaints() {
         let fleet = || vec![Ok(digests("a", "matches")), Ok(digests("a", "unsealed"))];
         assert!(told(fleet(), None).is_empty());
         assert!(told(fleet(), Some("a")).is_empty());
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn only_who_refuses_what_it_should_run_is_not_waited_for() {
+    fn only_permanent_refusal_of_wanted_seal_is_final() {
         let refusing = |apply: &str, retrying: bool, mounted: &str| {
             let mut digests = digests("a", "matches");
             digests.apply = apply.into();
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn the_replica_that_differs_is_named_with_its_reason() {
+    fn differing_replica_is_named_with_reason() {
         let mut rejected = digests("a", "matches");
         rejected.apply = "rejected".into();
         rejected.reasons = vec!["LOG_LEVEL: must be another".into()];
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn draining_replica_is_not_waited_for_unless_all_drain() {
+    fn draining_replica_is_skipped_unless_all_drain() {
         let replica = |n: u8, ready: bool, stopping: bool| {
             let digests = Digests { ready, stopping, ..digests("a", "matches") };
             (SocketAddr::from(([10, 0, 0, n], 9090)), Ok(digests))

@@ -30,7 +30,7 @@ mod tests {
     use super::{Duration, format_duration, parse_duration};
 
     #[test]
-    fn one_whole_number_and_one_unit_is_a_duration() {
+    fn duration_is_one_whole_number_with_unit() {
         for (text, millis) in [("0s", 0), ("250ms", 250), ("30s", 30_000), ("5m", 300_000), ("2h", 7_200_000)]
         {
             assert_eq!(parse_duration(text), Some(Duration::from_millis(millis)), "{text}");

@@ -70,7 +70,7 @@ mod tests {
     use super::number_pattern;
 
     #[test]
-    fn a_range_reads_as_a_person_would_write_it() {
+    fn range_pattern_is_human_readable() {
         assert_eq!(number_pattern(1, 1000), "(?:[1-9]|[1-9][0-9]|[1-9][0-9]{2}|1000)");
         assert_eq!(number_pattern(0, 9), "(?:[0-9])");
         assert_eq!(number_pattern(7, 7), "(?:7)");
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn every_number_of_a_range_and_no_other_matches() {
+    fn pattern_matches_exactly_numbers_in_range() {
         for (minimum, maximum) in
             [(1, 1000), (0, 0), (17, 203), (99, 1001), (1, 65535), (-20, 3), (-1001, -99)]
         {

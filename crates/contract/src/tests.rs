@@ -14,7 +14,7 @@ fn port() -> Contract {
 }
 
 #[test]
-fn only_plain_decimal_within_the_limits_is_a_number() {
+fn integer_accepts_only_plain_decimal_within_limits() {
     let contract = port();
     let key = contract.key("PORT").unwrap();
     for good in ["1", "30", "1000"] {
@@ -29,7 +29,7 @@ fn only_plain_decimal_within_the_limits_is_a_number() {
 }
 
 #[test]
-fn a_control_character_is_named_by_place_and_nothing_else_is_said_of_the_value() {
+fn control_character_is_named_only_by_position() {
     let contract = port();
     let violations = contract.key("PORT").unwrap().violations("5\n0");
     assert_eq!(violations, ["contains a line break at character 2"]);
@@ -59,7 +59,7 @@ fn no_reason_holds_anything_of_the_value() {
 }
 
 #[test]
-fn a_schema_that_says_more_than_is_enforced_is_refused() {
+fn unenforced_schema_keyword_is_refused() {
     let refused = |schema: Value| {
         Contract::from_schema(json!({ "properties": { "KEY": schema } })).unwrap_err().to_string()
     };

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_seal_is_the_published_formula_whatever_the_order() {
+    fn seal_follows_published_formula_in_any_order() {
         // printf 'A=%s\nB=%s\n' "$(printf 1 | sha256sum | cut -c-64)" "$(printf 2 | sha256sum | cut -c-64)" | sha256sum
         let expected = "df757bbb3cc91ab8";
         let forward = seal([("A", b"1".as_slice()), ("B", b"2")]);
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_past_the_release_is_drift_and_no_seal_is_unsealed() {
+    fn edit_is_drift_and_missing_seal_is_unsealed() {
         let mounted = seal([("A", b"1".as_slice())]);
         let sums =
             |rendered: Option<&str>| Sums { rendered: rendered.map(Into::into), mounted: mounted.clone() };

@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_contains_its_parts_and_overlaps_both_ways() {
+    fn block_contains_parts_and_overlap_is_symmetric() {
         assert!(block("10.0.0.0/16").contains(block("10.0.3.0/24")));
         assert!(!block("10.0.3.0/24").contains(block("10.0.0.0/16")));
         assert!(block("10.0.3.0/24").overlaps(block("10.0.0.0/16")));

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_without_ports_is_for_all_of_them() {
+    fn rule_without_ports_covers_all_ports() {
         let rule = Rule::read(&json!({ "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0" })).unwrap();
         assert_eq!(rule.ports, Ports::all());
         assert!(matches!(rule.peer, Peer::Block(Block::ALL)));

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_and_what_is_not_json_are_faults_until_expected() {
+    fn errors_and_plain_text_are_faults_unless_expected() {
         let logs = Logs::default();
         for text in
             [r#"{"level":"INFO"}"#, r#"{"level":"ERROR","message":"disk full"}"#, "thread 'main' panicked"]

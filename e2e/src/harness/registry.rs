@@ -121,7 +121,7 @@ mod tests {
     use super::address_in;
 
     #[test]
-    fn the_address_is_found_in_the_line_that_has_it() {
+    fn registry_address_is_read_from_log_line() {
         let line = r#"time="2026" level=info msg="listening on 127.0.0.1:40123" version=2.8.2"#;
         assert_eq!(address_in(line).unwrap().port(), 40123);
         assert_eq!(address_in(r#"msg="redis not configured""#), None);

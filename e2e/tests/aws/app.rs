@@ -27,7 +27,7 @@ fn arguments(text: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn local_and_app_call_the_same_module_and_differ_in_what_feeds_it_only() {
+fn local_and_app_differ_only_in_module_inputs() {
     let (local, app) = (arguments(LOCAL), arguments(APP));
     let only_app: Vec<_> = app.difference(&local).copied().collect();
     // Target, version, and the chart's values about the surroundings.
@@ -49,7 +49,7 @@ fn local_and_app_call_the_same_module_and_differ_in_what_feeds_it_only() {
 }
 
 #[test]
-fn the_call_of_the_module_is_all_that_the_app_root_makes() {
+fn app_root_makes_only_module_call() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../terraform/envs/aws/app");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let text: String = files
@@ -84,7 +84,7 @@ fn assert_changes_nothing_and_says(fake: &mut FakeAws, app: &Root, words: &str) 
 }
 
 #[test]
-fn without_the_cluster_the_app_root_says_so_and_changes_nothing() {
+fn app_root_without_cluster_changes_nothing() {
     let (mut fake, others, app) = app_beside(&[PUBLISHED]);
     assert_changes_nothing_and_says(&mut fake, &app, "reading EKS Cluster (shop): couldn't find resource");
     destroy(&others);
@@ -109,7 +109,7 @@ provider "kubernetes" {
     /// The fake's cluster is active, and has a name that leads nowhere: as from outside the network to a private endpoint.
     #[test]
     #[ignore = "needs the kubernetes and helm providers themselves, not stand-ins"]
-    fn with_a_cluster_that_cannot_be_reached_the_app_root_says_so_and_changes_nothing() {
+    fn app_root_with_unreachable_cluster_changes_nothing() {
         let (mut fake, others, app) = app_beside(&[PUBLISHED, CLUSTER]);
         for (name, text) in [("cluster.pem", include_str!("cluster.pem")), ("cluster_override.tf", PROVIDER)]
         {
@@ -123,6 +123,6 @@ provider "kubernetes" {
 }
 
 #[test]
-fn what_the_app_root_prints_of_its_tests_holds_no_secret() {
+fn app_root_test_output_holds_no_secret() {
     assert_tests_show_nothing_of("envs/aws/app", &[("SECRET_KEY", SECRET_KEY)], "0000000000000000");
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::account::{apply, assert_second_plan_is_empty, destroy, give, root_on};
 
 #[test]
-fn bootstrap_applies_to_an_empty_account_plans_empty_and_is_destroyed_to_nothing() {
+fn bootstrap_applies_plans_empty_and_destroys_to_nothing() {
     let mut fake = FakeAws::start();
     let root = root_on(&fake, "envs/aws/bootstrap");
     give(

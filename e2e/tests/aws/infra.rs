@@ -33,7 +33,7 @@ mod short {
     use super::*;
 
     #[test]
-    fn the_first_setting_applies_plans_empty_and_is_destroyed_to_nothing() {
+    fn first_setting_applies_plans_empty_and_destroys() {
         applies_plans_empty_and_is_destroyed_to_nothing(&RUNS[0][..1]);
     }
 }
@@ -44,25 +44,25 @@ mod full {
 
     #[test]
     #[ignore = "takes ten minutes: `cargo xtask test terraform --aws full`"]
-    fn the_first_run_applies_changes_plans_empty_and_is_destroyed_to_nothing() {
+    fn first_run_applies_changes_plans_empty_and_destroys() {
         applies_plans_empty_and_is_destroyed_to_nothing(&RUNS[0]);
     }
 
     #[test]
     #[ignore = "takes ten minutes: `cargo xtask test terraform --aws full`"]
-    fn the_second_run_applies_changes_plans_empty_and_is_destroyed_to_nothing() {
+    fn second_run_applies_changes_plans_empty_and_destroys() {
         applies_plans_empty_and_is_destroyed_to_nothing(&RUNS[1]);
     }
 
     #[test]
     #[ignore = "takes ten minutes: `cargo xtask test terraform --aws full`"]
-    fn the_third_run_applies_changes_plans_empty_and_is_destroyed_to_nothing() {
+    fn third_run_applies_changes_plans_empty_and_destroys() {
         applies_plans_empty_and_is_destroyed_to_nothing(&RUNS[2]);
     }
 
     #[test]
     #[ignore = "takes ten minutes: `cargo xtask test terraform --aws full`"]
-    fn the_fourth_run_applies_changes_plans_empty_and_is_destroyed_to_nothing() {
+    fn fourth_run_applies_changes_plans_empty_and_destroys() {
         applies_plans_empty_and_is_destroyed_to_nothing(&RUNS[3]);
     }
 }

@@ -6,7 +6,7 @@ use crate::secrets::assert_tests_show_nothing_of;
 const KEY: &str = "bWFya2VkLXByaXZhdGUta2V5LTkxZTM=";
 
 #[test]
-fn what_the_platform_root_prints_of_its_tests_holds_no_secret() {
+fn platform_root_test_output_holds_no_secret() {
     assert_tests_show_nothing_of(
         "envs/aws/platform",
         &[("the key", KEY)],

@@ -68,7 +68,7 @@ pub(crate) fn assert_tests_show_nothing_of(root: &str, secrets: &[(&'static str,
 }
 
 #[test]
-fn a_root_that_leaks_a_secret_is_found_out_in_state_and_plans() {
+fn leaked_secret_is_found_in_state_and_plans() {
     let mut account = Account::open();
     let root = Root::with_files(&[("main.tf", LEAK), ("provider.tf", AWS_ALONE)], account.fake.environment());
     root.init(PROVIDERS_VARIABLE, &[]);

@@ -157,7 +157,7 @@ fn all() -> impl Iterator<Item = Setting> {
 }
 
 #[test]
-fn the_settings_tried_are_allowed_and_cover_every_pair_of_variants_that_is() {
+fn tried_settings_cover_every_allowed_variant_pair() {
     let tried = RUNS.concat();
     assert!(tried.iter().all(|setting| setting.is_allowed()), "{tried:?}");
     let possible: BTreeSet<Pair> = all().filter(|setting| setting.is_allowed()).flat_map(pairs).collect();
@@ -168,7 +168,7 @@ fn the_settings_tried_are_allowed_and_cover_every_pair_of_variants_that_is() {
 
 /// With pods' groups as a seventh input every pair would take nine settings. It is read by the cluster alone, as is `identity`.
 #[test]
-fn the_settings_tried_cover_every_allowed_pair_of_identity_and_groups_of_pods() {
+fn tried_settings_cover_identity_pod_group_pairs() {
     let pair = |setting: Setting| (setting.identity, setting.pod_security_groups);
     let possible: BTreeSet<_> = all().filter(|setting| setting.is_allowed()).map(pair).collect();
     let tried: BTreeSet<_> = RUNS.concat().into_iter().map(pair).collect();

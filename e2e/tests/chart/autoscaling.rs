@@ -29,7 +29,7 @@ fn utilization(resource: &str) -> Value {
 }
 
 #[test]
-fn number_of_pods_is_rendered_where_the_release_decides_on_it_only() {
+fn replicas_are_rendered_only_where_release_decides() {
     let number = |values: &Values| {
         let objects = render(values);
         let deployment = only(&objects, "Deployment");
@@ -47,7 +47,7 @@ fn number_of_pods_is_rendered_where_the_release_decides_on_it_only() {
 }
 
 #[test]
-fn release_whose_number_is_left_to_someone_else_may_have_many_pods_or_one() {
+fn null_replica_count_allows_one_or_many_pods() {
     let objects = render(&Values::minimal().set("replicaCount", "null"));
     assert_eq!(of_kind(&objects, "PodDisruptionBudget").len(), 1);
     assert_eq!(of_kind(&objects, "HorizontalPodAutoscaler").len(), 0);
@@ -62,7 +62,7 @@ fn release_whose_number_is_left_to_someone_else_may_have_many_pods_or_one() {
 }
 
 #[test]
-fn metrics_behavior_and_annotations_arrive_as_they_are_given() {
+fn autoscaler_metrics_behavior_and_annotations_arrive_unchanged() {
     let behavior = json!({"scaleDown": {"stabilizationWindowSeconds": 60}});
     let values = scaled().document(json!({"autoscaling": {
         "annotations": {"example.com/team": "platform"},
@@ -83,7 +83,7 @@ fn metrics_behavior_and_annotations_arrive_as_they_are_given() {
 }
 
 #[test]
-fn autoscaler_that_could_not_work_is_refused_with_all_reasons_at_once() {
+fn unworkable_autoscaler_is_refused_with_all_reasons() {
     let message = refusal(&scaled().document(json!({
         "autoscaling": {
             "minReplicas": 5,

@@ -39,7 +39,7 @@ fn starts(objects: &[Value]) -> Result<(), String> {
 }
 
 #[test]
-fn without_a_host_nothing_of_a_cache_is_rendered() {
+fn cache_is_not_rendered_without_host() {
     let objects = render(&Values::minimal());
     assert_eq!(cache_url(&objects), None);
     assert_eq!(variable(&objects, "MYAPP_CACHE_HOST"), Some("localhost"));
@@ -73,7 +73,7 @@ fn what_the_values_become_starts_the_process() {
 }
 
 #[test]
-fn the_profile_of_elasticache_shows_a_token_and_reaches_what_makes_it() {
+fn elasticache_profile_uses_token_and_reaches_agent() {
     let values = ci_file("cache");
     let objects = render(&values);
     let host = "master.myapp.c0ffee.euc1.cache.amazonaws.com";
@@ -100,7 +100,7 @@ fn releases_share_a_server_and_no_key() {
 }
 
 #[test]
-fn authorities_and_credentials_come_from_where_the_values_say() {
+fn cache_authorities_and_credentials_follow_values() {
     let values = server("cache.example.com")
         .set("cache.caBundle.configMap", "authorities")
         .set("cache.existingSecret", "role")
@@ -126,7 +126,7 @@ fn authorities_and_credentials_come_from_where_the_values_say() {
 }
 
 #[test]
-fn neither_an_edited_config_map_nor_another_variable_names_another_server() {
+fn config_map_and_extra_env_cannot_redirect_cache() {
     for values in [
         Values::minimal(),
         at("rediss://cache.example.com"),
@@ -148,7 +148,7 @@ fn neither_an_edited_config_map_nor_another_variable_names_another_server() {
 }
 
 #[test]
-fn another_server_replaces_the_pods_and_another_user_does_not() {
+fn cache_server_change_replaces_pods_user_change_not() {
     let pod = |values: Values| deployment_pod(&render(&values)).clone();
     let before = pod(server("cache.example.com"));
     assert_eq!(
@@ -160,7 +160,7 @@ fn another_server_replaces_the_pods_and_another_user_does_not() {
 }
 
 #[test]
-fn the_policy_opens_the_way_to_the_cache_and_to_nothing_else() {
+fn network_policy_opens_egress_only_to_cache() {
     let rule = |port: u16, cidr: &str| {
         vec![json!({"ports": [{"port": port, "protocol": "TCP"}], "to": [{"ipBlock": {"cidr": cidr}}]})]
     };
@@ -186,7 +186,7 @@ fn the_policy_opens_the_way_to_the_cache_and_to_nothing_else() {
 }
 
 #[test]
-fn values_that_say_two_things_or_half_of_one_are_refused() {
+fn contradictory_or_incomplete_cache_values_are_refused() {
     let elsewhere = || server("cache.example.com");
     for (values, sentence) in [
         (
@@ -244,7 +244,7 @@ fn values_that_say_two_things_or_half_of_one_are_refused() {
 }
 
 #[test]
-fn whatever_is_no_host_or_user_is_refused_and_not_shown() {
+fn malformed_cache_values_are_refused_and_never_repeated() {
     for (part, value) in [
         ("host", "cache.example.com:6379"),
         ("host", "rediss://cache.example.com"),

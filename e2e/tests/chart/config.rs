@@ -30,7 +30,7 @@ fn checksum(values: &Values) -> String {
 }
 
 #[test]
-fn the_seal_is_what_the_process_computes_from_the_mounted_bytes() {
+fn rendered_seal_equals_seal_of_mounted_bytes() {
     // An ampersand is what a detour through JSON would change.
     let url = "postgres://app@db.example.com/app?sslmode=verify-full&sslrootcert=/etc/ca.pem";
     let awkward = ci_file("existing-secret").set("config.DATABASE_URL", url);
@@ -53,7 +53,7 @@ fn values_arrive_as_the_texts_that_were_given() {
 }
 
 #[test]
-fn a_setting_that_is_not_given_is_left_to_the_process() {
+fn omitted_setting_is_left_to_process() {
     let objects =
         render(&Values::minimal().set("config.LOG_LEVEL", "null").set("config.API_BASE_URL", "null"));
     assert_eq!(data_keys(only(&objects, "ConfigMap")), ["CONFIG_SEAL", "MAX_CONNECTIONS"]);
@@ -71,7 +71,7 @@ fn values_yaml_repeats_the_contracts_defaults() {
 }
 
 #[test]
-fn with_env_delivery_pods_are_replaced_exactly_when_the_config_map_changes() {
+fn env_delivery_pods_follow_only_config_map_changes() {
     let values = Values::minimal().set("config.delivery", "env");
     let before = checksum(&values);
     assert_eq!(before, checksum(&values.clone().set("replicaCount", "5")), "something else changed");
@@ -93,7 +93,7 @@ fn with_files_delivery_no_setting_replaces_a_pod() {
 }
 
 #[test]
-fn a_new_secret_revision_replaces_pods_and_nothing_else() {
+fn new_secret_revision_replaces_only_pods() {
     let at = |revision: &str| render(&ci_file("existing-secret").set("secretRevision", revision));
     let (before, after) = (at("1"), at("1700000000"));
     assert_eq!(deployment_pod(&after)["metadata"]["annotations"]["secret/revision"], "1700000000");
@@ -103,13 +103,13 @@ fn a_new_secret_revision_replaces_pods_and_nothing_else() {
 }
 
 #[test]
-fn a_whole_number_from_a_values_file_is_a_revision_in_decimals() {
+fn numeric_secret_revision_renders_in_decimal() {
     let objects = render(&Values::minimal().document(json!({"secretRevision": 1_700_000_000})));
     assert_eq!(deployment_pod(&objects)["metadata"]["annotations"]["secret/revision"], "1700000000");
 }
 
 #[test]
-fn the_secret_holds_the_given_secrets_and_no_empty_ones() {
+fn secret_holds_only_given_keys() {
     let objects = render(&Values::minimal().set("config.SECRET_KEY", "12345678"));
     let secret = find(&objects, "Secret", "r-myapp").unwrap();
     assert_eq!(data_keys(secret), ["SECRET_KEY"]);

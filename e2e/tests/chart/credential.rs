@@ -43,7 +43,7 @@ fn errors(output: &Output) -> String {
 }
 
 #[test]
-fn the_host_of_every_url_is_in_the_pod_template_and_starts_the_process() {
+fn url_host_is_in_pod_template_and_accepted() {
     for (url, host) in [
         (GOOD, "db.example.com"),
         ("postgresql://app@DB.Example.com/app?sslmode=verify-full", "DB.Example.com"),
@@ -84,7 +84,7 @@ fn an_edited_config_map_names_no_other_server() {
 }
 
 #[test]
-fn neither_env_from_nor_extra_env_names_another_host() {
+fn env_from_and_extra_env_cannot_redirect_database() {
     let shared = |host: &str| {
         json!({
             "kind": "ConfigMap",
@@ -106,7 +106,7 @@ fn neither_env_from_nor_extra_env_names_another_host() {
 }
 
 #[test]
-fn a_url_that_the_chart_does_not_see_needs_the_host_by_name() {
+fn url_unseen_by_chart_needs_allowed_host() {
     let url = json!([{"name": "DATABASE_URL", "value": GOOD}]);
     let from_elsewhere = || with_password().document(json!({ "extraEnv": url }));
     let output = start(&render(&from_elsewhere())).unwrap();
@@ -132,7 +132,7 @@ fn a_url_that_the_chart_does_not_see_needs_the_host_by_name() {
 }
 
 #[test]
-fn another_server_in_the_url_replaces_the_pods_and_another_role_does_not() {
+fn url_server_change_replaces_pods_role_change_not() {
     let pod = |url: &str| deployment_pod(&render(&at(url))).clone();
     let before = pod(GOOD);
     assert_eq!(before, pod("postgres://other@db.example.com:6432/other?sslmode=verify-full"));
@@ -146,7 +146,7 @@ fn another_server_in_the_url_replaces_the_pods_and_another_role_does_not() {
 }
 
 #[test]
-fn a_server_of_any_origin_takes_the_password_of_a_secret_of_its_own() {
+fn own_password_secret_works_for_any_server_origin() {
     for values in [
         ci_file("existing-secret").set_string("config.DATABASE_URL", GOOD),
         ci_file("existing-secret").set("database.allowedHost", "db.example.com"),

@@ -35,7 +35,7 @@ fn secret_files(objects: &[Value]) -> Vec<(&str, &str, &str)> {
 }
 
 #[test]
-fn without_a_host_nothing_of_a_server_is_rendered() {
+fn database_server_is_not_rendered_without_host() {
     let objects = render(&Values::minimal());
     assert!(only(&objects, "ConfigMap")["data"].get("DATABASE_URL").is_none());
     assert_eq!(variable(&objects, "MYAPP_DATABASE_HOST").unwrap()["value"], "localhost");
@@ -48,7 +48,7 @@ fn without_a_host_nothing_of_a_server_is_rendered() {
 }
 
 #[test]
-fn the_profile_outside_the_cluster_says_where_who_and_how_it_is_proved() {
+fn postgres_profile_names_host_user_and_verification() {
     let objects = render(&ci_file("postgres"));
     let host = "myapp.c0ffee.eu-central-1.rds.amazonaws.com";
     let url = format!(
@@ -68,7 +68,7 @@ fn the_profile_outside_the_cluster_says_where_who_and_how_it_is_proved() {
 }
 
 #[test]
-fn the_authorities_are_mounted_where_the_url_looks_for_them_in_both_deliveries() {
+fn ca_bundle_is_mounted_at_url_path() {
     for delivery in ["files", "env"] {
         let objects = render(&ci_file("postgres").set("config.delivery", delivery));
         let volumes = items(deployment_pod(&objects), "/spec/volumes");
@@ -87,7 +87,7 @@ fn the_authorities_are_mounted_where_the_url_looks_for_them_in_both_deliveries()
 }
 
 #[test]
-fn delivered_by_the_environment_the_password_comes_from_the_same_secret_and_key() {
+fn env_delivery_takes_password_from_same_secret() {
     let objects = render(&ci_file("postgres").set("config.delivery", "env"));
     let source = |name: &str| variable(&objects, name).unwrap()["valueFrom"]["secretKeyRef"].clone();
     let reference = |name: &str, key: &str| json!({"name": name, "key": key, "optional": true});
@@ -96,7 +96,7 @@ fn delivered_by_the_environment_the_password_comes_from_the_same_secret_and_key(
 }
 
 #[test]
-fn without_a_secret_of_its_own_the_password_is_with_the_other_secrets() {
+fn password_without_own_secret_joins_other_secrets() {
     for (values, name) in [
         (server("db.example.com"), "r-myapp"),
         (ci_file("postgres").set("database.existingSecret", ""), "myapp-secrets"),
@@ -120,7 +120,7 @@ fn without_a_secret_of_its_own_the_password_is_with_the_other_secrets() {
 }
 
 #[test]
-fn what_the_values_become_is_what_the_process_takes() {
+fn rendered_database_url_is_accepted_by_process() {
     for (host, authority) in [
         ("db.example.com", "db.example.com:5432"),
         ("db", "db:5432"),
@@ -138,7 +138,7 @@ fn what_the_values_become_is_what_the_process_takes() {
 }
 
 #[test]
-fn whatever_is_no_host_user_or_name_is_refused_and_not_shown() {
+fn malformed_database_values_are_refused_and_never_repeated() {
     for (part, value) in [
         ("host", "db.example.com:5432"),
         ("host", "db:5432"),
@@ -167,7 +167,7 @@ fn whatever_is_no_host_user_or_name_is_refused_and_not_shown() {
 }
 
 #[test]
-fn values_that_say_two_things_or_half_of_one_are_refused() {
+fn contradictory_or_incomplete_database_values_are_refused() {
     let elsewhere = || server("db.example.com");
     let own_secret = || ci_file("postgres");
     for (values, sentence) in [
@@ -211,7 +211,7 @@ fn values_that_say_two_things_or_half_of_one_are_refused() {
 }
 
 #[test]
-fn a_value_of_the_wrong_form_is_named_by_its_place() {
+fn malformed_database_value_is_named_by_path() {
     for (path, value, place) in [
         ("database.existingSecretKey", "", "at '/database/existingSecretKey'"),
         ("database.existingSecretKey", "a/b", "at '/database/existingSecretKey'"),
@@ -232,7 +232,7 @@ fn a_value_of_the_wrong_form_is_named_by_its_place() {
 }
 
 #[test]
-fn only_a_server_in_the_pod_may_prove_itself_by_less_than_its_name() {
+fn only_loopback_server_may_skip_verify_full() {
     for sslmode in ["disable", "prefer", "require", "verify-ca"] {
         for host in ["db.example.com", "10.0.0.7", "127.0.0.2", "LOCALHOST", "::2"] {
             let message = refusal(&server(host).set("database.sslmode", sslmode));
@@ -250,7 +250,7 @@ fn only_a_server_in_the_pod_may_prove_itself_by_less_than_its_name() {
 }
 
 #[test]
-fn the_policy_opens_the_servers_port_and_nothing_where_the_server_is_in_the_pod() {
+fn policy_opens_database_port_unless_server_is_local() {
     let egress =
         |values: &Values| items(&only(&render(values), "NetworkPolicy")["spec"], "/egress")[2..].to_vec();
     let port = |port: u16| json!([{"port": port, "protocol": "TCP"}]);
@@ -268,7 +268,7 @@ fn the_policy_opens_the_servers_port_and_nothing_where_the_server_is_in_the_pod(
 }
 
 #[test]
-fn a_token_of_the_pods_role_needs_the_agent_that_gives_the_role() {
+fn iam_auth_opens_egress_to_identity_agent() {
     let by_password = render(&ci_file("postgres"));
     assert_eq!(variable(&by_password, "MYAPP_DATABASE_AUTH").unwrap()["value"], "password");
     let by_role = render(&ci_file("postgres").set("database.auth", "iam"));
@@ -282,7 +282,7 @@ fn a_token_of_the_pods_role_needs_the_agent_that_gives_the_role() {
 }
 
 #[test]
-fn another_server_replaces_the_pods_and_another_role_password_or_proof_does_not() {
+fn database_server_change_replaces_pods_role_change_not() {
     let pod = |values: &Values| deployment_pod(&render(values)).clone();
     let profile = || ci_file("postgres");
     let before = pod(&profile());
@@ -303,7 +303,7 @@ fn another_server_replaces_the_pods_and_another_role_password_or_proof_does_not(
 }
 
 #[test]
-fn the_password_is_in_the_secret_and_nowhere_else() {
+fn rendered_password_is_only_in_secret() {
     let marked = server("db.example.com").set("config.DB_PASSWORD", "MARKED-SECRET-VALUE");
     let objects = render(&marked);
     let holds = |object: &&Value| e2e::objects::contains_secret(object, "MARKED-SECRET-VALUE");

@@ -49,7 +49,7 @@ fn one_projected_volume_offers_exactly_the_contracts_keys() {
 }
 
 #[test]
-fn files_delivery_mounts_the_directory_that_the_process_is_told() {
+fn files_delivery_mounts_configured_directory() {
     let objects = render(&Values::minimal());
     let mounts = items(container(&objects), "/volumeMounts");
     let config = mounts.iter().find(|mount| mount["name"] == "config").unwrap();
@@ -60,7 +60,7 @@ fn files_delivery_mounts_the_directory_that_the_process_is_told() {
 }
 
 #[test]
-fn env_delivery_sets_every_key_from_its_object_and_mounts_nothing() {
+fn env_delivery_sets_every_key_without_mounts() {
     let objects = render(&ci_file("env-delivery"));
     for (keys, reference, name) in
         [(config_keys(), "configMapKeyRef", "r-myapp"), (contract_keys(true), "secretKeyRef", "r-myapp")]
@@ -85,7 +85,7 @@ fn both_deliveries_take_secrets_from_the_existing_secret() {
 }
 
 #[test]
-fn the_data_directory_is_a_bounded_volume_of_the_pods_own() {
+fn data_directory_is_bounded_empty_dir() {
     let objects = render(&Values::minimal().set("data.sizeLimit", "7Mi"));
     let mounts = items(container(&objects), "/volumeMounts");
     let data = mounts.iter().find(|mount| mount["name"] == "data").unwrap();
@@ -96,7 +96,7 @@ fn the_data_directory_is_a_bounded_volume_of_the_pods_own() {
 }
 
 #[test]
-fn what_is_rendered_can_be_mounted_as_the_kubelet_does() {
+fn rendered_volume_can_be_mounted_like_kubelet() {
     let dir = tempfile::tempdir().unwrap();
     let objects = render(&Values::minimal().set("config.LOG_LEVEL", "debug"));
     mount_projected(&objects, dir.path()).unwrap();
@@ -112,7 +112,7 @@ fn what_is_rendered_can_be_mounted_as_the_kubelet_does() {
 }
 
 #[test]
-fn mounting_again_swaps_the_whole_payload_and_leaves_nothing_behind() {
+fn remount_swaps_payload_and_removes_old_files() {
     let dir = tempfile::tempdir().unwrap();
     mount_projected(&render(&Values::minimal().set("config.DB_PASSWORD", "p123")), dir.path()).unwrap();
     let before = fs::read_link(dir.path().join("..data")).unwrap();
@@ -132,7 +132,7 @@ fn mounting_again_swaps_the_whole_payload_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_missing_object_is_an_error_only_where_the_volume_does_not_call_it_optional() {
+fn missing_object_fails_unless_marked_optional() {
     let mut objects = render(&ci_file("existing-secret"));
     let dir = tempfile::tempdir().unwrap();
     let deployment = objects.iter_mut().find(|object| object["kind"] == "Deployment").unwrap();
@@ -150,7 +150,7 @@ fn secret(name: &str, data: &[(&str, &str)]) -> Value {
 }
 
 #[test]
-fn every_ci_values_file_renders_a_pod_that_starts_the_process() {
+fn every_ci_values_file_starts_process() {
     for file in ci_files() {
         let mut objects = render(&Values::none().file(&file));
         objects.push(secret("myapp-secrets", &[("SECRET_KEY", "xyz"), ("DB_PASSWORD", "p123")]));

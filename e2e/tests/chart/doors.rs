@@ -17,7 +17,7 @@ fn rendered(settings: &Settings) -> Option<Vec<Value>> {
 }
 
 #[test]
-fn environment_files_and_chart_accept_the_same_values_and_what_the_chart_renders_starts_the_process() {
+fn entry_points_agree_and_rendered_values_start_process() {
     let config = Config {
         cases: std::env::var("PROPTEST_CASES").map_or(CASES, |cases| cases.parse().unwrap()),
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),

@@ -22,7 +22,7 @@ fn open(port: u16, cidr: &str) -> Vec<Value> {
 }
 
 #[test]
-fn names_are_looked_up_in_the_clusters_dns_alone() {
+fn egress_dns_goes_only_to_cluster_dns() {
     let kube_system =
         json!({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}});
     let node_local = json!({"ipBlock": {"cidr": "169.254.20.10/32"}});
@@ -33,7 +33,7 @@ fn names_are_looked_up_in_the_clusters_dns_alone() {
 }
 
 #[test]
-fn another_place_of_the_clusters_dns_replaces_the_default() {
+fn custom_dns_destination_replaces_default() {
     let to =
         json!([{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "openshift-dns"}}}]);
     let values =
@@ -48,7 +48,7 @@ fn another_place_of_the_clusters_dns_replaces_the_default() {
 }
 
 #[test]
-fn an_address_of_the_server_is_all_that_its_port_is_open_to() {
+fn database_port_opens_only_to_given_address() {
     for (host, cidr) in [("10.0.0.7", "10.0.0.7/32"), ("2001:db8::7", "2001:db8::7/128")] {
         let values = Values::minimal().set("config.DB_PASSWORD", "p").set("database.host", host);
         assert_eq!(rules(&values).1, open(5432, cidr), "{host}");
@@ -64,7 +64,7 @@ fn an_address_of_the_server_is_all_that_its_port_is_open_to() {
 }
 
 #[test]
-fn the_server_of_a_url_is_reached_where_the_values_say_it_is() {
+fn url_server_egress_follows_given_destination() {
     let url = at("postgres://a@db.example.com:6432/b?sslmode=verify-full");
     assert_eq!(rules(&url).1, Vec::<Value>::new(), "a name alone opens nothing");
     let notes = |values: &Values| Release::named("r").notes(values).unwrap();
@@ -75,7 +75,7 @@ fn the_server_of_a_url_is_reached_where_the_values_say_it_is() {
 }
 
 #[test]
-fn a_port_that_is_open_to_anywhere_is_told() {
+fn notes_warn_of_port_open_to_anywhere() {
     let notes = |values: &Values| Release::named("r").notes(values).unwrap();
     let named = ci_file("postgres").document(json!({"networkPolicy": {"databaseTo": []}}));
     let named = named.set("networkPolicy.databaseTo", "null");
@@ -84,7 +84,7 @@ fn a_port_that_is_open_to_anywhere_is_told() {
 }
 
 #[test]
-fn an_address_of_the_collector_is_all_that_its_port_is_open_to() {
+fn collector_port_opens_only_to_given_address() {
     let traced = |endpoint: &str| Values::minimal().set_string("otel.endpoint", endpoint);
     assert_eq!(rules(&traced("http://10.0.0.9:4318/v1")).1, open(4318, "10.0.0.9/32"));
     assert_eq!(rules(&traced("http://[2001:db8::9]:14318")).1, open(14318, "2001:db8::9/128"));

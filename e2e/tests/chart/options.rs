@@ -33,7 +33,7 @@ fn zero_replicas_means_zero() {
 }
 
 #[test]
-fn a_disruption_budget_exists_only_where_there_can_be_more_than_one_pod() {
+fn disruption_budget_needs_more_than_one_pod() {
     let minimal = Values::minimal;
     assert!(has(&minimal(), "PodDisruptionBudget"));
     assert!(!has(&minimal().set("replicaCount", "1"), "PodDisruptionBudget"));
@@ -66,7 +66,7 @@ fn nothing_is_published_until_asked_for() {
 }
 
 #[test]
-fn an_image_digest_decides_and_a_tag_beside_it_is_kept_for_people() {
+fn image_digest_wins_and_tag_is_kept() {
     let image = |values: Values| text(container(&render(&values)), "/image").to_owned();
     let digest = format!("sha256:{}", "a".repeat(64));
     assert_eq!(image(Values::minimal()), format!("myapp:{}", env!("CARGO_PKG_VERSION")));
@@ -79,7 +79,7 @@ fn an_image_digest_decides_and_a_tag_beside_it_is_kept_for_people() {
 }
 
 #[test]
-fn the_default_policy_opens_http_to_all_admin_to_the_namespace_and_nothing_else() {
+fn default_policy_opens_http_publicly_admin_to_namespace() {
     let objects = render(&Values::minimal());
     let policy = &only(&objects, "NetworkPolicy")["spec"];
     assert_eq!(policy["policyTypes"], json!(["Ingress", "Egress"]));
@@ -122,7 +122,7 @@ fn the_drain_budget_reaches_the_process_with_units() {
 }
 
 #[test]
-fn the_connections_that_a_pod_admits_fit_into_half_of_its_memory() {
+fn connection_limit_fits_half_pod_memory() {
     const MEBIBYTE: u64 = 1024 * 1024;
     /// Memory of a connection whose header is being read.
     const HEADER: u64 = 32 * 1024;
@@ -143,7 +143,7 @@ fn the_connections_that_a_pod_admits_fit_into_half_of_its_memory() {
 }
 
 #[test]
-fn what_the_service_is_made_of_is_served_only_where_asked_for() {
+fn sbom_is_served_only_when_enabled() {
     let file = |values: &Values| {
         let objects = render(values);
         let variables = items(container(&objects), "/env").iter();
@@ -156,7 +156,7 @@ fn what_the_service_is_made_of_is_served_only_where_asked_for() {
 }
 
 #[test]
-fn both_ports_listen_on_both_families_unless_one_is_chosen() {
+fn ports_listen_on_both_families_by_default() {
     let listens = |values: &Values| {
         let variables = environment(&render(values));
         ["MYAPP_LISTEN", "MYAPP_ADMIN_LISTEN", "MYAPP_OPERATOR_LISTEN"].map(|name| variables[name].clone())
@@ -174,7 +174,7 @@ fn both_ports_listen_on_both_families_unless_one_is_chosen() {
 }
 
 #[test]
-fn both_services_have_the_families_that_are_asked_for() {
+fn both_services_have_requested_ip_families() {
     let families = |values: &Values| -> Vec<Value> {
         let objects = render(values);
         let specs = of_kind(&objects, "Service").into_iter().map(|service| &service["spec"]);
@@ -192,7 +192,7 @@ fn both_services_have_the_families_that_are_asked_for() {
 }
 
 #[test]
-fn another_strategy_is_not_given_the_default_ones_parameters() {
+fn recreate_strategy_has_no_rolling_update_parameters() {
     let strategy = |values: &Values| only(&render(values), "Deployment")["spec"]["strategy"].clone();
     let rolling = json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}});
     assert_eq!(strategy(&Values::minimal()), rolling);
@@ -208,7 +208,7 @@ fn a_single_node_can_run_the_default_spread() {
 }
 
 #[test]
-fn parts_of_the_pod_that_are_given_arrive_unchanged() {
+fn given_pod_parts_arrive_unchanged() {
     let objects = render(&ci_file("everything-on"));
     let pod = &deployment_pod(&objects)["spec"];
     assert_eq!(pod["imagePullSecrets"], json!([{"name": "registry"}]));
@@ -229,7 +229,7 @@ fn parts_of_the_pod_that_are_given_arrive_unchanged() {
 }
 
 #[test]
-fn a_section_set_to_null_is_the_same_as_empty() {
+fn null_section_equals_empty_section() {
     let sections = [
         "podAnnotations",
         "podLabels",

@@ -29,7 +29,7 @@ fn nothing_is_set_until_a_collector_is_named() {
 }
 
 #[test]
-fn a_collector_and_a_sampler_become_the_standard_variables() {
+fn collector_and_sampler_become_otel_variables() {
     let objects = render(&traced());
     assert_eq!(value(&objects, "OTEL_EXPORTER_OTLP_ENDPOINT"), "http://collector.observability:4318");
     assert_eq!(value(&objects, "OTEL_TRACES_SAMPLER"), "parentbased_always_on");
@@ -46,7 +46,7 @@ fn a_collector_and_a_sampler_become_the_standard_variables() {
 }
 
 #[test]
-fn headers_come_from_a_secret_that_need_not_be_there() {
+fn otel_headers_come_from_optional_secret() {
     let values = traced().set("otel.headers.existingSecret", "token");
     let objects = render(&values.set("otel.headers.existingSecretKey", "line"));
     let headers = variables(&objects).into_iter().find(|found| found["name"] == "OTEL_EXPORTER_OTLP_HEADERS");
@@ -55,7 +55,7 @@ fn headers_come_from_a_secret_that_need_not_be_there() {
 }
 
 #[test]
-fn spans_tell_the_pod_and_given_attributes_are_encoded_and_win() {
+fn spans_name_pod_and_given_attributes_win() {
     let attributes = json!({"team": "a b,c=$(HOME)%", "k8s.namespace.name": "given"});
     let objects = render(&traced().document(json!({"otel": {"resourceAttributes": attributes}})));
     let names: Vec<_> = variables(&objects).into_iter().map(|variable| text(variable, "/name")).collect();

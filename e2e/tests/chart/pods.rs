@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::{ci_file, ci_files, container, deployment_pod, only, render};
 
 #[test]
-fn every_ci_values_file_renders_pods_that_restricted_pod_security_admits() {
+fn every_ci_values_file_meets_restricted_pod_security() {
     for file in ci_files() {
         let objects = render(&Values::none().file(&file));
         let pod = &deployment_pod(&objects)["spec"];
@@ -67,7 +67,7 @@ fn selectors(value: &Value) -> Vec<&Value> {
 }
 
 #[test]
-fn all_selectors_are_the_same_two_labels_whatever_the_values() {
+fn selectors_are_always_same_two_labels() {
     let expected = json!({"app.kubernetes.io/name": "myapp", "app.kubernetes.io/instance": "r"});
     let values = [Values::minimal(), ci_file("everything-on").set("topologySpreadConstraints", "null")];
     for objects in values.iter().map(render) {
@@ -103,7 +103,7 @@ fn only_the_deployments_pods_carry_the_name_label() {
 }
 
 #[test]
-fn the_test_pod_asks_the_replicas_for_the_seal_that_was_rendered() {
+fn test_pod_verifies_rendered_seal() {
     let objects = render(&Values::minimal());
     let pod = &only(&objects, "Pod")["spec"];
     assert_eq!(restricted_violations(pod), Vec::<String>::new());
@@ -118,13 +118,13 @@ fn the_test_pod_asks_the_replicas_for_the_seal_that_was_rendered() {
 }
 
 #[test]
-fn a_new_chart_version_alone_does_not_restart_pods() {
+fn chart_version_change_restarts_no_pods() {
     let objects = render(&Values::minimal());
     assert!(!deployment_pod(&objects).to_string().contains("helm.sh/chart"));
 }
 
 #[test]
-fn the_first_port_is_the_public_one_and_the_operator_port_is_nowhere() {
+fn public_port_is_first_operator_port_unexposed() {
     let objects = render(&ci_file("everything-on"));
     let ports: Vec<(&str, &Value)> = items(container(&objects), "/ports")
         .iter()
@@ -167,7 +167,7 @@ fn every_port_and_object_that_is_named_exists() {
 }
 
 #[test]
-fn a_flood_of_the_public_port_reaches_readiness_only() {
+fn only_readiness_probe_uses_public_port() {
     let objects = render(&Values::minimal());
     let asks = |probe: &str| {
         let get = &container(&objects)[probe]["httpGet"];
@@ -180,7 +180,7 @@ fn a_flood_of_the_public_port_reaches_readiness_only() {
 }
 
 #[test]
-fn peers_are_found_through_a_headless_service_that_also_lists_pods_that_are_not_ready() {
+fn headless_service_lists_unready_peers_too() {
     let objects = render(&Values::minimal());
     let headless = e2e::objects::find(&objects, "Service", "r-myapp-headless").unwrap();
     assert_eq!(headless["spec"]["clusterIP"], "None");
@@ -191,7 +191,7 @@ fn peers_are_found_through_a_headless_service_that_also_lists_pods_that_are_not_
 }
 
 #[test]
-fn the_longest_release_name_still_gives_valid_service_names() {
+fn longest_release_name_gives_valid_service_names() {
     let release = "a".repeat(53);
     for service in of_kind(&crate::support::render_as(&release, &Values::minimal()), "Service") {
         assert!(text(service, "/metadata/name").len() <= 63);

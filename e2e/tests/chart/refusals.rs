@@ -50,7 +50,7 @@ fn a_typo_is_named_wherever_it_is() {
 }
 
 #[test]
-fn a_value_of_the_wrong_type_or_range_is_named() {
+fn value_of_wrong_type_or_range_is_named() {
     each_gets_its_sentence(vec![
         (minimal().set("replicaCount", "two"), "at '/replicaCount': got string, want null or integer"),
         (minimal().set("replicaCount", "-1"), "at '/replicaCount': minimum: got -1, want 0"),
@@ -130,7 +130,7 @@ fn no_refusal_repeats_a_value() {
 }
 
 #[test]
-fn a_secret_that_yaml_made_a_number_must_be_quoted() {
+fn numeric_yaml_secret_must_be_quoted() {
     for number in [json!(123), json!(12_345_678), json!(1e30)] {
         let message = refusal_of_document(&json!({"config": {"SECRET_KEY": number}}));
         assert!(message.contains("config.SECRET_KEY: YAML read it as a number; quote it"), "{message}");
@@ -169,7 +169,7 @@ fn a_file_that_is_no_text_is_refused() {
 }
 
 #[test]
-fn without_a_secret_key_both_ways_to_give_one_are_named() {
+fn missing_secret_key_names_both_sources() {
     let message = refusal(&Values::none());
     assert!(
         message.contains("config.SECRET_KEY: required: name a Secret that holds it with existingSecret"),
@@ -180,7 +180,7 @@ fn without_a_secret_key_both_ways_to_give_one_are_named() {
 }
 
 #[test]
-fn a_database_server_needs_a_password_where_the_chart_makes_the_secret() {
+fn database_server_needs_password_in_chart_secret() {
     let server =
         minimal().set("config.DATABASE_URL", "postgres://app@db.example.com/app?sslmode=verify-full");
     let message = refusal(&server);
@@ -232,7 +232,7 @@ fn contradictions_are_refused() {
 }
 
 #[test]
-fn the_grace_period_must_hold_the_drain_and_the_message_shows_the_sum() {
+fn grace_period_below_drain_sum_is_refused() {
     render(&minimal().set("drain.acceptMaxSeconds", "13"));
     let message = refusal(&minimal().set("drain.acceptMaxSeconds", "14"));
     let sum = "terminationGracePeriodSeconds: 30 is too short; drain.acceptMaxSeconds 14 + drain.requestsMaxSeconds 10 + 7 to close down = 31";
@@ -244,7 +244,7 @@ fn the_grace_period_must_hold_the_drain_and_the_message_shows_the_sum() {
 }
 
 #[test]
-fn a_password_in_the_database_url_is_refused_with_what_is_expected_instead() {
+fn password_in_database_url_refusal_names_expected_form() {
     let message = refusal(&minimal().set("config.DATABASE_URL", "postgres://user:pass@host/db"));
     assert!(message.contains("config.DATABASE_URL: expected "), "{message}");
     assert!(!message.contains("user:pass"), "{message}");

@@ -60,7 +60,7 @@ fn faults(object: &Value) -> Vec<String> {
 }
 
 #[test]
-fn every_ci_values_file_renders_objects_that_a_strict_api_server_accepts() {
+fn every_ci_values_file_passes_strict_api_schema() {
     for file in ci_files() {
         let objects = render(&Values::none().file(&file));
         let faults: Vec<String> = objects.iter().flat_map(faults).collect();
@@ -98,7 +98,7 @@ fn rendering_twice_gives_the_same_bytes() {
 }
 
 #[test]
-fn helm_lint_finds_nothing_with_the_defaults_and_every_ci_values_file() {
+fn helm_lint_accepts_defaults_and_ci_values() {
     for values in [Values::none()].into_iter().chain(ci_files().iter().map(|file| Values::none().file(file)))
     {
         let report = lint(&values).unwrap_or_else(|error| panic!("{error}"));
@@ -121,7 +121,7 @@ fn the_everything_on_file_renders_every_template() {
 }
 
 #[test]
-fn two_releases_in_one_namespace_share_no_object_and_no_pod() {
+fn releases_in_one_namespace_share_no_object() {
     let (first, second) = (render_as("one", &Values::minimal()), render_as("two", &Values::minimal()));
     for object in &first {
         assert!(!second.iter().any(|other| identity(other) == identity(object)), "{}", identity(object));
@@ -131,7 +131,7 @@ fn two_releases_in_one_namespace_share_no_object_and_no_pod() {
 }
 
 #[test]
-fn a_release_and_a_secret_named_by_digits_stay_texts() {
+fn digit_names_of_release_and_secret_stay_strings() {
     let objects = render_as(
         "42",
         &Values::none().set_string("existingSecret", "7").set_string("priorityClassName", "1"),
@@ -141,7 +141,7 @@ fn a_release_and_a_secret_named_by_digits_stay_texts() {
 }
 
 #[test]
-fn the_hand_written_schema_is_closed_and_asks_no_network() {
+fn base_schema_is_closed_without_remote_references() {
     let base = chart_json("schema/base.json");
     assert_eq!(base["additionalProperties"], false);
     let validator = jsonschema::draft7::new(&base).unwrap();
@@ -164,7 +164,7 @@ fn the_hand_written_schema_is_closed_and_asks_no_network() {
 }
 
 #[test]
-fn values_yaml_shows_every_key_that_the_schema_allows() {
+fn values_yaml_shows_every_schema_key() {
     let values: Value =
         serde_norway::from_slice(&std::fs::read(chart_dir().join("values.yaml")).unwrap()).unwrap();
     let hidden = ["/global", "/config/CACHE_URL", "/config/DATABASE_URL", "/resources/claims"];

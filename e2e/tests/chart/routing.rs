@@ -48,7 +48,7 @@ fn path_that_is_given_twice_is_refused() {
 }
 
 #[test]
-fn path_that_leads_to_no_route_gets_a_hint() {
+fn path_without_route_gets_hint() {
     let lost = "/shop leads to no route: the service answers at / and below the path of config.API_BASE_URL, which is /.";
     assert_hint(&paths(&[("/shop", "Prefix")]), lost);
     assert_hint(&paths(&[("/", "Prefix"), ("/shop/", "Exact")]), "/shop/ leads to no route");
@@ -82,7 +82,7 @@ fn path_that_leads_to_no_route_gets_a_hint() {
 }
 
 #[test]
-fn ingress_without_class_or_secret_gets_a_hint_and_is_rendered() {
+fn ingress_without_class_or_secret_gets_hint() {
     let hosts = json!([{"host": "app.example.com", "paths": [{"path": "/", "pathType": "Prefix"}]}]);
     let plain = ingress(&json!({"hosts": hosts}));
     assert_hint(&plain, "the Ingress names no class");
@@ -102,7 +102,7 @@ fn ingress_without_class_or_secret_gets_a_hint_and_is_rendered() {
 }
 
 #[test]
-fn notes_say_https_for_the_hosts_that_have_tls() {
+fn notes_show_https_only_for_tls_hosts() {
     let host = |host: &str| json!({"host": host, "paths": [{"path": "/", "pathType": "Prefix"}]});
     let hosts = ["a.example.com", "b.example.com", "c.example.org", ""].map(host);
     let notes = |tls: Value| {
@@ -120,7 +120,7 @@ fn notes_say_https_for_the_hosts_that_have_tls() {
 }
 
 #[test]
-fn route_takes_matches_filters_and_timeouts_as_they_are() {
+fn route_matches_filters_and_timeouts_arrive_unchanged() {
     let rewrite = json!({"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}});
     let matches = json!([{"path": {"type": "PathPrefix", "value": "/shop"}}]);
     let timeouts = json!({"request": "1m30s", "backendRequest": "90s"});
@@ -144,7 +144,7 @@ fn rule_that_redirects_has_no_backend() {
 }
 
 #[test]
-fn route_that_the_gateway_api_would_refuse_is_refused_with_all_reasons() {
+fn invalid_gateway_route_is_refused_with_all_reasons() {
     let header = json!({"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["X-A"]}});
     let matches = json!([{"path": {"type": "PathPrefix", "value": "/"}}]);
     let message = refusal(&route(&json!([

@@ -25,7 +25,7 @@ fn no_object_but_the_secret_holds_a_secret() {
 }
 
 #[test]
-fn no_object_but_the_secret_depends_on_a_secrets_content() {
+fn only_secret_object_depends_on_secret_content() {
     // Catches what a search for the value cannot: hashes, lengths, parts.
     let others = |marker: &str| -> Vec<Value> {
         render(&marked(marker)).into_iter().filter(|object| object["kind"] != "Secret").collect()
@@ -34,7 +34,7 @@ fn no_object_but_the_secret_depends_on_a_secrets_content() {
 }
 
 #[test]
-fn notes_say_which_way_secrets_came_and_never_the_secret() {
+fn notes_name_secret_source_never_its_value() {
     let release = Release::named("r");
     let inline = release.notes(&marked(MARKER)).unwrap();
     assert!(inline.contains("Helm stores them"), "{inline}");
@@ -47,7 +47,7 @@ fn notes_say_which_way_secrets_came_and_never_the_secret() {
 }
 
 #[test]
-fn notes_print_the_commands_that_lead_to_the_configuration() {
+fn notes_print_commands_to_read_configuration() {
     let notes = Release::named("r").notes(&Values::minimal()).unwrap();
     for command in [
         r#"export POD_NAME=$(kubectl get pods --namespace default -l "app.kubernetes.io/name=myapp,app.kubernetes.io/instance=r""#,
@@ -60,7 +60,7 @@ fn notes_print_the_commands_that_lead_to_the_configuration() {
 }
 
 #[test]
-fn notes_warn_of_exposed_secrets_and_of_a_database_out_of_reach() {
+fn notes_warn_of_exposed_secrets_and_unreachable_database() {
     let notes = |values: &Values| Release::named("r").notes(values).unwrap();
     assert!(notes(&Values::minimal().set("exposeSecrets", "true")).contains("exposeSecrets is on"));
     let postgres = Values::none()
@@ -71,7 +71,7 @@ fn notes_warn_of_exposed_secrets_and_of_a_database_out_of_reach() {
 }
 
 #[test]
-fn no_refusal_shows_a_secret_however_it_was_mistyped() {
+fn mistyped_secret_appears_in_no_refusal() {
     let long = MARKER.repeat(300);
     let key = |value: Value| Values::none().document(json!({"config": {"SECRET_KEY": value}}));
     let marked = || Values::none().set("config.SECRET_KEY", MARKER);

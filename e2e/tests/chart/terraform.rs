@@ -54,13 +54,13 @@ fn every_input_of_the_module_reaches_the_objects() {
 }
 
 #[test]
-fn the_local_envs_values_render_under_the_label_by_which_people_find_the_pod() {
+fn local_env_values_render_known_pod_label() {
     let objects = render_as("myapp", &values(Path::new("envs/local/tests/release-values.json")));
     assert_eq!(text(deployment_pod(&objects), "/metadata/labels/app.kubernetes.io~1name"), "myapp");
 }
 
 #[test]
-fn the_aws_envs_values_render_the_service_that_its_platform_is_bound_to() {
+fn aws_env_values_render_platform_service() {
     let objects = render_as("myapp", &values(Path::new("envs/aws/app/tests/release-values.json")));
     // Names and port as in envs/aws/platform: the load balancer's binding, the policy's label, the role's account.
     let service =

@@ -26,7 +26,7 @@ fn secrets() -> [Value; 2] {
 }
 
 #[test]
-fn user_and_password_are_files_of_one_secret_in_one_volume() {
+fn user_and_password_share_secret_and_volume() {
     let objects = render(&both_in_one_secret());
     let volumes = items(deployment_pod(&objects), "/spec/volumes");
     let sources = volumes.iter().flat_map(|volume| items(volume, "/projected/sources"));
@@ -41,7 +41,7 @@ fn user_and_password_are_files_of_one_secret_in_one_volume() {
 }
 
 #[test]
-fn both_deliveries_start_the_process_with_the_secrets_user() {
+fn both_deliveries_start_with_user_from_secret() {
     for delivery in ["files", "env"] {
         let mut objects = render(&both_in_one_secret().set("config.delivery", delivery));
         objects.extend(secrets());
@@ -53,7 +53,7 @@ fn both_deliveries_start_the_process_with_the_secrets_user() {
 }
 
 #[test]
-fn without_the_key_the_user_is_with_the_other_secrets() {
+fn user_without_own_key_joins_other_secrets() {
     let objects = render(&ci_file("postgres").set("config.delivery", "env"));
     let variables = items(container(&objects), "/env");
     let user = variables.iter().find(|variable| variable["name"] == "DB_USER").unwrap();
@@ -62,7 +62,7 @@ fn without_the_key_the_user_is_with_the_other_secrets() {
 }
 
 #[test]
-fn a_user_from_two_places_or_from_no_secret_is_refused() {
+fn ambiguous_or_missing_user_source_is_refused() {
     let inline = Values::minimal()
         .set("config.DB_USER", "app")
         .set("database.host", "db.example.com")

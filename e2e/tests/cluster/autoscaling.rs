@@ -21,7 +21,7 @@ const PACE: Duration = Duration::from_millis(100);
 
 /// Helm 4 applies on the server, and reports a conflict where someone else has set a field.
 #[test]
-fn server_side_apply_keeps_every_pod_when_the_autoscaler_is_switched_on_and_off() {
+fn server_side_apply_keeps_pods_through_autoscaler_switch() {
     in_namespace(async |ns| {
         let samples = switched_on(ns, "--server-side=true").await;
         assert_eq!(rendered(ns).await, None, "the number belongs to the autoscaler that has set it");
@@ -43,7 +43,7 @@ fn server_side_apply_keeps_every_pod_when_the_autoscaler_is_switched_on_and_off(
 /// Helm 3 and Terraform's provider use a three-way merge, as Helm 4 does if configured so: a field that is gone from the
 /// manifest is removed, even if another client has set it since.
 #[test]
-fn three_way_merge_keeps_every_pod_when_the_autoscaler_is_switched_on_and_off() {
+fn three_way_merge_keeps_pods_through_autoscaler_switch() {
     in_namespace(async |ns| {
         let samples = switched_on(ns, "--server-side=false").await;
         assert_eq!(rendered(ns).await, Some(5), "the number as it is in the cluster");
@@ -56,7 +56,7 @@ fn three_way_merge_keeps_every_pod_when_the_autoscaler_is_switched_on_and_off() 
 }
 
 #[test]
-fn release_that_begins_with_the_autoscaler_never_renders_a_number() {
+fn release_starting_with_autoscaler_never_renders_replicas() {
     in_namespace(async |ns| {
         for (release, apply) in [("one", "--server-side=true"), ("two", "--server-side=false")] {
             let install = [&SECRET_KEY[..], &["--set", "autoscaling.enabled=true", apply]].concat();
@@ -82,7 +82,7 @@ fn release_that_begins_with_the_autoscaler_never_renders_a_number() {
 }
 
 #[test]
-fn number_that_is_left_to_someone_else_stays_what_they_make_it() {
+fn externally_scaled_replicas_survive_upgrades() {
     in_namespace(async |ns| {
         for (release, apply) in [("one", "--server-side=true"), ("two", "--server-side=false")] {
             let deployment = format!("{release}-myapp");

@@ -21,7 +21,7 @@ const PASSWORDS: [&str; 2] = ["MARKED-first-cache-51c0", "MARKED-second-cache-e7
 const ARRIVAL: Duration = Duration::from_secs(180);
 
 #[test]
-fn each_replica_tells_of_all_through_a_password_change_and_of_itself_without_the_cache() {
+fn replica_events_survive_cache_rotation_and_outage() {
     in_namespace(async |ns| {
         let redis = install(ns).await;
         let pods = ns.pods("myapp").await;

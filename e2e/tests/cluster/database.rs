@@ -30,7 +30,7 @@ const BETWEEN_TWO_COMMANDS: Duration = Duration::from_secs(5);
 const SKEW_MS: u128 = 5_000;
 
 #[test]
-fn a_password_that_the_database_learns_5_s_after_the_secret_loses_no_request_and_restarts_no_pod() {
+fn late_database_password_loses_no_request_or_pod() {
     in_namespace(async |ns| {
         let clients = rotate(ns, async |server, _| {
             tokio::time::sleep(BETWEEN_TWO_COMMANDS).await;
@@ -42,7 +42,7 @@ fn a_password_that_the_database_learns_5_s_after_the_secret_loses_no_request_and
 }
 
 #[test]
-fn a_password_that_the_database_does_not_know_is_rejected_until_it_does_and_loses_no_request() {
+fn unknown_database_password_is_rejected_without_lost_requests() {
     in_namespace(async |ns| {
         let clients = rotate(ns, async |server, pods| {
             for pod in names(pods) {

@@ -29,7 +29,7 @@ const NOWHERE: &str =
 const WITH_SECRETS: &str = "--secret SECRET_KEY --secret DB_PASSWORD";
 
 #[test]
-fn a_deploy_by_helm_that_fails_takes_itself_back_and_no_secret_is_printed() {
+fn failed_helm_deploy_rolls_back_without_printing_secrets() {
     in_namespace(async |ns| {
         ns.logs.expect("SECRET_KEY: ");
         // What is taken back goes from under pods that have not ended yet.
@@ -113,7 +113,7 @@ output "control" {
 
 #[test]
 #[ignore = "needs terraform"]
-fn only_the_plan_that_was_approved_is_applied_and_no_file_of_it_holds_a_secret() {
+fn only_approved_plan_applies_and_holds_no_secret() {
     in_namespace(async |ns| {
         let root = Root::with_main(ENV);
         let run = Run::new();
@@ -163,7 +163,7 @@ fn only_the_plan_that_was_approved_is_applied_and_no_file_of_it_holds_a_secret()
 
 #[test]
 #[ignore = "needs terraform"]
-fn an_env_that_would_keep_a_secret_in_plan_and_state_is_refused_and_the_search_finds_what_it_would_keep() {
+fn env_storing_secret_in_plan_is_refused() {
     in_namespace(async |ns| {
         let leaking =
             ENV.replace("ephemeral = true", "").replace("input = var.control", "input = var.secret_key");

@@ -22,7 +22,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 const SUCCESSION: Duration = Duration::from_secs(120);
 
 #[test]
-fn evictions_of_all_pods_wait_for_the_budget_and_lose_no_request() {
+fn evictions_respect_budget_and_lose_no_request() {
     in_namespace(async |ns| {
         let replicas = format!("replicaCount={REPLICAS}");
         ns.install("myapp", &[&SECRET_KEY[..], &["--set", &replicas]].concat()).await;

@@ -27,7 +27,7 @@ const MASKED: &str = concat!(
 );
 
 #[test]
-fn host_and_path_lead_to_the_bytes_of_the_walkthrough() {
+fn ingress_host_and_path_serve_walkthrough_bytes() {
     in_namespace(async |ns| {
         let Some(controller) = Controller::find(ns).await else { return };
         let host = host(ns);
@@ -54,7 +54,7 @@ fn host_and_path_lead_to_the_bytes_of_the_walkthrough() {
 }
 
 #[test]
-fn path_rewritten_by_the_controller_leads_to_the_service() {
+fn path_rewritten_by_controller_reaches_service() {
     in_namespace(async |ns| {
         let Some(controller) = Controller::find(ns).await else { return };
         let host = host(ns);
@@ -71,7 +71,7 @@ fn path_rewritten_by_the_controller_leads_to_the_service() {
 }
 
 #[test]
-fn rolling_updates_and_reloads_of_the_controller_lose_no_request() {
+fn rolling_updates_and_controller_reloads_lose_no_request() {
     in_namespace(async |ns| {
         let Some(controller) = Controller::find(ns).await else { return };
         let host = host(ns);
@@ -95,7 +95,7 @@ fn rolling_updates_and_reloads_of_the_controller_lose_no_request() {
 }
 
 #[test]
-fn tls_by_a_secret_is_served_and_a_new_certificate_taken() {
+fn ingress_serves_secret_tls_and_new_certificate() {
     in_namespace(async |ns| {
         let Some(controller) = Controller::find(ns).await else { return };
         let host = host(ns);

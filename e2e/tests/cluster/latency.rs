@@ -19,7 +19,7 @@ const ENOUGH: Duration = Duration::from_secs(240);
 const LONGEST_LAG: Duration = Duration::from_millis(250);
 
 #[test]
-fn a_change_is_in_force_within_a_quarter_of_a_second_of_its_file_changing() {
+fn file_change_is_in_force_within_250_ms() {
     in_namespace(async |ns| {
         ns.install("myapp", &SECRET_KEY).await;
         let pods = ns.pods("myapp").await;

@@ -20,7 +20,7 @@ const MARKS: [&str; 2] = ["MARKED-secret-key-e7a1", "MARKED-db-password-94c2"];
 type Place = (String, String);
 
 #[test]
-fn inline_secrets_are_in_the_secret_and_in_helms_release_and_nowhere_else() {
+fn inline_secrets_are_only_in_secret_and_release() {
     in_namespace(async |ns| {
         let [key, password] = MARKS;
         let values = [format!("config.SECRET_KEY={key}"), format!("config.DB_PASSWORD={password}")];
@@ -33,7 +33,7 @@ fn inline_secrets_are_in_the_secret_and_in_helms_release_and_nowhere_else() {
 }
 
 #[test]
-fn secrets_of_an_existing_secret_are_nowhere_else_not_even_in_helms_release() {
+fn existing_secret_values_are_nowhere_else() {
     in_namespace(async |ns| {
         let [key, password] = MARKS;
         create_secret(ns, "mine", json!({ "SECRET_KEY": key, "DB_PASSWORD": password })).await;
@@ -44,7 +44,7 @@ fn secrets_of_an_existing_secret_are_nowhere_else_not_even_in_helms_release() {
 }
 
 #[test]
-fn a_patched_secret_is_in_force_on_every_replica_and_its_values_are_printed_nowhere() {
+fn patched_secret_reaches_every_replica_without_leak() {
     in_namespace(async |ns| {
         let [key, password] = MARKS;
         create_secret(ns, "mine", json!({ "SECRET_KEY": "before", "DB_PASSWORD": "before" })).await;

@@ -23,7 +23,7 @@ fn runs_an_edit(digests: &Value) -> bool {
 }
 
 #[test]
-fn a_patch_is_in_force_on_every_replica_without_a_restart_and_a_forced_upgrade_heals_it() {
+fn patch_reaches_replicas_live_and_forced_upgrade_heals() {
     in_namespace(async |ns| {
         ns.install("myapp", &SECRET_KEY).await;
         let pods = ns.pods("myapp").await;
@@ -61,7 +61,7 @@ fn a_patch_is_in_force_on_every_replica_without_a_restart_and_a_forced_upgrade_h
 }
 
 #[test]
-fn a_key_added_by_hand_outlives_an_upgrade_and_is_drift_only_if_it_is_a_setting() {
+fn manual_key_survives_upgrade_drifting_only_as_setting() {
     in_namespace(async |ns| {
         ns.install("myapp", &[&SECRET_KEY[..], &["--set", "config.API_BASE_URL=null"]].concat()).await;
         let pods = ns.pods("myapp").await;
@@ -89,7 +89,7 @@ fn a_key_added_by_hand_outlives_an_upgrade_and_is_drift_only_if_it_is_a_setting(
 }
 
 #[test]
-fn an_upgrade_with_another_setting_restarts_no_pod_and_is_in_force_in_each() {
+fn upgrade_reaches_every_pod_without_restart() {
     in_namespace(async |ns| {
         ns.install("myapp", &SECRET_KEY).await;
         let pods = ns.pods("myapp").await;
@@ -108,7 +108,7 @@ fn an_upgrade_with_another_setting_restarts_no_pod_and_is_in_force_in_each() {
 }
 
 #[test]
-fn delivered_by_the_environment_an_upgrade_replaces_the_pods_and_each_tells_that_it_is_pinned() {
+fn env_delivery_upgrade_replaces_pods_as_pinned() {
     in_namespace(async |ns| {
         ns.install("myapp", &[&SECRET_KEY[..], &["--set", "config.delivery=env"]].concat()).await;
         let before = pod_names(ns, "myapp").await;
@@ -129,7 +129,7 @@ fn delivered_by_the_environment_an_upgrade_replaces_the_pods_and_each_tells_that
 }
 
 #[test]
-fn an_invalid_patch_leaves_every_replica_on_what_it_ran_and_verify_names_each_with_its_reason() {
+fn invalid_patch_changes_nothing_and_verify_names_replicas() {
     in_namespace(async |ns| {
         ns.logs.expect("configuration rejected");
         ns.install("myapp", &SECRET_KEY).await;
@@ -163,7 +163,7 @@ fn an_invalid_patch_leaves_every_replica_on_what_it_ran_and_verify_names_each_wi
 }
 
 #[test]
-fn a_secret_and_a_config_map_changed_at_the_same_time_both_arrive() {
+fn simultaneous_secret_and_config_map_changes_both_arrive() {
     in_namespace(async |ns| {
         ns.install("myapp", &[&SECRET_KEY[..], &["--set", "exposeSecrets=true"]].concat()).await;
         let pods = ns.pods("myapp").await;

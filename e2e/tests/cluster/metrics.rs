@@ -14,7 +14,7 @@ const MIN_REPLICAS: i32 = 2;
 const MAX_REPLICAS: i32 = 4;
 
 #[test]
-fn load_adds_pods_and_its_end_removes_them_without_a_lost_request() {
+fn autoscaling_up_and_down_loses_no_request() {
     in_namespace(async |ns| {
         if !Extra::Metrics.is_there() {
             return;

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{ADMIN_PORT, PUBLIC_PORT, SECRET_KEY, digests, names};
 
 #[test]
-fn a_default_install_runs_two_ready_pods_where_only_restricted_pods_are_let_in() {
+fn default_install_is_ready_under_restricted_pod_security() {
     in_namespace(async |ns| {
         let privileged = json!({
             "apiVersion": "v1",
@@ -37,7 +37,7 @@ fn a_default_install_runs_two_ready_pods_where_only_restricted_pods_are_let_in()
 }
 
 #[test]
-fn in_the_pod_the_binary_checks_its_configuration_and_finds_its_peers_by_name() {
+fn binary_in_pod_checks_configuration_and_finds_peers() {
     in_namespace(async |ns| {
         ns.install("myapp", &SECRET_KEY).await;
         for pod in names(&ns.pods("myapp").await) {

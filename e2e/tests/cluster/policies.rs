@@ -19,7 +19,7 @@ const OPEN: [&str; 6] =
 const DNS_PORT: u16 = 53;
 
 #[test]
-fn others_reach_the_public_port_and_who_the_chart_names_the_admin_port() {
+fn others_reach_public_port_named_pods_admin_port() {
     in_two_namespaces(async |ns, neighbour| {
         if !Extra::Policies.is_there() {
             return;
@@ -74,7 +74,7 @@ fn others_reach_the_public_port_and_who_the_chart_names_the_admin_port() {
 }
 
 #[test]
-fn pods_reach_dns_database_cache_and_collector_and_nothing_else() {
+fn pods_reach_only_dns_database_cache_and_collector() {
     in_two_namespaces(async |ns, neighbour| {
         if !Extra::Policies.is_there() {
             return;

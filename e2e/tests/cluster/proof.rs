@@ -15,7 +15,7 @@ use crate::support::{
 };
 
 #[test]
-fn helm_test_passes_on_a_new_release_and_waits_for_an_upgrade_to_arrive() {
+fn helm_test_passes_and_awaits_upgrade() {
     in_namespace(async |ns| {
         ns.install("myapp", &SECRET_KEY).await;
         let pods = ns.pods("myapp").await;
@@ -31,7 +31,7 @@ fn helm_test_passes_on_a_new_release_and_waits_for_an_upgrade_to_arrive() {
 }
 
 #[test]
-fn helm_test_fails_with_the_address_of_each_replica_that_refuses_the_release_and_its_reason() {
+fn helm_test_names_refusing_replicas_and_reasons() {
     in_namespace(async |ns| {
         ns.logs.expect("configuration rejected");
         create_secret(ns, "mine", json!({ "SECRET_KEY": "Secr3tXyz", "DB_PASSWORD": "passw0rdXyZ" })).await;
@@ -78,7 +78,7 @@ fn each_replica_lists_all_of_them() {
 }
 
 #[test]
-fn a_replica_that_was_started_under_an_edit_is_named_by_the_one_that_was_not() {
+fn replica_started_under_edit_is_named_by_peer() {
     in_namespace(async |ns| {
         // Here an edit reaches only a pod that is started after it.
         ns.install("myapp", &[&SECRET_KEY[..], &["--set", "config.delivery=env"]].concat()).await;

@@ -13,7 +13,7 @@ use crate::support::create_secret;
 const REFUSED: i32 = 64;
 
 #[test]
-fn a_bad_value_makes_helm_install_say_why_and_leaves_nothing_behind() {
+fn helm_install_names_bad_value_and_leaves_nothing() {
     in_namespace(async |ns| {
         let secret = "--set config.SECRET_KEY=xyz";
         for (values, reason) in [
@@ -38,7 +38,7 @@ fn a_bad_value_makes_helm_install_say_why_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn what_only_the_process_can_know_it_says_in_its_log_and_exits_with_64() {
+fn bad_secret_content_is_logged_with_exit_64() {
     in_namespace(async |ns| {
         ns.logs.expect("SECRET_KEY: ");
         ns.logs.expect("LOG_LEVEL: ");
@@ -63,7 +63,7 @@ fn what_only_the_process_can_know_it_says_in_its_log_and_exits_with_64() {
 }
 
 #[test]
-fn a_setting_pinned_by_a_bad_variable_names_the_environment() {
+fn bad_environment_variable_refusal_names_environment() {
     in_namespace(async |ns| {
         ns.logs.expect("LOG_LEVEL: ");
         let install = "helm install bad ./charts/myapp --set config.SECRET_KEY=xyz --set replicaCount=1 \

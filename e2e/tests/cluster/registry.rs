@@ -13,7 +13,7 @@ const OWN_CONTEXT: &str = "myapp-own";
 const RELEASE_VALUES: &str = "terraform/envs/local/tests/release-values.json";
 
 #[test]
-fn helm_installs_image_and_chart_by_digest_and_the_pods_tell_what_they_are_made_of() {
+fn helm_installs_by_digest_and_pods_serve_sbom() {
     in_namespace(async |ns| {
         let Some(pushed) = Pushed::to_a_registry() else { return };
         let settings = ["--set", "config.SECRET_KEY=xyz", "--set", "sbom.enabled=true"];
@@ -27,7 +27,7 @@ fn helm_installs_image_and_chart_by_digest_and_the_pods_tell_what_they_are_made_
 
 /// The module hands `chart` and `chart_version` on as they are: the reference with its digest, and the version.
 #[test]
-fn a_chart_named_as_the_terraform_module_names_it_leads_to_the_known_157_bytes() {
+fn terraform_chart_reference_serves_known_157_bytes() {
     in_namespace(async |ns| {
         let Some(pushed) = Pushed::to_a_registry() else { return };
         create_secret(

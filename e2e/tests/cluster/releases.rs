@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{SECRET_KEY, leads_to, names, pod_names};
 
 #[test]
-fn two_releases_in_one_namespace_do_not_touch_each_other() {
+fn releases_in_one_namespace_stay_independent() {
     in_namespace(async |ns| {
         for (release, level) in [("one", "info"), ("two", "debug")] {
             let level = format!("config.LOG_LEVEL={level}");

@@ -8,7 +8,7 @@ use kube::ResourceExt as _;
 use crate::support::{PUBLIC_PORT, SECRET_KEY, leads_to, pod_names};
 
 #[test]
-fn a_pod_deleted_under_load_goes_on_answering_loses_no_request_and_ends_within_its_grace() {
+fn deleted_pod_drains_within_grace_losing_no_request() {
     in_namespace(async |ns| {
         let values = ["config.LOG_LEVEL=info", "config.SECRET_KEY=xyz"];
         ns.install("myapp", &values.map(|value| ["--set", value]).concat()).await;
@@ -35,7 +35,7 @@ fn a_pod_deleted_under_load_goes_on_answering_loses_no_request_and_ends_within_i
 }
 
 #[test]
-fn rolling_updates_lose_no_request_of_clients_that_never_try_again() {
+fn rolling_updates_lose_no_request_without_client_retry() {
     in_namespace(async |ns| {
         ns.install("myapp", &SECRET_KEY).await;
         let proxied = ns.load("myapp", "/config").await;
@@ -63,7 +63,7 @@ fn rolling_updates_lose_no_request_of_clients_that_never_try_again() {
 }
 
 #[test]
-fn an_upgrade_whose_configuration_is_refused_leaves_the_old_pods_serving() {
+fn refused_upgrade_leaves_old_pods_serving() {
     in_namespace(async |ns| {
         ns.logs.expect("LOG_LEVEL: ");
         ns.install("myapp", &SECRET_KEY).await;

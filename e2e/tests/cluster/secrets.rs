@@ -8,7 +8,7 @@ use crate::support::{
 };
 
 #[test]
-fn an_existing_secret_is_used_and_a_trailing_newline_is_no_part_of_its_values() {
+fn existing_secret_is_used_without_trailing_newline() {
     in_namespace(async |ns| {
         let values = json!({ "SECRET_KEY": "Secr3tXyz\n", "DB_PASSWORD": "passw0rdXyZ" });
         create_secret(ns, "mine", values).await;
@@ -27,7 +27,7 @@ fn an_existing_secret_is_used_and_a_trailing_newline_is_no_part_of_its_values() 
 }
 
 #[test]
-fn delivered_by_the_environment_the_same_settings_are_in_force_and_known_as_pinned() {
+fn env_delivery_settings_are_in_force_and_pinned() {
     in_namespace(async |ns| {
         create_secret(ns, "mine", json!({ "SECRET_KEY": "Secr3tXyz", "DB_PASSWORD": "passw0rdXyZ" })).await;
         let values = [
@@ -49,7 +49,7 @@ fn delivered_by_the_environment_the_same_settings_are_in_force_and_known_as_pinn
 }
 
 #[test]
-fn only_a_port_forward_reaches_the_operator_listener_and_what_it_reveals_is_logged() {
+fn operator_listener_needs_port_forward_and_logs_reveals() {
     in_namespace(async |ns| {
         let values = ["config.SECRET_KEY=Secr3tXyz", "replicaCount=1"];
         ns.install("myapp", &values.map(|value| ["--set", value]).concat()).await;

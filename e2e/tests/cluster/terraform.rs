@@ -21,7 +21,7 @@ const APPLY: [&str; 3] = ["apply", "-auto-approve", "-no-color"];
 const PLAN_FOR_A_SCRIPT: [&str; 3] = ["plan", "-detailed-exitcode", "-no-color"];
 
 #[test]
-fn the_values_terraform_gives_and_a_secret_as_it_makes_one_lead_to_the_known_157_bytes() {
+fn terraform_values_and_secret_give_known_157_bytes() {
     in_namespace(async |ns| {
         create_secret(ns, SECRET, json!({ "SECRET_KEY": "Secr3tXyz", "DB_PASSWORD": "passw0rdXyZ" })).await;
         ns.install("myapp", &["--values", RELEASE_VALUES]).await;
@@ -31,7 +31,7 @@ fn the_values_terraform_gives_and_a_secret_as_it_makes_one_lead_to_the_known_157
 }
 
 #[test]
-fn drift_is_told_by_the_exit_status_and_by_the_line_of_what_differs() {
+fn drift_sets_exit_status_and_names_difference() {
     in_namespace(async |ns| {
         create_secret(ns, SECRET, json!({ "SECRET_KEY": "Secr3tXyz", "DB_PASSWORD": "passw0rdXyZ" })).await;
         ns.install("myapp", &["--values", RELEASE_VALUES]).await;
@@ -95,7 +95,7 @@ impl Env {
 
 #[test]
 #[ignore = "needs terraform and the registry's providers"]
-fn terraform_apply_leads_to_the_known_157_bytes_and_then_to_no_more_changes() {
+fn terraform_apply_serves_157_bytes_then_plans_empty() {
     in_namespace(async |ns| {
         let env = Env::of(ns).await;
         let inputs = env.inputs("Secr3tXyz", "passw0rdXyZ");
@@ -118,7 +118,7 @@ fn terraform_apply_leads_to_the_known_157_bytes_and_then_to_no_more_changes() {
 
 #[test]
 #[ignore = "needs terraform and the registry's providers"]
-fn a_rotation_replaces_the_pods_and_terraform_keeps_no_secret() {
+fn rotation_replaces_pods_without_secret_in_terraform() {
     const OLD: [&str; 2] = ["MARKED-secret-key-0a51", "MARKED-db-password-77d0"];
     const NEW: [&str; 2] = ["MARKED-secret-key-b3e8", "MARKED-db-password-c14f"];
     const CONTROL: &str = "MARKED-control-5f60";
@@ -165,7 +165,7 @@ fn a_rotation_replaces_the_pods_and_terraform_keeps_no_secret() {
 
 #[test]
 #[ignore = "needs terraform and the registry's providers"]
-fn a_release_that_never_becomes_ready_is_taken_back_and_serves_on() {
+fn unready_release_is_rolled_back_and_serves_on() {
     in_namespace(async |ns| {
         let env = Env::of(ns).await;
         let inputs = env.inputs("Secr3tXyz", "passw0rdXyZ");
@@ -189,7 +189,7 @@ fn a_release_that_never_becomes_ready_is_taken_back_and_serves_on() {
 /// By the command of the env's README.
 #[test]
 #[ignore = "needs terraform and the registry's providers"]
-fn a_release_that_was_there_is_imported_and_no_secret_with_it() {
+fn existing_release_is_imported_without_secrets() {
     const SECRETS: [&str; 2] = ["MARKED-secret-key-4be9", "MARKED-db-password-e210"];
     in_namespace(async |ns| {
         // The upgrade takes the chart's own Secret from the pods that are there until they are replaced.

@@ -26,7 +26,7 @@ pub(crate) const KNOWN_ANSWER: &str = concat!(
 static PORT_8080: Mutex<()> = Mutex::const_new(());
 
 #[test]
-fn the_install_command_people_know_leads_to_the_configuration_with_its_secrets_masked() {
+fn known_install_command_serves_masked_configuration() {
     in_namespace(async |ns| {
         let said = ns.sh(INSTALL).await.succeeded();
         assert!(said.contains("STATUS: deployed"), "{said}");
@@ -38,7 +38,7 @@ fn the_install_command_people_know_leads_to_the_configuration_with_its_secrets_m
 }
 
 #[test]
-fn exposed_and_with_the_known_values_the_answer_is_the_known_157_bytes() {
+fn exposed_known_values_answer_known_157_bytes() {
     in_namespace(async |ns| {
         let install = "helm install myapp ./charts/myapp --set exposeSecrets=true \
             --set config.SECRET_KEY=Secr3tXyz --set config.DB_PASSWORD=passw0rdXyZ \

@@ -16,7 +16,7 @@ const USER: (u64, u64) = (65532, 65532);
 const ROOT: (u64, u64) = (0, 0);
 
 #[test]
-fn the_image_holds_the_binary_certificates_what_it_is_made_of_a_data_folder_and_nothing_else() {
+fn image_holds_only_binary_certificates_sbom_and_data() {
     let held: BTreeSet<_> = IMAGE
         .entries
         .iter()
@@ -41,7 +41,7 @@ fn the_image_holds_the_binary_certificates_what_it_is_made_of_a_data_folder_and_
 }
 
 #[test]
-fn it_starts_the_service_as_a_user_that_is_not_root_on_addresses_a_node_reaches() {
+fn image_starts_non_root_on_reachable_addresses() {
     let config = &IMAGE.config["config"];
     assert_eq!(config["Entrypoint"], json!(["/myapp"]));
     assert_eq!(config["Cmd"], json!(null));
@@ -78,12 +78,12 @@ fn its_certificates_are_whole() {
 }
 
 #[test]
-fn secrets_in_the_environment_of_the_build_reach_neither_a_layer_nor_the_history() {
+fn build_secrets_reach_neither_layers_nor_history() {
     assert_eq!(Search::new(&PLANTED).look("image", &IMAGE.bytes).into_iter().collect::<Vec<_>>(), []);
 }
 
 #[test]
-fn the_search_finds_what_is_in_the_layers_the_configuration_and_the_history() {
+fn search_covers_layers_configuration_and_history() {
     let search = Search::new(&[
         ("certificate", "-----BEGIN CERTIFICATE-----"),
         ("binary", "whose configuration is checked before it serves"),

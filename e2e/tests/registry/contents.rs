@@ -82,7 +82,7 @@ fn resolved(kinds: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_list_is_valid_cyclonedx_in_the_eyes_of_its_own_library() {
+fn sbom_is_valid_cyclonedx() {
     let bom = bom();
     let result = bom.validate_version(SpecVersion::V1_5);
     assert!(result.passed(), "{:#?}", result.errors().collect::<Vec<_>>());
@@ -93,7 +93,7 @@ fn the_list_is_valid_cyclonedx_in_the_eyes_of_its_own_library() {
 }
 
 #[test]
-fn the_crates_listed_are_those_that_cargo_resolves_for_this_target_and_no_others() {
+fn sbom_crates_equal_cargo_resolution() {
     let bom = bom();
     let mut listed: BTreeSet<String> = components(&bom)
         .into_iter()
@@ -114,7 +114,7 @@ fn the_crates_listed_are_those_that_cargo_resolves_for_this_target_and_no_others
 }
 
 #[test]
-fn a_crate_has_the_version_checksum_and_licence_that_the_registry_gave_it() {
+fn sbom_crate_has_registry_version_checksum_and_licence() {
     let bom = bom();
     let tokio = components(&bom).into_iter().find(|component| component.name.to_string() == "tokio").unwrap();
     let lock = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock")).unwrap();
@@ -131,7 +131,7 @@ fn a_crate_has_the_version_checksum_and_licence_that_the_registry_gave_it() {
 }
 
 #[test]
-fn what_is_in_the_image_beside_crates_is_listed_with_its_version() {
+fn sbom_lists_other_image_contents_with_versions() {
     let bom = bom();
     let versions: BTreeMap<_, _> = components(&bom)
         .into_iter()
@@ -151,7 +151,7 @@ fn what_is_in_the_image_beside_crates_is_listed_with_its_version() {
 }
 
 #[test]
-fn no_path_of_the_machine_that_built_it_is_in_the_binary_or_the_list() {
+fn binary_and_sbom_hold_no_build_paths() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_str().unwrap().as_bytes().to_vec();
     let home = std::env::home_dir().unwrap().join(".cargo").to_str().unwrap().as_bytes().to_vec();
     for part in ["binary", "sbom"] {

@@ -12,7 +12,7 @@ fn digests(artifacts: &Artifacts) -> BTreeMap<&'static str, String> {
 }
 
 #[test]
-fn image_and_chart_packed_twice_are_the_same_bytes() {
+fn image_and_chart_packing_is_reproducible() {
     let first = digests(&ARTIFACTS);
     // Else the image would not be built again, since nothing that it is made of has changed.
     let rebuilt = xtask(&["image", "--rebuild"]).output().unwrap();
@@ -23,7 +23,7 @@ fn image_and_chart_packed_twice_are_the_same_bytes() {
 }
 
 #[test]
-fn every_file_of_the_chart_is_as_old_as_the_commit() {
+fn chart_files_carry_commit_time() {
     let chart = std::fs::read(ARTIFACTS.file("chart")).unwrap();
     let tar = crate::contents::unpacked(&chart).unwrap();
     let mut archive = tar::Archive::new(tar.as_slice());
@@ -34,7 +34,7 @@ fn every_file_of_the_chart_is_as_old_as_the_commit() {
 }
 
 #[test]
-fn a_folder_that_holds_something_else_is_left_alone() {
+fn output_folder_with_foreign_files_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let precious = folder.path().join("precious");
     std::fs::write(&precious, "kept").unwrap();

@@ -58,7 +58,7 @@ fn a_version_that_is_there_is_not_replaced() {
 }
 
 #[test]
-fn all_that_is_wrong_with_what_is_to_be_pushed_is_told_at_once() {
+fn all_push_problems_are_reported_at_once() {
     let registry = Registry::open();
     let (one, other) = (ARTIFACTS.copied(), ARTIFACTS.copied());
     fs::write(one.file("sbom"), "other").unwrap();
@@ -80,7 +80,7 @@ fn all_that_is_wrong_with_what_is_to_be_pushed_is_told_at_once() {
 }
 
 #[test]
-fn what_was_built_of_uncommitted_changes_leaves_this_machine_under_no_name() {
+fn uncommitted_build_is_never_pushed() {
     let artifacts = ARTIFACTS.copied();
     edit_record(&artifacts, |record| record["modified"] = true.into());
     // `.invalid` is a name that no registry can have: the push is refused before any connection.
@@ -89,7 +89,7 @@ fn what_was_built_of_uncommitted_changes_leaves_this_machine_under_no_name() {
 }
 
 #[test]
-fn whoever_has_not_logged_in_is_told_how_and_whoever_has_is_let_in_without_a_word_of_the_password() {
+fn push_login_is_explained_and_password_never_shown() {
     let registry = Registry::of(HTPASSWD);
     let to = format!("{}/team", registry.address());
     let artifacts = ARTIFACTS.copied();

@@ -29,7 +29,7 @@ fn packed_blobs(archive: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn what_was_pushed_comes_back_by_digest_byte_for_byte() {
+fn pushed_artifacts_return_byte_for_byte_by_digest() {
     let registry = Registry::open();
     let said = run(&mut ARTIFACTS.push(&format!("{}/team", registry.address())));
     let published = Published::read(&ARTIFACTS.folder);

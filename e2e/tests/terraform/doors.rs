@@ -42,7 +42,7 @@ fn faults(keys: &BTreeSet<String>) -> Vec<String> {
 }
 
 #[test]
-fn terraform_accepts_the_same_values_as_the_process_and_blames_the_same_setting() {
+fn terraform_and_process_agree_on_every_setting() {
     let cases = std::env::var("PROPTEST_CASES").map_or(CASES, |cases| cases.parse().unwrap());
     let strategy = settings().prop_filter("Terraform can be told", can_be_told);
     let mut runner = TestRunner::new(Config { max_global_rejects: u32::MAX, ..Config::default() });

@@ -30,7 +30,7 @@ fn search() -> Search {
 }
 
 #[test]
-fn what_terraform_prints_of_plans_and_applies_holds_no_secret() {
+fn terraform_plan_and_apply_output_holds_no_secret() {
     let inputs = [
         ("name", "shop"),
         ("secret_key", SECRET_KEY),
@@ -70,7 +70,7 @@ fn the_release_waits_for_its_secret() {
 
 /// The search of the cluster tests depends on this property: Terraform's own files can be unpacked.
 #[test]
-fn a_secret_that_terraform_stores_is_found_wherever_it_keeps_one() {
+fn search_finds_secret_wherever_terraform_stores_it() {
     let root = Root::with_main(
         r#"
         variable "secret" {

@@ -43,7 +43,7 @@ fn assert_sentences(root: &str, good: &Map<String, Value>, wrongs: Vec<Wrong>) {
 }
 
 #[test]
-fn every_refused_input_of_the_module_has_its_own_sentence() {
+fn every_refused_module_input_has_own_sentence() {
     let long = |length: usize| "x".repeat(length);
     assert_sentences(
         "modules/myapp",
@@ -146,7 +146,7 @@ fn every_refused_input_of_the_module_has_its_own_sentence() {
 }
 
 #[test]
-fn no_message_repeats_a_secret_or_what_may_hold_one() {
+fn no_message_repeats_possible_secrets() {
     let (line, long) = (format!("{MARK}\t"), MARK.to_owned() + &"x".repeat(4096));
     let url = format!("postgres://a:{MARK}@localhost/b");
     let cache_url = format!("rediss://a:{MARK}@cache.example.com");
@@ -180,7 +180,7 @@ fn no_message_repeats_a_secret_or_what_may_hold_one() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_refused_as_such() {
+fn non_utf8_input_is_refused_as_such() {
     let root = Root::copy("modules/myapp");
     let runs = [("refused".to_owned(), plan(&Map::new(), &[]))].into_iter().collect();
     root.replace_tests(&[("refused".to_owned(), test_file(&runs))]);
@@ -198,7 +198,7 @@ fn bytes_that_are_no_text_are_refused_as_such() {
 }
 
 #[test]
-fn what_goes_wrong_first_on_a_laptop_has_a_sentence_that_helps() {
+fn common_first_errors_get_helpful_messages() {
     let inputs = [
         ("kubeconfig", "tests/kubeconfig.yaml"),
         ("myapp_secret_key", "Secr3tXyz"),

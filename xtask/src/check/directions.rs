@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_library_may_not_name_a_crate_of_the_workspace() {
+    fn library_depends_on_no_workspace_crate() {
         let package = |name: &str, dependency: &str| json!({ "packages": [{ "name": name, "dependencies": [{ "name": dependency, "path": "x" }] }] });
         assert_eq!(wrong_directions(&package("chassis", "myapp")), ["chassis may not depend on myapp"]);
         assert!(wrong_directions(&package("myapp", "chassis")).is_empty());

@@ -149,7 +149,7 @@ mod tests {
     const LIB: (&str, &str) = ("lib.rs", "mod a; mod b;");
 
     #[test]
-    fn two_files_that_import_each_other_are_a_circle() {
+    fn mutually_importing_files_form_circle() {
         let files = [
             LIB,
             ("a.rs", "use crate::b::B; pub struct A(B);"),
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_and_a_parent_that_need_each_other_are_a_circle() {
+    fn mutual_parent_and_child_imports_form_circle() {
         let parent = ("a.rs", "mod part; use part::P; pub struct A; fn f(_: P) {}");
         let files = [LIB, parent, ("a/part.rs", "pub struct P(super::A);"), ("b.rs", "")];
         assert_eq!(circle_sizes(&files), [2]);

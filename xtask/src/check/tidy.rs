@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result, bail};
 use kit::process::Cmd;
 use kit::workspace;
 
-use super::functions;
 use super::words::Blocks;
+use super::{functions, test_names};
 
 /// Most lines of a source file, without its tests.
 const MAX_LINES: usize = 400;
@@ -31,9 +31,12 @@ pub(super) fn run() -> Result<()> {
             if path.ends_with(".rs") {
                 blocks.add(&Blocks::of(&text));
             }
-            if path.ends_with(".rs") && !is_test(Path::new(&path)) {
+            if path.ends_with(".rs") {
                 let parsed = syn::parse_file(&text).with_context(|| format!("cannot parse {path}"))?;
-                let long = functions::too_long(&text, &parsed);
+                let mut long = test_names::too_long(&parsed);
+                if !is_test(Path::new(&path)) {
+                    long.extend(functions::too_long(&text, &parsed));
+                }
                 complaints.extend(long.iter().map(|long| format!("{path}: {long}")));
             }
         }
@@ -100,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_of_one_machine_is_found_and_a_longer_one_is_not() {
+    fn machine_path_is_found_unless_inside_longer_path() {
         let home = format!("cd /{}/someone/x", "home");
         assert_eq!(complaints("README.md", &home), ["README.md:1: a path of one machine"]);
         assert!(complaints("README.md", &format!("cd /srv/{}/x and $STATE/{0}/x", "root")).is_empty());

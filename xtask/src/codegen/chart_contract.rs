@@ -52,7 +52,7 @@ mod tests {
     use super::chart_contract;
 
     #[test]
-    fn the_templates_learn_what_the_values_schema_cannot_say() {
+    fn chart_contract_holds_rules_beyond_values_schema() {
         let contract = Contract::from_schema(json!({
             "required": ["KEY"],
             "properties": {

@@ -78,7 +78,7 @@ mod tests {
     use super::config_doc;
 
     #[test]
-    fn a_setting_is_told_with_its_default_limits_and_rules() {
+    fn setting_is_documented_with_default_limits_and_rules() {
         let contract = Contract::from_schema(json!({ "required": ["KEY"], "properties": {
             "KEY": { "type": "string", "x-secret": true, "x-on-change": "hot", "x-expected": "any text",
                      "description": "Signs\nthings." },

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_when_the_limit_falls_is_kept_when_it_comes_back() {
+    fn lowered_limit_collects_permits_as_they_return() {
         let limit = ResizableSemaphore::new(3);
         let (first, second) = (taken(&limit), taken(&limit));
         limit.set(1);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_that_rises_again_forgives_what_was_not_yet_collected() {
+    fn raised_limit_cancels_uncollected_debt() {
         let limit = ResizableSemaphore::new(2);
         let (first, second) = (taken(&limit), taken(&limit));
         limit.set(1);

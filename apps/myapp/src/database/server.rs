@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_names_user_host_port_database_and_how_to_verify() {
+    fn database_url_yields_server_user_and_tls_mode() {
         let full = "postgres://app@db.example.org:5433/data?sslmode=verify-full&sslrootcert=/etc/ca.pem";
         let turned = "postgres://app@DB.example.org:5433/data?sslrootcert=/etc/ca.pem&sslmode=verify-full";
         for url in [full, turned] {
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_one_wrote_down_is_no_part_of_a_url() {
+    fn incomplete_or_foreign_database_url_gives_no_server() {
         for url in ["postgres://localhost/x", "postgres://app@localhost/x?options=-c", "mysql://a@b/c"] {
             assert!(server(url).is_none(), "{url}");
         }

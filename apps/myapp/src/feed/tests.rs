@@ -15,7 +15,7 @@ async fn sequence(reader: &mut Reader) -> Result<u64, Lagged> {
 }
 
 #[tokio::test]
-async fn a_reader_is_told_what_happens_from_now_on() {
+async fn reader_receives_events_from_subscription_on() {
     let feed = feed_of(3);
     let mut reader = feed.read().unwrap();
     feed.tell(Told::of(&Event::<()>::Restored, "here"));
@@ -28,7 +28,7 @@ async fn a_reader_is_told_what_happens_from_now_on() {
 }
 
 #[tokio::test]
-async fn a_reader_resumes_after_any_mark_that_is_kept() {
+async fn reader_resumes_only_after_kept_mark() {
     let kept = KEPT as u64;
     let feed = feed_of(kept + 10);
     for (last, known) in [(9, false), (10, true), (kept, true), (kept + 10, true), (kept + 11, false)] {
@@ -48,7 +48,7 @@ fn a_mark_of_another_life_is_not_resumed() {
 }
 
 #[tokio::test]
-async fn a_reader_that_is_too_slow_is_told_so() {
+async fn reader_beyond_buffer_gets_lagged() {
     let feed = feed_of(0);
     let mut reader = feed.read().unwrap();
     (0..=KEPT).for_each(|_| feed.tell(Told::of(&Event::<()>::Restored, "here")));
@@ -56,7 +56,7 @@ async fn a_reader_that_is_too_slow_is_told_so() {
 }
 
 #[tokio::test]
-async fn what_the_feed_itself_missed_every_reader_has_missed() {
+async fn events_missed_by_feed_lag_every_reader() {
     let feed = feed_of(2);
     let mut reader = feed.read().unwrap();
     feed.0.skip(3);

@@ -8,7 +8,7 @@ fn secret(text: &str) -> Secret {
 }
 
 #[test]
-fn equal_values_have_equal_fingerprints_under_the_same_key_only() {
+fn fingerprints_match_only_for_equal_key_and_value() {
     let [one, another] = [Fingerprints::new(), Fingerprints::new()];
     let print = one.of(&secret(STRONG), &secret("hush"));
     assert_eq!(print, another.of(&secret(STRONG), &secret("hush")));

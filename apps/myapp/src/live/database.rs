@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_running_process_stays_with_its_server_and_its_file() {
+    fn change_of_server_or_file_needs_restart() {
         let at = |url: &str| Target::Postgres(server(url));
         let file = |path: &str| Target::Sqlite(path.into());
         assert_eq!(another_place(&at("postgres://a@localhost/x"), &at("postgres://b@localhost/y")), None);
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_wired_host_and_loopback_are_given_the_credential() {
+    fn only_wired_host_and_loopback_get_credential() {
         let far = "postgres://app@db.example.org/data?sslmode=verify-full";
         let unwired = permit(None, far).unwrap_err();
         assert!(unwired.message.contains("--database-host is not given"), "{unwired}");

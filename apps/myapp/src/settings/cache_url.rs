@@ -90,7 +90,7 @@ mod tests {
     use crate::settings::contract;
 
     #[test]
-    fn url_names_host_port_database_and_how_to_verify() {
+    fn cache_url_yields_address_database_and_tls() {
         let address = |text: &str| CacheUrl(text.into()).address().unwrap();
         let full = address("rediss://app@cache.example:6380/3?sslrootcert=/etc/ca.pem");
         assert_eq!(full.user, "app");

@@ -47,7 +47,7 @@ fn defaults_are_values_of_their_own_contract() {
 }
 
 #[test]
-fn a_base_url_is_a_path_or_an_http_url_that_every_proxy_reads_alike() {
+fn base_url_is_unambiguous_path_or_http_url() {
     let good = [
         "/",
         "/api",
@@ -102,7 +102,7 @@ fn a_base_url_is_a_path_or_an_http_url_that_every_proxy_reads_alike() {
 }
 
 #[test]
-fn the_path_of_a_base_url_has_no_trailing_slash() {
+fn base_url_path_has_no_trailing_slash() {
     let path = |text: &str| serde_json::from_value::<BaseUrl>(text.into()).unwrap().path().to_owned();
     assert_eq!(path("/"), "");
     assert_eq!(path("/api/"), "/api");
@@ -111,13 +111,13 @@ fn the_path_of_a_base_url_has_no_trailing_slash() {
 }
 
 #[test]
-fn a_log_level_is_known_by_its_names_in_any_case() {
+fn log_level_names_ignore_case() {
     all("LOG_LEVEL", &["trace", "DEBUG", "Info", "warn", "warning", "error", "CriTical"], true);
     all("LOG_LEVEL", &["", "verbose", "err", " info", "info\n", "ınfo"], false);
 }
 
 #[test]
-fn a_server_beyond_loopback_must_prove_who_it_is() {
+fn database_beyond_loopback_needs_verify_full() {
     let good = [
         "sqlite:/var/lib/myapp/myapp.db",
         "sqlite:myapp.db",
@@ -154,7 +154,7 @@ fn a_server_beyond_loopback_must_prove_who_it_is() {
 }
 
 #[test]
-fn a_refused_database_url_is_not_repeated_since_it_may_hold_a_password() {
+fn refused_database_url_is_not_repeated() {
     let told = verdict("DATABASE_URL", "postgres://app:hush@localhost/app").join("\n");
     assert!(told.contains("without a password"), "{told}");
     assert!(!told.contains("hush"), "{told}");

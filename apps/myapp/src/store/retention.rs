@@ -160,7 +160,7 @@ mod tests {
     const DAY: i64 = 24 * HOUR_MS;
 
     #[test]
-    fn a_jump_of_the_clock_ages_by_a_day_at_most() {
+    fn clock_jump_ages_records_one_day_at_most() {
         assert_eq!(step(1000, 61_000), (60_000, Clock::Runs));
         assert_eq!(step(0, DAY), (DAY, Clock::Runs));
         assert_eq!(step(0, 91 * DAY), (DAY, Clock::Jumped(91 * DAY)));

@@ -58,7 +58,7 @@ async fn rejected_changes_leave_room_in_the_queue() {
 }
 
 #[tokio::test]
-async fn a_record_that_is_written_twice_is_there_once() {
+async fn record_written_twice_is_stored_once() {
     let directory = tempfile::tempdir().unwrap();
     let (store, _writer) = store(directory.path(), Bounds::default());
     let entry = Entry::new(reveal()).unwrap();

@@ -11,9 +11,9 @@ use crate::service::Service;
 on_both_databases! {
     the_probes_answer_on_the_admin_listener
     digests_tell_what_was_rendered_mounted_and_runs
-    settings_held_by_the_environment_are_told_as_pinned
+    environment_settings_are_reported_as_pinned
     metrics_count_requests_by_route_whoever_answers_them
-    metrics_come_in_the_format_that_a_scraper_asks_for
+    metrics_format_follows_accept_header
 }
 
 fn the_probes_answer_on_the_admin_listener(kind: &Kind) {
@@ -68,7 +68,7 @@ fn digests_tell_what_was_rendered_mounted_and_runs(kind: &Kind) {
     assert_eq!((&digests["state"], &digests["release"]), (&json!("drifted"), &json!("drifted")));
 }
 
-fn settings_held_by_the_environment_are_told_as_pinned(kind: &Kind) {
+fn environment_settings_are_reported_as_pinned(kind: &Kind) {
     let service = Service::start(kind, &[], &[("LOG_LEVEL", "warning"), ("SECRET_KEY", "hush")]);
     let digests = get(service.admin, "/digests").json();
     assert_eq!(digests["state"], "pinned");
@@ -112,7 +112,7 @@ fn metrics_count_requests_by_route_whoever_answers_them(kind: &Kind) {
     }
 }
 
-fn metrics_come_in_the_format_that_a_scraper_asks_for(kind: &Kind) {
+fn metrics_format_follows_accept_header(kind: &Kind) {
     let service = Service::start(kind, &[], &[]);
     let asked = |accept| request(service.admin, "GET", "/metrics", &[("Accept", accept)]);
     // The first request makes the series of requests, unless the fast path has made one beforehand.

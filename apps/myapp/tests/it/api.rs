@@ -16,13 +16,13 @@ const HISTORY: &str = "/api/v1/history";
 const ACCESSES: &str = "/api/v1/accesses";
 
 on_both_databases! {
-    a_list_is_told_page_by_page_newest_first
+    list_is_paginated_newest_first
     the_filters_choose_what_is_listed
-    a_cursor_leads_on_in_its_own_list_only
-    a_cursor_ends_with_the_key_it_was_signed_under
+    cursor_is_valid_only_in_its_list
+    cursor_is_invalid_after_secret_key_change
     who_read_the_settings_is_listed
-    everything_that_is_wrong_with_a_question_is_told_at_once
-    without_the_database_the_lists_say_when_to_ask_again
+    all_query_parameter_errors_are_reported_at_once
+    lists_without_database_answer_503_with_retry_after
 }
 
 /// Starts the service with `count` changes in its history.
@@ -48,7 +48,7 @@ fn refusal(answer: &Answer) -> String {
     answer.json()["detail"].as_str().unwrap().to_owned()
 }
 
-fn a_list_is_told_page_by_page_newest_first(kind: &Kind) {
+fn list_is_paginated_newest_first(kind: &Kind) {
     let service = with_changes(kind, 7);
     let (mut seen, mut path) = (Vec::new(), format!("{HISTORY}?limit=3"));
     loop {
@@ -83,7 +83,7 @@ fn the_filters_choose_what_is_listed(kind: &Kind) {
     }
 }
 
-fn a_cursor_leads_on_in_its_own_list_only(kind: &Kind) {
+fn cursor_is_valid_only_in_its_list(kind: &Kind) {
     let service = with_changes(kind, 5);
     get(service.operator, "/config");
     get(service.operator, "/config");
@@ -101,7 +101,7 @@ fn a_cursor_leads_on_in_its_own_list_only(kind: &Kind) {
     }
 }
 
-fn a_cursor_ends_with_the_key_it_was_signed_under(kind: &Kind) {
+fn cursor_is_invalid_after_secret_key_change(kind: &Kind) {
     let mount = Mount::of(kind, &[("secrets/SECRET_KEY", "canary-key-7f3a9c")]);
     let service = Service::mounted(kind, &mount);
     (0..3).for_each(|number| service.store.record(Record::Change(change(number))));
@@ -139,7 +139,7 @@ fn who_read_the_settings_is_listed(kind: &Kind) {
     assert_eq!(listed(&service, ACCESSES)["items"].as_array().unwrap().len(), 2);
 }
 
-fn everything_that_is_wrong_with_a_question_is_told_at_once(kind: &Kind) {
+fn all_query_parameter_errors_are_reported_at_once(kind: &Kind) {
     let service = Service::start(kind, &[], &[]);
     let asked = format!(
         "{HISTORY}?key=a%00b&outcome=lost&since=yesterday&until=2026-01-01&limit=0&cursor=x&color=red"
@@ -167,7 +167,7 @@ fn everything_that_is_wrong_with_a_question_is_told_at_once(kind: &Kind) {
     }
 }
 
-fn without_the_database_the_lists_say_when_to_ask_again(kind: &Kind) {
+fn lists_without_database_answer_503_with_retry_after(kind: &Kind) {
     let (nowhere, _taken) = kind.nowhere();
     let service = Service::start(kind, &[], &borrowed(&nowhere));
     for path in [HISTORY, ACCESSES] {

@@ -100,7 +100,7 @@ impl Writer {
 }
 
 #[test]
-fn what_happens_at_one_replica_is_told_at_all_of_them() {
+fn event_of_one_replica_reaches_all_replicas() {
     let redis = Redis::start(&[]);
     let url = redis.url();
     let cache = ("config/CACHE_URL", url.as_str());
@@ -128,7 +128,7 @@ fn what_happens_at_one_replica_is_told_at_all_of_them() {
 }
 
 #[test]
-fn a_thousand_events_a_second_reach_a_reader_at_once_and_none_is_lost() {
+fn thousand_events_per_second_arrive_promptly_without_loss() {
     const SECONDS: usize = 5;
     const RATE: usize = 1000;
     let redis = Redis::start(&[]);
@@ -161,7 +161,7 @@ fn a_thousand_events_a_second_reach_a_reader_at_once_and_none_is_lost() {
 }
 
 #[test]
-fn without_the_cache_each_replica_tells_of_itself_and_says_so() {
+fn cache_outage_limits_events_to_own_replica() {
     let mut redis = Redis::start(&[]);
     let url = redis.url();
     let cache = ("config/CACHE_URL", url.as_str());
@@ -188,7 +188,7 @@ fn without_the_cache_each_replica_tells_of_itself_and_says_so() {
 }
 
 #[test]
-fn what_is_none_of_this_services_messages_is_left_out_and_counted() {
+fn foreign_cache_messages_are_skipped_and_counted() {
     let redis = Redis::start(&["proto-max-bulk-len 128mb"]);
     let url = redis.url();
     let here = Replica::start(&[("config/CACHE_URL", &url)]);
@@ -222,7 +222,7 @@ fn what_is_none_of_this_services_messages_is_left_out_and_counted() {
 }
 
 #[test]
-fn user_and_password_change_live_and_no_event_is_lost() {
+fn cache_credentials_rotate_live_without_event_loss() {
     let redis = Redis::start_with_tls(&["user default off"]);
     let rights = ["~myapp:*", "+set", "+get", "+xadd", "+xread", "+time", "+select", "+auth", "+ping"];
     let add = |user: &str, password: &str| {
@@ -272,7 +272,7 @@ fn user_and_password_change_live_and_no_event_is_lost() {
 }
 
 #[test]
-fn no_event_is_lost_to_a_session_that_the_server_closed() {
+fn session_closed_by_cache_server_loses_no_event() {
     // ElastiCache closes a session 12 hours after the token was presented.
     let redis = Redis::start(&[]);
     let url = redis.url();
@@ -294,7 +294,7 @@ fn no_event_is_lost_to_a_session_that_the_server_closed() {
 }
 
 #[test]
-fn two_releases_on_one_cache_hear_nothing_of_each_other() {
+fn releases_sharing_cache_stay_isolated() {
     let redis = Redis::start(&[]);
     let url = redis.url();
     let cache = ("config/CACHE_URL", url.as_str());
@@ -312,7 +312,7 @@ fn two_releases_on_one_cache_hear_nothing_of_each_other() {
 }
 
 #[test]
-fn one_replicas_answer_about_the_fleet_serves_the_others_for_a_second() {
+fn fleet_answer_is_cached_for_one_second() {
     let redis = Redis::start(&[]);
     let url = redis.url();
     let asked = Replica::start(&[]);

@@ -13,11 +13,11 @@ use crate::process::Serving;
 use crate::service::Service;
 
 on_both_databases! {
-    no_route_answers_a_page_of_another_origin_or_a_rebinding_host
-    no_form_changes_anything_even_where_the_browser_says_nothing_of_its_page
-    an_image_in_an_old_browser_records_nothing_and_holds_nothing
-    the_operator_is_answered_by_every_name_of_loopback
-    an_answer_is_of_no_use_to_a_page_that_embeds_it
+    every_route_refuses_cross_origin_and_rebinding_requests
+    form_posts_without_fetch_metadata_change_nothing
+    image_request_of_old_browser_is_refused_unrecorded
+    operator_listener_accepts_every_loopback_name
+    answer_headers_forbid_cross_origin_embedding
 }
 
 const CANARY: (&str, &str) = ("SECRET_KEY", "canary-key-7f3a9c");
@@ -47,7 +47,7 @@ fn assert_tells_nothing(answer: &Answer, statuses: &[u16], what: &str) {
     assert!(!answer.headers.iter().any(|(name, _)| name.starts_with("access-control")), "{what}");
 }
 
-fn no_route_answers_a_page_of_another_origin_or_a_rebinding_host(kind: &Kind) {
+fn every_route_refuses_cross_origin_and_rebinding_requests(kind: &Kind) {
     let service = Service::start(kind, &[], &[CANARY]);
     let before = state(&service);
     let level = r#"{"level":"trace","for":"1h"}"#;
@@ -79,7 +79,7 @@ fn no_route_answers_a_page_of_another_origin_or_a_rebinding_host(kind: &Kind) {
     assert_eq!(state(&service), before);
 }
 
-fn no_form_changes_anything_even_where_the_browser_says_nothing_of_its_page(kind: &Kind) {
+fn form_posts_without_fetch_metadata_change_nothing(kind: &Kind) {
     let service = Service::start(kind, &[], &[CANARY]);
     let before = state(&service);
     let level = r#"{"level":"trace","for":"1h"}"#;
@@ -104,7 +104,7 @@ fn no_form_changes_anything_even_where_the_browser_says_nothing_of_its_page(kind
 }
 
 /// An old browser sends no `Sec-Fetch-Site`, and may omit `Referer`.
-fn an_image_in_an_old_browser_records_nothing_and_holds_nothing(kind: &Kind) {
+fn image_request_of_old_browser_is_refused_unrecorded(kind: &Kind) {
     const AGENT: (&str, &str) =
         ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:60.0) Gecko/20100101 Firefox/60.0");
     let service = Service::start(kind, &[], &[CANARY]);
@@ -130,7 +130,7 @@ fn an_image_in_an_old_browser_records_nothing_and_holds_nothing(kind: &Kind) {
     assert_eq!(request(service.operator, "GET", "/config", &tool).status, 200, "as documented");
 }
 
-fn the_operator_is_answered_by_every_name_of_loopback(kind: &Kind) {
+fn operator_listener_accepts_every_loopback_name(kind: &Kind) {
     let service = Service::start(kind, &[], &[CANARY]);
     for host in [
         "LOCALHOST:9091",
@@ -147,7 +147,7 @@ fn the_operator_is_answered_by_every_name_of_loopback(kind: &Kind) {
     }
 }
 
-fn an_answer_is_of_no_use_to_a_page_that_embeds_it(kind: &Kind) {
+fn answer_headers_forbid_cross_origin_embedding(kind: &Kind) {
     let service = Service::start(kind, &[], &[CANARY]);
     let answer = get(service.operator, "/config");
     assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"));
@@ -223,7 +223,7 @@ fn serve(page: String) -> u16 {
 
 #[test]
 #[ignore = "needs Chromium: cargo xtask test api"]
-fn a_real_browser_reads_and_changes_nothing_for_a_page_of_another_site() {
+fn real_browser_gives_cross_site_page_no_access() {
     let flags = ["--drain-min=0s", "--drain-quiet=0s"];
     let mut serving = Serving::start(&Kind::sqlite(), &flags, &[CANARY, ("LOG_LEVEL", "info")]);
     let [_, _, operator] = serving.addresses();

@@ -14,9 +14,9 @@ use crate::mount::Mount;
 use crate::service::Service;
 
 on_both_databases! {
-    what_happens_to_the_configuration_is_told_by_keys_and_reasons_and_never_by_value
-    a_client_that_comes_back_to_the_same_life_misses_nothing
-    readers_are_bounded_and_a_seat_is_free_again_once_one_is_gone
+    configuration_events_carry_keys_and_reasons_not_values
+    client_reconnecting_to_same_process_misses_nothing
+    event_readers_are_bounded_and_slots_reused
     a_stop_ends_the_stream_in_good_order
 }
 
@@ -91,7 +91,7 @@ impl Stream {
     }
 }
 
-fn what_happens_to_the_configuration_is_told_by_keys_and_reasons_and_never_by_value(kind: &Kind) {
+fn configuration_events_carry_keys_and_reasons_not_values(kind: &Kind) {
     let mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "error")]);
     let service = Service::mounted(kind, &mount);
     let mut stream = Stream::open(service.operator, None);
@@ -117,7 +117,7 @@ fn what_happens_to_the_configuration_is_told_by_keys_and_reasons_and_never_by_va
     assert_eq!(stream.next().unwrap().name, "restored");
 }
 
-fn a_client_that_comes_back_to_the_same_life_misses_nothing(kind: &Kind) {
+fn client_reconnecting_to_same_process_misses_nothing(kind: &Kind) {
     let mount = Mount::of(kind, &[KEY]);
     let service = Service::mounted(kind, &mount);
     let begin = Stream::open(service.operator, None).next().unwrap().id;
@@ -142,7 +142,7 @@ fn a_client_that_comes_back_to_the_same_life_misses_nothing(kind: &Kind) {
     assert_eq!(Stream::open(other.operator, Some(&second.id)).next().unwrap().name, "reset");
 }
 
-fn readers_are_bounded_and_a_seat_is_free_again_once_one_is_gone(kind: &Kind) {
+fn event_readers_are_bounded_and_slots_reused(kind: &Kind) {
     let service = Service::start(kind, &[], &[]);
     let mut open: Vec<_> = (0..READERS).map(|_| Stream::open(service.operator, None)).collect();
     assert!(open.iter().all(|stream| stream.status == 200));

@@ -36,7 +36,7 @@ fn flags_that_contradict_each_other_are_refused() {
 }
 
 #[test]
-fn a_value_that_came_by_a_variable_is_told_under_its_name() {
+fn refused_variable_value_is_reported_by_variable_name() {
     for (variable, value) in [
         ("MYAPP_LISTEN", "somewhere"),
         ("MYAPP_LISTEN", ""),
@@ -68,7 +68,7 @@ fn a_value_that_came_by_a_variable_is_told_under_its_name() {
 }
 
 #[test]
-fn a_mistyped_variable_is_noted_with_the_nearest_name() {
+fn mistyped_variable_is_reported_with_nearest_name() {
     let variables = [
         ("MYAPP_LISTN", "127.0.0.1:1"),
         ("MYAPP_DRAINMIN", "1s"),

@@ -21,7 +21,7 @@ fn serving(listen: [&str; 3], kind: &Kind) -> (Serving, [SocketAddr; 3]) {
 }
 
 #[test]
-fn both_families_are_answered_at_the_address_of_all() {
+fn unspecified_ipv6_address_serves_both_families() {
     let kind = Kind::sqlite();
     let (_serving, [public, admin, _]) = serving(["[::]:0", "[::]:0", "127.0.0.1:0"], &kind);
     for ip in [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)] {
@@ -48,7 +48,7 @@ fn all_listeners_work_on_ipv6_alone() {
 }
 
 #[test]
-fn an_ipv4_address_in_the_notation_of_ipv6_is_that_address() {
+fn ipv4_mapped_ipv6_address_counts_as_ipv4() {
     let kind = Kind::sqlite();
     let mapped = "[::ffff:127.0.0.1]:0";
     let (_serving, [public, _, operator]) = serving([mapped, mapped, mapped], &kind);

@@ -118,7 +118,7 @@ impl Found {
 }
 
 #[test]
-fn what_was_acknowledged_survives_kills_of_service_and_postgresql() {
+fn acknowledged_records_survive_kills_of_service_and_postgresql() {
     let end = end_of_test();
     let mut server = Server::start(&["fsync=on"]);
     let database = server.database();

@@ -8,11 +8,11 @@ use crate::databases::{Kind, on_both_databases};
 use crate::service::Service;
 
 on_both_databases! {
-    the_operator_listener_shows_what_the_public_one_masks
+    operator_listener_shows_secrets_masked_on_public
     a_page_of_another_site_cannot_read_it
-    the_log_level_is_set_for_a_while_and_falls_back_by_itself
-    a_log_level_without_a_sane_end_is_refused_with_what_would_be_right
-    calls_to_other_replicas_are_part_of_the_callers_trace
+    log_level_override_expires_by_itself
+    invalid_log_level_override_is_refused_with_422
+    peer_calls_continue_caller_trace
 }
 
 const SETTINGS: [(&str, &str); 1] = [("SECRET_KEY", "hush-hush")];
@@ -21,7 +21,7 @@ fn put_level(service: &Service, body: &str) -> Answer {
     send(service.operator, "PUT", "/log-level", &[("Content-Type", "application/json")], body)
 }
 
-fn the_operator_listener_shows_what_the_public_one_masks(kind: &Kind) {
+fn operator_listener_shows_secrets_masked_on_public(kind: &Kind) {
     let service = Service::start(kind, &[], &SETTINGS);
     assert_eq!(get(service.operator, "/config").json()["SECRET_KEY"], "hush-hush");
     assert_eq!(get(service.public, "/config").json()["SECRET_KEY"], "********");
@@ -43,7 +43,7 @@ fn a_page_of_another_site_cannot_read_it(kind: &Kind) {
     }
 }
 
-fn the_log_level_is_set_for_a_while_and_falls_back_by_itself(kind: &Kind) {
+fn log_level_override_expires_by_itself(kind: &Kind) {
     let service = Service::start(kind, &[], &SETTINGS);
     assert_eq!(
         get(service.operator, "/log-level").json(),
@@ -58,7 +58,7 @@ fn the_log_level_is_set_for_a_while_and_falls_back_by_itself(kind: &Kind) {
     assert_eq!(level, json!({ "in_force": "critical", "set": "critical" }));
 }
 
-fn a_log_level_without_a_sane_end_is_refused_with_what_would_be_right(kind: &Kind) {
+fn invalid_log_level_override_is_refused_with_422(kind: &Kind) {
     let service = Service::start(kind, &[], &SETTINGS);
     for (body, told) in [
         (r#"{"level":"debug"}"#, "missing field `for`"),
@@ -76,7 +76,7 @@ fn a_log_level_without_a_sane_end_is_refused_with_what_would_be_right(kind: &Kin
     assert_eq!(get(service.operator, "/log-level").json()["in_force"], "critical");
 }
 
-fn calls_to_other_replicas_are_part_of_the_callers_trace(kind: &Kind) {
+fn peer_calls_continue_caller_trace(kind: &Kind) {
     let replica = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let peers = format!("--peers={}", replica.local_addr().unwrap());
     let service = Service::start(kind, &[&peers], &SETTINGS);

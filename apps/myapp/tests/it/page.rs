@@ -4,8 +4,8 @@ use crate::databases::{Kind, on_both_databases};
 use crate::service::Service;
 
 on_both_databases! {
-    a_browser_gets_a_page_and_everything_else_a_line
-    the_page_shows_settings_and_no_secret_even_where_secrets_are_exposed
+    browser_gets_html_and_other_clients_one_line
+    page_shows_no_secret_even_when_exposed
 }
 
 fn page(kind: &Kind, flags: &[&str], settings: &[(&str, &str)]) -> String {
@@ -17,7 +17,7 @@ fn page(kind: &Kind, flags: &[&str], settings: &[(&str, &str)]) -> String {
     answer.body
 }
 
-fn a_browser_gets_a_page_and_everything_else_a_line(kind: &Kind) {
+fn browser_gets_html_and_other_clients_one_line(kind: &Kind) {
     let body = page(kind, &[], &[]);
     assert!(body.starts_with("<!doctype html>"));
     assert!(!body.contains("{{"), "a placeholder was left: {body}");
@@ -26,7 +26,7 @@ fn a_browser_gets_a_page_and_everything_else_a_line(kind: &Kind) {
     assert_eq!(line.body.lines().count(), 1);
 }
 
-fn the_page_shows_settings_and_no_secret_even_where_secrets_are_exposed(kind: &Kind) {
+fn page_shows_no_secret_even_when_exposed(kind: &Kind) {
     let body = page(kind, &["--expose-secrets"], &[("SECRET_KEY", "hush-hush"), ("API_BASE_URL", "/team")]);
     assert!(body.contains("/team/config"));
     assert!(body.contains("Secrets are shown unmasked"));

@@ -17,9 +17,9 @@ use crate::databases::{Kind, borrowed, on_both_databases};
 use crate::mount::Mount;
 
 on_both_databases! {
-    a_stop_signal_ends_the_process_with_success_after_the_drain
+    sigterm_drains_and_exits_with_zero
     a_second_signal_ends_the_drain_at_once
-    start_and_stop_are_logged_whatever_the_level_and_requests_only_where_asked_for
+    lifecycle_is_always_logged_requests_from_info_on
 }
 
 /// Ports chosen by the system, so that tests can run concurrently.
@@ -159,7 +159,7 @@ impl Drop for Serving {
     }
 }
 
-fn a_stop_signal_ends_the_process_with_success_after_the_drain(kind: &Kind) {
+fn sigterm_drains_and_exits_with_zero(kind: &Kind) {
     let mut serving = Serving::start(kind, &["--drain-min=50ms", "--drain-quiet=10ms"], &[]);
     let [public, ..] = serving.addresses();
     assert_eq!(get(public, "/healthz").status, 200);
@@ -180,7 +180,7 @@ fn a_second_signal_ends_the_drain_at_once(kind: &Kind) {
     assert_eq!((status.code(), status.signal()), (Some(1), None));
 }
 
-fn start_and_stop_are_logged_whatever_the_level_and_requests_only_where_asked_for(kind: &Kind) {
+fn lifecycle_is_always_logged_requests_from_info_on(kind: &Kind) {
     for (level, requests) in [("critical", 0), ("error", 0), ("info", 1)] {
         let mut serving =
             Serving::start(kind, &["--drain-min=0s", "--drain-quiet=0s"], &[("LOG_LEVEL", level)]);
@@ -225,7 +225,7 @@ fn version_names_commit_and_target() {
 }
 
 #[test]
-fn a_valid_configuration_passes_the_check_without_touching_anything() {
+fn check_of_valid_configuration_writes_nothing() {
     let home = tempfile::tempdir().unwrap();
     let settings = [("HOME", home.path().to_str().unwrap()), ("LOG_LEVEL", "info")];
     let output = run(&["check"], &settings);
@@ -235,7 +235,7 @@ fn a_valid_configuration_passes_the_check_without_touching_anything() {
 }
 
 #[test]
-fn data_goes_to_the_users_state_directory_where_nothing_is_said() {
+fn data_directory_defaults_to_user_state_directory() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().to_str().unwrap();
     let mut serving = Serving::spawn(myapp(&PORTS, &[("HOME", path)]));

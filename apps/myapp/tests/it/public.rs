@@ -4,14 +4,14 @@ use crate::databases::{Kind, on_both_databases};
 use crate::service::Service;
 
 on_both_databases! {
-    config_is_the_promised_157_bytes_where_secrets_are_exposed
+    exposed_config_is_known_157_bytes
     config_masks_secrets_unless_exposed
-    exposed_secrets_are_shown_to_requests_for_loopback_only
+    exposed_secrets_show_only_to_loopback_requests
     with_nothing_set_it_serves_its_defaults
     the_probes_answer_their_exact_bytes
-    every_route_answers_below_the_base_path_as_well
+    every_route_answers_below_base_path_too
     the_document_of_config_has_the_described_keys
-    what_is_not_there_is_a_problem_document_with_a_request_id
+    missing_route_gives_problem_document_with_request_id
     memory_and_router_answer_the_same
 }
 
@@ -29,7 +29,7 @@ const SEED: [(&str, &str); 4] = [
     ("MAX_CONNECTIONS", "50"),
 ];
 
-fn config_is_the_promised_157_bytes_where_secrets_are_exposed(kind: &Kind) {
+fn exposed_config_is_known_157_bytes(kind: &Kind) {
     assert_eq!(WALK_THROUGH.len(), 157);
     kind.learn("passw0rdXyZ");
     let service = Service::start(kind, &["--expose-secrets"], &SEED);
@@ -46,7 +46,7 @@ fn config_masks_secrets_unless_exposed(kind: &Kind) {
     assert_eq!(get(service.public, "/config").body, masked);
 }
 
-fn exposed_secrets_are_shown_to_requests_for_loopback_only(kind: &Kind) {
+fn exposed_secrets_show_only_to_loopback_requests(kind: &Kind) {
     kind.learn("passw0rdXyZ");
     let service =
         Service::start(kind, &["--expose-secrets"], &[&SEED[..], &[("API_BASE_URL", "/base")]].concat());
@@ -125,7 +125,7 @@ fn the_probes_answer_their_exact_bytes(kind: &Kind) {
     assert_eq!((readyz.status, readyz.body.as_str()), (200, "{\"status\":\"ready\"}\n"));
 }
 
-fn every_route_answers_below_the_base_path_as_well(kind: &Kind) {
+fn every_route_answers_below_base_path_too(kind: &Kind) {
     let service = Service::start(kind, &[], &[("API_BASE_URL", "https://example.org/team/api")]);
     service.until_ready();
     for path in ["/", "/config", "/healthz", "/readyz", "/openapi.json"] {
@@ -149,7 +149,7 @@ fn the_document_of_config_has_the_described_keys(kind: &Kind) {
     assert_eq!(described, answered);
 }
 
-fn what_is_not_there_is_a_problem_document_with_a_request_id(kind: &Kind) {
+fn missing_route_gives_problem_document_with_request_id(kind: &Kind) {
     let service = Service::start(kind, &[], &[]);
     let missing = get(service.public, "/digests");
     assert_eq!(missing.status, 404);

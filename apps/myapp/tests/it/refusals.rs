@@ -19,7 +19,7 @@ fn told(key: &str, value: &str) -> String {
 }
 
 #[test]
-fn each_bad_value_is_refused_by_a_sentence_that_says_what_would_be_right() {
+fn bad_value_refusal_states_expected_form() {
     for value in ["0", "-1", "1e3", " 5", "99999999999999999999", ""] {
         let expected = "myapp: MAX_CONNECTIONS: must be a whole number from 1 to 1000 (from environment)";
         assert_eq!(told("MAX_CONNECTIONS", value), expected);
@@ -36,7 +36,7 @@ fn each_bad_value_is_refused_by_a_sentence_that_says_what_would_be_right() {
 }
 
 #[test]
-fn a_refused_database_url_names_its_wrong_parts_and_not_its_value() {
+fn refused_database_url_names_only_faulty_parts() {
     let url = "postgres://app:hush@db.example/app?options=x";
     let (code, lines) = refusal(&["check"], &[("DATABASE_URL", url), ("DB_PASSWORD", "hush")]);
     assert_eq!((code, lines.len()), (Some(64), 1), "{lines:?}");
@@ -49,7 +49,7 @@ fn a_refused_database_url_names_its_wrong_parts_and_not_its_value() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_at_once_one_line_each() {
+fn all_bad_settings_are_reported_one_per_line() {
     let settings = [("MAX_CONNECTIONS", "0"), ("LOG_LEVEL", "verbose"), ("API_BASE_URL", "//x")];
     let (code, lines) = refusal(&["--listen", "0.0.0.0:0"], &settings);
     assert_eq!(code, Some(64));
@@ -76,7 +76,7 @@ fn a_server_without_password_is_refused() {
 }
 
 #[test]
-fn what_is_wrong_with_mounted_files_is_told_with_their_paths() {
+fn mounted_file_problems_are_reported_with_paths() {
     let directory = tempdir().unwrap();
     let file = |name: &str, bytes: &[u8]| {
         let path = directory.path().join(name);
@@ -111,7 +111,7 @@ fn what_is_wrong_with_mounted_files_is_told_with_their_paths() {
 }
 
 #[test]
-fn a_missing_mounted_key_is_told_with_both_ways_to_give_it() {
+fn missing_mounted_key_names_variable_and_file() {
     let directory = tempdir().unwrap();
     let path = directory.path().display();
     let (code, lines) = refusal(&["check", "--config-dir", directory.path().to_str().unwrap()], &[]);
@@ -123,7 +123,7 @@ fn a_missing_mounted_key_is_told_with_both_ways_to_give_it() {
 }
 
 #[test]
-fn an_unknown_mounted_key_is_noted_and_not_refused() {
+fn unknown_mounted_key_is_noted_not_refused() {
     let directory = tempdir().unwrap();
     std::fs::write(directory.path().join("LOGLEVEL"), "info").unwrap();
     std::fs::write(directory.path().join("SECRET_KEY"), "hush").unwrap();
@@ -137,7 +137,7 @@ fn an_unknown_mounted_key_is_noted_and_not_refused() {
 
 /// Root may read every file, so the process runs as `nobody` if the test runs as root.
 #[test]
-fn a_file_that_may_not_be_read_is_told_as_that() {
+fn unreadable_file_is_reported_as_permission_denied() {
     let directory = tempdir().unwrap();
     std::fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let binary = directory.path().join("myapp-copy");
@@ -162,7 +162,7 @@ fn a_file_that_may_not_be_read_is_told_as_that() {
 }
 
 #[test]
-fn taken_ports_are_told_all_at_once_by_listener_and_address() {
+fn taken_ports_are_reported_by_listener_and_address() {
     let taken = [TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap()];
     let [public, admin] = taken.each_ref().map(|listener| listener.local_addr().unwrap().to_string());
     let data = tempdir().unwrap();
@@ -184,7 +184,7 @@ fn taken_ports_are_told_all_at_once_by_listener_and_address() {
 }
 
 #[test]
-fn a_data_directory_that_cannot_be_written_is_told_with_its_path() {
+fn unwritable_data_directory_is_reported_with_path() {
     let directory = tempdir().unwrap();
     let file = directory.path().join("file");
     std::fs::write(&file, "").unwrap();
@@ -201,7 +201,7 @@ fn a_data_directory_that_cannot_be_written_is_told_with_its_path() {
 }
 
 #[test]
-fn bad_flags_are_refused_with_the_same_code_as_bad_settings() {
+fn bad_flags_exit_with_code_64() {
     for arguments in [
         &["--operator-listen", "0.0.0.0:9091"][..],
         &["--drain-min", "5"],

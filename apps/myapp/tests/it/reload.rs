@@ -11,12 +11,12 @@ use crate::process::Serving;
 use crate::service::Service;
 
 on_both_databases! {
-    a_changed_base_path_is_in_force_without_a_restart
-    an_invalid_change_leaves_the_old_configuration_serving_and_is_told_everywhere
-    a_changed_level_changes_what_is_logged_and_no_line_holds_a_value
+    base_path_changes_without_restart
+    invalid_change_is_reported_while_old_configuration_serves
+    log_level_changes_live_without_logging_values
     unknown_file_is_named_while_the_process_runs
-    a_hangup_and_a_request_ask_for_a_look_at_once
-    the_fleet_is_every_replica_with_what_it_tells_of_itself
+    sighup_and_reload_request_trigger_immediate_read
+    fleet_lists_every_replica_with_its_digests
 }
 
 fn is(key: &'static str, value: &'static str) -> impl Fn(&Value) -> bool {
@@ -25,7 +25,7 @@ fn is(key: &'static str, value: &'static str) -> impl Fn(&Value) -> bool {
 
 const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
 
-fn a_changed_base_path_is_in_force_without_a_restart(kind: &Kind) {
+fn base_path_changes_without_restart(kind: &Kind) {
     let mount = Mount::of(kind, &[KEY, ("config/API_BASE_URL", "/old")]);
     let service = Service::mounted(kind, &mount);
     assert_eq!(get(service.public, "/old/config").status, 200);
@@ -56,7 +56,7 @@ fn unknown_file_is_named_while_the_process_runs(kind: &Kind) {
     assert!(!log.iter().any(|line| line.contains("configuration changed")), "{log:#?}");
 }
 
-fn an_invalid_change_leaves_the_old_configuration_serving_and_is_told_everywhere(kind: &Kind) {
+fn invalid_change_is_reported_while_old_configuration_serves(kind: &Kind) {
     let mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "info")]);
     let service = Service::mounted(kind, &mount);
     mount.swap(&[KEY, ("config/LOG_LEVEL", "verbose")]);
@@ -77,7 +77,7 @@ fn an_invalid_change_leaves_the_old_configuration_serving_and_is_told_everywhere
     assert_eq!(get(service.public, "/config").json()["LOG_LEVEL"], "debug");
 }
 
-fn a_changed_level_changes_what_is_logged_and_no_line_holds_a_value(kind: &Kind) {
+fn log_level_changes_live_without_logging_values(kind: &Kind) {
     let mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "error")]);
     let mut serving = Serving::mounted(kind, &mount, &["--drain-min=0s", "--drain-quiet=0s"]);
     let [public, admin, _] = serving.addresses();
@@ -96,7 +96,7 @@ fn a_changed_level_changes_what_is_logged_and_no_line_holds_a_value(kind: &Kind)
     assert!(!log.iter().any(|line| line.contains("canary")), "{log:#?}");
 }
 
-fn a_hangup_and_a_request_ask_for_a_look_at_once(kind: &Kind) {
+fn sighup_and_reload_request_trigger_immediate_read(kind: &Kind) {
     let mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "error")]);
     let mut serving = Serving::mounted(kind, &mount, &[]);
     let [_, _, operator] = serving.addresses();
@@ -107,7 +107,7 @@ fn a_hangup_and_a_request_ask_for_a_look_at_once(kind: &Kind) {
     assert_eq!(serving.line("reload asked for")["signal"], "SIGHUP");
 }
 
-fn the_fleet_is_every_replica_with_what_it_tells_of_itself(kind: &Kind) {
+fn fleet_lists_every_replica_with_its_digests(kind: &Kind) {
     let mount = Mount::of(kind, &[KEY]);
     let alone = Service::mounted(kind, &mount);
     assert_eq!(get(alone.operator, "/api/v1/fleet").status, 404);

@@ -94,7 +94,7 @@ fn replaced_secrets_leave_the_memory(kind: &Kind) {
 }
 
 #[test]
-fn the_process_leaves_no_core_and_lets_nobody_look_in() {
+fn process_leaves_no_core_dump_or_readable_memory() {
     let data = tempfile::tempdir().unwrap();
     let (root, path) = (fs::metadata("/proc/self").unwrap().uid() == 0, data.path().join("state"));
     fs::set_permissions(data.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();

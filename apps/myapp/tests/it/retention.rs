@@ -14,7 +14,7 @@ on_both_databases! {
     reads_of_anyone_never_push_out_reveals
     rejections_never_push_out_commits
     a_jump_of_the_clock_removes_nothing
-    a_record_of_a_wrong_clock_stays_as_long_as_others
+    wrong_clock_does_not_change_retention
     records_of_the_version_before_are_taken_over
 }
 
@@ -115,7 +115,7 @@ fn a_jump_of_the_clock_removes_nothing(kind: &Kind) {
     assert_eq!(kind.number(clock), before);
 }
 
-fn a_record_of_a_wrong_clock_stays_as_long_as_others(kind: &Kind) {
+fn wrong_clock_does_not_change_retention(kind: &Kind) {
     let far = Duration::from_secs(100 * 365 * 24 * 60 * 60);
     {
         let service = Service::start(kind, &[], &[]);

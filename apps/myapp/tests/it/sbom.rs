@@ -30,7 +30,7 @@ impl SbomFile {
 
 on_both_databases! {
     it_is_not_there_unless_asked_for
-    what_is_served_is_the_file_as_it_is_on_the_admin_listener_alone
+    sbom_is_served_unchanged_on_admin_only
 }
 
 fn it_is_not_there_unless_asked_for(kind: &Kind) {
@@ -38,7 +38,7 @@ fn it_is_not_there_unless_asked_for(kind: &Kind) {
     assert_eq!(get(service.admin, "/sbom").status, 404);
 }
 
-fn what_is_served_is_the_file_as_it_is_on_the_admin_listener_alone(kind: &Kind) {
+fn sbom_is_served_unchanged_on_admin_only(kind: &Kind) {
     let file = SbomFile::new();
     let service = Service::start(kind, &[&file.flag()], &[]);
     let answer = get(service.admin, "/sbom");
@@ -50,7 +50,7 @@ fn what_is_served_is_the_file_as_it_is_on_the_admin_listener_alone(kind: &Kind) 
 }
 
 #[test]
-fn a_file_that_is_no_such_document_is_refused_before_anything_is_bound() {
+fn invalid_sbom_file_is_refused_before_binding() {
     let missing = "--sbom=/nowhere/myapp.cdx.json".to_owned();
     let (text, other) = (SbomFile::holding("not JSON"), SbomFile::holding(r#"{"bomFormat":"SPDX"}"#));
     for (flag, reason) in

@@ -12,8 +12,8 @@ use crate::process::{Serving, refusal};
 use crate::service::Service;
 
 on_both_databases! {
-    no_route_and_no_log_line_at_trace_holds_a_secret
-    no_refused_value_comes_out_of_a_running_process
+    no_route_or_trace_log_shows_secrets
+    refused_value_never_leaves_running_process
 }
 
 const MARKED: [(&str, &str); 2] =
@@ -31,7 +31,7 @@ fn whole(answer: &Answer) -> String {
     format!("{} {:?} {}", answer.status, answer.headers, answer.body)
 }
 
-fn no_route_and_no_log_line_at_trace_holds_a_secret(kind: &Kind) {
+fn no_route_or_trace_log_shows_secrets(kind: &Kind) {
     let mut settings = MARKED.to_vec();
     settings.push(("LOG_LEVEL", "trace"));
     kind.learn("canary-password-51be02");
@@ -66,7 +66,7 @@ fn no_route_and_no_log_line_at_trace_holds_a_secret(kind: &Kind) {
 }
 
 /// A user may have pasted a password into any key.
-fn no_refused_value_comes_out_of_a_running_process(kind: &Kind) {
+fn refused_value_never_leaves_running_process(kind: &Kind) {
     let key = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
     let mount = Mount::of(kind, &[key]);
     let mut serving = Serving::mounted(kind, &mount, &["--drain-min=0s", "--drain-quiet=0s"]);
@@ -102,7 +102,7 @@ fn no_refused_value_comes_out_of_a_running_process(kind: &Kind) {
 }
 
 #[test]
-fn a_key_that_can_be_guessed_is_warned_of_and_serves() {
+fn weak_secret_key_logs_warning_and_serves() {
     let warning = |line: &String| line.contains("SECRET_KEY can be guessed");
     for (key, is_weak) in [("xyz", true), (STRONG_KEY, false)] {
         let kind = Kind::sqlite();
@@ -121,7 +121,7 @@ fn a_key_that_can_be_guessed_is_warned_of_and_serves() {
 }
 
 #[test]
-fn a_change_to_a_key_that_can_be_guessed_is_warned_of() {
+fn change_to_weak_secret_key_logs_warning() {
     let kind = Kind::sqlite();
     let mount = Mount::of(&kind, &[("secrets/SECRET_KEY", STRONG_KEY)]);
     let mut serving = Serving::mounted(&kind, &mount, &[]);
@@ -133,7 +133,7 @@ fn a_change_to_a_key_that_can_be_guessed_is_warned_of() {
 
 /// A fingerprint lets a reader of the history test guesses.
 #[test]
-fn only_a_strong_key_makes_fingerprints_and_never_of_itself() {
+fn only_strong_key_makes_fingerprints_never_its_own() {
     let kind = Kind::sqlite();
     let files = |key, password| [("secrets/SECRET_KEY", key), ("secrets/DB_PASSWORD", password)];
     let mount = Mount::of(&kind, &files("abc", "p123"));

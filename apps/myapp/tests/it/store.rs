@@ -17,14 +17,14 @@ use crate::service::Service;
 on_both_databases_and_poolers! {
     a_reveal_is_kept_before_it_is_answered
     anonymous_reads_are_one_row
-    a_change_is_kept_with_old_and_new_value_and_secrets_as_marks
+    change_record_holds_values_with_secrets_marked
     a_refused_change_is_kept_with_its_reason
     records_are_kept_in_order_and_filtered
     pages_are_stable_while_rows_come_in
     what_a_record_holds_cannot_stop_the_queue
     the_database_is_fit_for_use
     a_full_queue_drops_and_counts
-    several_replicas_that_start_at_once_set_a_database_up_once
+    concurrent_replicas_set_up_database_once
 }
 
 const KEY: (&str, &str) = ("secrets/SECRET_KEY", "canary-key-7f3a9c");
@@ -84,7 +84,7 @@ fn anonymous_reads_are_one_row(kind: &Kind) {
     assert_eq!(service.accesses(AccessKind::Anonymous).len(), 1);
 }
 
-fn a_change_is_kept_with_old_and_new_value_and_secrets_as_marks(kind: &Kind) {
+fn change_record_holds_values_with_secrets_marked(kind: &Kind) {
     let mount = Mount::of(kind, &[KEY, ("config/LOG_LEVEL", "error")]);
     let service = Service::mounted(kind, &mount);
     mount.swap(&[("secrets/SECRET_KEY", "canary-key-2b8d41"), ("config/LOG_LEVEL", "info")]);
@@ -165,7 +165,7 @@ fn the_database_is_fit_for_use(kind: &Kind) {
     assert_eq!(service.runtime.block_on(service.store.database().check()), Ok(()));
 }
 
-fn several_replicas_that_start_at_once_set_a_database_up_once(kind: &Kind) {
+fn concurrent_replicas_set_up_database_once(kind: &Kind) {
     let replicas: Vec<_> = std::thread::scope(|scope| {
         let starts: Vec<_> = (0..4)
             .map(|_| {

@@ -42,7 +42,7 @@ fn no_choice_of_the_platform_stops_the_service() {
 }
 
 #[test]
-fn choice_that_is_not_supported_is_one_lifecycle_line() {
+fn unsupported_otel_choice_logs_one_lifecycle_line() {
     let variables = [ENDPOINT, ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"), ("OTEL_TRACES_SAMPLER", "xray")];
     let mut serving = Serving::start(&Kind::sqlite(), &["--drain-min=0s", "--drain-quiet=0s"], &variables);
     let line = serving.line("traces are switched off");

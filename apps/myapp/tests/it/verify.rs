@@ -66,7 +66,7 @@ fn text_of_a_replica_cannot_forge_a_line() {
 }
 
 #[test]
-fn replica_that_says_nothing_of_readiness_counts_as_ready() {
+fn replica_without_readiness_field_counts_as_ready() {
     let digests = json!({ "state": "converged", "apply": "converged", "reasons": [], "retrying": false, "since": 0,
         "release": "matches", "pinned": [], "generation": 1, "rendered": null, "mounted": "a", "running": "a" });
     let peers = format!("--peers={}", impostor(digests.to_string()));

@@ -150,7 +150,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_comes_is_refused_or_made_of_its_own_digits(bytes in "[0-9a-fA-F-]{50,60}|[ -~]{0,70}") {
+    fn traceparent_is_refused_or_kept_digit_for_digit(bytes in "[0-9a-fA-F-]{50,60}|[ -~]{0,70}") {
         if let Some(read) = context(&bytes) {
             prop_assert_eq!(&text(&read)[2..53], &bytes[2..53]);
         }

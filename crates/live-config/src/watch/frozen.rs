@@ -36,7 +36,7 @@ mod tests {
 ";
 
     #[test]
-    fn a_whole_volume_changes_and_a_part_mounted_by_sub_path_does_not() {
+    fn only_sub_path_mounts_are_frozen() {
         assert_eq!(find(MOUNTS, Path::new("/etc/myapp")), None);
         assert_eq!(find(MOUNTS, Path::new("/etc/sub")), Some("/etc/sub/LOG_LEVEL".into()));
         assert_eq!(find(MOUNTS, Path::new("/etc/my sub")), Some("/etc/my sub/config".into()));

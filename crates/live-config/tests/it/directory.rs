@@ -6,7 +6,7 @@ use tempfile::tempdir;
 use crate::{mount, problems, read, write};
 
 #[test]
-fn a_projected_volume_is_read_through_its_data_link() {
+fn projected_volume_is_read_through_data_link() {
     let directory = tempdir().unwrap();
     let seal = seal([("MODE", b"loud".as_slice())]);
     mount(
@@ -23,7 +23,7 @@ fn a_projected_volume_is_read_through_its_data_link() {
 }
 
 #[test]
-fn files_directly_in_the_directory_are_read_as_well() {
+fn top_level_files_are_read_too() {
     let directory = tempdir().unwrap();
     write(directory.path(), &[("MODE", b"loud\n"), ("TOKEN", b"hush")]);
     let loaded = read(&Sources::default().directory(directory.path())).unwrap_or_else(|p| panic!("{p}"));
@@ -32,7 +32,7 @@ fn files_directly_in_the_directory_are_read_as_well() {
 }
 
 #[test]
-fn only_one_trailing_newline_is_no_part_of_a_value() {
+fn only_one_trailing_newline_is_stripped() {
     let directory = tempdir().unwrap();
     write(directory.path(), &[("config/MODE", b"loud\n\n"), ("secrets/TOKEN", b"hush\n")]);
     let found = problems(&Sources::default().directory(directory.path()));
@@ -42,7 +42,7 @@ fn only_one_trailing_newline_is_no_part_of_a_value() {
 }
 
 #[test]
-fn an_edit_past_the_release_shows_as_drift_whatever_its_newlines() {
+fn trailing_newline_edit_shows_as_drift() {
     let directory = tempdir().unwrap();
     let seal = seal([("MODE", b"loud".as_slice())]);
     write(
@@ -54,7 +54,7 @@ fn an_edit_past_the_release_shows_as_drift_whatever_its_newlines() {
 }
 
 #[test]
-fn every_bad_file_is_named_at_once_and_no_secret_is_repeated() {
+fn all_bad_files_are_named_without_secrets() {
     let directory = tempdir().unwrap();
     let path = directory.path();
     write(
@@ -84,7 +84,7 @@ fn every_bad_file_is_named_at_once_and_no_secret_is_repeated() {
 }
 
 #[test]
-fn a_folder_where_a_file_should_be_is_named() {
+fn folder_in_place_of_file_is_named() {
     let directory = tempdir().unwrap();
     std::fs::create_dir_all(directory.path().join("config/MODE")).unwrap();
     write(directory.path(), &[("secrets/TOKEN", b"hush")]);
@@ -114,7 +114,7 @@ fn unknown_files_are_reported_and_not_fatal() {
 }
 
 #[test]
-fn a_missing_directory_is_a_problem_with_its_path() {
+fn missing_directory_is_reported_with_path() {
     let found = problems(&Sources::default().directory("nowhere/at/all"));
     assert!(
         found.iter().any(|p| p.starts_with("nowhere/at/all: the configuration directory cannot be read")),
@@ -123,7 +123,7 @@ fn a_missing_directory_is_a_problem_with_its_path() {
 }
 
 #[test]
-fn a_generation_swapped_while_it_is_read_is_never_mixed_with_the_next() {
+fn generation_swapped_during_read_is_never_mixed() {
     let directory = tempdir().unwrap();
     let path = directory.path().to_path_buf();
     let generation = |number: usize| {
@@ -149,7 +149,7 @@ fn a_generation_swapped_while_it_is_read_is_never_mixed_with_the_next() {
 }
 
 #[test]
-fn a_folder_that_is_none_is_a_problem_and_not_a_set_of_defaults() {
+fn broken_folder_gives_problem_not_defaults() {
     let directory = tempdir().unwrap();
     write(directory.path(), &[("TOKEN", b"hush"), ("config", b"")]);
     symlink("..data/secrets", directory.path().join("secrets")).unwrap();
@@ -162,7 +162,7 @@ fn a_folder_that_is_none_is_a_problem_and_not_a_set_of_defaults() {
 }
 
 #[test]
-fn folders_that_are_volumes_of_their_own_are_each_read_whole() {
+fn folders_as_own_volumes_are_read_whole() {
     let directory = tempdir().unwrap();
     let volume = directory.path().join("config");
     let generation = |number: usize| {

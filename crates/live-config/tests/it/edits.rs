@@ -308,7 +308,7 @@ async fn follow((way, edits): (Way, Vec<Edit>)) {
 }
 
 #[test]
-fn whatever_is_done_to_the_directory_what_runs_was_whole_and_the_last_valid_state_wins() {
+fn edits_apply_whole_states_and_last_valid_wins() {
     let cases = sequences::cases(CASES).div_ceil(THREADS);
     std::thread::scope(|scope| {
         for _ in 0..THREADS {

@@ -49,7 +49,7 @@ async fn hints_alone_are_enough() {
 
 /// The system allows each user so many watchers. Another user's are used up, so that no other test is disturbed.
 #[test]
-fn where_the_system_has_no_watcher_left_it_polls_and_says_so() {
+fn exhausted_watchers_fall_back_to_reported_polling() {
     let directory = tempfile::tempdir().unwrap();
     fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let binary = directory.path().join("tests");
@@ -97,7 +97,7 @@ async fn until_token(live: &Live<Settings>, token: &str) {
 }
 
 #[tokio::test]
-async fn a_directory_made_anew_is_watched_though_its_number_may_be_the_same() {
+async fn recreated_directory_with_same_inode_is_watched() {
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join("mount");
     Kubelet::new(&directory).write(0);
@@ -115,7 +115,7 @@ async fn a_directory_made_anew_is_watched_though_its_number_may_be_the_same() {
 }
 
 #[tokio::test]
-async fn plain_folders_that_appear_later_are_watched_from_then_on() {
+async fn plain_folders_created_later_are_watched() {
     let directory = tempfile::tempdir().unwrap();
     crate::write(directory.path(), &[("TOKEN", b"t0")]);
     let (live, driver) = drive(directory.path(), Timing { poll: NEVER, ..eager() });
@@ -130,7 +130,7 @@ async fn plain_folders_that_appear_later_are_watched_from_then_on() {
 }
 
 #[tokio::test]
-async fn a_directory_behind_a_link_is_watched_where_the_link_leads_now() {
+async fn relinked_directory_is_watched_at_its_new_target() {
     let home = tempfile::tempdir().unwrap();
     let [first, second, link, fresh] =
         ["first", "second", "link", "fresh"].map(|name| home.path().join(name));
@@ -172,7 +172,7 @@ async fn flipped_link_is_noticed_by_hints_alone() {
 }
 
 #[tokio::test]
-async fn directory_moved_away_and_back_is_noticed_by_hints_alone() {
+async fn directory_moved_and_restored_is_noticed_by_hints() {
     let home = tempfile::tempdir().unwrap();
     let [directory, away] = ["mount", "away"].map(|name| home.path().join(name));
     let kubelet = Kubelet::new(&directory);
@@ -191,7 +191,7 @@ async fn directory_moved_away_and_back_is_noticed_by_hints_alone() {
 }
 
 #[tokio::test]
-async fn what_changed_before_the_driver_ran_is_noticed_without_a_hint_or_a_poll() {
+async fn change_before_driver_start_is_read_without_hint() {
     let directory = tempfile::tempdir().unwrap();
     let kubelet = Kubelet::new(directory.path());
     kubelet.write(0);
@@ -207,7 +207,7 @@ async fn what_changed_before_the_driver_ran_is_noticed_without_a_hint_or_a_poll(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn changes_in_quick_succession_are_folded_into_one_look() {
+async fn rapid_changes_are_debounced_into_one_read() {
     let directory = tempfile::tempdir().unwrap();
     let kubelet = Kubelet::new(directory.path());
     kubelet.write(0);
@@ -228,7 +228,7 @@ async fn changes_in_quick_succession_are_folded_into_one_look() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn changes_without_end_do_not_put_the_look_off() {
+async fn endless_changes_do_not_postpone_read() {
     let directory = tempfile::tempdir().unwrap();
     let kubelet = Kubelet::new(directory.path());
     kubelet.write(0);
@@ -258,7 +258,7 @@ async fn changes_without_end_do_not_put_the_look_off() {
 
 /// 50 ms of it are the debounce. The bound is for a loaded machine, and still far below the next poll: hints did it.
 #[tokio::test]
-async fn a_change_is_in_force_long_before_the_next_poll() {
+async fn change_is_in_force_before_next_poll() {
     let directory = tempfile::tempdir().unwrap();
     let kubelet = Kubelet::new(directory.path());
     kubelet.write(0);

@@ -82,7 +82,7 @@ pub(crate) fn eager() -> Timing {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_writes_with_stops_are_each_seen_or_folded_and_none_is_torn() {
+async fn thousand_kubelet_writes_give_no_torn_read() {
     const WRITES: usize = 1000;
     let directory = tempfile::tempdir().unwrap();
     let kubelet = Kubelet::new(directory.path());

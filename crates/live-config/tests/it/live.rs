@@ -151,7 +151,7 @@ impl Committed for Part {
 }
 
 #[tokio::test]
-async fn a_change_comes_into_force_whole_and_is_settled() {
+async fn change_commits_whole_and_settles() {
     let puppet = Arc::new(Puppet::default());
     let scene = Scene::start(vec![puppet.clone()], &[]);
     let mut events = scene.live.events();
@@ -174,7 +174,7 @@ async fn a_change_comes_into_force_whole_and_is_settled() {
 }
 
 #[tokio::test]
-async fn an_invalid_change_is_rejected_once_and_the_old_generation_serves_on() {
+async fn invalid_change_is_rejected_once_old_generation_serves() {
     let puppet = Arc::new(Puppet::default());
     let scene = Scene::start(vec![puppet.clone()], &[]);
     scene.swap(&[("config/MODE", b"shrill"), ("secrets/TOKEN", b"hush-hush-hush-hush-hush")]);
@@ -196,7 +196,7 @@ async fn an_invalid_change_is_rejected_once_and_the_old_generation_serves_on() {
 }
 
 #[tokio::test]
-async fn what_was_refused_is_forgotten_when_the_old_content_is_back() {
+async fn restored_content_clears_refusal() {
     let scene = Scene::start(Vec::new(), &[]);
     let mut events = scene.live.events();
     scene.live.reload().await.unwrap();
@@ -210,7 +210,7 @@ async fn what_was_refused_is_forgotten_when_the_old_content_is_back() {
 }
 
 #[tokio::test]
-async fn a_failed_preparation_is_tried_again_until_it_succeeds() {
+async fn failed_preparation_is_retried_until_success() {
     let puppet = Arc::new(Puppet { refusals: AtomicUsize::new(3), ..Puppet::default() });
     let scene = Scene::start(vec![puppet.clone()], &[]);
     scene.swap(&[("config/MODE", b"loud"), ("secrets/TOKEN", b"t0")]);
@@ -222,7 +222,7 @@ async fn a_failed_preparation_is_tried_again_until_it_succeeds() {
 }
 
 #[tokio::test]
-async fn a_preparation_that_hangs_or_panics_is_refused_without_its_words() {
+async fn hanging_or_panicking_preparation_is_refused_without_message() {
     let puppet = Arc::new(Puppet { hangs: AtomicBool::new(true), ..Puppet::default() });
     let scene = Scene::start(vec![puppet.clone()], &[]);
     scene.swap(&[("config/MODE", b"loud"), ("secrets/TOKEN", b"t0")]);
@@ -237,7 +237,7 @@ async fn a_preparation_that_hangs_or_panics_is_refused_without_its_words() {
 }
 
 #[tokio::test]
-async fn one_that_is_not_ready_keeps_all_others_from_committing() {
+async fn unready_participant_blocks_commit_of_all_others() {
     let (ready, late) = (Arc::new(Puppet::default()), Arc::new(Puppet::default()));
     late.refusals.store(usize::MAX, Ordering::SeqCst);
     let scene = Scene::start(vec![ready.clone(), late.clone()], &[]);
@@ -248,7 +248,7 @@ async fn one_that_is_not_ready_keeps_all_others_from_committing() {
 }
 
 #[tokio::test]
-async fn a_permanent_veto_is_rolled_back_and_not_tried_again() {
+async fn permanent_veto_is_rolled_back_without_retry() {
     let puppet = Arc::new(Puppet { vetoes: AtomicBool::new(true), ..Puppet::default() });
     let scene = Scene::start(vec![puppet.clone()], &[]);
     let mut events = scene.live.events();
@@ -269,7 +269,7 @@ async fn a_permanent_veto_is_rolled_back_and_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_key_held_by_the_environment_stays_pinned_whatever_is_mounted() {
+async fn environment_key_stays_pinned_despite_mounted_value() {
     let scene = Scene::start(Vec::new(), &[("MODE", "quiet")]);
     scene.swap(&[("config/MODE", b"loud"), ("secrets/TOKEN", b"t1")]);
     let status = scene.until("converged", |s| s.generation == 2 && s.apply == Apply::Converged).await;
@@ -281,7 +281,7 @@ async fn a_key_held_by_the_environment_stays_pinned_whatever_is_mounted() {
 }
 
 #[tokio::test]
-async fn an_edit_past_the_release_shows_while_it_is_in_force() {
+async fn edit_shows_as_drift_while_in_force() {
     let scene = Scene::start(Vec::new(), &[]);
     let seal = live_config::seal([("MODE", b"quiet".as_slice())]);
     let sealed = |mode: &'static [u8]| {
@@ -297,7 +297,7 @@ async fn an_edit_past_the_release_shows_while_it_is_in_force() {
 }
 
 #[tokio::test]
-async fn a_removed_directory_is_rejected_and_heals_when_it_is_back() {
+async fn removed_directory_is_rejected_and_heals_when_restored() {
     let scene = Scene::start(Vec::new(), &[]);
     let moved = tempdir().unwrap();
     let away = moved.path().join("away");
@@ -326,7 +326,7 @@ async fn reloads_asked_for_at_once_are_folded() {
 }
 
 #[tokio::test]
-async fn with_nothing_mounted_there_is_nothing_to_watch_and_it_says_so() {
+async fn without_mount_status_reports_no_watching() {
     let contract = Contract::of::<Settings>().unwrap();
     let sources = Sources::default().environment([("TOKEN", "t0")]);
     let loaded: Loaded<Settings> = Loaded::read(&contract, &sources).unwrap_or_else(|p| panic!("{p}"));

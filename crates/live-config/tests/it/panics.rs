@@ -153,7 +153,7 @@ async fn outcome(panics: At, objects: bool) -> Status {
 }
 
 #[tokio::test]
-async fn while_preparing_it_is_a_refusal_by_name_and_without_its_words() {
+async fn panic_in_prepare_is_refusal_without_message() {
     for point in [At::Prepare, At::PrepareStep] {
         let status = outcome(point, false).await;
         let reasons = vec![objection("panics", "panicked while preparing")];
@@ -162,7 +162,7 @@ async fn while_preparing_it_is_a_refusal_by_name_and_without_its_words() {
 }
 
 #[tokio::test]
-async fn while_coming_into_force_all_others_are_taken_back() {
+async fn panic_in_commit_rolls_back_all_others() {
     let status = outcome(At::Commit, false).await;
     let reasons = vec![objection("panics", "panicked while coming into force")];
     assert_eq!(status.apply, Apply::Rejected { reasons, retrying: true });
@@ -177,7 +177,7 @@ async fn while_observed_it_is_no_objection() {
 }
 
 #[tokio::test]
-async fn while_it_is_taken_back_all_others_still_are() {
+async fn panic_in_rollback_still_rolls_back_others() {
     let status = outcome(At::RollBack, true).await;
     let reason = objection("panics", "it fails; panics: panicked while it was taken back");
     assert_eq!(status.apply, Apply::RolledBack { reason, retrying: true });
@@ -197,7 +197,7 @@ fn fragile<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, 
 }
 
 #[tokio::test]
-async fn a_settings_type_that_panics_is_a_problem_without_the_value() {
+async fn panicking_settings_type_is_reported_without_value() {
     let directory = tempfile::tempdir().unwrap();
     write(directory.path(), &[("VALUE", b"fine")]);
     let contract = Contract::of::<Fragile>().unwrap();

@@ -204,6 +204,6 @@ async fn follow(edits: Vec<Edit>) {
 }
 
 #[test]
-fn each_value_was_whole_in_its_file_and_what_is_valid_in_the_end_is_in_force() {
+fn plain_files_apply_whole_values_last_valid_wins() {
     sequences::follow_all(file!(), sequences::cases(CASES), &edits(), follow);
 }

@@ -6,7 +6,7 @@ use tempfile::tempdir;
 use crate::{problems, read, write};
 
 #[test]
-fn the_environment_beats_the_directory_beats_the_fallback_beats_the_default() {
+fn precedence_is_environment_directory_fallback_default() {
     let directory = tempdir().unwrap();
     write(directory.path(), &[("config/MODE", b"loud"), ("secrets/TOKEN", b"from-file")]);
     let sources = Sources::default()
@@ -26,7 +26,7 @@ fn the_environment_beats_the_directory_beats_the_fallback_beats_the_default() {
 }
 
 #[test]
-fn every_refused_and_missing_value_is_told_at_once() {
+fn refused_and_missing_values_are_reported_together() {
     let found = problems(&Sources::default().environment([("MODE", "LOUD")]));
     assert_eq!(
         found,
@@ -42,7 +42,7 @@ fn a_rule_between_two_keys_names_its_reason() {
 }
 
 #[test]
-fn a_variable_that_is_not_text_is_refused_without_its_value() {
+fn non_utf8_variable_is_refused_without_value() {
     let bytes = std::ffi::OsString::from_vec(vec![b'h', b'u', 0xff]);
     let sources = Sources::default().environment([("TOKEN", bytes)]);
     assert_eq!(problems(&sources), ["TOKEN: is not UTF-8 text (from environment)"]);

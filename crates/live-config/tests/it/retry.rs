@@ -67,7 +67,7 @@ fn start(directory: &Path, gate: &Arc<Gate>) -> (Kubelet, Live<Settings>, Driver
 }
 
 #[tokio::test]
-async fn each_failure_makes_the_wait_longer_and_is_neither_told_nor_dated_anew() {
+async fn failures_back_off_without_new_event_or_date() {
     let gate = Arc::new(Gate { shut: AtomicBool::new(true), ..Gate::default() });
     let directory = tempfile::tempdir().unwrap();
     let (kubelet, live, driver) = start(directory.path(), &gate);
@@ -87,7 +87,7 @@ async fn each_failure_makes_the_wait_longer_and_is_neither_told_nor_dated_anew()
 }
 
 #[tokio::test]
-async fn whoever_asks_again_and_again_does_not_put_the_next_try_off() {
+async fn repeated_reload_calls_do_not_postpone_retry() {
     let gate = Arc::new(Gate { shut: AtomicBool::new(true), ..Gate::default() });
     let directory = tempfile::tempdir().unwrap();
     let (kubelet, live, driver) = start(directory.path(), &gate);
@@ -105,7 +105,7 @@ async fn whoever_asks_again_and_again_does_not_put_the_next_try_off() {
 }
 
 #[tokio::test]
-async fn another_change_is_not_kept_waiting_by_the_retry_of_the_one_before() {
+async fn new_change_skips_former_retry_wait() {
     let gate = Arc::new(Gate { shut: AtomicBool::new(true), ..Gate::default() });
     let directory = tempfile::tempdir().unwrap();
     let (kubelet, live, driver) = start(directory.path(), &gate);
@@ -123,7 +123,7 @@ async fn another_change_is_not_kept_waiting_by_the_retry_of_the_one_before() {
 }
 
 #[tokio::test]
-async fn a_generation_is_in_force_since_the_commit_and_not_since_the_read() {
+async fn generation_is_dated_from_commit_not_read() {
     let gate = Arc::new(Gate { takes: Duration::from_millis(50), ..Gate::default() });
     let directory = tempfile::tempdir().unwrap();
     let (kubelet, live, driver) = start(directory.path(), &gate);

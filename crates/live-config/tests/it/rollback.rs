@@ -146,7 +146,7 @@ async fn a_transient_veto_is_retried_until_it_holds() {
 }
 
 #[tokio::test]
-async fn a_flapping_veto_is_reported_once_and_keeps_its_date() {
+async fn flapping_veto_is_reported_once_with_first_date() {
     let mut scene = Scene::start(veto(), Duration::from_millis(10));
     scene.kubelet.write(1);
     let first = scene.until("a rollback", |status| status.apply == rolled_back(true)).await;
@@ -178,7 +178,7 @@ async fn each_veto_makes_the_wait_longer() {
 }
 
 #[tokio::test]
-async fn refusals_and_vetoes_in_turn_are_reported_once_each() {
+async fn alternating_refusals_and_vetoes_are_reported_once_each() {
     let mut scene = Scene::start(veto(), Duration::from_millis(5));
     scene.kubelet.write(1);
     for round in 1..=3 {
@@ -197,7 +197,7 @@ async fn refusals_and_vetoes_in_turn_are_reported_once_each() {
 }
 
 #[tokio::test]
-async fn a_permanent_refusal_is_not_retried_and_says_so() {
+async fn permanent_refusal_is_not_retried_automatically() {
     let scene = Scene::start(Mood::Refuses(Refusal::permanent("needs a restart")), Duration::from_millis(5));
     scene.kubelet.write(1);
     let status = scene.until("a rejection", |status| status.apply.as_str() == "rejected").await;

@@ -199,7 +199,7 @@ fn fifo_and_socket_are_named_and_block_nothing() {
 }
 
 #[test]
-fn fifo_put_in_place_of_a_file_meanwhile_blocks_nothing() {
+fn fifo_replacing_file_during_read_blocks_nothing() {
     let home = tempdir().unwrap();
     let directory = home.path().join("mount");
     state(&directory, "loud");
@@ -226,7 +226,7 @@ fn gone(sources: &Sources) -> String {
 }
 
 #[test]
-fn folder_that_was_there_is_missed_until_it_is_back() {
+fn lost_folder_is_reported_until_restored() {
     let home = tempdir().unwrap();
     for directory in layouts(home.path(), "loud", "loud") {
         let data = directory.join("..data");
@@ -252,7 +252,7 @@ fn folder_that_was_there_is_missed_until_it_is_back() {
 }
 
 #[test]
-fn directory_that_was_there_is_missed_with_one_sentence() {
+fn lost_directory_is_reported_as_one_cause() {
     let home = tempdir().unwrap();
     for directory in layouts(home.path(), "loud", "loud") {
         let sources = Sources::default().directory(&directory);
@@ -270,7 +270,7 @@ fn directory_that_was_there_is_missed_with_one_sentence() {
 }
 
 #[test]
-fn volume_that_lost_its_link_is_no_plain_directory() {
+fn volume_without_data_link_is_no_plain_directory() {
     let home = tempdir().unwrap();
     let volume = home.path().join("config");
     mount(&volume, &[("MODE", b"loud")]);
@@ -284,7 +284,7 @@ fn volume_that_lost_its_link_is_no_plain_directory() {
 }
 
 #[test]
-fn key_that_a_new_generation_leaves_out_has_its_default() {
+fn key_dropped_by_new_generation_takes_default() {
     let home = tempdir().unwrap();
     let files: [(&str, &[u8]); 3] =
         [("config/MODE", b"loud"), ("config/CONFIG_SEAL", b"0"), ("secrets/TOKEN", b"t")];
@@ -308,7 +308,7 @@ fn new_generation_may_have_an_empty_folder() {
 }
 
 #[test]
-fn file_removed_from_a_plain_folder_has_its_default() {
+fn file_removed_from_plain_folder_takes_default() {
     let home = tempdir().unwrap();
     state(home.path(), "loud");
     let sources = Sources::default().directory(home.path());

@@ -28,7 +28,7 @@ fn a_server_takes_tls_only_and_passwords_only() {
 }
 
 #[test]
-fn a_server_that_was_killed_has_what_it_had_and_one_that_is_dropped_leaves_nothing() {
+fn killed_server_keeps_data_dropped_server_leaves_nothing() {
     let mut server = Server::start(&[]);
     server.sql("postgres", "CREATE TABLE kept (number INTEGER)");
     server.sql("postgres", "INSERT INTO kept VALUES (7)");
@@ -44,7 +44,7 @@ fn a_server_that_was_killed_has_what_it_had_and_one_that_is_dropped_leaves_nothi
 }
 
 #[test]
-fn a_pooler_and_a_cache_that_are_dropped_leave_nothing() {
+fn dropped_pooler_and_cache_leave_nothing() {
     let server = Server::start(&[]);
     let (pooler, redis) = (Pooler::start(&server, Mode::Session), Redis::start(&[]));
     let addresses = [SocketAddr::from((Ipv4Addr::LOCALHOST, pooler.port())), redis.address()];

@@ -11,7 +11,7 @@ use super::controller::{Controller, UNKNOWN, as_arguments, host, published};
 use crate::support::{SECRET_KEY, assert_untouched};
 
 #[test]
-fn missing_tls_secret_loses_no_request_and_is_awaited() {
+fn missing_tls_secret_is_awaited_without_lost_requests() {
     in_namespace(async |ns| {
         let Some(controller) = Controller::find(ns).await else { return };
         let host = host(ns);
@@ -43,7 +43,7 @@ fn missing_tls_secret_loses_no_request_and_is_awaited() {
 }
 
 #[test]
-fn second_release_on_the_same_path_loses_no_request() {
+fn second_release_on_path_loses_no_request() {
     in_namespace(async |ns| {
         let Some(controller) = Controller::find(ns).await else { return };
         let host = host(ns);

@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn only_lines_on_requests_to_the_paths_count_as_such() {
+    fn only_request_lines_of_measured_paths_count() {
         let counts = counted(
             "{\"message\":\"request\",\"route\":\"/config\"}\n\
              {\"message\":\"request cancelled\",\"route\":\"/config\"}\n\
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_counts_and_one_that_lacks_something_is_told() {
+    fn complete_span_counts_and_broken_span_is_reported() {
         let counts = Counts::default();
         counts.take(export(span(), "service.name"));
         assert_eq!((counts.spans.load(Relaxed), counts.bad_spans.load(Relaxed)), (1, 0));

@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_due_while_the_server_held_one_back_waited_too() {
+    fn requests_due_during_stall_include_wait() {
         let pause = Duration::from_millis(400);
         let mut load = Load::connect(server(300, pause), "/", 1).unwrap();
         let seen = load.run(Pace::Rate(500), Duration::from_secs(1)).unwrap();
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn at_full_pace_a_connection_asks_again_once_it_has_its_answer() {
+    fn full_pace_sends_next_request_after_answer() {
         let mut load = Load::connect(server(usize::MAX, Duration::ZERO), "/", 1).unwrap();
         let lasting = Duration::from_millis(200);
         let seen = load.run(Pace::Full, lasting).unwrap();
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_one_once_its_body_is_there() {
+    fn answer_is_complete_with_its_body() {
         for part in [&ANSWER[..9], &ANSWER[..ANSWER.len() - 1]] {
             assert_eq!(whole(part).unwrap(), None);
         }
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_belongs_to_the_window_in_which_it_was_due() {
+    fn latency_belongs_to_window_of_due_time() {
         let begun = Instant::now();
         let mut seen = Seen::new(begun + WINDOW);
         for due in [begun, begun + WINDOW, begun + 4 * WINDOW] {

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_token_is_the_one_that_the_sdk_makes() {
+    fn iam_token_matches_sdk_token() {
         // From botocore's tests/unit/test_signers.py, with the query sorted.
         let expected = "prod-instance.us-east-1.rds.amazonaws.com:3306/?Action=connect&DBUser=someusername\
             &X-Amz-Algorithm=AWS4-HMAC-SHA256\

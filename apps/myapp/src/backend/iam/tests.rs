@@ -64,7 +64,7 @@ async fn credentials_are_kept_until_shortly_before_their_end() {
 }
 
 #[tokio::test]
-async fn credentials_near_their_end_are_fetched_anew_and_serve_where_the_agent_is_gone() {
+async fn expiring_credentials_are_refreshed_and_outlive_agent() {
     let agent = Agent::start(&[60, 120]);
     let source = agent.source();
     assert_eq!(key(&source).await.as_deref(), Some("key-0"));
@@ -82,7 +82,7 @@ async fn credentials_that_ended_are_not_used() {
 }
 
 #[test]
-fn only_an_agent_on_this_node_is_shown_the_pods_token() {
+fn only_node_local_agent_receives_pod_token() {
     let with = |agent: &str| {
         let environment = [(AGENT, agent), (AGENT_TOKEN, "/x"), (REGION, "eu-central-1")];
         PodIdentity::of(&environment.map(|(name, value)| (name.into(), value.into())).into()).err()

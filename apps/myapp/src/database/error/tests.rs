@@ -2,7 +2,7 @@ use super::from_drivers::of_sqlstate;
 use super::*;
 
 #[test]
-fn an_answer_of_the_server_is_not_a_server_out_of_reach() {
+fn answered_sqlstate_is_protocol_error_not_unreachable() {
     for code in ["08P01", "08004", "08006", "0A000"] {
         assert_eq!(of_sqlstate(code), Reason::Protocol, "{code}");
     }

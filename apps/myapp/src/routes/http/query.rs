@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_filters_have_one_form_whatever_the_order_and_the_escapes() {
+    fn filters_are_canonical_in_order_and_escapes() {
         let filters = |text| {
             let mut query = Query::of(Some(text));
             for name in ["a", "b"] {

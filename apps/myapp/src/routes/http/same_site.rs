@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_post_needs_what_no_page_of_another_site_can_send() {
+    fn post_needs_header_impossible_for_cross_site_page() {
         for headers in [
             ("x-requested-by", "curl"),
             ("content-type", "application/json"),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_browser_says_of_another_origin_is_held_against_every_request() {
+    fn foreign_origin_or_fetch_site_is_always_refused() {
         let deliberate = ("content-type", "application/json");
         for origin in [
             "null",
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_that_hides_its_page_needs_the_header_for_every_request() {
+    fn browser_without_fetch_metadata_needs_header_for_get() {
         for browser in [
             ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:60.0) Gecko/20100101 Firefox/60.0"),
             ("user-agent", "Opera/9.80 (Windows NT 6.1) Presto/2.12.388 Version/12.18"),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_request_for_loopback_that_no_other_page_makes_is_local() {
+    fn only_same_origin_loopback_request_is_local() {
         let local = |headers: &[(&'static str, &'static str)]| {
             let headers = headers
                 .iter()

@@ -41,7 +41,7 @@ const REFUSALS: [Refusal; 5] = [
 ];
 
 #[test]
-fn what_the_server_refuses_is_told_by_its_reason() {
+fn cache_server_refusal_is_reported_by_reason() {
     let cases = REFUSALS.iter().flat_map(|refusal| [false, true].map(|at_start| (refusal, at_start)));
     at_once(cases, |((name, begin, reason), at_start)| {
         let redis = Redis::start(&[]);
@@ -61,7 +61,7 @@ fn what_the_server_refuses_is_told_by_its_reason() {
 }
 
 #[test]
-fn a_server_that_loads_its_data_is_waited_for() {
+fn loading_cache_server_is_awaited() {
     let mut redis = Redis::start(&[
         "enable-debug-command yes",
         "key-load-delay 5000",
@@ -79,7 +79,7 @@ fn a_server_that_loads_its_data_is_waited_for() {
 }
 
 #[test]
-fn what_is_no_server_for_this_service_is_told_by_a_sentence() {
+fn unsuitable_cache_server_is_reported_by_reason() {
     let foreign = foreign_server();
     let clustered = Redis::start(&["cluster-enabled yes"]);
     let plain = Redis::start(&[]);

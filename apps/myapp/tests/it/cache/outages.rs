@@ -81,7 +81,7 @@ impl fmt::Display for Cell {
 }
 
 #[test]
-fn no_outage_of_the_cache_costs_readiness_a_change_or_a_restart() {
+fn cache_outages_cost_neither_readiness_reload_nor_restart() {
     let rows = std::thread::scope(|scope| {
         let cells = |outage| [true, false].map(|at_start| scope.spawn(move || played(outage, at_start)));
         let running = OUTAGES.map(|outage| (outage.name(), cells(outage)));

@@ -13,7 +13,7 @@ const RIGHTS_ON_AWS: &str =
     include_str!("../../../../../terraform/modules/aws/cache/tests/access-string.txt");
 
 #[test]
-fn rights_on_aws_are_exactly_what_the_service_needs() {
+fn aws_cache_rights_are_minimal_and_sufficient() {
     let redis = Redis::start_with_tls(&["user default off"]);
     let rights: Vec<_> = RIGHTS_ON_AWS.split_whitespace().collect();
     let password = format!(">{PASSWORD}");

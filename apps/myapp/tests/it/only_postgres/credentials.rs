@@ -110,7 +110,7 @@ fn a_running_process_goes_to_no_other_server() {
 }
 
 #[test]
-fn a_server_without_a_trusted_certificate_is_not_given_the_password_at_start() {
+fn untrusted_server_gets_no_password_at_start() {
     for tls in [b'S', b'N'] {
         let impostor = Impostor::start(tls);
         let port = impostor.address.port();
@@ -124,7 +124,7 @@ fn a_server_without_a_trusted_certificate_is_not_given_the_password_at_start() {
 }
 
 #[test]
-fn no_host_but_the_wired_one_is_given_the_password_whatever_its_certificate() {
+fn unwired_host_is_refused_whatever_its_certificate() {
     let impostor = Impostor::start(b'S');
     let url = format!("postgres://app@impostor.example:{}/app?sslmode=verify-full", impostor.address.port());
     let settings = [("DATABASE_URL", url.as_str()), ("DB_PASSWORD", PASSWORD), ("SECRET_KEY", "hush")];
@@ -137,7 +137,7 @@ fn no_host_but_the_wired_one_is_given_the_password_whatever_its_certificate() {
 }
 
 #[test]
-fn a_process_that_is_wired_to_no_host_gives_the_password_to_loopback_only() {
+fn process_without_wired_host_trusts_only_loopback() {
     for host in ["db.example", "10.1.2.3", "[2001:db8::1]", "0.0.0.0", "localhost.example", "127.1"] {
         let url = format!("postgres://app@{host}/app?sslmode=verify-full");
         let settings = [("DATABASE_URL", url.as_str()), ("DB_PASSWORD", PASSWORD), ("SECRET_KEY", "hush")];
@@ -158,7 +158,7 @@ fn a_process_that_is_wired_to_no_host_gives_the_password_to_loopback_only() {
 }
 
 #[test]
-fn the_wired_host_is_known_in_any_spelling_and_is_no_more_than_a_host() {
+fn wired_host_matches_any_spelling_of_one_host() {
     let url = "postgres://app@db.example/app?sslmode=verify-full";
     let settings = [("DATABASE_URL", url), ("DB_PASSWORD", PASSWORD), ("SECRET_KEY", "hush")];
     for host in ["db.example", "DB.Example", "db.example."] {
@@ -172,7 +172,7 @@ fn the_wired_host_is_known_in_any_spelling_and_is_no_more_than_a_host() {
 }
 
 #[test]
-fn a_reload_leads_to_no_host_that_the_process_is_not_wired_to() {
+fn reload_to_unwired_host_is_refused() {
     let database = shared().database();
     let mount = Mount::new(&files(&database.url()));
     let service = Service::as_told(&[&mount.flag()], &[], None);
@@ -183,7 +183,7 @@ fn a_reload_leads_to_no_host_that_the_process_is_not_wired_to() {
 
 /// The server has a trusted certificate and the wired name: the refusal concerns the authentication method.
 #[test]
-fn no_server_is_given_a_password_in_clear_text() {
+fn clear_text_password_authentication_is_refused() {
     let server = Server::start(&["fsync=off", "password_encryption=md5"]);
     let database = server.database();
     let ask = |url: &str, password: &str| {
@@ -217,7 +217,7 @@ fn any_text_is_a_password() {
 }
 
 #[test]
-fn variables_for_other_clients_of_the_database_count_for_nothing() {
+fn libpq_environment_variables_are_ignored() {
     let database = shared().database();
     let url = database.url();
     let settings =
@@ -256,7 +256,7 @@ fn variables_for_other_clients_of_the_database_count_for_nothing() {
 }
 
 #[test]
-fn no_log_line_and_no_answer_holds_a_password_that_was_refused() {
+fn refused_password_appears_in_no_log_or_answer() {
     let database = shared().database();
     let settings = vec![
         ("DATABASE_URL", database.url()),

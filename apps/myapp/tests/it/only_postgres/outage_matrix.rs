@@ -87,7 +87,7 @@ impl fmt::Display for Cell {
 }
 
 #[test]
-fn an_outage_ends_no_more_than_the_policy_says_and_passes_without_a_restart() {
+fn outage_effects_follow_policy_and_need_no_restart() {
     let rows: Vec<_> = CLASSES
         .into_iter()
         .flat_map(|class| [("shared", true), ("own", false)].map(|whose| (class, whose)))

@@ -32,7 +32,7 @@ fn own_server() -> (Server, Settings) {
 }
 
 #[test]
-fn a_lost_server_holds_up_what_needs_it_and_the_queue_keeps_the_rest() {
+fn lost_server_blocks_reveals_while_records_queue() {
     let (mut server, settings) = own_server();
     let service = start(&settings);
     service.until_ready();
@@ -54,7 +54,7 @@ fn a_lost_server_holds_up_what_needs_it_and_the_queue_keeps_the_rest() {
 }
 
 #[test]
-fn a_process_starts_without_its_database_and_finds_it_later() {
+fn process_starts_without_database_and_connects_later() {
     let (mut server, settings) = own_server();
     server.kill();
     let service = start(&settings);
@@ -67,7 +67,7 @@ fn a_process_starts_without_its_database_and_finds_it_later() {
 }
 
 #[test]
-fn a_wrong_password_at_start_is_told_as_such_and_healed_by_the_database() {
+fn wrong_password_at_start_is_reported_and_heals() {
     let mut database = shared().database();
     let service = start(&told(&database, "canary-password-wrong"));
     let checked = service.runtime.block_on(service.store.database().check());

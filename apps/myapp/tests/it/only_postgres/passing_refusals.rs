@@ -74,7 +74,7 @@ fn end_sessions_since(database: &Database<'_>, time: &str, session: &mut Session
 }
 
 #[test]
-fn twenty_rotations_refused_midway_converge_and_fail_no_query() {
+fn rotations_refused_midway_converge_without_failed_queries() {
     let mut database = shared().database();
     let url = database.url();
     let mut scene = Scene::start(&url, &database.password, SESSIONS);

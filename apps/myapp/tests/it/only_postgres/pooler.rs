@@ -37,7 +37,7 @@ fn asked(database: &Database<'_>, pooler: &Pooler, sql: &str) -> String {
 }
 
 #[test]
-fn rotations_by_way_of_a_pooler_fail_no_query() {
+fn rotations_through_pooler_fail_no_query() {
     for mode in MODES {
         let mut database = shared().database();
         let url = database.url_by(pooler(mode).port());
@@ -78,7 +78,7 @@ fn the_sessions_of_a_pooler_keep_no_trace() {
 }
 
 #[test]
-fn a_slow_statement_is_ended_by_the_server_also_behind_a_pooler() {
+fn statement_timeout_applies_behind_pooler() {
     for mode in MODES {
         let database = shared().database();
         let service = start(&database.url_by(pooler(mode).port()), &database.password);
@@ -93,7 +93,7 @@ fn a_slow_statement_is_ended_by_the_server_also_behind_a_pooler() {
 }
 
 #[test]
-fn a_refused_password_is_told_as_such_by_a_pooler() {
+fn pooler_reports_refused_password_as_authentication_failure() {
     for mode in MODES {
         let database = shared().database();
         let service = start(&database.url_by(pooler(mode).port()), "canary-password-wrong");
@@ -103,7 +103,7 @@ fn a_refused_password_is_told_as_such_by_a_pooler() {
 }
 
 #[test]
-fn a_server_that_was_lost_behind_a_pooler_comes_back() {
+fn server_lost_behind_pooler_is_found_again() {
     for mode in MODES {
         let mut server = Server::start(&["fsync=off"]);
         let pooler = Pooler::start(&server, mode);

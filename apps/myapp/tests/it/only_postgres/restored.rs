@@ -47,7 +47,7 @@ fn tables_that_are_gone_are_made_anew() {
 }
 
 #[test]
-fn a_database_that_is_made_anew_is_set_up_again() {
+fn recreated_database_is_set_up_again() {
     let database = shared().database();
     let service = start(&database);
     for _ in 0..2 {
@@ -59,7 +59,7 @@ fn a_database_that_is_made_anew_is_set_up_again() {
 }
 
 #[test]
-fn a_database_without_its_schema_is_down_until_it_is_back() {
+fn database_is_down_until_schema_is_back() {
     let database = shared().database();
     let service = start(&database);
     database.sql("DROP SCHEMA public CASCADE");
@@ -70,7 +70,7 @@ fn a_database_without_its_schema_is_down_until_it_is_back() {
 }
 
 #[test]
-fn a_table_that_may_not_be_written_is_no_database_that_works() {
+fn table_without_insert_right_fails_check() {
     let database = shared().database();
     let service = start(&database);
     database.sql(&format!("REVOKE INSERT ON accesses FROM {}", database.user));

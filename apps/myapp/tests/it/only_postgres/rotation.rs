@@ -78,7 +78,7 @@ fn files<'a>(url: &'a str, password: &'a str, sessions: &'a str) -> [(&'static s
 }
 
 #[test]
-fn twenty_rotations_under_load_fail_no_query_and_leave_no_old_session() {
+fn rotations_fail_no_query_and_close_old_sessions() {
     let mut database = shared().database();
     let url = database.url();
     let mut scene = Scene::start(&url, &database.password, SESSIONS);
@@ -133,7 +133,7 @@ fn sessions_of(database: &Database<'_>) -> String {
 }
 
 #[test]
-fn a_wrong_password_is_refused_fails_no_query_and_heals_once_the_database_knows_it() {
+fn password_unknown_to_database_is_retried_without_failures() {
     let mut database = shared().database();
     let (url, first) = (database.url(), database.password.clone());
     let mut scene = Scene::start(&url, &first, 2);
@@ -160,7 +160,7 @@ fn a_wrong_password_is_refused_fails_no_query_and_heals_once_the_database_knows_
 
 /// After the database accepts the password that was refused, it rejects logins with the old one.
 #[test]
-fn a_password_that_is_refused_costs_one_of_two_sessions_at_the_most() {
+fn refused_password_costs_at_most_one_session() {
     let database = shared().database();
     let mut scene = Scene::start(&database.url(), &database.password, 2);
     let mut session = shared().session("postgres");
@@ -175,7 +175,7 @@ fn a_password_that_is_refused_costs_one_of_two_sessions_at_the_most() {
 }
 
 #[test]
-fn between_the_change_in_the_database_and_the_secret_those_who_are_in_do_the_work() {
+fn open_sessions_serve_until_secret_follows() {
     let mut database = shared().database();
     let mut scene = Scene::start(&database.url(), &database.password.clone(), SESSIONS);
     assert!(scene.service.runtime.block_on(scene.service.store.database().check()).is_ok());
@@ -212,7 +212,7 @@ fn user_and_password_change_as_one_unit() {
 }
 
 #[test]
-fn the_number_of_sessions_changes_under_load_without_a_new_one_for_each() {
+fn session_limit_changes_under_load_without_failed_query() {
     let database = shared().database();
     let (url, password) = (database.url(), database.password.clone());
     let mut scene = Scene::start(&url, &password, 8);
@@ -263,7 +263,7 @@ fn one_session_is_enough_to_rotate() {
 }
 
 #[test]
-fn another_host_or_kind_of_database_is_refused_while_running() {
+fn change_of_database_host_or_kind_is_refused() {
     let database = shared().database();
     let (url, password) = (database.url(), database.password.clone());
     let mut scene = Scene::start(&url, &password, 2);
@@ -279,7 +279,7 @@ fn another_host_or_kind_of_database_is_refused_while_running() {
 }
 
 #[test]
-fn a_role_that_lets_in_one_session_and_no_more_is_rolled_back() {
+fn role_limited_to_one_session_is_rolled_back() {
     let database = shared().database();
     let mut scene = Scene::start(&database.url(), &database.password, 4);
     let load = Load::start(&scene.service, 8);

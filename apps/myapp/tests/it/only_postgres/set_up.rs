@@ -7,7 +7,7 @@ use crate::service::Service;
 use crate::store::change;
 
 #[test]
-fn a_replica_waits_for_another_that_sets_the_database_up() {
+fn replica_waits_for_concurrent_database_setup() {
     let database = shared().database();
     let mut other = database.server.session(&database.name);
     other.number("SELECT count(pg_advisory_lock(470187864176))");

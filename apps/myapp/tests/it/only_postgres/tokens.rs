@@ -28,7 +28,7 @@ impl TokenSource for Newest {
 }
 
 #[test]
-fn sessions_are_opened_with_the_newest_token_while_older_ones_are_refused() {
+fn sessions_open_with_newest_token() {
     let mut database = shared().database();
     let source = Arc::new(Newest(Mutex::new(database.password.clone())));
     let tokens: Arc<dyn TokenSource> = source.clone();
@@ -53,7 +53,7 @@ fn sessions_are_opened_with_the_newest_token_while_older_ones_are_refused() {
 }
 
 #[test]
-fn a_refused_token_is_told_under_the_flag_that_asks_for_tokens() {
+fn refused_token_is_reported_under_database_auth_flag() {
     let database = shared().database();
     let tokens: Arc<dyn TokenSource> = Arc::new(Newest(Mutex::new(database.password.clone())));
     let url = database.url();
@@ -70,7 +70,7 @@ fn a_refused_token_is_told_under_the_flag_that_asks_for_tokens() {
 }
 
 #[test]
-fn without_the_agent_the_process_says_what_is_missing() {
+fn iam_auth_without_agent_names_missing_variable() {
     let database = [
         ("DATABASE_URL", "postgres://app@db.example/app?sslmode=verify-full"),
         ("DB_PASSWORD", "x"),

@@ -33,7 +33,7 @@ fn next_role(database: &Database<'_>, number: usize) -> (String, String) {
 }
 
 #[test]
-fn user_and_password_rotate_in_one_swap_without_a_failed_query() {
+fn user_and_password_rotate_together_without_failed_query() {
     let database = shared().database();
     let url = database.url();
     let mount = Mount::new(&files(&url, &database.user, &database.password));
@@ -71,7 +71,7 @@ fn user_and_password_rotate_in_one_swap_without_a_failed_query() {
 }
 
 #[test]
-fn a_user_that_does_not_fit_its_password_is_refused_and_the_former_serves_on() {
+fn mismatched_user_is_refused_and_former_serves_on() {
     let database = shared().database();
     let url = database.url();
     let mount = Mount::new(&files(&url, &database.user, &database.password));

@@ -32,7 +32,7 @@ fn serving(wrapper: &[&str], file: &Path) -> Serving {
 }
 
 #[test]
-fn a_full_disk_holds_up_what_needs_it_and_nothing_is_half_written() {
+fn full_disk_blocks_reveals_without_partial_writes() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("own.db");
     // The limit on a file's size simulates a full disk; the shell ignores the signal that comes with it.
@@ -61,7 +61,7 @@ fn a_full_disk_holds_up_what_needs_it_and_nothing_is_half_written() {
 }
 
 #[test]
-fn a_file_that_may_only_be_read_reveals_nothing_until_it_may_be_written() {
+fn read_only_file_blocks_reveals_until_writable() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("own.db");
     {
@@ -93,7 +93,7 @@ fn is_root() -> bool {
 }
 
 #[test]
-fn a_file_locked_by_another_process_is_waited_for() {
+fn locked_file_blocks_reveals_until_unlocked() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("own.db");
     let mut serving = serving(&[], &file);
@@ -111,7 +111,7 @@ fn a_file_locked_by_another_process_is_waited_for() {
 }
 
 #[test]
-fn a_corrupt_file_is_told_as_such_and_left_as_it_is() {
+fn corrupt_file_is_reported_and_left_unchanged() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("own.db");
     let garbage = "no database at all".repeat(1000);

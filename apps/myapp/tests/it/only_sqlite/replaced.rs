@@ -52,7 +52,7 @@ const RUINS: [Ruin; 7] = [
 ];
 
 #[test]
-fn a_reveal_is_answered_only_when_the_next_process_finds_it() {
+fn answered_reveal_is_found_by_next_process() {
     for (what, ruin) in RUINS {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("own.db");
@@ -105,7 +105,7 @@ fn tables_that_are_gone_are_made_anew() {
 }
 
 #[test]
-fn a_folder_that_is_gone_reveals_nothing_until_it_is_back() {
+fn missing_folder_blocks_reveals_until_restored() {
     let directory = tempfile::tempdir().unwrap();
     let folder = directory.path().join("data");
     fs::create_dir(&folder).unwrap();

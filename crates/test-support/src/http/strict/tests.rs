@@ -12,7 +12,7 @@ const LAST: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n";
 
 #[tokio::test]
-async fn everything_but_a_whole_good_answer_is_a_failure() {
+async fn anything_but_complete_good_answer_is_failure() {
     for (answer, expected, words) in [
         ("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n", Body("body"), "status 503"),
         ("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nelse", Body("body"), "another body"),
@@ -35,14 +35,14 @@ async fn a_reset_is_a_failure() {
 }
 
 #[tokio::test]
-async fn whole_answers_are_counted_on_one_connection_for_as_long_as_it_is_kept() {
+async fn kept_connection_counts_all_complete_answers() {
     let tally = tally(&[&[WHOLE, CHUNKED, LAST]], Body("body")).await;
     assert!(tally.answered("kind") >= 4, "{tally}");
     assert_eq!((tally.failures.len(), tally.told_to_close, tally.closed_idle), (0, 1, 0), "{tally}");
 }
 
 #[tokio::test]
-async fn a_connection_that_ends_between_two_requests_is_counted_and_no_failure() {
+async fn idle_connection_close_is_counted_not_failed() {
     let told = tally(&[&[WHOLE, LAST], &[WHOLE, LAST]], Body("body")).await;
     assert_eq!((told.failures.len(), told.told_to_close, told.closed_idle), (0, 2, 0), "{told}");
 
@@ -58,7 +58,7 @@ async fn a_stream_that_ends_whole_is_an_answer() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_a_failure() {
+async fn refused_connection_counts_as_failure() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);

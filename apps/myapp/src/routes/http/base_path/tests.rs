@@ -50,7 +50,7 @@ async fn torn(in_force: InForce) -> StatusCode {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_sees_one_generation_however_often_it_changes_meanwhile() {
+async fn request_sees_one_generation_during_reloads() {
     let directory = tempfile::tempdir().unwrap();
     swap(directory.path(), 0);
     let sources = Sources::default().directory(directory.path()).fallback("SECRET_KEY", "k".into());

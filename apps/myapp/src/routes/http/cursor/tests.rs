@@ -16,7 +16,7 @@ proptest! {
     }
 
     #[test]
-    fn a_cursor_of_another_list_or_key_is_refused(
+    fn cursor_of_other_list_or_key_is_refused(
         key in ".{1,40}", list in ".{0,60}", other in ".{1,60}", position: i64,
     ) {
         let cursor = cursors(&key, &list).write(Position(position));

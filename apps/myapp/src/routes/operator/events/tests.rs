@@ -31,7 +31,7 @@ fn tell(feed: &Feed, count: usize) {
 }
 
 #[tokio::test]
-async fn the_first_frame_gives_an_id_to_come_back_with_and_is_no_event() {
+async fn first_frame_sets_last_event_id_without_event() {
     let feed = feed_of(2).await;
     let mut frames = Box::pin(frames(feed.read().unwrap(), None));
     let first = text(&mut frames).await.unwrap();
@@ -51,7 +51,7 @@ async fn the_first_frame_gives_an_id_to_come_back_with_and_is_no_event() {
 }
 
 #[tokio::test]
-async fn a_client_that_comes_back_is_told_what_it_missed() {
+async fn reconnecting_client_receives_missed_events() {
     let feed = feed_of(5).await;
     let id = feed.read().unwrap().mark().to_string().replace("-5", "-3");
     let mut frames = Box::pin(frames(feed.read().unwrap(), Some(&id)));
@@ -69,7 +69,7 @@ async fn a_client_that_comes_back_is_told_what_it_missed() {
 }
 
 #[tokio::test]
-async fn a_client_whose_id_is_not_known_is_told_to_start_afresh() {
+async fn unknown_last_event_id_gets_reset_event() {
     let feed = feed_of(KEPT + 2).await;
     let own = feed.read().unwrap().mark().to_string();
     let (life, _) = own.split_once('-').unwrap();
@@ -81,7 +81,7 @@ async fn a_client_whose_id_is_not_known_is_told_to_start_afresh() {
 }
 
 #[tokio::test]
-async fn a_slow_reader_is_told_that_it_lags_and_is_let_go() {
+async fn lagging_reader_gets_lagged_event_and_stream_end() {
     let feed = feed_of(0).await;
     let mut frames = Box::pin(frames(feed.read().unwrap(), None));
     text(&mut frames).await.unwrap();
@@ -102,7 +102,7 @@ async fn silence_is_filled_with_comments() {
 }
 
 #[tokio::test]
-async fn the_answer_ends_when_long_answers_are_to_end() {
+async fn event_stream_ends_on_close_signal() {
     let (close, closing) = oneshot::channel::<()>();
     let mut body = answer(stream::pending(), async { drop(closing.await) }).into_body();
     close.send(()).unwrap();
@@ -110,7 +110,7 @@ async fn the_answer_ends_when_long_answers_are_to_end() {
 }
 
 #[tokio::test]
-async fn the_scope_is_told_at_first_and_whenever_it_changes() {
+async fn scope_event_comes_first_and_on_change() {
     let mut alone = Box::pin(scopes(None));
     assert!(text(&mut alone).await.unwrap().contains("data: {\"replicas\":\"own\"}"));
     let hears_all = watch::Sender::new(true);

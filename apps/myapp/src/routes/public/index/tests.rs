@@ -13,7 +13,7 @@ fn only_who_asks_for_html_gets_a_page() {
 }
 
 #[test]
-fn the_policy_allows_exactly_the_style_sheet_of_the_page() {
+fn csp_hash_matches_page_style_sheet() {
     use base64::Engine as _;
     use sha2::Digest as _;
     let digest = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(STYLE));
