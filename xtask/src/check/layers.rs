@@ -60,6 +60,7 @@ pub(super) const CRATES: [(&str, &[&str]); 4] = [
         &[
             "error",
             "on_change",
+            "portable",
             "pattern",
             "duration",
             "format",
@@ -70,6 +71,7 @@ pub(super) const CRATES: [(&str, &[&str]); 4] = [
             "schema",
             "key",
             "contract",
+            "nearest",
             "violations",
         ],
     ),
@@ -89,6 +91,7 @@ pub(super) const CRATES: [(&str, &[&str]); 4] = [
             "directory",
             "scalar",
             "load",
+            "given",
             "snapshot",
             "participant",
             "ensemble",
