@@ -17,6 +17,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Check a configuration: exit 0 if it is valid, 1 if not, 2 if a file cannot be read, 64 for wrong flags or a wrong contract
     Check(CheckArgs),
+    /// Print the JSON Schema of contracts, by which editors complete and check them
+    ContractSchema,
 }
 
 /// Contract, sources and output of a check.
@@ -114,8 +116,10 @@ mod tests {
 
     fn sources(flags: &str) -> Vec<Source> {
         let arguments = "confpath check --contract c".split(' ').chain(flags.split(' ')).map(Into::into);
-        let Command::Check(args) = Cli::read(arguments).unwrap().command;
-        args.sources
+        match Cli::read(arguments).unwrap().command {
+            Command::Check(args) => args.sources,
+            Command::ContractSchema => Vec::new(),
+        }
     }
 
     #[test]

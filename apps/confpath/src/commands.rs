@@ -8,6 +8,10 @@ use std::process::ExitCode;
 
 use crate::args::{Cli, Command};
 use crate::exit_code;
+use output::print;
+
+/// The JSON Schema of contracts. It repeats what the crate `contract` accepts; a test compares both.
+const CONTRACT_SCHEMA: &str = include_str!("contract.schema.json");
 
 /// Runs the command that `arguments` name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -22,6 +26,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match cli.command {
         Command::Check(args) => check::check(&args),
+        Command::ContractSchema => {
+            print(CONTRACT_SCHEMA.lines().map(str::to_owned));
+            exit_code::VALID
+        }
     }
     .into()
 }

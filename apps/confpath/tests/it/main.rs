@@ -1,6 +1,7 @@
 //! The real binary: sources in; verdict, output and exit code out.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its scene fails")]
 
+mod contract_schema;
 mod contracts;
 mod doors;
 mod env_files;
