@@ -197,6 +197,7 @@ fn run_tier(
         Tier::Unit => &[
             &["--workspace", "--lib", "--bins"],
             &["-p", "live-config", "--test", "it"],
+            &["-p", "confpath", "--test", "it"],
             // It judges what the service sends in `bench http`.
             &["-p", "chassis", "--example", "collector"],
             &["--doc", "-p", "chassis", "-p", "live-config"],

@@ -1,5 +1,7 @@
 //! The contract of a service.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::error::{ContractError, KeyError};
@@ -42,6 +44,7 @@ impl Contract {
                 }
             }
         }
+        errors.extend(equal_names(&schema));
         if errors.is_empty() {
             errors = errors_between(&keys);
         }
@@ -76,6 +79,18 @@ impl Contract {
     pub fn key(&self, name: &str) -> Option<&Key> {
         self.keys.iter().find(|key| key.name == name)
     }
+}
+
+/// Names that differ in case only: variables of Windows and tools around Kubernetes take them for one.
+fn equal_names(schema: &Value) -> Vec<KeyError> {
+    let mut first = BTreeMap::new();
+    let mut errors = Vec::new();
+    for name in schema["properties"].as_object().into_iter().flat_map(|properties| properties.keys()) {
+        if let Some(other) = first.insert(name.to_uppercase(), name) {
+            errors.push(KeyError { key: name.clone(), reason: format!("differs from {other} in case only") });
+        }
+    }
+    errors
 }
 
 /// Rules that name a key which the contract does not have.

@@ -55,11 +55,13 @@ impl Key {
         let required_when = property.keyword("x-required-when").map(RequiredWhen::from_schema).transpose();
         let required_when = required_when.map_err(&mut collect).ok();
         let secret = property.flag("x-secret");
-        match &kind {
-            Some(Kind::Text { pattern: None, .. }) | None => {}
-            Some(Kind::Text { .. }) if secret => reasons.push("a secret has no pattern".into()),
-            Some(_) if secret => reasons.push("a secret must be text".into()),
-            Some(_) => {}
+        if !is_exportable(name) {
+            reasons
+                .push("no shell can export this name: use letters, digits and _, not a digit first".into());
+        }
+        let default = property.keyword("default").map(text_of_default);
+        if secret {
+            reasons.extend(errors_of_secret(kind.as_ref(), default.as_deref()));
         }
         let (Some(kind), Some(on_change), Some(refused), Some(required_when), true) =
             (kind, on_change, refused, required_when, reasons.is_empty())
@@ -74,7 +76,7 @@ impl Key {
                 sentence => sentence.to_owned(),
             },
             kind,
-            default: property.keyword("default").map(text_of_default),
+            default,
             required: required && !property.is_nullable,
             secret,
             concealed: property.flag("x-conceal"),
@@ -90,6 +92,26 @@ impl Key {
             _ => Ok(key),
         }
     }
+}
+
+/// Reasons why a secret of this type and with this default would be shown, or known to everyone.
+fn errors_of_secret(kind: Option<&Kind>, default: Option<&str>) -> Vec<String> {
+    let of_kind = match kind {
+        Some(Kind::Text { pattern: None, .. }) | None => None,
+        Some(Kind::Text { .. }) => Some("a secret has no pattern"),
+        Some(_) => Some("a secret must be text"),
+    };
+    let has_default = default.is_some_and(|default| !default.is_empty());
+    let of_default =
+        has_default.then_some("a secret has no default: everyone who reads the contract would know it");
+    of_kind.into_iter().chain(of_default).map(str::to_owned).collect()
+}
+
+/// Returns true for the name of a variable as POSIX defines it (Base Definitions, 3.216), in either case.
+fn is_exportable(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn text_of_default(value: &Value) -> String {

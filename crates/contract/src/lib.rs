@@ -21,9 +21,11 @@ mod error;
 mod format;
 mod key;
 mod kind;
+mod nearest;
 mod number_pattern;
 mod on_change;
 mod pattern;
+mod portable;
 mod rules;
 mod schema;
 #[cfg(test)]
@@ -40,3 +42,4 @@ pub use on_change::OnChange;
 pub use pattern::Pattern;
 pub use rules::{Refused, RequiredWhen};
 pub use value::Value;
+pub use violations::Violation;

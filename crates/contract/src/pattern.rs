@@ -2,6 +2,8 @@
 
 use regex_lite::Regex;
 
+use crate::portable::check_portable;
+
 /// A compiled pattern.
 #[derive(Clone, Debug)]
 pub struct Pattern(Regex);
@@ -10,9 +12,11 @@ impl Pattern {
     /// Compiles `text`, which is searched for.
     ///
     /// # Errors
-    /// The text is no regular expression.
+    /// The text is no regular expression, or not one that every engine reads alike.
     pub(crate) fn new(text: &str) -> Result<Self, String> {
-        Regex::new(text).map(Self).map_err(|error| format!("pattern: {error}"))
+        let pattern = Regex::new(text).map(Self).map_err(|error| format!("pattern: {error}"))?;
+        check_portable(text).map_err(|reason| format!("pattern: {reason}"))?;
+        Ok(pattern)
     }
 
     /// Compiles a pattern of a whole text. A search and a match of the whole give the same verdict only with anchors around a

@@ -244,11 +244,11 @@ impl Property {
             (Some(pattern), None) => Some(pattern.as_str().ok_or("pattern must be text")?),
             (None, format) => format.map(|format| format.pattern),
         };
-        Ok(Kind::Text {
-            min_length: self.count("minLength", 0)?,
-            max_length: self.count("maxLength", MAX_LENGTH)?,
-            pattern: pattern.map(Pattern::of_whole_text).transpose()?,
-        })
+        let (min_length, max_length) = (self.count("minLength", 0)?, self.count("maxLength", MAX_LENGTH)?);
+        if min_length > max_length {
+            return Err(format!("no text has {min_length} to {max_length} characters"));
+        }
+        Ok(Kind::Text { min_length, max_length, pattern: pattern.map(Pattern::of_whole_text).transpose()? })
     }
 
     fn choice(&self) -> Result<Kind, String> {
@@ -337,11 +337,11 @@ impl Property {
         if matches!(kind, Kind::List { .. }) {
             return Err("items: a list of lists has no notation as text".into());
         }
-        Ok(Kind::List {
-            items: Box::new(kind),
-            min_items: self.count("minItems", 0)?,
-            max_items: self.count("maxItems", usize::MAX)?,
-        })
+        let (min_items, max_items) = (self.count("minItems", 0)?, self.count("maxItems", usize::MAX)?);
+        if min_items > max_items {
+            return Err(format!("no list has {min_items} to {max_items} items"));
+        }
+        Ok(Kind::List { items: Box::new(kind), min_items, max_items })
     }
 
     fn count(&self, keyword: &str, otherwise: usize) -> Result<usize, String> {

@@ -185,3 +185,47 @@ fn each_type_takes_its_texts_and_no_others() {
     assert_eq!(item("PORTS", "80,65536"), ["item 2 must be a whole number from 0 to 65535"]);
     assert_eq!(item("HOSTS", "a,,b"), ["item 2 must be a host name"]);
 }
+
+#[test]
+fn names_and_limits_that_contradict_are_refused() {
+    let problems = |properties: Value| {
+        let error = Contract::from_schema(json!({ "properties": properties })).unwrap_err();
+        error.0.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let text = || json!({ "type": "string" });
+    assert_eq!(
+        problems(json!({ "PORT": text(), "port": text(), "Port": text() })),
+        ["Port: differs from PORT in case only", "port: differs from Port in case only"]
+    );
+    for name in ["", "1A", "A-B", "A.B", "A B", "É"] {
+        let expected =
+            format!("{name}: no shell can export this name: use letters, digits and _, not a digit first");
+        assert_eq!(problems(json!({ name: text() })), [expected]);
+    }
+    for (schema, reason) in [
+        (json!({ "type": "string", "minLength": 5, "maxLength": 4 }), "no text has 5 to 4 characters"),
+        (json!({ "type": "string", "minLength": 4097 }), "no text has 4097 to 4096 characters"),
+        (
+            json!({ "type": "array", "items": text(), "minItems": 2, "maxItems": 1 }),
+            "no list has 2 to 1 items",
+        ),
+        (
+            json!({ "type": "string", "x-secret": true, "default": "hush" }),
+            "a secret has no default: everyone who reads the contract would know it",
+        ),
+        (
+            json!({ "type": "string", "pattern": r"^(?:\s)$" }),
+            r"pattern: \s is not read alike by RE2 and ECMAScript",
+        ),
+    ] {
+        assert_eq!(problems(json!({ "KEY": schema })), [format!("KEY: {reason}")]);
+    }
+    contract(&json!({ "TOKEN": { "type": "string", "x-secret": true, "default": "" } }));
+}
+
+#[test]
+fn a_similar_name_is_suggested() {
+    let contract = port();
+    assert_eq!(contract.nearest("prot"), Some("PORT"));
+    assert_eq!(contract.nearest("HOST"), None);
+}

@@ -42,11 +42,45 @@ impl Key {
     }
 }
 
+/// One reason why a configuration is refused.
+#[derive(Debug)]
+pub struct Violation<'a> {
+    /// The key.
+    pub key: &'a Key,
+    /// The rule, as a lower-case fragment that holds nothing of a value.
+    pub reason: String,
+    /// True if no value was given, or an empty one where a rule requires more.
+    pub is_missing: bool,
+}
+
 impl Contract {
+    /// The verdict on a whole configuration: every reason why it is refused, the keys' own in their order and then those of
+    /// rules between keys; empty if it is accepted.
+    ///
+    /// `value_of` gives the effective text of a key.
+    pub fn violations<'a>(&self, value_of: impl Fn(&str) -> Option<&'a str>) -> Vec<Violation<'_>> {
+        let missing = |key, reason| Violation { key, reason, is_missing: true };
+        let mut violations = Vec::new();
+        for key in self.keys() {
+            match value_of(&key.name) {
+                Some(text) => violations.extend(key.violations(text).into_iter().map(|reason| Violation {
+                    key,
+                    reason,
+                    is_missing: false,
+                })),
+                None if key.required => violations.push(missing(key, "is required and not given".into())),
+                None => {}
+            }
+        }
+        violations
+            .extend(self.missing_by_rule(value_of).into_iter().map(|(key, reason)| missing(key, reason)));
+        violations
+    }
+
     /// The keys that another key's value makes required and that are missing or empty, each with the reason.
     ///
     /// `value_of` gives the effective text of a key.
-    pub fn missing_by_rule<'a>(&self, value_of: impl Fn(&str) -> Option<&'a str>) -> Vec<(&Key, String)> {
+    fn missing_by_rule<'a>(&self, value_of: impl Fn(&str) -> Option<&'a str>) -> Vec<(&Key, String)> {
         let is_due = |key: &&Key| {
             key.required_when.as_ref().is_some_and(|rule| {
                 value_of(&key.name).is_none_or(str::is_empty)

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use contract::Violation;
 use serde::de::DeserializeOwned;
 
 use crate::directory::{Directory, Mounted};
@@ -39,6 +40,11 @@ impl Sources {
     /// The mounted directory, if there is one.
     pub(crate) fn mounted(&self) -> Option<&Path> {
         self.directory.as_ref().map(Directory::path)
+    }
+
+    pub(crate) fn read_directory(&self, contract: &Contract, problems: &mut Vec<Problem>) -> Mounted {
+        let directory = self.directory.as_ref();
+        directory.map_or_else(Mounted::nothing, |directory| directory.read(contract, problems))
     }
 
     /// Gives the value of `key` where no source does, before its default.
@@ -86,10 +92,7 @@ impl<S: DeserializeOwned> Read<S> {
     pub(crate) fn of(contract: &Contract, sources: &Sources) -> Self {
         let mut problems = Vec::new();
         let given = environment::read(contract, &sources.environment, &mut problems);
-        let mounted = sources
-            .directory
-            .as_ref()
-            .map_or_else(Mounted::nothing, |directory| directory.read(contract, &mut problems));
+        let mounted = sources.read_directory(contract, &mut problems);
         let (content, written, sums) = (mounted.content, mounted.written, sums(&given, &mounted));
 
         let unknown = mounted.unknown;
@@ -170,26 +173,14 @@ fn check(
     is_whole: bool,
     problems: &mut Vec<Problem>,
 ) {
-    for key in contract.keys() {
+    let value_of = |key: &str| values.get(key).map(|value| value.text.expose());
+    for Violation { key, reason, is_missing } in contract.violations(value_of) {
         // A value that could not even be read has its problem already.
         let reported = problems.iter().any(|problem| problem.subject == key.name);
-        match values.get(&key.name) {
-            Some(value) => {
-                let reasons = key.violations(value.text.expose()).into_iter();
-                problems.extend(reasons.map(|why| Problem::new(&key.name, why, Some(value.origin.clone()))));
-            }
-            None if key.required && is_whole && !reported => {
-                problems.push(Problem::new(&key.name, "is required and not given", None));
-            }
-            None => {}
+        if !is_missing || (is_whole && !reported) {
+            let origin = values.get(&key.name).filter(|_| !is_missing).map(|value| value.origin.clone());
+            problems.push(Problem::new(&key.name, reason, origin));
         }
-    }
-    if !is_whole {
-        return;
-    }
-    let value_of = |key: &str| values.get(key).map(|value| value.text.expose());
-    for (key, why) in contract.missing_by_rule(value_of) {
-        problems.push(Problem::new(&key.name, why, None));
     }
 }
 

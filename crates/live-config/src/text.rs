@@ -10,12 +10,12 @@ pub enum Text {
 
 impl Text {
     /// Stores `value` as secret or plain text, as its key requires.
-    pub(crate) fn of(value: String, secret: bool) -> Self {
+    pub fn of(value: String, secret: bool) -> Self {
         if secret { Self::Secret(value.into()) } else { Self::Plain(value) }
     }
 
     /// The characters, whether secret or not; for callers that compare or count and do not print.
-    pub(crate) fn expose(&self) -> &str {
+    pub fn expose(&self) -> &str {
         match self {
             Self::Plain(text) => text,
             Self::Secret(secret) => secret.expose(),

@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 /// Crates of this workspace that a crate may name. One that is not listed may name any.
-const DIRECTIONS: [(&str, &[&str]); 16] = [
+const DIRECTIONS: [(&str, &[&str]); 17] = [
     ("bench", &["kit", "release", "test-support"]),
     ("bench-programs", &[]),
     ("chassis", &["test-support"]),
     ("cluster", &["deploy", "kit", "own-cluster", "release"]),
+    ("confpath", &["contract", "live-config"]),
     ("contract", &[]),
     ("deploy", &["kit"]),
     ("e2e", &["test-support"]),

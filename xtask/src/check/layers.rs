@@ -6,7 +6,22 @@ use super::imports::Imports;
 
 /// Source folders with their modules (a file and the folder of its name), lowest first. Facades (`lib.rs`, `main.rs`) may
 /// import anything and are imported by nothing.
-pub(super) const CRATES: [(&str, &[&str]); 4] = [
+pub(super) const CRATES: [(&str, &[&str]); 5] = [
+    (
+        "apps/confpath/src",
+        &[
+            "exit_code",
+            "args",
+            "origin",
+            "input",
+            "document",
+            "contract_file",
+            "sources",
+            "verdict",
+            "report",
+            "commands",
+        ],
+    ),
     (
         "apps/myapp/src",
         &[
@@ -61,6 +76,7 @@ pub(super) const CRATES: [(&str, &[&str]); 4] = [
         &[
             "error",
             "on_change",
+            "portable",
             "pattern",
             "duration",
             "format",
@@ -71,6 +87,7 @@ pub(super) const CRATES: [(&str, &[&str]); 4] = [
             "schema",
             "key",
             "contract",
+            "nearest",
             "violations",
         ],
     ),
@@ -90,6 +107,7 @@ pub(super) const CRATES: [(&str, &[&str]); 4] = [
             "directory",
             "scalar",
             "load",
+            "given",
             "snapshot",
             "participant",
             "ensemble",

@@ -6,9 +6,6 @@ use crate::Contract;
 /// Longest file name that is shown whole.
 const MAX_CHARACTERS: usize = 64;
 
-/// Least similarity of a name that is suggested, from 0 to 1.
-const SIMILAR: f64 = 0.6;
-
 /// A file whose name is no key of the contract: most likely a typing mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unknown {
@@ -24,7 +21,7 @@ impl Unknown {
     pub(super) fn of(contract: &Contract, folder: &Path, name: &str) -> Self {
         let shown = printable(name);
         let path = folder.join(&shown);
-        Self { name: shown, path, suggestion: nearest(contract, name) }
+        Self { name: shown, path, suggestion: contract.nearest(name).map(str::to_owned) }
     }
 }
 
@@ -47,17 +44,4 @@ fn printable(name: &str) -> String {
         shown.push('…');
     }
     shown
-}
-
-/// The key whose name is most similar, whatever the case, if any is.
-fn nearest(contract: &Contract, name: &str) -> Option<String> {
-    if name.len() > MAX_CHARACTERS {
-        return None;
-    }
-    let name = name.to_uppercase();
-    let of_key =
-        |key: &str| (strsim::normalized_damerau_levenshtein(&name, &key.to_uppercase()), key.to_owned());
-    let similar =
-        contract.keys().iter().map(|key| of_key(&key.name)).filter(|(similarity, _)| *similarity >= SIMILAR);
-    similar.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, key)| key)
 }

@@ -1,0 +1,35 @@
+//! The commands: from arguments to output and exit code.
+
+mod check;
+mod output;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use crate::args::{Cli, Command};
+use crate::exit_code;
+use output::print;
+
+/// The JSON Schema of contracts. It repeats what the crate `contract` accepts; a test compares both.
+const CONTRACT_SCHEMA: &str = include_str!("contract.schema.json");
+
+/// Runs the command that `arguments` name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::read(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nothing is left to do where even stderr is closed.
+            let _ = error.print();
+            let is_error = error.use_stderr();
+            return if is_error { exit_code::USAGE } else { exit_code::VALID }.into();
+        }
+    };
+    match cli.command {
+        Command::Check(args) => check::check(&args),
+        Command::ContractSchema => {
+            print(CONTRACT_SCHEMA.lines().map(str::to_owned));
+            exit_code::VALID
+        }
+    }
+    .into()
+}

@@ -1,0 +1,63 @@
+//! The contract file: a JSON Schema, with each of its problems by pointer and line.
+
+use std::path::Path;
+
+use contract::{Contract, KeyError};
+
+use crate::document::{Fault, Pointers, pointers};
+use crate::input;
+use crate::origin::{Origin, Problem};
+
+/// The reason why there is no contract to check by.
+pub(crate) enum ContractFault {
+    /// The file cannot be read.
+    Unreadable(Problem),
+    /// The file is no contract: every problem, in the order of lines.
+    Wrong(Vec<Problem>),
+}
+
+/// Reads the contract.
+///
+/// # Errors
+/// Every problem of the file.
+pub(crate) fn read(path: &Path) -> Result<Contract, ContractFault> {
+    let bytes =
+        input::read(path).map_err(|reason| ContractFault::Unreadable(Problem::of_file(path, reason)))?;
+    let wrong = |line: usize, reason: String| {
+        ContractFault::Wrong(vec![problem(path, "the contract".into(), line, reason)])
+    };
+    let text = input::text_of(bytes).map_err(|line| wrong(line, "is not UTF-8 text".into()))?;
+    let no_json = |line, reason: &str| wrong(line, format!("is no JSON: {reason}"));
+    let schema = serde_json::from_str(&text).map_err(|error| no_json(error.line(), &error.to_string()))?;
+    let (lines, duplicates) = pointers(&text).map_err(|fault| no_json(fault.line, &fault.message))?;
+    let mut problems: Vec<_> = duplicates
+        .into_iter()
+        .map(|Fault { line, message }| problem(path, "the contract".into(), line, message))
+        .collect();
+    let contract = match Contract::from_schema(schema) {
+        Ok(contract) if problems.is_empty() => return Ok(contract),
+        Ok(_) => Vec::new(),
+        Err(error) => error.0,
+    };
+    problems.extend(contract.into_iter().map(|error| {
+        let pointer = pointer(&error, &lines);
+        let line = lines.get(&pointer).copied().unwrap_or(1);
+        problem(path, if pointer.is_empty() { "/".into() } else { pointer }, line, error.reason)
+    }));
+    let line_of = |problem: &Problem| problem.origin.clone();
+    problems.sort_by(|a, b| line_of(a).cmp(&line_of(b)).then_with(|| a.cmp(b)));
+    Err(ContractFault::Wrong(problems))
+}
+
+fn problem(path: &Path, subject: String, line: usize, message: String) -> Problem {
+    Problem { key: subject, message, origin: Some(Origin::line(path, line)) }
+}
+
+/// The pointer of the keyword that a reason names or, without one, of the setting.
+fn pointer(error: &KeyError, lines: &Pointers) -> String {
+    let setting = format!("/properties/{}", error.key.replace('~', "~0").replace('/', "~1"));
+    let setting = if lines.contains_key(&setting) { setting } else { String::new() };
+    let words = error.reason.split(['"', ' ', ':']);
+    let keywords = words.map(|word| format!("{setting}/{word}"));
+    keywords.into_iter().find(|keyword| lines.contains_key(keyword)).unwrap_or(setting)
+}

@@ -1,0 +1,14 @@
+//! Checks of configurations against their contract, for services in any language.
+
+mod args;
+mod commands;
+mod contract_file;
+mod document;
+pub mod exit_code;
+mod input;
+mod origin;
+mod report;
+mod sources;
+mod verdict;
+
+pub use commands::run;

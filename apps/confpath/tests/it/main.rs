@@ -1,0 +1,100 @@
+//! The real binary: sources in; verdict, output and exit code out.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene fails")]
+
+mod contract_schema;
+mod contracts;
+mod doors;
+mod env_files;
+mod manifests;
+mod output;
+mod same_verdict;
+mod values;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A value of a secret that is found wherever it is printed.
+const MARKED: &str = "marked-7f3a-hush";
+
+/// A folder with a contract and files, and calls of the binary in it.
+struct Scene {
+    folder: TempDir,
+}
+
+impl Scene {
+    /// A scene with a contract of one setting of each of three kinds, and two secrets.
+    fn new() -> Self {
+        Self::with_contract(&json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "type": "object",
+            "required": ["PORT", "TOKEN"],
+            "properties": {
+                "PORT": { "type": "integer", "minimum": 1, "maximum": 65535 },
+                "LOG_LEVEL": { "type": "string", "enum": ["info", "debug"], "default": "info" },
+                "PROXY_URL": { "type": "string", "x-conceal": true },
+                "TOKEN": { "type": "string", "x-secret": true, "minLength": 3, "maxLength": 20 },
+                "DB_PASSWORD": {
+                    "type": "string", "x-secret": true,
+                    "x-required-when": { "key": "LOG_LEVEL", "pattern": "^debug$", "because": "LOG_LEVEL is debug" },
+                },
+            },
+        }))
+    }
+
+    fn with_contract(contract: &Value) -> Self {
+        let scene = Self { folder: tempfile::tempdir().unwrap() };
+        scene.write("contract.json", serde_json::to_string_pretty(contract).unwrap());
+        scene
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Calls `confpath check --contract contract.json` with `flags`, separated by blanks, and with no variables but these.
+    fn check_with(&self, flags: &str, variables: &[(&str, &str)]) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_confpath"));
+        command.current_dir(self.path()).args(["check", "--contract", "contract.json"]);
+        command.args(flags.split(' ')).env_clear().envs(variables.iter().copied());
+        Run(command.output().unwrap())
+    }
+
+    fn check(&self, flags: &str) -> Run {
+        self.check_with(flags, &[])
+    }
+
+    /// The verdict as JSON, with the exit code.
+    fn report(&self, flags: &str) -> (i32, Value) {
+        let run = self.check(&format!("{flags} --output json"));
+        (run.code(), serde_json::from_str(&run.stdout()).unwrap())
+    }
+}
+
+/// A call that has ended.
+struct Run(Output);
+
+impl Run {
+    fn code(&self) -> i32 {
+        self.0.status.code().unwrap()
+    }
+
+    fn stdout(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).unwrap()
+    }
+
+    /// The lines on standard error, without the program's name.
+    fn problems(&self) -> Vec<String> {
+        let text = String::from_utf8(self.0.stderr.clone()).unwrap();
+        text.lines().map(|line| line.strip_prefix("confpath: ").unwrap_or(line).to_owned()).collect()
+    }
+}
