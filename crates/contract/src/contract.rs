@@ -1,6 +1,6 @@
 //! The contract of a service.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -83,9 +83,12 @@ impl Contract {
 
 /// Names that differ in case only: variables of Windows and tools around Kubernetes take them for one.
 fn equal_names(schema: &Value) -> Vec<KeyError> {
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    // The order of a JSON object depends on a feature of its crate.
+    let names: BTreeSet<_> = properties.map(|(name, _)| name).collect();
     let mut first = BTreeMap::new();
     let mut errors = Vec::new();
-    for name in schema["properties"].as_object().into_iter().flat_map(|properties| properties.keys()) {
+    for name in names {
         if let Some(other) = first.insert(name.to_uppercase(), name) {
             errors.push(KeyError { key: name.clone(), reason: format!("differs from {other} in case only") });
         }
