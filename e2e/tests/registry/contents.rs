@@ -1,7 +1,9 @@
 //! The image's SBOM, compared with the results of other tools.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Permissions;
 use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -165,7 +167,10 @@ fn binary_and_sbom_hold_no_build_paths() {
 
 #[test]
 fn binary_names_the_commit_of_the_release() {
-    let output = Command::new(ARTIFACTS.file("binary")).arg("--version").output().unwrap();
+    let binary = ARTIFACTS.file("binary");
+    // It is published without the bit.
+    std::fs::set_permissions(&binary, Permissions::from_mode(0o755)).unwrap();
+    let output = Command::new(&binary).arg("--version").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let record = ARTIFACTS.record();
     let part = |key: &str, length: usize| record[key].as_str().unwrap().get(..length).unwrap().to_owned();
