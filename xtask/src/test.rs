@@ -199,7 +199,6 @@ fn run_tier(
             &["-p", "live-config", "--test", "it"],
             &["-p", "confpath", "--test", "it"],
             // It judges what the service sends in `bench http`.
-            &["-p", "chassis", "--example", "collector"],
             &["--doc", "-p", "chassis", "-p", "live-config"],
         ],
         Tier::Fuzz => return fuzz::run(counts),
