@@ -9,7 +9,7 @@ use crate::{Contract, Effective, Problem, Sources, Unknown};
 pub struct Given {
     /// Values by key, not yet checked.
     pub values: BTreeMap<String, Effective>,
-    /// What could not be read, or not be taken for a value.
+    /// Files and folders that could not be read, and content that is no value.
     pub problems: Vec<Problem>,
     /// Files of names that the contract does not have.
     pub unknown: Vec<Unknown>,

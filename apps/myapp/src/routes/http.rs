@@ -1,4 +1,4 @@
-//! What HTTP asks of every route: parameters, pages, response bodies, their description, and requests of other sites.
+//! HTTP parts of every route: parameters, pages, response bodies, their description, and refusals of requests from other sites.
 
 pub(super) mod base_path;
 pub(super) mod cursor;

@@ -1,4 +1,4 @@
-//! Who reads what a server logs and exports: the program `collector` of `bench-programs`, on the load's processor.
+//! The reader of what a server logs and exports: the program `collector` of `bench-programs`, on the load's processor.
 
 use std::net::SocketAddr;
 use std::path::Path;
