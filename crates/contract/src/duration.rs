@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 /// Units with their milliseconds, longest first.
-const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+pub(crate) const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+
+/// The longest duration of a setting, 1 000 000 h: what every language's own type holds, also that of Go (nanoseconds in 63 bits).
+pub(crate) const MAX_DURATION: Duration = Duration::from_secs(1_000_000 * 3600);
 
 /// Parses a whole number with a unit: `250ms`, `30s`, `5m`, `2h`. `None` for anything else, such as a sign, a blank, a
 /// fraction, a leading zero or a second unit.

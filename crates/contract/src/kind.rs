@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::duration::{format_duration, parse_duration};
+use crate::duration::{MAX_DURATION, format_duration, parse_duration};
 use crate::format::FORMATS;
-use crate::number_pattern::number_pattern;
 use crate::pattern::Pattern;
-use crate::value::{Value, list_items, plain_integer, plain_number};
+use crate::value::{Value, list_items, plain_integer};
 
 /// A setting's type and limits.
 #[derive(Clone, Debug)]
@@ -40,6 +39,8 @@ pub enum Kind {
         minimum: Option<f64>,
         /// Greatest value.
         maximum: Option<f64>,
+        /// Pattern of exactly these numbers, which compares decimals and not what they round to.
+        pattern: Pattern,
     },
     /// `true` or `false`.
     Boolean,
@@ -91,12 +92,8 @@ impl Kind {
             Self::Integer { minimum, maximum } => plain_integer(&text)
                 .filter(|number| (*minimum..=*maximum).contains(number))
                 .map(Value::Integer),
-            Self::Number { minimum, maximum } => {
-                let is_within = |number: &f64| {
-                    minimum.is_none_or(|least| *number >= least)
-                        && maximum.is_none_or(|greatest| *number <= greatest)
-                };
-                plain_number(&text).filter(is_within).map(Value::Number)
+            Self::Number { pattern, .. } => {
+                pattern.is_match(&text).then(|| text.parse().ok()).flatten().map(Value::Number)
             }
             Self::Boolean => match &*text {
                 "true" => Some(Value::Boolean(true)),
@@ -111,21 +108,6 @@ impl Kind {
             }
         };
         value.ok_or(Mismatch::Other)
-    }
-
-    /// A pattern of exactly the texts of this type, for readers that have nothing else; `None` for a text of any characters and for
-    /// types without one.
-    pub fn pattern(&self) -> Option<String> {
-        match self {
-            Self::Text { pattern, .. } => pattern.as_ref().map(|pattern| pattern.as_str().to_owned()),
-            Self::Choice { values } => {
-                let values: Vec<_> = values.iter().map(|value| regex_lite::escape(value)).collect();
-                Some(format!("^(?:{})$", values.join("|")))
-            }
-            Self::Integer { minimum, maximum } => Some(format!("^{}$", number_pattern(*minimum, *maximum))),
-            Self::Boolean => Some("^(?:true|false)$".into()),
-            Self::Number { .. } | Self::Duration { .. } | Self::List { .. } => None,
-        }
     }
 
     /// The sentence on the values of this type, for schemas without one: `must be …`.
@@ -146,12 +128,12 @@ impl Kind {
             }
             Self::Choice { values } => one_of(values),
             Self::Integer { minimum, maximum } => format!("a whole number from {minimum} to {maximum}"),
-            Self::Number { minimum, maximum } => between("a number", *minimum, *maximum),
+            Self::Number { minimum, maximum, .. } => between("a number", *minimum, *maximum),
             Self::Boolean => "true or false".into(),
             Self::Duration { minimum, maximum } => {
                 let limit = |limit: &Duration, is_limit: bool| is_limit.then(|| format_duration(*limit));
                 let least = limit(minimum, *minimum > Duration::ZERO);
-                let longest = limit(maximum, *maximum < Duration::MAX);
+                let longest = limit(maximum, *maximum < MAX_DURATION);
                 between("a duration such as 250ms, 30s, 5m or 2h", least, longest)
             }
             Self::List { items, min_items, max_items } => {

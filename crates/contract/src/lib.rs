@@ -16,6 +16,7 @@
 #![deny(missing_docs)]
 
 mod contract;
+mod decimal_pattern;
 mod duration;
 mod error;
 mod format;
@@ -26,6 +27,7 @@ mod number_pattern;
 mod on_change;
 mod pattern;
 mod portable;
+mod rule;
 mod rules;
 mod schema;
 #[cfg(test)]
@@ -40,6 +42,7 @@ pub use key::{Explain, Key};
 pub use kind::Kind;
 pub use on_change::OnChange;
 pub use pattern::Pattern;
+pub use rule::{LIST_ITEM_PATTERN, LIST_PATTERN, Rule, TextRule, UNFIT_CHARACTERS};
 pub use rules::{Refused, RequiredWhen};
 pub use value::Value;
 pub use violations::Violation;

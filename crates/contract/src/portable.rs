@@ -6,8 +6,9 @@ use std::str::Chars;
 /// Most repetitions that RE2 counts.
 const MAX_REPETITIONS: u32 = 1000;
 
-/// Escapes of single characters and of classes that all three have. `\s` is none: the engines disagree on white space.
-const ESCAPES: &str = r"^$\.*+?()[]{}|/-fnrtvdDwWbBx";
+/// Escapes of single characters and of classes that all three have. `\s` is none: the engines disagree on white space; nor is
+/// `\b`: Java before 19 takes letters of all languages for parts of a word.
+const ESCAPES: &str = r"^$\.*+?()[]{}|/-fnrtvdDwWx";
 
 /// Checks a pattern that compiles here for syntax that another engine refuses or reads in another way.
 pub(crate) fn check_portable(pattern: &str) -> Result<(), String> {
@@ -75,14 +76,14 @@ fn class(rest: &mut Peekable<Chars<'_>>) -> Result<(), String> {
     Ok(())
 }
 
-/// Reads an escape in a class. A class such as `\w` is no end of a range, and `\b` is a backspace in ECMAScript alone.
+/// Reads an escape in a class. A class such as `\w` is no end of a range.
 fn class_escape(rest: &mut Peekable<Chars<'_>>) -> Result<(), String> {
     let escaped = rest.peek().copied().unwrap_or_default();
     escape(rest)?;
     let is_class = "dDwW".contains(escaped);
     let mut after = rest.clone();
     let begins_range = after.next() == Some('-') && after.next() != Some(']');
-    if "bB".contains(escaped) || (is_class && begins_range) {
+    if is_class && begins_range {
         return Err(format!("\\{escaped} in a class is not read alike by RE2 and ECMAScript"));
     }
     Ok(())

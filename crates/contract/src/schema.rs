@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::duration::parse_duration;
+use crate::decimal_pattern::{BOUND_LIMIT, decimal_pattern};
+use crate::duration::{MAX_DURATION, format_duration, parse_duration};
 use crate::error::KeyError;
 use crate::format::{FORMATS, Format};
 use crate::kind::Kind;
@@ -292,7 +293,10 @@ impl Property {
         }
         let bound = |keyword: &str| {
             let value = self.keyword(keyword);
-            value.map(|value| value.as_f64().ok_or(format!("{keyword} must be a number"))).transpose()
+            let bound = |value: &Value| value.as_f64().filter(|bound| bound.abs() < BOUND_LIMIT);
+            let reason =
+                || format!("{keyword} must be a number between -{BOUND_LIMIT:e} and {BOUND_LIMIT:e}");
+            value.map(|value| bound(value).ok_or_else(reason)).transpose()
         };
         let (minimum, maximum) = (bound("minimum")?, bound("maximum")?);
         if let (Some(least), Some(most)) = (minimum, maximum)
@@ -300,7 +304,8 @@ impl Property {
         {
             return Err(format!("no number is from {least} to {most}"));
         }
-        Ok(Kind::Number { minimum, maximum })
+        let pattern = Pattern::of_whole_text(&format!("^{}$", decimal_pattern(minimum, maximum)))?;
+        Ok(Kind::Number { minimum, maximum, pattern })
     }
 
     fn duration(&self) -> Result<Kind, String> {
@@ -312,7 +317,10 @@ impl Property {
                 .transpose()
         };
         let minimum = bound("x-minimum")?.unwrap_or(Duration::ZERO);
-        let maximum = bound("x-maximum")?.unwrap_or(Duration::MAX);
+        let maximum = bound("x-maximum")?.unwrap_or(MAX_DURATION);
+        if maximum > MAX_DURATION {
+            return Err(format!("x-maximum must be at most {}", format_duration(MAX_DURATION)));
+        }
         if minimum > maximum {
             return Err("no duration is both at least x-minimum and at most x-maximum".into());
         }

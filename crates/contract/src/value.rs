@@ -1,6 +1,15 @@
 //! Typed values of texts.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex_lite::Regex;
+
+use crate::rule::{LIST_ITEM_PATTERN, LIST_PATTERN};
+
+/// Compiled once; a test compiles both.
+static LIST: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(LIST_PATTERN).ok());
+static LIST_ITEM: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(LIST_ITEM_PATTERN).ok());
 
 /// A text read by the type of its key. Durations stay text: the type that holds one parses it with
 /// [`parse_duration`](crate::parse_duration).
@@ -27,22 +36,14 @@ pub(crate) fn plain_integer(text: &str) -> Option<i128> {
     (is_canonical && digits.bytes().all(|c| c.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
-/// Parses a number in plain decimal: a whole part without leading zeros and, after a point, any digits.
-pub(crate) fn plain_number(text: &str) -> Option<f64> {
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
-    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
-    let is_canonical = whole == "0" || !whole.starts_with('0');
-    let is_plain = are_digits(whole) && is_canonical && are_digits(fraction);
-    is_plain.then(|| text.parse().ok())?.filter(|number: &f64| number.is_finite())
-}
-
-/// The texts of a list's items: of a JSON array of scalars or, in any other text, between commas and without the blanks
+/// The texts of a list's items: of a JSON array in the plain form or, in any other text, between commas and without the blanks
 /// around them. An empty text is an empty list.
 pub(crate) fn list_items(text: &str) -> Option<Vec<Cow<'_, str>>> {
     if text.starts_with('[') {
-        let items: Vec<serde_json::Value> = serde_json::from_str(text).ok()?;
-        return items.into_iter().map(scalar_text).collect();
+        let (list, item) = (LIST.as_ref()?, LIST_ITEM.as_ref()?);
+        return list
+            .is_match(text)
+            .then(|| item.find_iter(text).map(|item| item_text(item.as_str())).collect());
     }
     if text.is_empty() {
         return Some(Vec::new());
@@ -50,10 +51,18 @@ pub(crate) fn list_items(text: &str) -> Option<Vec<Cow<'_, str>>> {
     Some(text.split(',').map(|item| Cow::Borrowed(item.trim_matches(' '))).collect())
 }
 
-fn scalar_text(value: serde_json::Value) -> Option<Cow<'static, str>> {
-    match value {
-        serde_json::Value::String(text) => Some(text.into()),
-        serde_json::Value::Bool(_) | serde_json::Value::Number(_) => Some(value.to_string().into()),
-        serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => None,
+/// The text of an item of a JSON array: a string, of which two escapes are undone, or a bare token.
+fn item_text(item: &str) -> Cow<'_, str> {
+    let string = item.strip_prefix('"').and_then(|item| item.strip_suffix('"'));
+    match string {
+        Some(string) if string.contains('\\') => {
+            let mut characters = string.chars();
+            let text = std::iter::from_fn(|| match characters.next()? {
+                '\\' => characters.next(),
+                other => Some(other),
+            });
+            Cow::Owned(text.collect())
+        }
+        string => Cow::Borrowed(string.unwrap_or(item)),
     }
 }
