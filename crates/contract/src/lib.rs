@@ -20,6 +20,8 @@ mod decimal_pattern;
 mod duration;
 mod error;
 mod format;
+#[cfg(feature = "generate")]
+pub mod generate;
 mod key;
 mod kind;
 mod nearest;

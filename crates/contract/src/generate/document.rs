@@ -1,40 +1,45 @@
-//! `docs/config.md`: the settings for people.
+//! The settings for people, as Markdown.
 
 use std::fmt::Write as _;
 
-use anyhow::Result;
-use contract::{Contract, Key, OnChange};
+use super::notice;
+use crate::contract::Contract;
+use crate::key::Key;
+use crate::on_change::OnChange;
 
 const INTRODUCTION: &str = "\
-# Settings
-
-<!-- Generated from the settings type by `cargo xtask codegen`; do not edit. -->
-
-Each setting is given by an environment variable of its name, or by a file of its name in the mounted directory
-(`--config-dir`), directly or in `config/` (`secrets/` for secrets). The environment is stronger than a file, and a file
-stronger than the default. With the chart, give them below `config:`; secrets better in a Secret named by
-`existingSecret`.
+Each setting is given by an environment variable of its name, or by a file of its name in the mounted directory, directly
+or in `config/` (`secrets/` for secrets). The environment is stronger than a file, and a file stronger than the default.
+With the chart, give them below `config:`; secrets better in a Secret named by `existingSecret`.
 
 No value may contain a control character such as a line break; one line break at the end of a file is not part of its
-value. `myapp check` tells every problem of a configuration without serving it. No message repeats a refused value: a
+value. `confpath check` tells every problem of a configuration before it is deployed. No message repeats a refused value: a
 password may have been pasted into any key.
 ";
 
-pub(super) fn config_doc(contract: &Contract) -> Result<String> {
-    let mut text = INTRODUCTION.to_owned();
+/// The text of the document. `source` names the contract.
+pub fn document(contract: &Contract, source: &str) -> String {
+    let mut text = format!("# Settings\n\n<!-- {} -->\n\n{INTRODUCTION}", notice(source));
     text.push_str("\n| setting | default | when it changes | secret |\n|---|---|---|---|\n");
     for key in contract.keys() {
         let secret = if key.secret { "yes" } else { "" };
         let change = on_change(key.on_change);
-        writeln!(text, "| [`{0}`](#{1}) | {2} | {change} | {secret} |", key.name, anchor(key), default(key))?;
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "| [`{0}`](#{1}) | {2} | {change} | {secret} |",
+            key.name,
+            anchor(key),
+            default(key)
+        );
     }
     for key in contract.keys() {
-        section(&mut text, key)?;
+        let _ = section(&mut text, key);
     }
-    Ok(text)
+    text
 }
 
-fn section(text: &mut String, key: &Key) -> Result<()> {
+fn section(text: &mut String, key: &Key) -> std::fmt::Result {
     writeln!(text, "\n## `{}`\n\n{}\n", key.name, key.description)?;
     writeln!(text, "- Must be {}.", key.expected)?;
     if let Some(refused) = &key.refused {
@@ -72,10 +77,10 @@ fn anchor(key: &Key) -> String {
 
 #[cfg(test)]
 mod tests {
-    use contract::Contract;
     use serde_json::json;
 
-    use super::config_doc;
+    use super::document;
+    use crate::Contract;
 
     #[test]
     fn setting_is_documented_with_default_limits_and_rules() {
@@ -87,7 +92,7 @@ mod tests {
                       "not": { "pattern": "^7$", "description": "must not be 7" } },
         } }))
         .unwrap();
-        let text = config_doc(&contract).unwrap();
+        let text = document(&contract, "contract.json");
         for line in [
             "| [`KEY`](#key) | required | in force at once | yes |",
             "| [`SIZE`](#size) | `30` | something is prepared first |  |",
