@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod document;
+pub mod policy;
 pub mod values_schema;
 
 use serde_json::Value;
