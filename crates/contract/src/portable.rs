@@ -14,16 +14,20 @@ const ESCAPES: &str = r"^$\.*+?()[]{}|/-fnrtvdDwWx";
 pub(crate) fn check_portable(pattern: &str) -> Result<(), String> {
     let mut rest = pattern.chars().peekable();
     let mut follows_quantifier = false;
+    let mut repetitions = Repetitions::default();
     while let Some(character) = rest.next() {
         let is_quantifier = matches!(character, '*' | '+' | '?' | '{');
         if is_quantifier && follows_quantifier {
             return Err("a quantifier after a quantifier is not read alike by RE2 and ECMAScript".into());
         }
+        if !is_quantifier {
+            repetitions.part(character);
+        }
         match character {
             '\\' => escape(&mut rest)?,
             '[' => class(&mut rest)?,
             '(' => group(&mut rest)?,
-            '{' => repetition(&mut rest)?,
+            '{' => repetitions.repeat(repetition(&mut rest)?)?,
             ']' | '}' => return Err(format!("{character} must be written as \\{character}")),
             _ => {}
         }
@@ -33,6 +37,47 @@ pub(crate) fn check_portable(pattern: &str) -> Result<(), String> {
         follows_quantifier = is_quantifier;
     }
     Ok(())
+}
+
+/// Products of the repetitions in repetitions, which RE2 limits as it does a single one.
+#[derive(Default)]
+struct Repetitions {
+    /// The greatest product in each open group.
+    groups: Vec<u32>,
+    /// The greatest product in the part that a quantifier would follow.
+    last: u32,
+}
+
+impl Repetitions {
+    /// Notes the first character of a part.
+    fn part(&mut self, character: char) {
+        match character {
+            '(' => self.groups.push(1),
+            ')' => {
+                self.last = self.groups.pop().unwrap_or(1);
+                self.raise();
+            }
+            _ => self.last = 1,
+        }
+    }
+
+    /// Notes a repetition of the last part.
+    fn repeat(&mut self, count: u32) -> Result<(), String> {
+        // RE2 does not count `*`, and `{0,}` is the same.
+        self.last = self.last.saturating_mul(count.max(1));
+        self.raise();
+        if self.last <= MAX_REPETITIONS {
+            return Ok(());
+        }
+        let product = self.last;
+        Err(format!("repetitions in repetitions: {product} times, and RE2 counts to {MAX_REPETITIONS}"))
+    }
+
+    fn raise(&mut self) {
+        if let Some(group) = self.groups.last_mut() {
+            *group = (*group).max(self.last);
+        }
+    }
 }
 
 fn escape(rest: &mut Peekable<Chars<'_>>) -> Result<(), String> {
@@ -89,19 +134,22 @@ fn class_escape(rest: &mut Peekable<Chars<'_>>) -> Result<(), String> {
     Ok(())
 }
 
-fn repetition(rest: &mut Peekable<Chars<'_>>) -> Result<(), String> {
+/// Reads a repetition to its end; returns how often it repeats at most or, where it has no end, at least.
+fn repetition(rest: &mut Peekable<Chars<'_>>) -> Result<u32, String> {
     let mut numbers = String::new();
     while let Some(character) = rest.next_if(|character| *character != '}') {
         numbers.push(character);
     }
     rest.next();
-    let is_count = |number: &str| number.parse::<u32>().is_ok_and(|number| number <= MAX_REPETITIONS);
-    let is_portable = match numbers.split_once(',') {
-        None => is_count(&numbers),
-        Some((least, most)) => is_count(least) && (most.is_empty() || is_count(most)),
+    let count = |number: &str| number.parse::<u32>().ok().filter(|number| *number <= MAX_REPETITIONS);
+    let counted = match numbers.split_once(',') {
+        None => count(&numbers),
+        Some((least, "")) => count(least),
+        Some((least, most)) => count(least).and(count(most)),
     };
-    let refusal = || format!("{{{numbers}}} must be {{N}}, {{N,}} or {{N,M}} with at most {MAX_REPETITIONS}");
-    is_portable.then_some(()).ok_or_else(refusal)
+    counted.ok_or_else(|| {
+        format!("{{{numbers}}} must be {{N}}, {{N,}} or {{N,M}} with at most {MAX_REPETITIONS}")
+    })
 }
 
 #[cfg(test)]
@@ -128,6 +176,9 @@ mod tests {
             "a**",
             "a{2}{3}",
             "a{1001}",
+            "(?:a{100}b){11}",
+            "(?:(?:a{20}|b){5,}c){11}",
+            "(?:(?:a{11}){10}b?){10,}",
             "a{,3}",
             "a]",
             "a}",
@@ -145,6 +196,8 @@ mod tests {
             r"^(?:a|(b)+?|[^a-z.-]{2,}|\d{1,3}|[\w.-]\x41\.)$",
             r"^(?:[A-Z\]\[^-]*|x{0,1000}?|\/\-)$",
             "^(?:[?*{+}]é.)$",
+            "(?:a{100}b){10}a{900}",
+            "(?:(?:a{1000}){0,}b*)*(?:a{9}){1,9}",
         ]
         .into_iter()
         .chain(FORMATS.iter().map(|format| format.pattern))
