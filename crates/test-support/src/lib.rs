@@ -16,6 +16,7 @@ pub mod kubelet_volume;
 pub mod postgres;
 mod process;
 mod program;
+pub mod random_contract;
 pub mod redis;
 pub mod wait;
 

@@ -9,7 +9,7 @@ const DIRECTIONS: [(&str, &[&str]); 17] = [
     ("chassis", &["test-support"]),
     ("cluster", &["deploy", "kit", "own-cluster", "release"]),
     ("confpath", &["contract", "live-config"]),
-    ("contract", &[]),
+    ("contract", &["test-support"]),
     ("deploy", &["kit"]),
     ("e2e", &["test-support"]),
     ("kit", &[]),
@@ -24,7 +24,7 @@ const DIRECTIONS: [(&str, &[&str]); 17] = [
 ];
 
 /// Helpers for tests, and the crates that may depend on them in tests only.
-const TEST_SUPPORT: (&str, &[&str]) = ("test-support", &["chassis", "live-config", "myapp"]);
+const TEST_SUPPORT: (&str, &[&str]) = ("test-support", &["chassis", "contract", "live-config", "myapp"]);
 
 /// Complaints about dependencies that [`DIRECTIONS`] and [`TEST_SUPPORT`] do not allow.
 pub(super) fn wrong_directions(metadata: &Value) -> Vec<String> {
