@@ -3,6 +3,8 @@
 pub mod chart;
 pub mod document;
 pub mod policy;
+pub mod readers;
+pub mod terraform;
 pub mod values_schema;
 
 use serde_json::Value;
@@ -48,7 +50,9 @@ fn write_canonical(value: &Value, text: &mut String) {
             }
             text.push(']');
         }
-        scalar => text.push_str(&scalar.to_string()),
+        scalar @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            text.push_str(&scalar.to_string());
+        }
     }
 }
 
