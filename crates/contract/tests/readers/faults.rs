@@ -81,12 +81,14 @@ fn odd_lines() -> Vec<Case> {
         "\nx",
         "\u{2028}x",
     ]);
-    let case = |text: &str| {
-        let texts = [("NAME", "n"), ("REFUSED", text)].map(|(key, text)| (key.to_owned(), text.to_owned()));
+    let case = |(key, text): (&str, &str)| {
+        let texts = [("NAME", "n"), (key, text)].map(|(key, text)| (key.to_owned(), text.to_owned()));
         let expected = verdict(&contract(), &BTreeMap::from(texts.clone()));
         Case { contract: 0, environment: BTreeMap::from(texts), directory: None, expected }
     };
-    texts.into_iter().map(case).collect()
+    let refused = texts.into_iter().map(|text| ("REFUSED", text));
+    // Only U+0020 is a blank.
+    refused.chain([("LIST", "a\u{a0}, \u{3000}c")]).map(case).collect()
 }
 
 fn case(directory: PathBuf, expected: Result<Vec<Typed>, Vec<String>>) -> Case {
