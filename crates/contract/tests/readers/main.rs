@@ -7,12 +7,13 @@ mod cases;
 mod faults;
 mod languages;
 mod run;
+mod swaps;
 
-/// Runs all cases of all contracts by one reader, and compares.
+/// Runs all cases of all contracts by one reader, and compares; then reads a volume that is replaced all the time.
 fn compare(reader: &run::Reader) {
     let suite = cases::suite();
-    let answers = reader.answers(suite);
-    assert_eq!(answers.len(), suite.cases.len(), "answers of {}", reader.name);
+    let mut driver = reader.build(suite);
+    let answers = driver.answers(&suite.cases);
     for (case, answer) in suite.cases.iter().zip(answers) {
         let expected = case.expected.as_ref().map_err(|problems| shortened(problems));
         let answer = answer.map_err(|problems| shortened(&problems));
@@ -32,6 +33,7 @@ fn compare(reader: &run::Reader) {
             suite.contracts[case.contract].schema()
         );
     }
+    swaps::read_while_replaced(reader.name, &mut driver);
 }
 
 /// Each language has words of its own for the errors of the operating system.

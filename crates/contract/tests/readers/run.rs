@@ -2,10 +2,10 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::cases::{self, Suite};
+use super::cases::{self, Case, Suite};
 
 /// The typed values in the order of their keys, or the problems.
 pub(super) type Answer = Result<Vec<serde_json::Value>, Vec<String>>;
@@ -17,16 +17,30 @@ pub(super) struct Reader {
     pub(super) build: fn(&Suite, &Path) -> Command,
 }
 
+/// A driver that is ready to be started.
+pub(super) struct Driver {
+    command: Command,
+    folder: PathBuf,
+}
+
 impl Reader {
-    pub(super) fn answers(&self, suite: &Suite) -> Vec<Answer> {
+    pub(super) fn build(&self, suite: &Suite) -> Driver {
         let folder = suite.folder.join(self.name);
         fs::create_dir_all(&folder).unwrap();
-        let mut driver = (self.build)(suite, &folder);
-        let input = folder.join("cases.jsonl");
-        let lines: Vec<_> = suite.cases.iter().map(|case| cases::line(case) + "\n").collect();
+        Driver { command: (self.build)(suite, &folder), folder }
+    }
+}
+
+impl Driver {
+    /// Reads all cases in one process.
+    pub(super) fn answers<'a>(&mut self, cases: impl IntoIterator<Item = &'a Case>) -> Vec<Answer> {
+        let input = self.folder.join("cases.jsonl");
+        let lines: Vec<_> = cases.into_iter().map(|case| cases::line(case) + "\n").collect();
         fs::write(&input, lines.concat()).unwrap();
-        let output = output(driver.stdin(File::open(&input).unwrap()));
-        output.lines().map(cases::answer).collect()
+        let output = output(self.command.stdin(File::open(&input).unwrap()));
+        let answers: Vec<_> = output.lines().map(cases::answer).collect();
+        assert_eq!(answers.len(), lines.len());
+        answers
     }
 }
 
@@ -45,6 +59,6 @@ pub(super) fn output(command: &mut Command) -> String {
 }
 
 /// A file of the drivers.
-pub(super) fn driver(path: impl AsRef<OsStr>) -> std::path::PathBuf {
+pub(super) fn driver(path: impl AsRef<OsStr>) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/drivers").join(path.as_ref())
 }

@@ -403,6 +403,7 @@ def _file_text(path: Path) -> str:
     return text.removesuffix("\n")
 
 
+# fmt: off
 _RULES: tuple[_Rule, ...] = (
 # @rules
 )
