@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use serde_json::Value;
+use crate::built;
 
 /// Builds the service in the test's own profile and returns the path of its binary.
 ///
@@ -29,19 +29,5 @@ pub fn check<'a>(
 }
 
 fn build() -> Result<PathBuf, String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args(["build", "--package", "myapp", "--bin", "myapp", "--message-format", "json"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .map_err(|error| format!("cargo cannot be run: {error}"))?;
-    let messages = String::from_utf8_lossy(&built.stdout);
-    let executable = |line: &str| {
-        let message: Value = serde_json::from_str(line).ok()?;
-        message["executable"].as_str().map(PathBuf::from)
-    };
-    messages
-        .lines()
-        .find_map(executable)
-        .ok_or_else(|| format!("the service does not build: {}", String::from_utf8_lossy(&built.stderr)))
+    built::build(&["--package", "myapp", "--bin", "myapp"])
 }
