@@ -640,7 +640,7 @@ run "a_server_among_the_values_needs_a_password" {
     values = { database = { host = "db.example.com" } }
   }
 
-  expect_failures = [var.db_password]
+  expect_failures = [var.values]
 }
 
 run "the_password_of_a_server_among_the_values_may_be_in_a_secret_of_its_own" {
