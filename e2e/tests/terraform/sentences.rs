@@ -77,11 +77,7 @@ fn every_refused_module_input_has_own_sentence() {
             wrong("db_password", long(4097), "DB_PASSWORD: must have 0 to 4096 characters"),
             wrong("db_user", "", "DB_USER: is empty; give it, or leave db_user out"),
             wrong("db_user", long(64), "DB_USER: must have 0 to 63 characters"),
-            wrong(
-                "cache_password",
-                "",
-                "CACHE_PASSWORD: is empty; give it, or leave cache_password out",
-            ),
+            wrong("cache_password", "", "CACHE_PASSWORD: is empty; give it, or leave cache_password out"),
             wrong("cache_password", long(4097), "CACHE_PASSWORD: must have 0 to 4096 characters"),
             wrong("cache_user", "", "CACHE_USER: is empty; give it, or leave cache_user out"),
             wrong("cache_user", long(129), "CACHE_USER: must have 0 to 128 characters"),

@@ -92,12 +92,12 @@ fn conditions_of_list(
         let sentence = format!("must be {}", input.key.expected);
         conditions.push(Condition::new(input, counts.join(" && "), &sentence));
     }
-    let lengths = items.max_length.map(|most| has_length(items.min_length, most, "item"));
-    let pattern = items.pattern.as_ref().map(|pattern| matches(pattern, "item"));
-    let rules: Vec<_> = lengths.into_iter().chain(pattern).collect();
     // An item may be null, of which no function takes the length.
-    let is_good = format!("try({}, false)", rules.join(" && "));
-    let mut number = format!("[for number, item in {subject} : number + 1 if !{is_good}][0]");
+    let length = |most| format!("try({}, false)", has_length(items.min_length, most, "item"));
+    let pattern = items.pattern.as_ref().map(|pattern| matches(pattern, "item"));
+    let rules: Vec<_> = items.max_length.map(length).into_iter().chain(pattern).collect();
+    let is_good = rules.join(" && ");
+    let mut number = format!("[for number, item in {subject} : number + 1 if !({is_good})][0]");
     if input.is_checked_late() {
         number = format!("nonsensitive({number})");
     }

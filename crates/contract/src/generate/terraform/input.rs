@@ -80,7 +80,9 @@ impl<'a> Input<'a> {
         // jsonencode would escape < and >, and a contract knows no such escapes.
         let text = match **items {
             Kind::Integer { .. } | Kind::Number { .. } | Kind::Boolean => "item".to_owned(),
-            _ => r#""\"${replace(replace(item, "\\", "\\\\"), "\"", "\\\"")}\"""#.to_owned(),
+            Kind::Text { .. } | Kind::Choice { .. } | Kind::Duration { .. } | Kind::List { .. } => {
+                r#""\"${replace(replace(item, "\\", "\\\\"), "\"", "\\\"")}\"""#.to_owned()
+            }
         };
         let guarded = format!(r#"item == null ? "null" : {text}"#);
         let list = format!(r#""[${{join(",", [for item in {value} : {guarded}])}}]""#);

@@ -14,7 +14,8 @@ fn contract(required: &Value, properties: &Value) -> Contract {
 /// The file's part from the variable to the blank line before the next one.
 fn variable(contract: &Contract, name: &str) -> String {
     let text = settings(contract, "contract.json", &BTreeMap::new());
-    let (_, rest) = text.split_once(&format!("variable \"{name}\" ")).unwrap_or_else(|| panic!("{name}: {text}"));
+    let (_, rest) =
+        text.split_once(&format!("variable \"{name}\" ")).unwrap_or_else(|| panic!("{name}: {text}"));
     rest[..rest.find("\n}\n").unwrap()].to_owned()
 }
 
@@ -24,7 +25,9 @@ fn locals(contract: &Contract) -> String {
 }
 
 fn sentences(text: &str) -> Vec<&str> {
-    text.lines().filter_map(|line| line.split_once("error_message = ").map(|(_, sentence)| sentence)).collect()
+    text.lines()
+        .filter_map(|line| line.split_once("error_message = ").map(|(_, sentence)| sentence))
+        .collect()
 }
 
 #[test]
@@ -132,12 +135,18 @@ fn each_violation_has_its_own_sentence() {
         ),
     ] {
         let variable = variable(&contract, &key.to_lowercase());
-        assert_eq!(sentences(&variable), [common(key).each_ref().map(String::as_str).as_slice(), own].concat());
+        assert_eq!(
+            sentences(&variable),
+            [common(key).each_ref().map(String::as_str).as_slice(), own].concat()
+        );
     }
     let variable = variable(&contract, "hosts");
     let [.., count, item] = sentences(&variable)[..] else { panic!("{variable}") };
     assert_eq!(count, r#""HOSTS: must be a list of at most 2 items, each a host name""#);
-    assert!(item.starts_with(r#""HOSTS: item ${try([for number, item in var.hosts : number + 1 if "#), "{item}");
+    assert!(
+        item.starts_with(r#""HOSTS: item ${try([for number, item in var.hosts : number + 1 if "#),
+        "{item}"
+    );
     assert!(item.ends_with(r#"][0], 0)} must be a host name""#), "{item}");
 }
 
@@ -180,15 +189,15 @@ fn text_is_never_read_as_template_or_escape() {
     let hostile = "${file(\"x\")} %{if}\n\u{7} \\";
     let key = json!({ "type": "string", "description": hostile, "x-expected": hostile, "default": "${x}" });
     let variable = variable(&contract(&json!([]), &json!({ "KEY": key })), "key");
-    let description = r#"= "KEY: $${file(\"x\")} %%{if} \u0007 \\ Must be $${file(\"x\")} %%{if} \u0007 \\.""#;
+    let description =
+        r#"= "KEY: $${file(\"x\")} %%{if} \u0007 \\ Must be $${file(\"x\")} %%{if} \u0007 \\.""#;
     assert!(variable.contains(description) && variable.contains("= \"$${x}\"\n"), "{variable}");
 }
 
 #[test]
 fn reserved_names_are_neither_variables_nor_entries() {
     let text = json!({ "type": "string" });
-    let names =
-        json!({ "VERSION": text, "SOURCE": text, "source_setting": text, "for": text, "null": text });
+    let names = json!({ "VERSION": text, "SOURCE": text, "source_setting": text, "for": text, "null": text });
     let locals = locals(&contract(&json!([]), &names));
     for line in ["VERSION", "SOURCE", "source_setting", "\"for\"", "\"null\""].into_iter().zip([
         "var.version_setting",
@@ -197,8 +206,9 @@ fn reserved_names_are_neither_variables_nor_entries() {
         "var.for",
         "var.null",
     ]) {
-        let is_entry =
-            |found: &str| found.trim().split_once(" = ").map(|(name, value)| (name.trim(), value)) == Some(line);
+        let is_entry = |found: &str| {
+            found.trim().split_once(" = ").map(|(name, value)| (name.trim(), value)) == Some(line)
+        };
         assert!(locals.lines().any(is_entry), "{line:?}\n{locals}");
     }
 }
