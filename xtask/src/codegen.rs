@@ -4,6 +4,7 @@
 
 mod chart_contract;
 mod config_doc;
+mod merge;
 mod terraform;
 mod values_schema;
 
@@ -15,7 +16,8 @@ use kit::process::Cmd;
 use kit::{ui, version, workspace};
 use serde_json::Value;
 
-const BASE: &str = "charts/myapp/schema/base.json";
+/// The general part of the values schema, and the service's own.
+const BASES: [&str; 2] = ["charts/confpath/schema/base.json", "charts/myapp/schema/base.json"];
 /// Hand-written, with generated regions.
 const TERRAFORM: [&str; 2] = ["terraform/modules/myapp/input.tf", "terraform/modules/myapp/myapp.tf"];
 
@@ -30,8 +32,9 @@ pub(crate) fn run(check: bool) -> Result<()> {
         .run()?;
     let schema = serde_json::from_str(&printed).context("`myapp schema` printed no JSON")?;
     let contract = Contract::from_schema(schema)?;
-    let base = read(BASE)?;
-    let base = serde_json::from_str(&base).with_context(|| format!("{BASE} is no JSON"))?;
+    let [general, own] =
+        BASES.map(|path| serde_json::from_str(&read(path)?).with_context(|| format!("{path} is no JSON")));
+    let base = merge::merge(general?, own?);
 
     let terraform = TERRAFORM.map(read).into_iter().collect::<Result<Vec<_>>>()?;
 

@@ -1,26 +1,14 @@
 {{/*
-What is said of ways in from outside: they cannot be refused, since a controller may know more than the chart.
+Paths of ways in from outside that lead to no route of the service. It answers at / and below the path of API_BASE_URL.
 */}}
 
 {{/*
-One hint a line.
+The hint on such paths; nothing where all lead somewhere.
 */}}
-{{- define "myapp.routingHints" -}}
+{{- define "myapp.lostPaths" -}}
 {{- $lost := list }}
 {{- if .Values.ingress.enabled }}
-{{- $annotations := .Values.ingress.annotations | default dict }}
-{{- if not (or .Values.ingress.className (hasKey $annotations "kubernetes.io/ingress.class")) }}
-{{- println "the Ingress names no class, so it is served only where the cluster has a default one (kubectl get ingressclass), or a controller takes it all the same, as Traefik does; else set ingress.className." }}
-{{- end }}
-{{- range .Values.ingress.tls }}
-{{- $hosts := join ", " .hosts | default "all hosts" }}
-{{- if .secretName }}
-{{- printf "TLS for %s needs the Secret %s (kubectl --namespace %s get secret %s); without it the controller shows a certificate of its own, or none." $hosts .secretName $.Release.Namespace .secretName | println }}
-{{- else }}
-{{- printf "TLS for %s names no Secret (ingress.tls), so the controller must have a certificate of its own for it." $hosts | println }}
-{{- end }}
-{{- end }}
-{{- if not (regexMatch "rewrite|strip|middlewares" (keys $annotations | join " ")) }}
+{{- if not (regexMatch "rewrite|strip|middlewares" (keys (.Values.ingress.annotations | default dict) | join " ")) }}
 {{- range .Values.ingress.hosts }}
 {{- range .paths }}
 {{- if and (ne .pathType "ImplementationSpecific") (not (include "myapp.leadsSomewhere" (list $ .path (eq .pathType "Exact")))) }}
@@ -70,18 +58,7 @@ path, and whether nothing below it is meant.
 {{- $base := include "myapp.basePath" $root }}
 {{- $isAbove := and (not (index . 2)) (hasPrefix (printf "%s/" $path) $base) }}
 {{- /* The contract refuses an API_BASE_URL that begins with a route, and so knows them. */}}
-{{- $routes := (include "myapp.settings" $root | fromJson).API_BASE_URL.refused.pattern }}
+{{- $routes := (include "confpath.settings" $root | fromJson).API_BASE_URL.refused.pattern }}
 {{- $isRoute := regexMatch $routes (ternary (trimPrefix $base $path) $path (hasPrefix (printf "%s/" $base) $path)) }}
 {{- if or (has $path (list "" $base)) $isAbove $isRoute }}true{{ end }}
-{{- end }}
-
-{{/*
-Non-empty where the Ingress has TLS for a host. Takes a list: the root context, and the host.
-*/}}
-{{- define "myapp.hasTls" -}}
-{{- $host := index . 1 }}
-{{- $wildcard := printf "*%s" (regexFind "[.].*" $host) }}
-{{- range (index . 0).Values.ingress.tls }}
-{{- if or (not .hosts) (has $host .hosts) (has $wildcard .hosts) }}true{{ end }}
-{{- end }}
 {{- end }}

@@ -41,7 +41,7 @@ The server that the values name, as JSON: host and port, or nothing where there 
 {{- define "myapp.server" -}}
 {{- $server := get (index . 0).Values (index . 1) }}
 {{- $kind := include "myapp.serverKind" . | fromJson }}
-{{- $url := get (include "myapp.given" (list (index . 0) false) | fromJson) $kind.url }}
+{{- $url := get (include "confpath.given" (list (index . 0) false) | fromJson) $kind.url }}
 {{- $found := dict }}
 {{- if $server.host }}
 {{- $found = dict "host" $server.host "port" (int $server.port) }}
@@ -78,25 +78,11 @@ Non-empty where the host is the pod itself. Takes the host.
 {{- end }}
 
 {{/*
-NetworkPolicy peers for a host, as JSON: the address alone where it is one, nothing for a name, which no policy can hold. Takes the
-host.
-*/}}
-{{- define "myapp.peersOf" -}}
-{{- $peers := list }}
-{{- if regexMatch "^([0-9]{1,3}\\.){3}[0-9]{1,3}$" . }}
-{{- $peers = list (dict "ipBlock" (dict "cidr" (printf "%s/32" .))) }}
-{{- else if contains ":" . }}
-{{- $peers = list (dict "ipBlock" (dict "cidr" (printf "%s/128" .))) }}
-{{- end }}
-{{- toJson $peers }}
-{{- end }}
-
-{{/*
 Where the policy opens the server's port to, as JSON: peers, or nothing for anywhere.
 */}}
 {{- define "myapp.serverPeers" -}}
 {{- $given := get (index . 0).Values.networkPolicy (printf "%sTo" (index . 1)) }}
-{{- $given | default (include "myapp.peersOf" (include "myapp.serverHost" .) | fromJsonArray) | toJson }}
+{{- $given | default (include "confpath.peersOf" (include "myapp.serverHost" .) | fromJsonArray) | toJson }}
 {{- end }}
 
 {{/*
@@ -114,22 +100,21 @@ configMap:
 {{- end }}
 
 {{/*
-Where a secret setting is kept, as JSON: the Secret's name, and the key it has there. Takes a list: the root context and the setting.
+Where the secret of a server is kept if not in the release's own Secret, as JSON: the Secret's name, and the key it has there. Takes a
+list: the root context and the setting.
 */}}
 {{- define "myapp.secretRef" -}}
 {{- $root := index . 0 }}
 {{- $key := index . 1 }}
-{{- $ref := dict "name" (include "myapp.secretName" $root) "key" $key }}
 {{- range $name := list "database" "cache" }}
 {{- $server := get $root.Values $name }}
 {{- $kind := include "myapp.serverKind" (list $root $name) | fromJson }}
 {{- if $server.existingSecret }}
 {{- if eq $key $kind.password }}
-{{- $ref = dict "name" $server.existingSecret "key" $server.existingSecretKey }}
+{{- dict "name" $server.existingSecret "key" $server.existingSecretKey | toJson }}
 {{- else if and $server.existingSecretUsernameKey (eq $key $kind.user) }}
-{{- $ref = dict "name" $server.existingSecret "key" $server.existingSecretUsernameKey }}
+{{- dict "name" $server.existingSecret "key" $server.existingSecretUsernameKey | toJson }}
 {{- end }}
 {{- end }}
 {{- end }}
-{{- toJson $ref }}
 {{- end }}

@@ -190,9 +190,9 @@ fn contradictory_or_incomplete_database_values_are_refused() {
         ),
         (
             elsewhere().set("config.DB_PASSWORD", ""),
-            "config.DB_PASSWORD: required, because DATABASE_URL names a server",
+            "config.DB_PASSWORD: is required, since DATABASE_URL names a server",
         ),
-        (own_secret().set("existingSecret", ""), "config.SECRET_KEY: required"),
+        (own_secret().set("existingSecret", ""), "config.SECRET_KEY: is required"),
         (
             own_secret().set("volumes[0].name", "database-ca"),
             r#"volumes: the chart has a volume "database-ca" of its own"#,

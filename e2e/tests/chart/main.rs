@@ -10,6 +10,7 @@ mod database;
 mod delivery;
 mod doors;
 mod egress;
+mod library;
 mod options;
 mod otel;
 mod pods;

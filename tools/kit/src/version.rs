@@ -7,8 +7,11 @@ use anyhow::{Context as _, Result};
 use crate::workspace;
 
 /// The files, and how the lines with the version begin.
-const FILES: [(&str, &[&str]); 2] = [
-    ("charts/myapp/Chart.yaml", &["version: ", "appVersion: "]),
+const FILES: [(&str, &[&str]); 4] = [
+    ("charts/confpath/Chart.yaml", &["version: "]),
+    // Its own, and the library's among its dependencies.
+    ("charts/myapp/Chart.yaml", &["version: ", "appVersion: ", "    version: "]),
+    ("charts/myapp/charts/confpath/Chart.yaml", &["version: "]),
     ("apps/myapp/Dockerfile", &["      org.opencontainers.image.version="]),
 ];
 

@@ -2,7 +2,7 @@
 Traces, by the standard variables of OpenTelemetry. Nothing is set where no collector is named.
 */}}
 
-{{- define "myapp.otelEnv" -}}
+{{- define "confpath.otelEnv" -}}
 {{- with .Values.otel }}
 - name: OTEL_EXPORTER_OTLP_ENDPOINT
   value: {{ .endpoint | quote }}
@@ -28,15 +28,15 @@ Traces, by the standard variables of OpenTelemetry. Nothing is set where no coll
     fieldRef:
       fieldPath: metadata.name
 - name: OTEL_RESOURCE_ATTRIBUTES
-  value: {{ include "myapp.otelAttributes" . | quote }}
+  value: {{ include "confpath.otelAttributes" . | quote }}
 {{- end }}
 
 {{/*
 NAME=VALUE with commas between. Values are percent-encoded, which leaves no $ for Kubernetes to take for a variable; the pod's
 name is one.
 */}}
-{{- define "myapp.otelAttributes" -}}
-{{- $attributes := dict "k8s.namespace.name" .Release.Namespace "k8s.deployment.name" (include "myapp.fullname" .) }}
+{{- define "confpath.otelAttributes" -}}
+{{- $attributes := dict "k8s.namespace.name" .Release.Namespace "k8s.deployment.name" (include "confpath.fullname" .) }}
 {{- $attributes = merge (dict) (.Values.otel.resourceAttributes | default dict) $attributes }}
 {{- $pairs := list "k8s.pod.name=$(OTEL_RESOURCE_ATTRIBUTES_POD_NAME)" }}
 {{- range $name, $value := $attributes }}
@@ -45,17 +45,17 @@ name is one.
 {{- join "," $pairs }}
 {{- end }}
 
-{{- define "myapp.collectorAuthority" -}}
+{{- define "confpath.collectorAuthority" -}}
 {{- regexReplaceAll "^http://([^/]*).*$" .Values.otel.endpoint "$1" }}
 {{- end }}
 
-{{- define "myapp.collectorHost" -}}
-{{- regexReplaceAll ":[0-9]+$" (include "myapp.collectorAuthority" .) "" | trimAll "[]" }}
+{{- define "confpath.collectorHost" -}}
+{{- regexReplaceAll ":[0-9]+$" (include "confpath.collectorAuthority" .) "" | trimAll "[]" }}
 {{- end }}
 
 {{/*
 The collector's port; http's own where the endpoint has none.
 */}}
-{{- define "myapp.collectorPort" -}}
-{{- regexFind ":[0-9]+$" (include "myapp.collectorAuthority" .) | trimPrefix ":" | default "80" }}
+{{- define "confpath.collectorPort" -}}
+{{- regexFind ":[0-9]+$" (include "confpath.collectorAuthority" .) | trimPrefix ":" | default "80" }}
 {{- end }}

@@ -15,28 +15,28 @@ the cluster, and the annotation `replicas/rendered` of the Deployment records ho
 {{/*
 Non-empty where the release decides on the number of pods.
 */}}
-{{- define "myapp.ownsReplicas" -}}
+{{- define "confpath.ownsReplicas" -}}
 {{- if not (or .Values.autoscaling.enabled (kindIs "invalid" .Values.replicaCount)) }}true{{ end }}
 {{- end }}
 
 {{/*
 The Deployment in the cluster, as JSON; empty where there is none, or no cluster.
 */}}
-{{- define "myapp.liveDeployment" -}}
-{{- lookup "apps/v1" "Deployment" .Release.Namespace (include "myapp.fullname" .) | default dict | toJson }}
+{{- define "confpath.liveDeployment" -}}
+{{- lookup "apps/v1" "Deployment" .Release.Namespace (include "confpath.fullname" .) | default dict | toJson }}
 {{- end }}
 
 {{/*
 The fields of the Deployment that depend on it, as JSON: `replicas` and `rendered`, each only where it is to be there.
 */}}
-{{- define "myapp.replicas" -}}
+{{- define "confpath.replicas" -}}
 {{- $fields := dict }}
-{{- if include "myapp.ownsReplicas" . }}
+{{- if include "confpath.ownsReplicas" . }}
 {{- $_ := set $fields "replicas" (int .Values.replicaCount) }}
 {{- else }}
-{{- $live := include "myapp.liveDeployment" . | fromJson }}
-{{- $before := include "myapp.renderedReplicas" $live }}
-{{- if or (not $live) (eq $before "none") (include "myapp.othersHoldReplicas" (list . $live)) }}
+{{- $live := include "confpath.liveDeployment" . | fromJson }}
+{{- $before := include "confpath.renderedReplicas" $live }}
+{{- if or (not $live) (eq $before "none") (include "confpath.othersHoldReplicas" (list . $live)) }}
 {{- $_ := set $fields "rendered" "none" }}
 {{- else }}
 {{- $replicas := int $live.spec.replicas }}
@@ -54,7 +54,7 @@ The fields of the Deployment that depend on it, as JSON: `replicas` and `rendere
 {{/*
 The annotation of a Deployment.
 */}}
-{{- define "myapp.renderedReplicas" -}}
+{{- define "confpath.renderedReplicas" -}}
 {{- dig "metadata" "annotations" "replicas/rendered" "" . }}
 {{- end }}
 
@@ -63,7 +63,7 @@ Non-empty where the number stays although the manifest loses it: Helm applies on
 was applied so before), and someone else holds the field too, such as the autoscaler since it first changed the number. Takes a
 list: the root context, and the Deployment in the cluster.
 */}}
-{{- define "myapp.othersHoldReplicas" -}}
+{{- define "confpath.othersHoldReplicas" -}}
 {{- $root := index . 0 }}
 {{- $isApplied := false }}
 {{- $isHeld := false }}
@@ -78,4 +78,11 @@ list: the root context, and the Deployment in the cluster.
 {{- end }}
 {{- end }}
 {{- if and $isApplied $isHeld }}true{{ end }}
+{{- end }}
+
+{{/*
+Non-empty where the Deployment can run more than one pod.
+*/}}
+{{- define "confpath.isReplicated" -}}
+{{- if or (not (include "confpath.ownsReplicas" .)) (gt (int .Values.replicaCount) 1) }}true{{ end }}
 {{- end }}

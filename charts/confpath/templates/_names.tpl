@@ -2,14 +2,14 @@
 Names, labels and the image reference.
 */}}
 
-{{- define "myapp.name" -}}
+{{- define "confpath.name" -}}
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
 {{/*
 The name of the release's objects: 63 characters are what DNS allows a Service.
 */}}
-{{- define "myapp.fullname" -}}
+{{- define "confpath.fullname" -}}
 {{- if .Values.fullnameOverride }}
 {{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
 {{- else }}
@@ -26,17 +26,24 @@ The name of the release's objects: 63 characters are what DNS allows a Service.
 The headless Service's name. 54 characters leave room for the suffix and keep a release name (at most 53) whole, so two
 releases cannot meet here.
 */}}
-{{- define "myapp.headlessName" -}}
-{{- printf "%s-headless" (include "myapp.fullname" . | trunc 54 | trimSuffix "-") }}
+{{- define "confpath.headlessName" -}}
+{{- printf "%s-headless" (include "confpath.fullname" . | trunc 54 | trimSuffix "-") }}
 {{- end }}
 
-{{- define "myapp.chart" -}}
+{{/*
+The name that leads to all pods, ready or not, with the admin port.
+*/}}
+{{- define "confpath.peers" -}}
+{{- printf "%s.%s.svc:%d" (include "confpath.headlessName" .) .Release.Namespace (int (include "confpath.serviceFile" . | fromJson).adminPort) }}
+{{- end }}
+
+{{- define "confpath.chart" -}}
 {{- printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{- define "myapp.labels" -}}
-helm.sh/chart: {{ include "myapp.chart" . }}
-{{ include "myapp.selectorLabels" . }}
+{{- define "confpath.labels" -}}
+helm.sh/chart: {{ include "confpath.chart" . }}
+{{ include "confpath.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
@@ -45,15 +52,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 Selectors cannot change after the first install, so they hold these two labels and never more. Quoted, because a release may be
 named 42.
 */}}
-{{- define "myapp.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "myapp.name" . | quote }}
+{{- define "confpath.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "confpath.name" . | quote }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{/*
 Of the pod that `helm test` runs. Not the name label: people pick the first pod that carries it, and Services would count it in.
 */}}
-{{- define "myapp.testLabels" -}}
+{{- define "confpath.testLabels" -}}
 app.kubernetes.io/component: test
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
@@ -61,15 +68,15 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{/*
 The chart's version is not among the pods' labels: a new chart with the same pods must not restart them.
 */}}
-{{- define "myapp.podLabels" -}}
+{{- define "confpath.podLabels" -}}
 {{- $own := dict "app.kubernetes.io/version" .Chart.AppVersion }}
-{{- $own = merge $own (include "myapp.selectorLabels" . | fromYaml) }}
+{{- $own = merge $own (include "confpath.selectorLabels" . | fromYaml) }}
 {{- merge $own (.Values.podLabels | default dict) | toYaml }}
 {{- end }}
 
-{{- define "myapp.serviceAccountName" -}}
+{{- define "confpath.serviceAccountName" -}}
 {{- if .Values.serviceAccount.create }}
-{{- default (include "myapp.fullname" .) .Values.serviceAccount.name }}
+{{- default (include "confpath.fullname" .) .Values.serviceAccount.name }}
 {{- else }}
 {{- default "default" .Values.serviceAccount.name }}
 {{- end }}
@@ -78,16 +85,9 @@ The chart's version is not among the pods' labels: a new chart with the same pod
 {{/*
 repository:tag, repository@digest, or both where both are given (the digest then decides).
 */}}
-{{- define "myapp.image" -}}
+{{- define "confpath.image" -}}
 {{- $tag := .Values.image.tag | default (ternary "" .Chart.AppVersion (ne .Values.image.digest "")) }}
 {{- .Values.image.repository }}
 {{- with $tag }}:{{ . }}{{ end }}
 {{- with .Values.image.digest }}@{{ . }}{{ end }}
-{{- end }}
-
-{{/*
-Non-empty where the Deployment can run more than one pod.
-*/}}
-{{- define "myapp.isReplicated" -}}
-{{- if or (not (include "myapp.ownsReplicas" .)) (gt (int .Values.replicaCount) 1) }}true{{ end }}
 {{- end }}
