@@ -87,7 +87,8 @@ impl Shop {
 fn each_type() -> [(&'static str, Value, &'static str); 10] {
     [
         ("FEATURE", json!(true), "true"),
-        ("GREETING", json!("<a>&"), "<a>&"),
+        // Five characters in nine bytes.
+        ("GREETING", json!("<ä&😀>"), "<ä&😀>"),
         ("MODE", json!("slow"), "slow"),
         ("ORIGINS", json!(["a,b", "q\"\\", "<&>"]), r#"["a,b","q\"\\","<&>"]"#),
         ("PORTS", json!([80, 443]), r#"["80","443"]"#),
@@ -216,6 +217,7 @@ fn setting_of_each_type_reaches_its_variable() {
 fn number_arrives_in_plain_decimal_or_not() {
     let shop = Shop::new();
     for (number, text) in [
+        (json!(0), "0"),
         (json!(1.5), "1.5"),
         (json!(3.0), "3"),
         (json!(0.0001), "0.0001"),
@@ -306,6 +308,10 @@ fn list_as_text_follows_its_grammar() {
         config["ORIGINS"] = json!(text);
         assert_eq!(shop.problems(&config), [sentence], "{text}");
     }
+    // Only the blank U+0020 is not part of an item.
+    let mut config = accepted();
+    config["PORTS"] = json!("80,\u{a0}443");
+    assert_eq!(shop.problems(&config), ["PORTS: item 2 must be a whole number from 1 to 99999"]);
 }
 
 #[test]
