@@ -49,6 +49,9 @@ Fields and hooks that the templates do not know: they would have no effect.
 {{- range $field := keys (omit $service "port" "adminPort" "mountPath" "directoryVariable" "reservedVolumes" "verify" "hooks") | sortAlpha }}
 {{- printf "files/service.json: there is no field %s" $field | println }}
 {{- end }}
+{{- if and $service.verify (not $service.adminPort) }}
+{{- println "files/service.json: verify needs adminPort, by which the pods answer" }}
+{{- end }}
 {{- range $hook := keys ($service.hooks | default dict) | sortAlpha }}
 {{- if not (has $hook (include "confpath.hookNames" $ | fromJsonArray)) }}
 {{- printf "files/service.json: there is no hook %s" $hook | println }}

@@ -42,7 +42,7 @@ spec:
       {{- end }}
       args: {{ concat $verify.args (list "--seal" (include "confpath.configSeal" .) "--within" "150s" "--replicas" (toString (int $replicas))) | toJson }}
       env:
-        - name: {{ $verify.peersVariable }}
+        - name: {{ $verify.peersVariable | quote }}
           value: {{ include "confpath.peers" . }}
       {{- with .Values.resources }}
       resources:

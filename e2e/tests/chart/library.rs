@@ -329,12 +329,14 @@ fn absent_values_are_left_to_the_process() {
 #[test]
 fn unknown_field_of_service_file_is_refused() {
     let shop = Shop::new();
-    let service = json!({"port": 8000, "adminport": 9090, "hooks": {"envs": "shop.env"}});
+    let service = json!({"port": 8000, "adminport": 9090, "verify": {"args": ["verify"]}, "hooks": {"envs": "shop.env"}});
     shop.write(Path::new("files/service.json"), service.to_string().as_bytes());
     let message = shop.refusal(&with(&[]));
-    for sentence in
-        ["files/service.json: there is no field adminport", "files/service.json: there is no hook envs"]
-    {
+    for sentence in [
+        "files/service.json: there is no field adminport",
+        "files/service.json: there is no hook envs",
+        "files/service.json: verify needs adminPort",
+    ] {
         assert!(message.contains(sentence), "{message}");
     }
 }

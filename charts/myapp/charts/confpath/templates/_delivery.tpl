@@ -81,8 +81,8 @@ delivery, the settings themselves, and OpenTelemetry's variables.
 {{- if include "confpath.deliversFiles" . }}
 {{- with (include "confpath.serviceFile" . | fromJson) }}
 {{- if .directoryVariable }}
-- name: {{ .directoryVariable }}
-  value: {{ .mountPath }}
+- name: {{ .directoryVariable | quote }}
+  value: {{ .mountPath | quote }}
 {{- end }}
 {{- end }}
 {{- else }}
@@ -115,7 +115,7 @@ The container's mounts: the settings, those of the hook `volumeMounts`, and thos
 {{- define "confpath.volumeMounts" -}}
 {{- if include "confpath.deliversFiles" . }}
 - name: config
-  mountPath: {{ (include "confpath.serviceFile" . | fromJson).mountPath }}
+  mountPath: {{ (include "confpath.serviceFile" . | fromJson).mountPath | quote }}
   readOnly: true
 {{- end }}
 {{ include "confpath.hook" (list . "volumeMounts") }}
