@@ -1,6 +1,7 @@
 //! The commands: from arguments to output and exit code.
 
 mod check;
+mod diff;
 mod output;
 
 use std::ffi::OsString;
@@ -26,6 +27,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match cli.command {
         Command::Check(args) => check::check(&args),
+        Command::Diff(args) => diff::diff(&args),
         Command::ContractSchema => {
             print(CONTRACT_SCHEMA.lines().map(str::to_owned));
             exit_code::VALID

@@ -1,8 +1,9 @@
-//! Checks of configurations against their contract, for services in any language.
+//! Checks and comparisons of configurations by their contract, for services in any language.
 
 mod args;
 mod commands;
 mod contract_file;
+mod diff;
 mod document;
 pub mod exit_code;
 mod input;

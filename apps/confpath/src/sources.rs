@@ -3,7 +3,8 @@
 mod directory;
 mod env_file;
 mod environment;
-mod manifest;
+pub(crate) mod manifest;
+pub(crate) mod objects;
 mod values;
 
 use contract::Contract;
@@ -18,7 +19,7 @@ pub(crate) fn read(contract: &Contract, sources: &[Source]) -> Given {
         all.extend(match source {
             Source::Directory(path) => directory::read(contract, path),
             Source::Values(paths) => values::read(contract, paths),
-            Source::Manifests(paths) => manifest::read(contract, paths),
+            Source::Manifests(paths) => manifest::read_files(contract, paths),
             Source::EnvFile(path) => env_file::read(contract, path),
             Source::Environment => environment::read(contract, std::env::vars_os()),
         });

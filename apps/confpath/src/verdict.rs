@@ -14,6 +14,8 @@ pub(crate) struct Verdict {
     /// Every problem, in the order of keys; empty if the configuration is valid.
     pub(crate) problems: Vec<Problem>,
     pub(crate) unknown: Vec<Unknown>,
+    /// Settings that are needed and were not found, but may be elsewhere.
+    pub(crate) excused: Vec<String>,
     /// True if a file or folder could not be read.
     pub(crate) is_unreadable: bool,
 }
@@ -23,39 +25,43 @@ pub(crate) struct Setting {
     pub(crate) key: String,
     pub(crate) shown: Shown,
     pub(crate) is_secret: bool,
-    pub(crate) origin: Origin,
+    pub(crate) value: Value,
 }
 
 /// A value as far as it may be shown.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Shown {
     Value(String),
     Secret,
     Concealed,
 }
 
-/// Judges what all sources gave. With `without_secrets` a secret is not missed.
-pub(crate) fn judge(contract: &Contract, given: Given, without_secrets: bool) -> Verdict {
+/// Judges what all sources gave. A setting that `may_be_elsewhere` is not missed.
+pub(crate) fn judge(contract: &Contract, given: Given, may_be_elsewhere: impl Fn(&Key) -> bool) -> Verdict {
     let Given { values, mut problems, mut unknown, is_partial, is_unreadable } = given;
-    let values = with_defaults(contract, values);
+    let mut values = with_defaults(contract, values);
+    let mut excused = Vec::new();
     let value_of = |key: &str| values.get(key).map(|value| value.text.expose());
     for violation in contract.violations(value_of) {
         let key = violation.key;
         let is_reported = || problems.iter().any(|problem| problem.key == key.name);
-        let is_excused =
-            violation.is_missing && (is_partial || (without_secrets && key.secret) || is_reported());
-        if !is_excused {
-            let value = values.get(&key.name).filter(|_| !violation.is_missing);
-            let origin = value.map(|value| value.origin.clone());
-            problems.push(Problem::new(&key.name, violation.reason, origin));
+        if violation.is_missing && (is_partial || is_reported()) {
+            continue;
         }
+        if violation.is_missing && may_be_elsewhere(key) {
+            excused.push(key.name.clone());
+            continue;
+        }
+        let value = values.get(&key.name).filter(|_| !violation.is_missing);
+        let origin = value.map(|value| value.origin.clone());
+        problems.push(Problem::new(&key.name, violation.reason, origin));
     }
     problems.sort_by(|a, b| a.key.cmp(&b.key));
     unknown.sort();
     let is_refused = |key: &Key| problems.iter().any(|problem| problem.key == key.name);
-    let settings =
-        contract.keys().iter().filter_map(|key| Some(setting(key, values.get(&key.name)?, is_refused(key))));
-    let settings = settings.collect();
-    Verdict { settings, problems, unknown, is_unreadable }
+    let taken = contract.keys().iter().filter_map(|key| Some((key, values.remove(&key.name)?)));
+    let settings = taken.map(|(key, value)| setting(key, value, is_refused(key))).collect();
+    Verdict { settings, problems, unknown, excused, is_unreadable }
 }
 
 fn with_defaults(contract: &Contract, mut values: BTreeMap<String, Value>) -> BTreeMap<String, Value> {
@@ -71,11 +77,11 @@ fn with_defaults(contract: &Contract, mut values: BTreeMap<String, Value>) -> BT
 }
 
 /// A refused value is not shown: someone may have pasted a password into any key.
-fn setting(key: &Key, value: &Value, is_refused: bool) -> Setting {
+fn setting(key: &Key, value: Value, is_refused: bool) -> Setting {
     let shown = match &value.text {
         Text::Plain(_) if key.concealed || is_refused => Shown::Concealed,
         Text::Plain(text) => Shown::Value(text.clone()),
         Text::Secret(_) => Shown::Secret,
     };
-    Setting { key: key.name.clone(), shown, is_secret: key.secret, origin: value.origin.clone() }
+    Setting { key: key.name.clone(), shown, is_secret: key.secret, value }
 }

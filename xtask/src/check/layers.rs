@@ -18,6 +18,7 @@ pub(super) const CRATES: [(&str, &[&str]); 5] = [
             "contract_file",
             "sources",
             "verdict",
+            "diff",
             "report",
             "commands",
         ],

@@ -17,7 +17,7 @@ pub(super) fn check(args: &CheckArgs) -> u8 {
         Err(ContractFault::Wrong(problems)) => return report_fault(args, &problems, exit_code::USAGE),
     };
     let given = sources::read(&contract, &args.sources);
-    let verdict = judge(&contract, given, args.without_secrets);
+    let verdict = judge(&contract, given, |key| key.secret && args.without_secrets);
     report(args, &verdict);
     match (verdict.is_unreadable, verdict.problems.is_empty()) {
         (true, _) => exit_code::UNKNOWN,

@@ -70,6 +70,14 @@ impl Node {
         }
     }
 
+    /// A whole number of at least 0.
+    pub(crate) fn count(&self) -> Option<u64> {
+        match &self.content {
+            Content::Scalar(Scalar::Number(number)) => number.parse().ok(),
+            Content::Scalar(_) | Content::List(_) | Content::Map(_) => None,
+        }
+    }
+
     pub(crate) fn is_null(&self) -> bool {
         matches!(self.content, Content::Scalar(Scalar::Null))
     }

@@ -23,7 +23,7 @@ struct SettingReport<'a> {
 }
 
 #[derive(Serialize)]
-struct ProblemReport<'a> {
+pub(super) struct ProblemReport<'a> {
     key: &'a str,
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,7 +31,7 @@ struct ProblemReport<'a> {
 }
 
 #[derive(Serialize)]
-struct UnknownReport<'a> {
+pub(super) struct UnknownReport<'a> {
     name: &'a str,
     origin: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,15 +70,20 @@ fn setting(setting: &Setting) -> SettingReport<'_> {
         Shown::Value(value) => Some(value.as_str()),
         Shown::Secret | Shown::Concealed => None,
     };
-    SettingReport { key: &setting.key, value, secret: setting.is_secret, origin: setting.origin.to_string() }
+    SettingReport {
+        key: &setting.key,
+        value,
+        secret: setting.is_secret,
+        origin: setting.value.origin.to_string(),
+    }
 }
 
-fn problem(problem: &Problem) -> ProblemReport<'_> {
+pub(super) fn problem(problem: &Problem) -> ProblemReport<'_> {
     let origin = problem.origin.as_ref().map(ToString::to_string);
     ProblemReport { key: &problem.key, message: &problem.message, origin }
 }
 
-fn unknown(unknown: &Unknown) -> UnknownReport<'_> {
+pub(super) fn unknown(unknown: &Unknown) -> UnknownReport<'_> {
     UnknownReport {
         name: &unknown.name,
         origin: unknown.origin.to_string(),

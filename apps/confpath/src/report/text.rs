@@ -11,19 +11,28 @@ pub(crate) fn table(verdict: &Verdict) -> Vec<String> {
             Shown::Secret => "(secret)".into(),
             Shown::Concealed => "(concealed)".into(),
         };
-        [setting.key.clone(), value, one_line(&setting.origin.to_string())]
+        [setting.key.clone(), value, one_line(&setting.value.origin.to_string())]
     };
     let head = ["KEY", "VALUE", "ORIGIN"].map(str::to_owned);
-    let rows: Vec<_> = [head].into_iter().chain(verdict.settings.iter().map(row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
-    let (keys, values) = (width(0), width(1));
-    let lines = rows.iter().map(|[key, value, origin]| format!("{key:keys$}  {value:values$}  {origin}"));
+    let mut lines = columns(&[head].into_iter().chain(verdict.settings.iter().map(row)).collect::<Vec<_>>());
     let number = match verdict.unknown.len() {
         0 => "no unknown settings".into(),
         1 => "1 unknown setting".into(),
         number => format!("{number} unknown settings"),
     };
-    lines.chain([String::new(), number]).collect()
+    lines.extend([String::new(), number]);
+    lines
+}
+
+/// Lines of rows whose cells are aligned, the last of each row at its own length.
+pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths: [usize; N] = std::array::from_fn(|column| if column + 1 == N { 0 } else { width(column) });
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
 }
 
 /// One line for a problem.
@@ -51,7 +60,7 @@ pub(crate) fn unknown(unknown: &Unknown) -> String {
 }
 
 /// Escapes control characters and all that moves a cursor or turns the direction of writing: names and paths come from others.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let escape =
         |c: char| -> String { if matches!(c, ' '..='~') { c.into() } else { c.escape_debug().collect() } };
     text.chars().map(escape).collect()

@@ -1,25 +1,57 @@
 //! Streams of Kubernetes objects, of which the ConfigMaps and Secrets that hold a setting count.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contract::{Contract, Key};
 use live_config::{SEAL_KEY, Text};
 
-use crate::document::{self, Content, Document, Entry, Map, Node, Scalar};
-use crate::input;
+use super::objects::{Object, Stream};
+use crate::document::{Content, Entry, Fault, Map, Node, Scalar};
 use crate::origin::{Given, Origin, Problem, Unknown, Value};
 
 /// Fields of the two kinds that hold values.
 const FIELDS: [&str; 3] = ["data", "binaryData", "stringData"];
 
-pub(super) fn read(contract: &Contract, paths: &[PathBuf]) -> Given {
+pub(super) fn read_files(contract: &Contract, paths: &[PathBuf]) -> Given {
+    let mut unread = Given::default();
+    let streams: Vec<_> = paths.iter().filter_map(|path| Stream::read(path, &mut unread)).collect();
+    let mut given = read(contract, &streams, None);
+    given.extend(unread);
+    given
+}
+
+/// Reads the settings of all streams; with a namespace those of its objects, and of objects without one.
+pub(crate) fn read(contract: &Contract, streams: &[Stream], namespace: Option<&str>) -> Given {
     let mut reader = Reader { contract, given: Given::default() };
-    for path in paths {
-        reader.file(path);
+    for stream in streams {
+        for (mut objects, duplicates) in stream.documents() {
+            objects.retain(|object| is_in(object, namespace) && reader.holds_setting(object));
+            reader.document(stream, &objects, duplicates);
+        }
     }
     reader.given
+}
+
+/// Returns true for an object that is, or may come to be, in a namespace.
+pub(crate) fn is_in(object: &Object<'_>, namespace: Option<&str>) -> bool {
+    namespace.is_none() || object.namespace().is_none() || object.namespace() == namespace
+}
+
+/// Returns whether values of an object are secret; `None` for an object that holds no values.
+pub(crate) fn is_secret(object: &Object<'_>) -> Option<bool> {
+    match object.kind() {
+        "ConfigMap" => Some(false),
+        "Secret" => Some(true),
+        _ => None,
+    }
+}
+
+/// The mappings of an object that hold values.
+pub(crate) fn fields<'a>(object: &Object<'a>) -> impl Iterator<Item = (&'static str, &'a Map)> {
+    let map = is_secret(object).map(|_| object.map);
+    FIELDS.into_iter().filter_map(move |field| Some((field, map?.get(field)?.map()?)))
 }
 
 struct Reader<'a> {
@@ -27,53 +59,25 @@ struct Reader<'a> {
     given: Given,
 }
 
-/// One ConfigMap or Secret.
-struct Object<'a> {
-    path: &'a Path,
-    is_secret: bool,
-    map: &'a Map,
-}
-
-impl Object<'_> {
-    fn fields(&self) -> impl Iterator<Item = (&'static str, &Map)> {
-        FIELDS.into_iter().filter_map(|field| Some((field, self.map.get(field)?.map()?)))
-    }
-}
-
 impl Reader<'_> {
-    fn file(&mut self, path: &Path) {
-        let Some(text) = input::read_text(path, &mut self.given) else { return };
-        match document::parse(&text) {
-            Ok(documents) => documents.iter().for_each(|document| self.document(path, document)),
-            Err(fault) => {
-                let message = format!("line {} {}", fault.line, fault.message);
-                self.given.malformed(Problem::of_file(path, message));
-            }
-        }
-    }
-
-    fn document(&mut self, path: &Path, document: &Document) {
-        let mut objects = Vec::new();
-        collect(path, &document.root, &mut objects);
-        objects.retain(|object| self.holds_setting(object));
+    fn document(&mut self, stream: &Stream, objects: &[Object<'_>], duplicates: &[Fault]) {
         if objects.is_empty() {
             return;
         }
-        for fault in &document.duplicates {
-            let origin = Origin::line(path, fault.line);
-            let subject = path.display().to_string();
+        for fault in duplicates {
+            let origin = Origin::line(stream.path(), fault.line);
+            let subject = stream.path().display().to_string();
             self.given.problems.push(Problem::new(&subject, &fault.message, Some(origin)));
         }
-        for object in &objects {
-            for (field, map) in object.fields() {
+        for object in objects {
+            for (field, map) in fields(object) {
                 map.0.iter().for_each(|entry| self.entry(object, field, entry));
             }
         }
     }
 
     fn holds_setting(&self, object: &Object<'_>) -> bool {
-        let mut names = object.fields().flat_map(|(_, map)| &map.0);
-        names.any(|entry| self.contract.key(&entry.name).is_some())
+        fields(object).flat_map(|(_, map)| &map.0).any(|entry| self.contract.key(&entry.name).is_some())
     }
 
     fn entry(&mut self, object: &Object<'_>, field: &str, entry: &Entry) {
@@ -104,23 +108,10 @@ impl Reader<'_> {
     }
 }
 
-/// Adds the ConfigMaps and Secrets of a document, also those in lists of objects.
-fn collect<'a>(path: &'a Path, node: &'a Node, objects: &mut Vec<Object<'a>>) {
-    let Some(map) = node.map() else { return };
-    match map.get("kind").and_then(Node::text) {
-        Some("ConfigMap") => objects.push(Object { path, is_secret: false, map }),
-        Some("Secret") => objects.push(Object { path, is_secret: true, map }),
-        Some("List" | "ConfigMapList" | "SecretList") => {
-            let items = map.get("items").and_then(Node::list).unwrap_or_default();
-            items.iter().for_each(|item| collect(path, item, objects));
-        }
-        _ => {}
-    }
-}
-
 /// The text of a setting, as a process reads it from the mounted object.
 fn value(object: &Object<'_>, field: &str, key: &Key, node: &Node) -> Result<String, String> {
-    if key.secret && !object.is_secret {
+    let is_secret = is_secret(object) == Some(true);
+    if key.secret && !is_secret {
         return Err("is a secret and must not be in a ConfigMap; put it into a Secret".into());
     }
     let text = match &node.content {
@@ -130,7 +121,7 @@ fn value(object: &Object<'_>, field: &str, key: &Key, node: &Node) -> Result<Str
         }
         Content::List(_) | Content::Map(_) => return Err("is no text, and objects hold text only".into()),
     };
-    let is_encoded = field == "binaryData" || (object.is_secret && field == "data");
+    let is_encoded = field == "binaryData" || (is_secret && field == "data");
     let mut text = if is_encoded { decode(text)? } else { text.clone() };
     if text.ends_with('\n') {
         text.pop();

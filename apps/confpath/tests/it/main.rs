@@ -3,6 +3,9 @@
 
 mod contract_schema;
 mod contracts;
+mod diff;
+mod diff_order;
+mod diff_output;
 mod doors;
 mod env_files;
 mod manifests;
@@ -71,6 +74,27 @@ impl Scene {
 
     fn check(&self, flags: &str) -> Run {
         self.check_with(flags, &[])
+    }
+
+    /// Calls `confpath diff` with `flags`, separated by blanks.
+    fn diff(&self, flags: &str) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_confpath"));
+        command.current_dir(self.path()).arg("diff").args(flags.split(' ')).env_clear();
+        Run(command.output().unwrap())
+    }
+
+    /// The comparison of `old.yaml` with `new.yaml` as JSON, with the exit code. Files beside `contract.json` are of one side.
+    fn compare(&self, old: &str, new: &str) -> (i32, Value) {
+        self.write("old.yaml", old);
+        self.write("new.yaml", new);
+        let side = |name: &str| {
+            if self.path().join(name).exists() { name.to_owned() } else { "contract.json".into() }
+        };
+        let (old, new) = (side("old.json"), side("new.json"));
+        let run = self.diff(&format!(
+            "--old-contract {old} --new-contract {new} --old old.yaml --new new.yaml --output json"
+        ));
+        (run.code(), serde_json::from_str(&run.stdout()).unwrap())
     }
 
     /// The verdict as JSON, with the exit code.
