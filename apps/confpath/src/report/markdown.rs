@@ -6,7 +6,12 @@ use super::text::one_line;
 /// of people and of issues outside of code only.
 pub(super) fn code(text: &str) -> String {
     let entity = |c: char| -> String {
-        if c.is_alphanumeric() || c == ' ' { c.into() } else { format!("&#{};", u32::from(c)) }
+        match c {
+            // Apart from the text around it, so that no address of mail becomes a link.
+            '@' => "<span>&#64;</span>".into(),
+            _ if c.is_alphanumeric() || c == ' ' => c.into(),
+            _ => format!("&#{};", u32::from(c)),
+        }
     };
     format!("<code>{}</code>", one_line(text).chars().map(entity).collect::<String>())
 }

@@ -99,10 +99,15 @@ fn variables_change_with_new_pods_only() {
         from(&init, "LOG_LEVEL: error", "LOG_LEVEL: debug"),
         ["Deployment/a, after restart, init container"]
     );
+    let both = format!("{init}, {}", VOLUME.split_once("], ").unwrap().1);
+    assert_eq!(from(&both, "LOG_LEVEL: error", "LOG_LEVEL: debug"), ["Deployment/a, live, files"]);
     let sidecar = init.replace("[{volume", "[{restartPolicy: Always, volume");
     assert_eq!(from(&sidecar, "LOG_LEVEL: error", "LOG_LEVEL: debug"), ["Deployment/a, live, files"]);
     let unmounted = VOLUME.replace("name: v, mountPath", "name: w, mountPath");
     assert!(from(&unmounted, "LOG_LEVEL: error", "LOG_LEVEL: debug").is_empty());
+    let (old, new) = ("LOG_LEVEL: debug, MAX_CONNECTIONS: '1'", "MAX_CONNECTIONS: '1'");
+    assert_eq!(from(VOLUME, old, new), ["Deployment/a, live, files"], "a value goes away");
+    assert_eq!(from(VOLUME, "LOG_LEVEL: debug", "A: b"), ["Deployment/a, live, files"], "all values go away");
     let items = VOLUME.replace("{name: c}", "{name: c, items: [{key: LOG_LEVEL, path: config/LOG_LEVEL}]}");
     assert_eq!(from(&items, "LOG_LEVEL: error", "LOG_LEVEL: debug"), ["Deployment/a, live, files"]);
     assert!(from(&items, "MAX_CONNECTIONS: '1'", "MAX_CONNECTIONS: '2'").is_empty());

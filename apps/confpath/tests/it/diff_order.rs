@@ -175,6 +175,26 @@ fn missing_secrets_are_refused_where_all_are_rendered() {
 }
 
 #[test]
+fn settings_of_objects_elsewhere_are_not_missed() {
+    let scene = Scene::new();
+    let release = |from: &str| {
+        format!(
+            "kind: ConfigMap\nmetadata: {{name: c}}\ndata: {{LOG_LEVEL: info}}\n---\nkind: Deployment\nmetadata: {{name: a}}\n\
+             spec: {{template: {{spec: {{containers: [{{envFrom: [{{{from}}}]}}]}}}}}}\n"
+        )
+    };
+    for (from, code) in [
+        ("configMapRef: {name: c}", 1),
+        ("configMapRef: {name: other}", 0),
+        ("prefix: PO, configMapRef: {name: c}", 0),
+        ("prefix: A_, configMapRef: {name: c}", 1),
+    ] {
+        let (found, report) = scene.compare(&release(from), &release(from));
+        assert_eq!(found, code, "{from} {report:#}");
+    }
+}
+
+#[test]
 fn exit_codes_tell_input_from_verdict() {
     let scene = Scene::new();
     scene.write("a.yaml", "kind: ConfigMap\ndata: {PORT: '1'}");
