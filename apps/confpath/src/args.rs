@@ -1,11 +1,21 @@
 //! Flags, and the sources that they name in the order in which they were given.
 
+mod diff;
+mod import;
+mod output;
+mod repository;
+
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-/// Checks the configuration of a service against its contract.
+pub(crate) use diff::{DiffArgs, DiffOutput};
+pub(crate) use import::{Form, ImportArgs};
+pub(crate) use output::Output;
+pub(crate) use repository::{GenerateArgs, InitArgs, Language};
+
+/// Gives a service in any language the checked way of its configuration.
 #[derive(Debug, Parser)]
 #[command(name = "confpath", version)]
 pub(crate) struct Cli {
@@ -17,8 +27,14 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Check a configuration: exit 0 if it is valid, 1 if not, 2 if a file cannot be read, 64 for wrong flags or a wrong contract
     Check(CheckArgs),
+    /// Put a new or an existing repository on the path: contract, chart, Terraform, tests, README; overwrites nothing
+    Init(InitArgs),
+    /// Write the files that follow from the contract: chart, Terraform, admission policy, documentation, typed readers
+    Generate(GenerateArgs),
     /// Compare two rendered releases: exit 0 if an order of changes works, 1 if not, 2 if a file cannot be read, 64 for wrong flags or a wrong contract
     Diff(DiffArgs),
+    /// Make a contract of what pydantic, zod, Spring Boot or any JSON Schema says: exit 0 if it is one, 1 if it cannot be one as it is, 2 if a file cannot be read or written, 64 for wrong flags
+    Import(ImportArgs),
     /// Print the JSON Schema of contracts, by which editors complete and check them
     ContractSchema,
 }
@@ -55,59 +71,6 @@ pub(crate) struct CheckArgs {
     /// The sources, least precedence first.
     #[arg(skip)]
     pub(crate) sources: Vec<Source>,
-}
-
-/// Contracts, releases and output of a comparison.
-#[derive(Debug, clap::Args)]
-pub(crate) struct DiffArgs {
-    /// The contract of both images
-    #[arg(long, value_name = "FILE", required_unless_present_all = ["old_contract", "new_contract"])]
-    contract: Option<PathBuf>,
-    /// The contract of the running image
-    #[arg(long, value_name = "FILE", conflicts_with = "contract", requires = "new_contract")]
-    old_contract: Option<PathBuf>,
-    /// The contract of the coming image
-    #[arg(long, value_name = "FILE", conflicts_with = "contract", requires = "old_contract")]
-    new_contract: Option<PathBuf>,
-    /// The running release: YAML or JSON stream of Kubernetes objects, as helm template prints it
-    #[arg(long, value_name = "FILE")]
-    pub(crate) old: PathBuf,
-    /// The coming release
-    #[arg(long, value_name = "FILE")]
-    pub(crate) new: PathBuf,
-    /// Compare the objects of one namespace, and those without one
-    #[arg(long, value_name = "NS")]
-    pub(crate) namespace: Option<String>,
-    /// Form of the result
-    #[arg(long, value_name = "FORM", value_enum, default_value_t = DiffOutput::Text)]
-    pub(crate) output: DiffOutput,
-}
-
-impl DiffArgs {
-    /// The contracts of the running and of the coming image.
-    pub(crate) fn contracts(&self) -> Option<(&Path, &Path)> {
-        let old = self.old_contract.as_deref().or(self.contract.as_deref())?;
-        let new = self.new_contract.as_deref().or(self.contract.as_deref())?;
-        Some((old, new))
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DiffOutput {
-    /// Tables and sentences
-    Text,
-    /// One document
-    Json,
-    /// A comment for a pull request
-    Markdown,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Output {
-    /// A table, or one line a problem on standard error
-    Text,
-    /// One document on standard output
-    Json,
 }
 
 /// One source of values.
@@ -165,7 +128,11 @@ mod tests {
         let arguments = "confpath check --contract c".split(' ').chain(flags.split(' ')).map(Into::into);
         match Cli::read(arguments).unwrap().command {
             Command::Check(args) => args.sources,
-            Command::Diff(_) | Command::ContractSchema => Vec::new(),
+            Command::Init(_)
+            | Command::Generate(_)
+            | Command::Diff(_)
+            | Command::Import(_)
+            | Command::ContractSchema => Vec::new(),
         }
     }
 

@@ -2,6 +2,9 @@
 
 mod check;
 mod diff;
+mod generate;
+mod import;
+mod init;
 mod output;
 
 use std::ffi::OsString;
@@ -27,7 +30,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match cli.command {
         Command::Check(args) => check::check(&args),
+        Command::Init(args) => init::init(&args),
+        Command::Generate(args) => generate::generate(&args),
         Command::Diff(args) => diff::diff(&args),
+        Command::Import(args) => import::import(&args),
         Command::ContractSchema => {
             print(CONTRACT_SCHEMA.lines().map(str::to_owned));
             exit_code::VALID

@@ -1,7 +1,7 @@
 //! Files, read up to a limit.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::Path;
 
 use crate::origin::{Given, Problem};
@@ -14,9 +14,16 @@ const MAX_BYTES: u64 = 16 * 1024 * 1024;
 /// # Errors
 /// The reason, as a sentence without a subject.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
+    File::open(path).map_err(|error| format!("cannot be read: {error}")).and_then(read_from)
+}
+
+/// The bytes of a reader.
+///
+/// # Errors
+/// The reason, as a sentence without a subject.
+pub(crate) fn read_from(reader: impl Read) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
+    reader.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(format!("has more than {} MiB, which is the limit of a file", MAX_BYTES >> 20));
     }

@@ -1,4 +1,4 @@
-//! Checks and comparisons of configurations by their contract, for services in any language.
+//! The tool that gives services in any language the checked way of their configuration, by their contract.
 
 mod args;
 mod commands;
@@ -6,8 +6,14 @@ mod contract_file;
 mod diff;
 mod document;
 pub mod exit_code;
+mod generate;
+mod import;
+mod init;
 mod input;
 mod origin;
+mod output_file;
+mod project;
+mod region;
 mod report;
 mod sources;
 mod verdict;

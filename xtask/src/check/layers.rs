@@ -16,6 +16,8 @@ pub(super) const CRATES: [(&str, &[&str]); 5] = [
             "input",
             "document",
             "contract_file",
+            "import",
+            "output_file",
             "sources",
             "verdict",
             "diff",

@@ -8,6 +8,7 @@ mod diff_order;
 mod diff_output;
 mod doors;
 mod env_files;
+mod import;
 mod manifests;
 mod output;
 mod same_verdict;

@@ -1,0 +1,85 @@
+//! A contract in the making: settings in the order of the source, and what stands in the way.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::keywords::Keywords;
+
+/// A part of the source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// Line, from 1.
+    pub(crate) line: usize,
+    /// JSON pointer (RFC 6901).
+    pub(crate) pointer: String,
+}
+
+impl Place {
+    /// The part `name` of this part.
+    pub(crate) fn child(&self, name: &str, line: usize) -> Self {
+        Self { line, pointer: format!("{}/{}", self.pointer, escape(name)) }
+    }
+}
+
+/// A name as a step of a JSON pointer.
+pub(super) fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// A reason why the source cannot be a contract as it is, with the remedy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Refusal {
+    pub(crate) place: Place,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(place: &Place, message: impl Into<String>) -> Self {
+        Self { place: place.clone(), message: message.into() }
+    }
+}
+
+/// One setting, in keywords of a contract.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    /// Name in files and variables.
+    pub(crate) name: String,
+    /// Words of the name in the source, in lower case.
+    pub(crate) words: Vec<String>,
+    pub(crate) keywords: Keywords,
+    pub(crate) is_required: bool,
+    pub(crate) place: Place,
+}
+
+/// What was read from a source.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    /// Annotations of the whole.
+    pub(crate) root: Map<String, Value>,
+    pub(crate) settings: Vec<Setting>,
+    pub(crate) refusals: Vec<Refusal>,
+    /// Differences between the source and a contract that a reader of the contract should know.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Draft {
+    pub(super) fn refuse(&mut self, place: &Place, message: impl Into<String>) {
+        self.refusals.push(Refusal::new(place, message));
+    }
+
+    /// Refuses settings whose names are equal: one variable cannot hold both.
+    pub(super) fn refuse_equal_names(&mut self) {
+        let mut first: BTreeMap<&str, &Place> = BTreeMap::new();
+        let mut refusals = Vec::new();
+        for setting in &self.settings {
+            let place = first.entry(&setting.name).or_insert(&setting.place);
+            if *place != &setting.place {
+                let message =
+                    format!("becomes {}, as {} does: rename one of them", setting.name, place.pointer);
+                refusals.push(Refusal::new(&setting.place, message));
+            }
+        }
+        self.refusals.extend(refusals);
+    }
+}
