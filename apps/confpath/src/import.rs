@@ -12,6 +12,7 @@ mod keywords;
 mod names;
 mod numbers;
 mod pattern;
+mod place;
 mod property;
 mod pydantic;
 mod schema;
@@ -19,10 +20,11 @@ mod spring;
 mod zod;
 
 pub(crate) use choices::{Choices, guesses};
-pub(crate) use draft::{Draft, Place, Refusal};
+pub(crate) use draft::Draft;
 pub(crate) use drops::Drops;
 pub(crate) use finish::contract_text;
 pub(crate) use names::{Case, Naming};
+pub(crate) use place::{Place, Refusal};
 
 use crate::args::Form;
 use crate::document::{Fault, parse_json};

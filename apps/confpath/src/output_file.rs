@@ -4,14 +4,17 @@ use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
+/// The sentence for a file that is not overwritten.
+pub(crate) const EXISTS: &str = "exists already: say --force to overwrite it";
+
 /// Writes `text` to a file, which must be new unless `overwrites`.
 ///
 /// # Errors
 /// The reason, as a sentence without a subject. The file is then as it was.
 pub(crate) fn write(path: &Path, text: &str, overwrites: bool) -> Result<(), String> {
-    let cannot = |error: std::io::Error| match error.kind() {
-        ErrorKind::AlreadyExists => "exists already: say --force to overwrite it".to_owned(),
-        _ => format!("cannot be written: {error}"),
+    let cannot = |error: std::io::Error| {
+        let exists = error.kind() == ErrorKind::AlreadyExists;
+        if exists { EXISTS.to_owned() } else { format!("cannot be written: {error}") }
     };
     let name = path.file_name().ok_or("cannot be written: it has no name")?.to_string_lossy();
     // Beside it, so that both are on one file system.

@@ -32,7 +32,7 @@ fn try_import(args: &ImportArgs) -> Result<(), Failure> {
     let unwritable = |path: &Path, reason: String| of_file(path, reason, exit_code::UNKNOWN);
     // Before anything is asked.
     if let Some(path) = args.output.as_deref().filter(|path| path.exists() && !args.force) {
-        return Err(unwritable(path, "exists already: say --force to overwrite it".into()));
+        return Err(unwritable(path, output_file::EXISTS.into()));
     }
     let naming = naming(args)?;
     let mut draft = read(args, &naming)?;
@@ -112,6 +112,7 @@ fn refused(args: &ImportArgs, draft: &Draft, refusals: &[Refusal]) -> Failure {
         let origin = Origin::line(&args.file, place.line);
         text::contract_problem(&Problem::new(pointer, message.as_str(), Some(origin)))
     };
-    let guesses = draft.notes.iter().filter(|note| note.contains("--not-secret")).cloned();
+    let guesses =
+        draft.notes.iter().filter(|note| note.contains("--not-secret")).map(|note| text::one_line(note));
     Failure { code: exit_code::INVALID, lines: guesses.chain(refusals.iter().map(line)).collect() }
 }

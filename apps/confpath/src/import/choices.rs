@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::draft::{Draft, Refusal, Setting};
+use super::draft::{Draft, Setting};
 use super::names::sounds_secret;
+use super::place::Refusal;
 
 /// Settings by name, as flags or a person named them.
 #[derive(Clone, Debug, Default)]

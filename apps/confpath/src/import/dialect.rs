@@ -1,7 +1,8 @@
 //! Habits of the libraries that print JSON Schema.
 
-use super::draft::{Draft, Place};
+use super::draft::Draft;
 use super::keywords::Keywords;
+use super::place::Place;
 
 /// What a library means by its schemas.
 pub(super) struct Dialect {

@@ -4,7 +4,8 @@ use contract::{Contract, ContractError, KeyError};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::draft::{Draft, Place, Refusal, Setting};
+use super::draft::{Draft, Setting};
+use super::place::{Place, Refusal};
 
 /// The dialect of contracts.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";

@@ -6,9 +6,10 @@ mod resolve;
 use serde_json::{Map, Value};
 
 use super::dialect::Dialect;
-use super::draft::{Draft, Place, Setting};
+use super::draft::{Draft, Setting};
 use super::drops::{Drops, unenforced};
 use super::names::{Naming, words};
+use super::place::Place;
 use super::property::convert;
 use super::schema::Schema;
 use crate::document::Node;
@@ -29,7 +30,7 @@ pub(super) fn read(root: &Node, dialect: &Dialect, naming: &Naming, drops: &Drop
         }
     }
     if schema.is_object() {
-        reader.object(schema, &[], None);
+        reader.object(&schema, &[], None);
     } else {
         reader.draft.refuse(&place, "is no schema of an object: give the schema of all settings");
     }
@@ -48,8 +49,8 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads the properties of an object; `default` has those of their defaults that the object gives.
-    fn object(&mut self, schema: Schema<'a>, path: &[String], default: Option<&Map<String, Value>>) {
-        self.refuse_other_keywords(&schema, path.is_empty());
+    fn object(&mut self, schema: &Schema<'a>, path: &[String], default: Option<&Map<String, Value>>) {
+        self.refuse_other_keywords(schema, path.is_empty());
         for property in
             schema.properties.iter().filter(|property| !self.drops.has("", &property.place.pointer))
         {
@@ -63,7 +64,7 @@ impl<'a> Reader<'a> {
                 let place = child.place.clone();
                 child.keywords.set("default", value.clone(), &place);
             }
-            let is_required = schema.required.iter().any(|name| *name == property.name);
+            let is_required = schema.required.contains(&property.name);
             let path: Vec<_> = path.iter().cloned().chain([property.name.clone()]).collect();
             self.property(child, &path, is_required);
         }
@@ -81,7 +82,7 @@ impl<'a> Reader<'a> {
         } else {
             let default = schema.keywords.get("default").and_then(Value::as_object).cloned();
             self.refuse_conditional(&schema, is_required, default.as_ref());
-            self.object(schema, path, default.as_ref());
+            self.object(&schema, path, default.as_ref());
         }
     }
 

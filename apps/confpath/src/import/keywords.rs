@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::draft::Place;
+use super::place::Place;
 
 /// Keywords that restrict no value, in the order in which a contract is written.
 pub(super) const ANNOTATIONS: [&str; 8] =

@@ -63,16 +63,16 @@ impl Alternative {
             self.text.push('$');
             self.ends = false;
         }
-        self.is_group = match token {
-            Token::Open(open) if is_outside => open == "(?:" && self.n_tokens == usize::from(self.begins),
-            Token::End if is_outside => self.is_group,
-            _ if is_outside => false,
-            _ => self.is_group,
-        };
-        match token {
-            Token::Begin if is_outside && self.n_tokens == 0 => self.begins = true,
-            Token::End if is_outside => self.ends = true,
-            other => self.text.push_str(other.text()),
+        if is_outside && *token != Token::End {
+            let is_first = self.n_tokens == usize::from(self.begins);
+            self.is_group = is_first && token.text() == "(?:";
+        }
+        if is_outside && self.n_tokens == 0 && *token == Token::Begin {
+            self.begins = true;
+        } else if is_outside && *token == Token::End {
+            self.ends = true;
+        } else {
+            self.text.push_str(token.text());
         }
         self.n_tokens += usize::from(is_outside);
         Ok(())

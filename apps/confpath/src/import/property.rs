@@ -75,13 +75,13 @@ impl Subject<'_> {
     fn type_of_values(&self) -> Option<Value> {
         let values = self.keywords.get("enum")?.as_array()?;
         let are = |is: fn(&Value) -> bool| !values.is_empty() && values.iter().all(is);
-        let known: [(fn(&Value) -> bool, &str); 4] = [
-            (Value::is_string, "string"),
-            (|value| value.is_i64() || value.is_u64(), "integer"),
-            (Value::is_number, "number"),
-            (Value::is_boolean, "boolean"),
+        let known = [
+            ("string", are(Value::is_string)),
+            ("integer", are(|value| value.is_i64() || value.is_u64())),
+            ("number", are(Value::is_number)),
+            ("boolean", are(Value::is_boolean)),
         ];
-        known.into_iter().find(|(is, _)| are(*is)).map(|(_, kind)| kind.into())
+        known.into_iter().find(|(_, is)| *is).map(|(kind, _)| kind.into())
     }
 
     fn refuse_unknown(&mut self) {

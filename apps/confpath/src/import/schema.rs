@@ -2,8 +2,8 @@
 
 use serde_json::{Number, Value};
 
-use super::draft::Place;
 use super::keywords::Keywords;
+use super::place::Place;
 use crate::document::{Content, Node, Scalar};
 
 /// A schema whose references and combinations are replaced by what they name.

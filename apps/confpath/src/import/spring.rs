@@ -5,11 +5,12 @@ mod java;
 use contract::format_duration;
 use serde_json::{Value, json};
 
-use super::draft::{Draft, Place, Setting};
+use super::draft::{Draft, Setting};
 use super::drops::Drops;
 use super::durations;
 use super::keywords::Keywords;
 use super::names::{relaxed, words};
+use super::place::Place;
 use super::schema::value_of;
 use crate::document::{Map, Node};
 use java::{keywords_of, remedy};
@@ -147,16 +148,8 @@ impl Reader<'_> {
                 durations::spring(&text_of(&default)).map(|duration| format_duration(duration).into())
             }
             "string" => Some(choice(keywords, &text_of(&default)).into()),
-            "array" => Some(match default {
-                Value::String(text) => text.split(',').map(|item| json!(item.trim())).collect(),
-                // A list of one value is printed as that value.
-                other if !other.is_array() => vec![other].into(),
-                other => other,
-            }),
-            _ => Some(match &default {
-                Value::String(text) => serde_json::from_str(text).unwrap_or(default),
-                _ => default,
-            }),
+            "array" => Some(list_of(default)),
+            _ => Some(default.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(default)),
         };
         match read {
             Some(value) => keywords.insert("default", value, place),
@@ -178,6 +171,16 @@ fn choice(keywords: &Keywords, text: &str) -> String {
         keywords.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     let mut choices = choices.filter(|choice| letters(choice) == letters(text));
     choices.next().unwrap_or(text).to_owned()
+}
+
+/// A list as Spring prints it: a text with commas, or the one value of a list of one.
+fn list_of(value: Value) -> Value {
+    match value.as_str() {
+        Some("") => json!([]),
+        Some(text) => text.split(',').map(|item| json!(item.trim())).collect(),
+        None if value.is_array() => value,
+        None => vec![value].into(),
+    }
 }
 
 fn text_of(value: &Value) -> String {

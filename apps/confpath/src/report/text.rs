@@ -60,7 +60,7 @@ pub(crate) fn unknown(unknown: &Unknown) -> String {
 }
 
 /// Escapes control characters and all that moves a cursor or turns the direction of writing: names and paths come from others.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let escape =
         |c: char| -> String { if matches!(c, ' '..='~') { c.into() } else { c.escape_debug().collect() } };
     text.chars().map(escape).collect()

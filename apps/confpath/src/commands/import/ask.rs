@@ -3,17 +3,20 @@
 use std::io::{BufRead, Write};
 
 use crate::import::{Choices, Draft, guesses};
+use crate::report::text::one_line;
 
 /// Asks for what neither the source nor a flag says. No answer leaves each setting as it is.
 pub(super) fn ask(draft: &Draft, choices: &mut Choices, input: &mut impl BufRead, output: &mut impl Write) {
     let names: Vec<_> = draft.settings.iter().map(|setting| setting.name.as_str()).collect();
     // Nothing is left to do where the terminal is gone: the answers are then empty.
-    let _ = writeln!(output, "Settings: {}", names.join(" "));
+    let _ = writeln!(output, "Settings: {}", one_line(&names.join(" ")));
     if choices.secret.is_empty() && choices.not_secret.is_empty() {
-        let guesses: Vec<_> = guesses(draft).into_iter().map(str::to_owned).collect();
+        let guesses = guesses(draft);
         if !guesses.is_empty() {
-            let question =
-                format!("By their names these are secrets: {}. Which are none?", guesses.join(" "));
+            let question = format!(
+                "By their names these are secrets: {}. Which are none?",
+                one_line(&guesses.join(" "))
+            );
             choices.not_secret = answer(&question, &names, input, output);
         }
         choices.secret = answer("Which others are secrets?", &names, input, output);
@@ -40,5 +43,49 @@ fn answer(question: &str, known: &[&str], input: &mut impl BufRead, output: &mut
             Some(name) => drop(writeln!(output, "{} is no setting.", name.escape_debug())),
             None => return names.into_iter().map(str::to_owned).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ask;
+    use crate::import::{Case, Choices, Draft, Drops, Naming, read};
+
+    fn draft() -> Draft {
+        let source = r#"{ "type": "object", "properties": {
+            "level": { "type": "string" }, "token": { "type": "string" }, "key": { "type": "string" }
+        } }"#;
+        let naming = Naming {
+            prefix: String::new(),
+            unprefixed: Vec::new(),
+            delimiter: "_".into(),
+            case: Case::Words,
+        };
+        read(crate::args::Form::Zod, source, &naming, &Drops::default()).unwrap()
+    }
+
+    #[test]
+    fn each_question_is_asked_once() {
+        let (mut choices, mut output) = (Choices::default(), Vec::new());
+        ask(&draft(), &mut choices, &mut "KEY\n\nLEVLE\nLEVEL, KEY\nTOKEN\n".as_bytes(), &mut output);
+        assert_eq!(choices.not_secret, ["KEY"]);
+        assert!(choices.secret.is_empty());
+        assert_eq!(
+            (choices.hot, choices.prepare),
+            (vec!["LEVEL".into(), "KEY".into()], vec!["TOKEN".to_owned()])
+        );
+        let output = String::from_utf8(output).unwrap();
+        assert!(output.contains("By their names these are secrets: TOKEN KEY."), "{output}");
+        assert!(output.contains("LEVLE is no setting."), "{output}");
+    }
+
+    #[test]
+    fn what_a_flag_says_is_not_asked() {
+        let mut choices =
+            Choices { secret: vec!["LEVEL".into()], hot: vec!["KEY".into()], ..Choices::default() };
+        let mut output = Vec::new();
+        ask(&draft(), &mut choices, &mut "".as_bytes(), &mut output);
+        assert!(!String::from_utf8(output).unwrap().contains('?'));
+        assert_eq!((choices.secret, choices.hot), (vec!["LEVEL".to_owned()], vec!["KEY".to_owned()]));
     }
 }

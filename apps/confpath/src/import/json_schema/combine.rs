@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::resolve::Resolver;
 use crate::document::Entry;
-use crate::import::draft::Place;
+use crate::import::place::Place;
 use crate::import::schema::Schema;
 
 /// The pattern of pydantic's `Decimal` as text, beside which stands a number: the same digits.

@@ -1,8 +1,8 @@
 //! References: each is replaced by what it names.
 
 use crate::document::{Entry, Node};
-use crate::import::draft::{Place, Refusal};
 use crate::import::drops::Drops;
+use crate::import::place::{Place, Refusal};
 use crate::import::schema::{Property, Schema, value_of};
 
 /// Most schemas that are looked at: definitions that use each other twice grow without a bound.

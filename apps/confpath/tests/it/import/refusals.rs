@@ -157,3 +157,13 @@ fn text_that_is_no_json_is_refused() {
         assert!(run.problems()[0].starts_with(&begin), "{:?}", run.problems());
     }
 }
+
+#[test]
+fn names_cannot_move_the_cursor() {
+    let problems =
+        refused(&json!({ "token\u{1b}[2J": { "type": "string", "default": "x" } }), "--from pydantic");
+    assert!(
+        !problems.is_empty() && !problems.iter().any(|problem| problem.contains('\u{1b}')),
+        "{problems:?}"
+    );
+}
