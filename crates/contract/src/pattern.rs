@@ -2,7 +2,7 @@
 
 use regex_lite::Regex;
 
-use crate::portable::check_portable;
+use crate::portable::{check_portable, is_one_group};
 
 /// A compiled pattern.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ impl Pattern {
     /// Compiles a pattern of a whole text. A search and a match of the whole give the same verdict only with anchors around a
     /// group, so nothing else is accepted.
     pub(crate) fn of_whole_text(text: &str) -> Result<Self, String> {
-        if text.starts_with("^(?:") && text.ends_with(")$") {
+        if is_one_group(text) {
             Self::new(text)
         } else {
             Err("a pattern must have the form ^(?:…)$".into())

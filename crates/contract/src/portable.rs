@@ -8,7 +8,7 @@ const MAX_REPETITIONS: u32 = 1000;
 
 /// Escapes of single characters and of classes that all three have. `\s` is none: the engines disagree on white space; nor is
 /// `\b`: Java before 19 takes letters of all languages for parts of a word.
-const ESCAPES: &str = r"^$\.*+?()[]{}|/-fnrtvdDwWx";
+const ESCAPES: &str = r"^$\.*+?()[]{}|/fnrtvdDwWx";
 
 /// Checks a pattern that compiles here for syntax that another engine refuses or reads in another way.
 pub(crate) fn check_portable(pattern: &str) -> Result<(), String> {
@@ -37,6 +37,29 @@ pub(crate) fn check_portable(pattern: &str) -> Result<(), String> {
         follows_quantifier = is_quantifier;
     }
     Ok(())
+}
+
+/// Returns true if the group that begins `pattern` after `^` is closed by its last `)` and not before.
+pub(crate) fn is_one_group(pattern: &str) -> bool {
+    let Some(inner) = pattern.strip_prefix("^(?:").and_then(|rest| rest.strip_suffix(")$")) else {
+        return false;
+    };
+    let mut depth = 0_usize;
+    let (mut is_in_class, mut is_escaped) = (false, false);
+    for character in inner.chars() {
+        match character {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            ']' => is_in_class = false,
+            _ if is_in_class => {}
+            '[' => is_in_class = true,
+            '(' => depth += 1,
+            ')' if depth == 0 => return false,
+            ')' => depth -= 1,
+            _ => {}
+        }
+    }
+    depth == 0 && !is_escaped && !is_in_class
 }
 
 /// Products of the repetitions in repetitions, which RE2 limits as it does a single one.
@@ -123,6 +146,10 @@ fn class(rest: &mut Peekable<Chars<'_>>) -> Result<(), String> {
 
 /// Reads an escape in a class. A class such as `\w` is no end of a range.
 fn class_escape(rest: &mut Peekable<Chars<'_>>) -> Result<(), String> {
+    // ECMAScript takes this one in a class only.
+    if rest.next_if_eq(&'-').is_some() {
+        return Ok(());
+    }
     let escaped = rest.peek().copied().unwrap_or_default();
     escape(rest)?;
     let is_class = "dDwW".contains(escaped);
@@ -154,7 +181,7 @@ fn repetition(rest: &mut Peekable<Chars<'_>>) -> Result<u32, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::check_portable;
+    use super::{check_portable, is_one_group};
     use crate::format::FORMATS;
 
     #[test]
@@ -185,8 +212,20 @@ mod tests {
             r"\x{41}",
             r"\a",
             r"\<a",
+            r"a\-b",
+            r"\ba",
         ] {
             assert!(check_portable(pattern).is_err(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn whole_text_is_one_group() {
+        for pattern in ["^(?:a)|(?:b)$", r"^(?:a\)$", "^(?:[)$", "^a$", "^(?:a)+(?:b)$", "(?:a)"] {
+            assert!(!is_one_group(pattern), "{pattern}");
+        }
+        for pattern in ["^(?:)$", "^(?:(a)|(?:b)+)$", r"^(?:\)[()]\()$"] {
+            assert!(is_one_group(pattern), "{pattern}");
         }
     }
 
@@ -194,7 +233,7 @@ mod tests {
     fn syntax_of_all_engines_is_accepted() {
         for pattern in [
             r"^(?:a|(b)+?|[^a-z.-]{2,}|\d{1,3}|[\w.-]\x41\.)$",
-            r"^(?:[A-Z\]\[^-]*|x{0,1000}?|\/\-)$",
+            r"^(?:[A-Z\]\[^\-]*|x{0,1000}?|\/-)$",
             "^(?:[?*{+}]é.)$",
             "(?:a{100}b){10}a{900}",
             "(?:(?:a{1000}){0,}b*)*(?:a{9}){1,9}",

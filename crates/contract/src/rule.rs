@@ -4,13 +4,6 @@ use crate::duration::UNITS;
 use crate::kind::Kind;
 use crate::number_pattern::number_pattern;
 
-/// The pattern of a list that begins with `[`: a JSON array of strings with no escapes but `\"` and `\\`, of plain decimals, `true` and
-/// `false`. Any other text is split at its commas.
-pub const LIST_PATTERN: &str = r#"^(?:\[ *(?:(?:"(?:[^"\\]|\\["\\])*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|true|false) *(?:, *(?:"(?:[^"\\]|\\["\\])*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|true|false) *)*)?\])$"#;
-
-/// The pattern that finds the items of a list that matches [`LIST_PATTERN`], one after the other.
-pub const LIST_ITEM_PATTERN: &str = r#""(?:[^"\\]|\\["\\])*"|[^",\[\] ]+"#;
-
 /// The class of characters that no value holds.
 pub const UNFIT_CHARACTERS: &str = r"[\x00-\x1f\x7f-\x{9f}\x{2028}\x{2029}\x{feff}\x{fffe}\x{ffff}]";
 
@@ -53,14 +46,24 @@ impl Kind {
                 min_items: *min_items,
                 max_items: Some(*max_items).filter(|most| *most < usize::MAX),
             },
-            _ => Rule::Text(self.text_rule()),
+            Self::Text { .. }
+            | Self::Choice { .. }
+            | Self::Integer { .. }
+            | Self::Number { .. }
+            | Self::Boolean
+            | Self::Duration { .. } => Rule::Text(self.text_rule()),
         }
     }
 
     fn text_rule(&self) -> TextRule {
         let (min_length, max_length) = match self {
             Self::Text { min_length, max_length, .. } => (*min_length, Some(*max_length)),
-            _ => (0, None),
+            Self::Choice { .. }
+            | Self::Integer { .. }
+            | Self::Number { .. }
+            | Self::Boolean
+            | Self::Duration { .. }
+            | Self::List { .. } => (0, None),
         };
         TextRule { min_length, max_length, pattern: self.pattern(), expected: self.expected() }
     }
@@ -111,9 +114,10 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::{LIST_ITEM_PATTERN, LIST_PATTERN, Rule, TextRule, UNFIT_CHARACTERS, escape};
+    use super::{Rule, TextRule, UNFIT_CHARACTERS, escape};
     use crate::Contract;
     use crate::portable::check_portable;
+    use crate::value::{LIST_ITEM_PATTERN, LIST_PATTERN};
 
     /// The verdict of a reader that has nothing but regular expressions.
     fn accepts(rule: &Rule, text: &str) -> bool {

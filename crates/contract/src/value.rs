@@ -5,7 +5,12 @@ use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
-use crate::rule::{LIST_ITEM_PATTERN, LIST_PATTERN};
+/// The pattern of a list that begins with `[`: a JSON array of strings with no escapes but `\"` and `\\`, of plain decimals, `true` and
+/// `false`. Any other text is split at its commas.
+pub const LIST_PATTERN: &str = r#"^(?:\[ *(?:(?:"(?:[^"\\]|\\["\\])*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|true|false) *(?:, *(?:"(?:[^"\\]|\\["\\])*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|true|false) *)*)?\])$"#;
+
+/// The pattern that finds the items of a list that matches [`LIST_PATTERN`], one after the other.
+pub const LIST_ITEM_PATTERN: &str = r#""(?:[^"\\]|\\["\\])*"|[^",\[\] ]+"#;
 
 /// Compiled once; a test compiles both.
 static LIST: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(LIST_PATTERN).ok());

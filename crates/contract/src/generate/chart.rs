@@ -35,6 +35,9 @@ fn describe(key: &Key) -> Value {
         Rule::Text(rule) => describe_text(&rule, &key.expected, &mut described),
         Rule::List { items, min_items, max_items } => {
             let mut item = Map::new();
+            if let Kind::List { items, .. } = &key.kind {
+                item.insert("type".into(), name_of(items).into());
+            }
             describe_text(&items, &items.expected, &mut item);
             described.insert("expected".into(), key.expected.as_str().into());
             described.insert("items".into(), item.into());
@@ -183,7 +186,7 @@ mod tests {
                           "expected": "a duration such as 250ms, 30s, 5m or 2h from 1s to 9s" },
                 "HOSTS": { "type": "list", "secret": false, "default": "[\"a\",\"b\"]",
                            "expected": "a list of at most 2 items, each any text of at most 5 characters",
-                           "items": { "minLength": 0, "maxLength": 5, "expected": "any text of at most 5 characters" },
+                           "items": { "type": "string", "minLength": 0, "maxLength": 5, "expected": "any text of at most 5 characters" },
                            "minItems": 0, "maxItems": 2 },
             })
         );

@@ -61,9 +61,6 @@ fn project(key: &Key) -> Value {
         Kind::Text { .. } if key.secret => json!(["string", "integer", "null"]),
         Kind::Text { .. } | Kind::Choice { .. } | Kind::Duration { .. } => json!(["string", "null"]),
     };
-    if let Kind::Text { max_length, .. } = key.kind {
-        schema.insert("maxLength".into(), max_length.into());
-    }
     schema.insert("type".into(), types);
     schema.into()
 }
@@ -76,7 +73,7 @@ mod tests {
     use crate::Contract;
 
     #[test]
-    fn settings_have_type_and_length_only() {
+    fn settings_have_their_type_only() {
         let contract = Contract::from_schema(json!({ "properties": {
             "KEY": { "type": "string", "maxLength": 9, "minLength": 1, "x-secret": true, "description": "A\nkey." },
             "URL": { "type": "string", "maxLength": 9, "pattern": "^(?:x)$", "x-conceal": true },
@@ -95,10 +92,10 @@ mod tests {
         assert_eq!(
             schema["properties"]["config"],
             json!({ "type": "object", "additionalProperties": false, "properties": {
-                "KEY": { "description": "A key.", "type": ["string", "integer", "null"], "maxLength": 9 },
-                "NAME": { "description": "", "type": ["string", "null"], "maxLength": 9 },
+                "KEY": { "description": "A key.", "type": ["string", "integer", "null"] },
+                "NAME": { "description": "", "type": ["string", "null"] },
                 "SIZE": { "description": "", "type": ["integer", "string", "null"] },
-                "URL": { "description": "", "type": ["string", "null"], "maxLength": 9 },
+                "URL": { "description": "", "type": ["string", "null"] },
                 "delivery": { "enum": ["files"] },
             } })
         );

@@ -16,7 +16,7 @@ pub(super) fn contract() -> Contract {
         "properties": {
             "NAME": { "type": "string" },
             "REFUSED": { "type": "string", "not": {
-                "pattern": "[0-9]$|^.b|[\\v]x|^\\-\\w|^\\D$", "description": "must not be so",
+                "pattern": "[0-9]$|^.b|[\\v]x|^-\\w|^\\D$", "description": "must not be so",
             } },
             "TOKEN": { "type": "string", "x-secret": true },
             "LIST": { "type": "array", "items": { "type": "string", "pattern": "^(?:[^b]*)$" } },

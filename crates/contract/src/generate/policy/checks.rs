@@ -4,7 +4,8 @@
 use super::cel::{list, literal, message as message_literal};
 use crate::contract::Contract;
 use crate::key::Key;
-use crate::rule::{LIST_ITEM_PATTERN, LIST_PATTERN, Rule, TextRule, UNFIT_CHARACTERS};
+use crate::rule::{Rule, TextRule, UNFIT_CHARACTERS};
+use crate::value::{LIST_ITEM_PATTERN, LIST_PATTERN};
 
 /// The entry of a rendered ConfigMap that is no setting: the digest of the others.
 const SEAL: &str = "CONFIG_SEAL";

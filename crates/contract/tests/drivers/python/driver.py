@@ -20,7 +20,8 @@ def printed(value):
     if isinstance(value, float):
         return repr(value)
     if hasattr(value, "expose"):
-        assert "********" in repr(value) and str(value) == f"{value}" == "********"
+        if "********" not in repr(value) or not str(value) == f"{value}" == "********":
+            raise TypeError("a secret prints itself")
         return value.expose()
     return str(value)
 
@@ -31,7 +32,8 @@ def answer(case):
     try:
         settings = reader.load(directory and Path(directory), case["environment"])
     except reader.ConfigError as error:
-        assert str(error) == "\n".join(error.problems)
+        if str(error) != "\n".join(error.problems):
+            raise ValueError("the error does not name every problem") from error
         return {"ok": False, "problems": list(error.problems)}
     fields = dataclasses.fields(settings)
     return {"ok": True, "values": [printed(getattr(settings, field.name)) for field in fields]}
