@@ -32,7 +32,7 @@ fn try_import(args: &ImportArgs) -> Result<(), Failure> {
     let unwritable = |path: &Path, reason: String| of_file(path, reason, exit_code::UNKNOWN);
     // Before anything is asked.
     if let Some(path) = args.output.as_deref().filter(|path| path.exists() && !args.force) {
-        return Err(unwritable(path, output_file::EXISTS.into()));
+        return Err(unwritable(path, "exists already: say --force to overwrite it".into()));
     }
     let naming = naming(args)?;
     let mut draft = read(args, &naming)?;

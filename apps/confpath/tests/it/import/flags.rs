@@ -88,7 +88,7 @@ fn order_and_names_are_kept() {
     let run = scene.import_schema(&schema(), "--from json-schema --keep-names --prefix app_");
     let text = run.stdout();
     let place = |name: &str| text.find(name).unwrap();
-    assert!(place("\"app_dbPassword\"") < place("\"app_logLevel\""), "{text}");
+    assert!(place("\"app_logLevel\"") < place("\"app_dbPassword\""), "{text}");
     scene.write(
         "source.json",
         r#"{ "type": "object", "properties": { "b": { "type": "string" }, "a": { "type": "string" }, "c": { "type": "string" } } }"#,

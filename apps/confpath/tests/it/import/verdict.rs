@@ -22,7 +22,7 @@ const PATTERNS: [&str; 14] = [
     r"\s",
     r"[\s,]",
     r"^a\u0062{1,2}\.?",
-    r"\bab\b",
+    r"\Dab\W",
 ];
 
 /// One schema, with the JSON values that are tried.

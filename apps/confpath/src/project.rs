@@ -1,0 +1,156 @@
+//! The description of a service's repository, `confpath.json`: where the contract is, and what is generated from it.
+
+use std::path::{Component, Path, PathBuf};
+
+use contract::generate::terraform::Defaults;
+use serde::Deserialize;
+
+use crate::input;
+use crate::origin::{Origin, Problem};
+
+/// Name of the description where no flag gives another.
+pub(crate) const FILE_NAME: &str = "confpath.json";
+
+/// A description. Paths are relative to the folder that holds it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Project {
+    /// The JSON Schema of this file, for editors.
+    #[serde(rename = "$schema")]
+    _schema: Option<String>,
+    /// Name of the service.
+    pub(crate) service: String,
+    /// The contract.
+    pub(crate) contract: PathBuf,
+    /// Folder of the Helm chart.
+    pub(crate) chart: Option<PathBuf>,
+    /// The Terraform module.
+    pub(crate) terraform: Option<Terraform>,
+    /// The settings for people, in Markdown.
+    pub(crate) document: Option<PathBuf>,
+    /// The admission policy.
+    pub(crate) policy: Option<PathBuf>,
+    /// The workflow of GitHub Actions that checks pull requests.
+    pub(crate) workflow: Option<Workflow>,
+    /// Typed readers.
+    #[serde(default)]
+    pub(crate) readers: Vec<Reader>,
+}
+
+/// A Terraform module.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Terraform {
+    /// Folder of the module.
+    pub(crate) directory: PathBuf,
+    /// Defaults of its inputs, as text by setting, where they are not the contract's.
+    #[serde(default)]
+    pub(crate) defaults: Defaults,
+}
+
+/// A workflow of GitHub Actions.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Workflow {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// The image with `confpath`, best by its digest.
+    pub(crate) image: String,
+}
+
+/// A typed reader in one language.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "language", rename_all = "lowercase", deny_unknown_fields)]
+pub(crate) enum Reader {
+    Python { path: PathBuf },
+    Typescript { path: PathBuf },
+    Go { path: PathBuf, package: String },
+    Java { path: PathBuf, package: String },
+}
+
+impl Reader {
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Python { path } | Self::Typescript { path } => path,
+            Self::Go { path, .. } | Self::Java { path, .. } => path,
+        }
+    }
+}
+
+/// The reason why there is no description.
+pub(crate) enum ProjectFault {
+    /// The file cannot be read.
+    Unreadable(Problem),
+    /// The file is no description: every problem.
+    Wrong(Vec<Problem>),
+}
+
+impl Project {
+    /// Reads a description.
+    ///
+    /// # Errors
+    /// Every problem of the file.
+    pub(crate) fn read(path: &Path) -> Result<Self, ProjectFault> {
+        let bytes =
+            input::read(path).map_err(|reason| ProjectFault::Unreadable(Problem::of_file(path, reason)))?;
+        let project: Self = serde_json::from_slice(&bytes).map_err(|error| {
+            let origin = Origin::line(path, error.line().max(1));
+            ProjectFault::Wrong(vec![Problem::new("the description", error.to_string(), Some(origin))])
+        })?;
+        let problems = project.problems(path);
+        if problems.is_empty() { Ok(project) } else { Err(ProjectFault::Wrong(problems)) }
+    }
+
+    fn problems(&self, path: &Path) -> Vec<Problem> {
+        let problem =
+            |field: &str, message: String| Problem::new(field, message, Some(Origin::File(path.to_owned())));
+        let mut problems = Vec::new();
+        if !is_service_name(&self.service) {
+            let message = "must be a name as Kubernetes takes it: lower-case letters, digits and -, at most 53 characters";
+            problems.push(problem("service", message.into()));
+        }
+        let is_image = |image: &str| {
+            image.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:@".contains(c)) && !image.is_empty()
+        };
+        if self.workflow.as_ref().is_some_and(|workflow| !is_image(&workflow.image)) {
+            problems.push(problem(
+                "workflow",
+                "image must be a reference such as registry.example.com/confpath:1.0.0".into(),
+            ));
+        }
+        let paths = [
+            ("contract", Some(&self.contract)),
+            ("chart", self.chart.as_ref()),
+            ("terraform", self.terraform.as_ref().map(|terraform| &terraform.directory)),
+            ("document", self.document.as_ref()),
+            ("policy", self.policy.as_ref()),
+            ("workflow", self.workflow.as_ref().map(|workflow| &workflow.path)),
+        ];
+        let targets = paths.into_iter().filter_map(|(field, path)| Some((field, path?.as_path())));
+        let targets = targets.chain(self.readers.iter().map(|reader| ("readers", reader.path())));
+        let mut seen = std::collections::BTreeMap::new();
+        for (field, target) in targets {
+            let is_inside = target.components().all(|part| matches!(part, Component::Normal(_)));
+            if !is_inside || target.as_os_str().is_empty() {
+                let message = format!(
+                    "{} must be a path below the folder of {FILE_NAME}, without ..",
+                    target.display()
+                );
+                problems.push(problem(field, message));
+            }
+            if let Some(other) = seen.insert(target, field) {
+                problems.push(problem(field, format!("{} is also {other}", target.display())));
+            }
+        }
+        problems
+    }
+}
+
+/// Returns true for a label of DNS (RFC 1123) that leaves room for the names of objects: at most 53 characters, as Helm's releases.
+pub(crate) fn is_service_name(name: &str) -> bool {
+    let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    name.len() <= 53
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && !name.ends_with('-')
+        && name.chars().all(is_inner)
+}

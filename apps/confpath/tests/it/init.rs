@@ -1,0 +1,95 @@
+//! `confpath init` in a new and in an existing repository.
+
+use std::fs;
+use std::process::Command;
+
+use crate::{Run, Scene};
+
+fn empty() -> Scene {
+    let scene = Scene::new();
+    fs::remove_file(scene.path().join("contract.json")).unwrap();
+    scene
+}
+
+fn confpath(scene: &Scene, arguments: &str) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_confpath"));
+    Run(command.current_dir(scene.path()).args(arguments.split(' ')).output().unwrap())
+}
+
+fn read(scene: &Scene, path: &str) -> String {
+    fs::read_to_string(scene.path().join(path)).unwrap()
+}
+
+#[test]
+fn new_repository_is_whole_and_checks() {
+    let scene = empty();
+    let run = confpath(
+        &scene,
+        "init shop --image registry.example.com/shop --port 5000 --language python --confpath-image registry.example.com/confpath:1",
+    );
+    assert_eq!(run.code(), 0, "{:?}", run.problems());
+    for path in [
+        "charts/shop/Chart.yaml",
+        "charts/shop/charts/confpath/Chart.yaml",
+        "charts/shop/files/contract.json",
+        "charts/shop/templates/release.yaml",
+        "charts/shop/values.schema.json",
+        "confpath.json",
+        "contract.json",
+        "charts/shop/files/admission.yaml",
+        "docs/config.md",
+        ".github/workflows/configuration.yaml",
+        "shop/settings.py",
+        "terraform/release.tf",
+        "terraform/settings.tf",
+        "tests/configuration.sh",
+    ] {
+        let text = read(&scene, path);
+        for placeholder in ["@NAME@", "@IMAGE@", "@PORT@", "@VERSION@"] {
+            assert!(!text.contains(placeholder), "{path} has a placeholder");
+        }
+    }
+    assert!(read(&scene, "README.md").starts_with("# shop\n\n## Configuration\n"));
+    assert_eq!(confpath(&scene, "generate --check").code(), 0);
+    let check = confpath(&scene, "check --contract contract.json --values charts/shop/values.yaml");
+    assert_eq!(check.code(), 0, "{:?}", check.problems());
+}
+
+#[test]
+fn nothing_that_exists_is_overwritten() {
+    let scene = empty();
+    scene.write("README.md", "# Shop\n\nBy hand.\n");
+    scene.write("contract.json", r#"{"type":"object","properties":{"PORT":{"type":"integer","default":1}}}"#);
+    scene.write(
+        "charts/shop/values.yaml",
+        "mine: 1\nconfig:\n  # confpath generate: begin settings\n  # confpath generate: end settings\n",
+    );
+    let run = confpath(&scene, "init shop");
+    assert_eq!(run.code(), 0, "{:?}", run.problems());
+    for path in ["contract.json", "charts/shop/values.yaml"] {
+        assert!(run.stdout().lines().any(|line| line == format!("kept {path}")), "{}", run.stdout());
+    }
+    assert!(read(&scene, "contract.json").starts_with(r#"{"type":"object""#));
+    let values = read(&scene, "charts/shop/values.yaml");
+    assert!(values.starts_with("mine: 1\n") && values.contains("  PORT: 1\n"), "{values}");
+    let readme = read(&scene, "README.md");
+    assert!(readme.starts_with("# Shop\n\nBy hand.\n\n## Configuration\n"), "{readme}");
+    assert!(!scene.path().join(".github").exists(), "no workflow without an image");
+    confpath(&scene, "init shop");
+    assert_eq!(read(&scene, "README.md"), readme, "the section comes once");
+}
+
+#[test]
+fn wrong_names_are_refused_before_anything_is_written() {
+    let scene = empty();
+    for (arguments, words) in [
+        ("init Shop", "NAME: must be a name as Kubernetes takes it"),
+        ("init shop --image a@b", "the image must be a name"),
+    ] {
+        let run = confpath(&scene, arguments);
+        assert_eq!(run.code(), 64);
+        assert!(run.problems()[0].contains(words), "{:?}", run.problems());
+    }
+    assert_eq!(confpath(&scene, "init shop --port 0").code(), 64);
+    assert_eq!(fs::read_dir(scene.path()).unwrap().count(), 0);
+}
