@@ -82,6 +82,8 @@ pub(crate) enum Tier {
     Api,
     /// Stops and starts behind real proxies that learn late, in a minute; in five with `PROXY_CYCLES=17`
     Proxy,
+    /// Generated readers of settings in Python, TypeScript, Go and Java, on random contracts; needs these languages
+    Readers,
     /// The chart as helm renders it
     Chart,
     /// The Terraform modules and envs, with mocked providers; those for AWS also against a fake
@@ -102,6 +104,7 @@ impl Tier {
             Self::Service => "service",
             Self::Api => "api",
             Self::Proxy => "proxy",
+            Self::Readers => "readers",
             Self::Chart => "chart",
             Self::Terraform => "terraform",
             Self::Scan => "scan",
@@ -112,7 +115,8 @@ impl Tier {
 
     fn uses(self, own_cluster: bool) -> &'static [Use] {
         match self {
-            Self::Unit => &[],
+            // The readers' tests say themselves which language they lack: no task can install one.
+            Self::Unit | Self::Readers => &[],
             Self::Fuzz => &[Use::Fuzz],
             // The tier says itself that it lacks Terraform or a provider: no task can install these.
             Self::Terraform => &[Use::FakeAws],
@@ -198,7 +202,6 @@ fn run_tier(
             &["--workspace", "--lib", "--bins"],
             &["-p", "live-config", "--test", "it"],
             &["-p", "confpath", "--test", "it"],
-            // It judges what the service sends in `bench http`.
             &["--doc", "-p", "chassis", "-p", "live-config"],
         ],
         Tier::Fuzz => return fuzz::run(counts),
@@ -211,6 +214,7 @@ fn run_tier(
         ],
         Tier::Api => return run_api(counts),
         Tier::Proxy => &[&PROXY_TESTS],
+        Tier::Readers => &[&["-p", "contract", "--features", "generate", "--test", "readers"]],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
         Tier::Terraform => return terraform::run(aws, counts),
         Tier::Scan => return run_scans(counts),

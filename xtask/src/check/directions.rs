@@ -20,7 +20,7 @@ const DIRECTIONS: [(&str, &[&str]); 17] = [
     ("release", &["kit"]),
     ("scan", &["kit", "release"]),
     ("test-support", &[]),
-    ("xtask", &["bench", "cluster", "contract", "deploy", "kit", "release", "scan"]),
+    ("xtask", &["bench", "cluster", "deploy", "kit", "release", "scan"]),
 ];
 
 /// Helpers for tests, and the crates that may depend on them in tests only.
