@@ -1,5 +1,5 @@
 //! The cost of the service: [`size`] on a disk, until it answers, and in memory; [`reload`] for requests during a reload;
-//! [`http`] per request, beside other servers.
+//! [`http`] per request, beside other servers; and of [`tool`], which every service has.
 
 mod args;
 mod client;
@@ -12,6 +12,7 @@ mod report;
 mod server;
 mod size;
 mod spread;
+mod tool;
 
 pub use args::Args;
 
@@ -31,6 +32,8 @@ pub(crate) enum What {
     Reload,
     /// Cost of reading the configuration while it changes, and memory over 100 000 reloads
     Live,
+    /// Size, start and work of `confpath` (needs Linux)
+    Tool,
 }
 
 /// The library's own benchmark.
@@ -51,5 +54,6 @@ pub(crate) fn run(what: What, install: bool, http: &http::Options) -> Result<()>
         What::Http => http::run(install, http),
         What::Reload => reload::run(),
         What::Live => live(),
+        What::Tool => tool::run(),
     }
 }
