@@ -1,6 +1,7 @@
 //! Deploys of a release, comparison of what runs with what was released, and rollouts.
 
 mod args;
+mod contract;
 mod deploy;
 mod drift;
 mod project;

@@ -12,10 +12,10 @@ pub(crate) struct Project {
     pub(crate) plan: &'static str,
     /// Value of the label `app.kubernetes.io/managed-by` on Secrets that a deploy makes.
     pub(crate) manager: &'static str,
-    /// Keys of the release's Secret.
-    pub(crate) secret_keys: &'static [&'static str],
-    /// Values of the chart that may hold secrets, with all values below them: compared and never shown.
-    pub(crate) secret_values: &'static [&'static str],
+    /// The contract of the service.
+    pub(crate) contract: &'static str,
+    /// Values of the chart beside its settings that may hold secrets, with all values below them: compared and never shown.
+    pub(crate) hidden_values: &'static [&'static str],
 }
 
 pub(crate) const PROJECT: Project = Project {
@@ -24,15 +24,6 @@ pub(crate) const PROJECT: Project = Project {
     env: "terraform/envs/local",
     plan: "target/deploy",
     manager: "myapp-deploy",
-    secret_keys: &["SECRET_KEY", "DB_PASSWORD", "DB_USER", "CACHE_PASSWORD", "CACHE_USER"],
-    secret_values: &[
-        "config.CACHE_PASSWORD",
-        "config.CACHE_URL",
-        "config.CACHE_USER",
-        "config.DATABASE_URL",
-        "config.DB_PASSWORD",
-        "config.DB_USER",
-        "config.SECRET_KEY",
-        "extraEnv",
-    ],
+    contract: "apps/myapp/contract.json",
+    hidden_values: &["extraEnv"],
 };

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::release::Held;
 use super::row::Row;
 use super::terraform::Given;
-use crate::project::PROJECT;
+use crate::contract::is_hidden;
 
 const HEADINGS: [&str; 4] = ["", "terraform", "release", "running"];
 /// A longer cell is cut: a table that wraps cannot be read.
@@ -47,8 +47,7 @@ fn of_value(path: &str, given: Option<Option<&String>>, held: Option<&String>) -
     // A value that one side lacks is a difference, unless that side has no say at all.
     let shown = |value: Option<&String>| Some(value.cloned().unwrap_or_else(|| "not set".to_owned()));
     let row = Row::compared(path, [given.and_then(shown), shown(held), None]);
-    if !PROJECT.secret_values.iter().any(|hidden| path == *hidden || path.starts_with(&format!("{hidden}.")))
-    {
+    if !is_hidden(path) {
         return row;
     }
     let hide = |cell: Option<String>| cell.map(|_| "(not shown)".to_owned());

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::row::{Row, Verdict};
 use super::target::Target;
-use crate::project::PROJECT;
+use crate::contract::secret_keys;
 
 /// One instance of the module.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,7 +60,13 @@ fn parse(outputs: &Value) -> Result<Vec<Given>> {
 /// Compares the secrets in the environment, which the next `terraform apply` would use, with those in the cluster. Terraform
 /// cannot see that itself: it writes a Secret when its revision changes, and never reads it. No value leaves this process.
 pub(super) fn secrets(target: &Target, given: &Given) -> Vec<Row> {
-    let found = PROJECT.secret_keys.iter().map(|key| {
+    let keys = match secret_keys() {
+        Ok(keys) => keys,
+        Err(error) => {
+            return vec![Row::judged("secrets", [Some(format!("{error:#}")), None, None], Verdict::Unknown)];
+        }
+    };
+    let found = keys.into_iter().map(|key| {
         let value = std::env::var(variable(&given.instance, key)).ok()?;
         let held = held_secret(target, given, key);
         Some(secret_row(key, &value, held))
