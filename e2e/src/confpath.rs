@@ -5,30 +5,25 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::built;
+use crate::built::{self, workspace};
 
 /// Returns every problem, as `KEY: sentence`, that `confpath check` finds in the ConfigMap of a manifest without secrets.
 ///
 /// # Errors
 /// The tool does not build, or came to no verdict.
 pub fn problems(contract: &Path, manifest: &Path) -> Result<Vec<String>, String> {
-    static TOOL: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let tool = TOOL.get_or_init(|| built::build(&["--package", "confpath", "--bin", "confpath"]));
-    let output = run(
-        tool,
-        &[
-            "check".as_ref(),
-            "--without-secrets".as_ref(),
-            "--output".as_ref(),
-            "json".as_ref(),
-            "--contract".as_ref(),
-            contract.as_os_str(),
-            "--manifest".as_ref(),
-            manifest.as_os_str(),
-        ],
-    )?;
+    let output = run(&[
+        "check".as_ref(),
+        "--without-secrets".as_ref(),
+        "--output".as_ref(),
+        "json".as_ref(),
+        "--contract".as_ref(),
+        contract.as_os_str(),
+        "--manifest".as_ref(),
+        manifest.as_os_str(),
+    ])?;
     let report: Value = serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
     if !matches!(output.status.code(), Some(0 | 1)) {
         return Err(report.to_string());
@@ -38,23 +33,32 @@ pub fn problems(contract: &Path, manifest: &Path) -> Result<Vec<String>, String>
     Ok(problems.map(|problem| format!("{}: {}", text(problem, "key"), text(problem, "message"))).collect())
 }
 
-/// The admission policy of a contract, as YAML.
+/// The admission policy of a contract, as YAML. A description is written beside the contract.
 ///
 /// # Errors
-/// The generator does not build, or the contract is none.
+/// The tool does not build, or the contract is none.
 pub fn policy(contract: &Path, service: &str) -> Result<String, String> {
-    static GENERATOR: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let generator = GENERATOR.get_or_init(|| {
-        built::build(&["--package", "contract", "--features", "generate", "--example", "policy"])
-    });
-    let output = run(generator, &[contract.as_os_str(), service.as_ref()])?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-    }
-    String::from_utf8(output.stdout).map_err(|error| error.to_string())
+    let folder = contract.parent().ok_or("the contract is in no folder")?;
+    let name = contract.file_name().unwrap_or_default().to_string_lossy();
+    let project = json!({ "service": service, "contract": name, "policy": "policy.yaml" });
+    std::fs::write(folder.join("confpath.json"), project.to_string()).map_err(|error| error.to_string())?;
+    generate(folder)?;
+    std::fs::read_to_string(folder.join("policy.yaml")).map_err(|error| error.to_string())
 }
 
-fn run(binary: &Result<PathBuf, String>, arguments: &[&OsStr]) -> Result<Output, String> {
-    let binary = binary.as_ref().map_err(Clone::clone)?;
-    Command::new(binary).args(arguments).env_clear().output().map_err(|error| error.to_string())
+/// Runs `confpath generate` in a repository.
+///
+/// # Errors
+/// The tool does not build, or what it says.
+pub fn generate(folder: &Path) -> Result<(), String> {
+    let output = run(&["generate".as_ref(), "--project".as_ref(), folder.join("confpath.json").as_os_str()])?;
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+}
+
+fn run(arguments: &[&OsStr]) -> Result<Output, String> {
+    static TOOL: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let tool =
+        TOOL.get_or_init(|| built::build(workspace(), &["--package", "confpath", "--bin", "confpath"]));
+    let tool = tool.as_ref().map_err(Clone::clone)?;
+    Command::new(tool).args(arguments).env_clear().output().map_err(|error| error.to_string())
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use crate::built;
+use crate::built::{self, workspace};
 
 /// Builds the service in the test's own profile and returns the path of its binary.
 ///
@@ -12,7 +12,15 @@ use crate::built;
 /// The output of cargo.
 pub fn binary() -> Result<&'static Path, String> {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    BINARY.get_or_init(build).as_deref().map_err(Clone::clone)
+    BINARY.get_or_init(|| binary_of(workspace())).as_deref().map_err(Clone::clone)
+}
+
+/// Builds the service of another checkout, with what is built already of its dependencies.
+///
+/// # Errors
+/// The output of cargo.
+pub fn binary_of(checkout: &Path) -> Result<PathBuf, String> {
+    built::build(checkout, &["--package", "myapp", "--bin", "myapp"])
 }
 
 /// Runs `myapp check` with these flags and variables, and nothing else in its environment.
@@ -26,8 +34,4 @@ pub fn check<'a>(
     let mut command = Command::new(binary()?);
     command.arg("check").args(flags).env_clear().envs(variables);
     command.output().map_err(|error| error.to_string())
-}
-
-fn build() -> Result<PathBuf, String> {
-    built::build(&["--package", "myapp", "--bin", "myapp"])
 }

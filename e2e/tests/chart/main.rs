@@ -11,6 +11,7 @@ mod delivery;
 mod doors;
 mod egress;
 mod library;
+mod one_edit;
 mod options;
 mod otel;
 mod pods;
