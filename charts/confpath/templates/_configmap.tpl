@@ -10,7 +10,7 @@ metadata:
     confpath.dev/contract: {{ (.Files.Get "files/contract.json" | fromJson).digest | trunc 40 | quote }}
 data:
   {{- range $key, $value := include "confpath.configData" . | fromJson }}
-  {{ $key }}: {{ $value | quote }}
+  {{ $key | quote }}: {{ $value | quote }}
   {{- end }}
   CONFIG_SEAL: {{ include "confpath.configSeal" . | quote }}
 {{- end }}

@@ -9,7 +9,7 @@ metadata:
 type: Opaque
 data:
   {{- range $key, $value := include "confpath.secretData" . | fromJson }}
-  {{ $key }}: {{ $value | b64enc | quote }}
+  {{ $key | quote }}: {{ $value | b64enc | quote }}
   {{- end }}
 {{- end }}
 {{- end }}

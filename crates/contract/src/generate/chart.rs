@@ -95,10 +95,11 @@ pub fn values(contract: &Contract) -> String {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "# {line}");
         }
+        let name = plain_or_quoted(&key.name, is_word(&key.name));
         let _ = match &key.default {
-            _ if key.secret => writeln!(text, "{}: \"\"", key.name),
-            Some(default) => writeln!(text, "{}: {}", key.name, yaml(&key.kind, default)),
-            None => writeln!(text, "# {}:", key.name),
+            _ if key.secret => writeln!(text, "{name}: \"\""),
+            Some(default) => writeln!(text, "{name}: {}", yaml(&key.kind, default)),
+            None => writeln!(text, "# {name}:"),
         };
     }
     text
@@ -124,15 +125,22 @@ fn wrapped(sentences: &[&str]) -> Vec<String> {
 fn yaml(kind: &Kind, text: &str) -> String {
     let is_plain = match kind {
         Kind::Integer { .. } | Kind::Number { .. } | Kind::Boolean => true,
-        Kind::Text { .. } | Kind::Choice { .. } | Kind::Duration { .. } => {
-            let is_word = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-            text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
-                && text.chars().all(is_word)
-                && !RESERVED.contains(&text.to_ascii_lowercase().as_str())
-        }
+        Kind::Text { .. } | Kind::Choice { .. } | Kind::Duration { .. } => is_word(text),
         Kind::List { .. } => text.starts_with('['),
     };
+    plain_or_quoted(text, is_plain)
+}
+
+fn plain_or_quoted(text: &str, is_plain: bool) -> String {
     if is_plain { text.into() } else { Value::from(text).to_string() }
+}
+
+/// Returns true for a text that every version of YAML takes for text.
+fn is_word(text: &str) -> bool {
+    let is_inner = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || "/_".contains(c))
+        && text.chars().all(is_inner)
+        && !RESERVED.contains(&text.to_ascii_lowercase().as_str())
 }
 
 /// Words that YAML 1.1 or 1.2 takes for something else than text.
@@ -190,6 +198,15 @@ mod tests {
                            "minItems": 0, "maxItems": 2 },
             })
         );
+    }
+
+    #[test]
+    fn names_that_are_no_text_in_yaml_are_quoted() {
+        let properties = json!({ "NULL": { "type": "boolean", "default": true }, "On": { "type": "boolean" }, "_1": { "type": "boolean" } });
+        let text = values(&Contract::from_schema(json!({ "properties": properties })).unwrap());
+        for line in ["\"NULL\": true", "# \"On\":", "# _1:"] {
+            assert!(text.lines().any(|found| found == line), "{text}");
+        }
     }
 
     #[test]

@@ -47,7 +47,7 @@ projected:
         optional: true
         items:
           {{- range $key := include "confpath.keys" (list . false) | fromJsonArray }}
-          - key: {{ $key }}
+          - key: {{ $key | quote }}
             path: config/{{ $key }}
           {{- end }}
     {{- range $name, $items := include "confpath.secretItems" . | fromJson }}
@@ -87,16 +87,16 @@ delivery, the settings themselves, and OpenTelemetry's variables.
 {{- end }}
 {{- else }}
 {{- range $key := include "confpath.keys" (list . false) | fromJsonArray }}
-- name: {{ $key }}
+- name: {{ $key | quote }}
   valueFrom:
     configMapKeyRef:
       name: {{ include "confpath.fullname" $ }}
-      key: {{ $key }}
+      key: {{ $key | quote }}
       optional: true
 {{- end }}
 {{- range $key := include "confpath.keys" (list . true) | fromJsonArray }}
 {{- $ref := include "confpath.secretRef" (list $ $key) | fromJson }}
-- name: {{ $key }}
+- name: {{ $key | quote }}
   valueFrom:
     secretKeyRef:
       name: {{ $ref.name | quote }}
