@@ -9,21 +9,14 @@ use serde_json::{Value, json};
 
 use crate::built::{self, workspace};
 
-/// Returns every problem, as `KEY: sentence`, that `confpath check` finds in the ConfigMap of a manifest without secrets.
+/// Returns every problem, as `KEY: sentence`, that `confpath check` finds in the source that `flags` name.
 ///
 /// # Errors
 /// The tool does not build, or came to no verdict.
-pub fn problems(contract: &Path, manifest: &Path) -> Result<Vec<String>, String> {
-    let output = run(&[
-        "check".as_ref(),
-        "--without-secrets".as_ref(),
-        "--output".as_ref(),
-        "json".as_ref(),
-        "--contract".as_ref(),
-        contract.as_os_str(),
-        "--manifest".as_ref(),
-        manifest.as_os_str(),
-    ])?;
+pub fn problems(contract: &Path, flags: &[&OsStr]) -> Result<Vec<String>, String> {
+    let check: [&OsStr; 4] =
+        ["check".as_ref(), "--output=json".as_ref(), "--contract".as_ref(), contract.as_os_str()];
+    let output = run(&[&check, flags].concat())?;
     let report: Value = serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
     if !matches!(output.status.code(), Some(0 | 1)) {
         return Err(report.to_string());

@@ -15,6 +15,7 @@ mod one_edit;
 mod options;
 mod otel;
 mod pods;
+mod random_contracts;
 mod refusals;
 mod rendering;
 mod routing;
