@@ -2,6 +2,7 @@
 //! and Terraform's messages can be read here only.
 
 mod doors;
+mod random_contracts;
 mod secrets;
 mod sentences;
 mod support;

@@ -50,8 +50,30 @@ pub(super) fn conditions(input: &Input<'_>) -> Vec<Condition> {
             condition.is_met = format!("{subject} == null ? true : {}", condition.is_met);
         }
     }
-    conditions.extend(input.key.required_when.as_ref().and_then(|rule| required(input, rule)));
+    conditions.extend(rules_between(input));
     conditions
+}
+
+/// The rules by which one setting makes another one required, of those that stand at this input: at the later of both by name, since
+/// Terraform takes no validations that read each other's variables. Preconditions may read any.
+fn rules_between(input: &Input<'_>) -> Vec<Condition> {
+    let stands_here = |needing: &Input<'_>, needed: &Input<'_>| {
+        let late = needing.is_checked_late() || needed.is_checked_late();
+        let last = if late {
+            needing
+        } else if needing.key.name > needed.key.name {
+            needing
+        } else {
+            needed
+        };
+        last.key.name == input.key.name
+    };
+    let rule_of = |needing: Input<'_>| {
+        let rule = needing.key.required_when.as_ref()?;
+        let needed = needing.other(&rule.key)?;
+        stands_here(&needing, &needed).then(|| required(&needing, rule))?
+    };
+    input.others().filter_map(rule_of).collect()
 }
 
 fn conditions_of_text(input: &Input<'_>, rule: &TextRule, subject: &str) -> Vec<Condition> {

@@ -28,6 +28,11 @@ impl<'a> Input<'a> {
         self.contract.key(name).map(|key| Self { key, contract: self.contract })
     }
 
+    /// Every setting of the contract, this one among them.
+    pub(super) fn others(&self) -> impl Iterator<Item = Self> {
+        Self::all(self.contract)
+    }
+
     /// Name of the variable: that of the setting in lower case, with `_setting` after a reserved word.
     pub(super) fn name(&self) -> String {
         let mut name = self.key.name.to_ascii_lowercase();

@@ -237,3 +237,17 @@ fn own_default_replaces_the_contracts() {
         ]
     );
 }
+
+#[test]
+fn settings_that_need_each_other_make_no_cycle() {
+    let needs = |key: &str| json!({ "type": "string", "x-required-when": { "key": key, "pattern": ".", "because": "it is" } });
+    let text =
+        settings(&contract(&json!([]), &json!({ "A": needs("B"), "B": needs("A") })), "c", &Defaults::new());
+    let (_, rest) = text.split_once("variable \"a\"").unwrap();
+    let (of_a, of_b) = rest.split_once("variable \"b\"").unwrap();
+    assert!(!of_a.contains("var.b"), "{text}");
+    assert!(
+        of_b.contains("\"A: is required, since it is\"") && of_b.contains("\"B: is required, since it is\""),
+        "{text}"
+    );
+}
