@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use crate::built::{self, workspace};
+use crate::built;
 
 /// Returns every problem, as `KEY: sentence`, that `confpath check` finds in the source that `flags` name.
 ///
@@ -50,8 +50,7 @@ pub fn generate(folder: &Path) -> Result<(), String> {
 
 fn run(arguments: &[&OsStr]) -> Result<Output, String> {
     static TOOL: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let tool =
-        TOOL.get_or_init(|| built::build(workspace(), &["--package", "confpath", "--bin", "confpath"]));
+    let tool = TOOL.get_or_init(|| built::build(&["--package", "confpath", "--bin", "confpath"]));
     let tool = tool.as_ref().map_err(Clone::clone)?;
     Command::new(tool).args(arguments).env_clear().output().map_err(|error| error.to_string())
 }

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use crate::built::{self, workspace};
+use crate::built;
+
+const SERVICE: [&str; 4] = ["--package", "myapp", "--bin", "myapp"];
 
 /// Builds the service in the test's own profile and returns the path of its binary.
 ///
@@ -12,15 +14,15 @@ use crate::built::{self, workspace};
 /// The output of cargo.
 pub fn binary() -> Result<&'static Path, String> {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    BINARY.get_or_init(|| binary_of(workspace())).as_deref().map_err(Clone::clone)
+    BINARY.get_or_init(|| built::build(&SERVICE)).as_deref().map_err(Clone::clone)
 }
 
-/// Builds the service of another checkout, with what is built already of its dependencies.
+/// Builds the service of another checkout.
 ///
 /// # Errors
 /// The output of cargo.
 pub fn binary_of(checkout: &Path) -> Result<PathBuf, String> {
-    built::build(checkout, &["--package", "myapp", "--bin", "myapp"])
+    built::build_in(checkout, &SERVICE)
 }
 
 /// Runs `myapp check` with these flags and variables, and nothing else in its environment.
