@@ -57,7 +57,7 @@ fn check_accepted(kind: &Kind, text: &str) {
             assert!((*min_length..=*max_length).contains(&text.chars().count()));
         }
         Kind::Choice { values } => assert!(values.iter().any(|value| value == text)),
-        Kind::Number { minimum, maximum } => {
+        Kind::Number { minimum, maximum, .. } => {
             let number: f64 = text.parse().expect("an accepted number is one");
             assert!(minimum.is_none_or(|least| number >= least) && maximum.is_none_or(|most| number <= most));
         }

@@ -27,7 +27,7 @@ static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
             },
         },
     });
-    contract::Contract::from_schema(schema).expect("a contract")
+    Contract::from_schema(schema).expect("a contract")
 });
 
 /// The root, and what is below it.
