@@ -39,8 +39,9 @@ fn given(setting: &Value, text: &str) -> Option<Given> {
     let items = if text.is_empty() { Vec::new() } else { items };
     let is_bare = ["integer", "number", "boolean"].iter().any(|kind| setting["items"]["type"] == *kind);
     let is_token = |item: &&str| {
-        serde_json::from_str::<Value>(item)
-            .is_ok_and(|value| value.to_string() == **item && !value.is_string())
+        // Serde's numbers print as they are read, or they were spelled otherwise.
+        let value: Result<Value, _> = serde_json::from_str(item);
+        value.is_ok_and(|value| !value.is_string() && format!("{value}").as_str() == *item)
     };
     if is_bare && !items.iter().all(is_token) {
         return None;

@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_no_text_in_yaml_are_quoted() {
+    fn names_yaml_takes_otherwise_are_quoted() {
         let properties = json!({ "NULL": { "type": "boolean", "default": true }, "On": { "type": "boolean" }, "_1": { "type": "boolean" } });
         let text = values(&Contract::from_schema(json!({ "properties": properties })).unwrap());
         for line in ["\"NULL\": true", "# \"On\":", "# _1:"] {

@@ -58,14 +58,9 @@ pub(super) fn conditions(input: &Input<'_>) -> Vec<Condition> {
 /// Terraform takes no validations that read each other's variables. Preconditions may read any.
 fn rules_between(input: &Input<'_>) -> Vec<Condition> {
     let stands_here = |needing: &Input<'_>, needed: &Input<'_>| {
-        let late = needing.is_checked_late() || needed.is_checked_late();
-        let last = if late {
-            needing
-        } else if needing.key.name > needed.key.name {
-            needing
-        } else {
-            needed
-        };
+        let reads_no_variable = needing.is_checked_late() || needed.is_checked_late();
+        let is_later = needing.key.name > needed.key.name;
+        let last = if reads_no_variable || is_later { needing } else { needed };
         last.key.name == input.key.name
     };
     let rule_of = |needing: Input<'_>| {
