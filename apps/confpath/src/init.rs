@@ -12,7 +12,7 @@ use crate::project::FILE_NAME;
 
 pub(crate) use readme::section;
 
-/// What the files depend on.
+/// The service that the files are for.
 pub(crate) struct Service {
     pub(crate) name: String,
     pub(crate) image: String,

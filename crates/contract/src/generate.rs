@@ -1,4 +1,4 @@
-//! What follows from a contract in other languages: pure functions from a contract to the text of a file.
+//! Files of other languages that follow from a contract: pure functions from a contract to the text of a file.
 
 pub mod chart;
 pub mod document;

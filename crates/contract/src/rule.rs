@@ -1,4 +1,4 @@
-//! What a text must be like, in words that every reader has: lengths and regular expressions.
+//! Rules for texts, in words that every reader has: lengths and regular expressions.
 
 use crate::duration::UNITS;
 use crate::kind::Kind;

@@ -15,7 +15,7 @@ use crate::support::only;
 /// The file that a person edits.
 const SETTINGS: &str = "apps/myapp/src/settings.rs";
 
-/// Where the new settings go.
+/// Place of the new settings.
 const PLACE: &str = "    /// Signs pagination cursors";
 
 const FIELDS: &str = r#"    /// Switches the feature on.
@@ -28,7 +28,7 @@ const FIELDS: &str = r#"    /// Switches the feature on.
     #[schemars(length(max = 3), inner(length(min = 1, max = 20)), extend("x-on-change" = "hot"))]
     pub allowed_origins: Vec<String>,
 
-    /// How long an answer may take.
+    /// Longest time of an answer.
     #[serde(default = "timeout")]
     #[schemars(extend("format" = "duration-text", "x-minimum" = "1s", "x-maximum" = "5m", "x-on-change" = "hot"))]
     pub timeout: String,

@@ -118,7 +118,7 @@ pub(super) fn changes(
     names.into_iter().filter_map(change).collect()
 }
 
-/// What is shown in place of both values, where one side alone would not show its own.
+/// Words in place of both values, where one side alone would not show its own.
 fn cover(old: Side<'_>, new: Side<'_>, name: &str, settings: [Option<&Setting>; 2]) -> Option<Shown> {
     let has =
         |part: fn(&Key) -> bool| [old, new].iter().any(|side| side.contract.key(name).is_some_and(part));

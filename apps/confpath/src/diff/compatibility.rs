@@ -13,7 +13,7 @@ pub(crate) enum Age {
     New,
 }
 
-/// What one side consists of. The image stands for its contract and for the pod template that comes with it.
+/// Image and configuration of one side. The image stands for its contract and for the pod template that comes with it.
 #[derive(Clone, Copy)]
 pub(crate) struct Side<'a> {
     pub(crate) contract: &'a Contract,

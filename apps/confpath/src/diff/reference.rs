@@ -33,7 +33,7 @@ pub(crate) enum Keys<'a> {
     Named(Vec<(&'a str, &'a str)>),
 }
 
-/// What a pod template takes, and the variables that it sets itself.
+/// Objects that a pod template takes, and the variables that it sets itself.
 #[derive(Default)]
 pub(crate) struct References<'a> {
     pub(crate) references: Vec<Reference<'a>>,

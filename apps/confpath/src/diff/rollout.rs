@@ -10,7 +10,7 @@ pub(crate) struct Running<'a> {
     pub(crate) rollout: Rollout,
 }
 
-/// What the release does to the pods of a workload.
+/// Effect of the release on the pods of a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rollout {
     /// The template stays, and so do the pods.

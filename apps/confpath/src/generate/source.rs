@@ -1,4 +1,4 @@
-//! What the generators read.
+//! Input of the generators.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::origin::{Origin, Problem};
 use crate::project::Project;
 use crate::region;
 
-/// What generators read: the description, its folder, and the contract.
+/// Input of the generators: the description, its folder, and the contract.
 pub(super) struct Source<'a> {
     pub(super) root: &'a Path,
     pub(super) project: &'a Project,

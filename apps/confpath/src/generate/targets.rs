@@ -1,4 +1,4 @@
-//! What is to be in a repository.
+//! Files that are to be in a repository.
 
 use std::path::PathBuf;
 

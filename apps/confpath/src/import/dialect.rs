@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::keywords::Keywords;
 use super::place::Place;
 
-/// What a library means by its schemas.
+/// Meaning of a library's schemas.
 pub(super) struct Dialect {
     /// Replaces the library's own notations by those of JSON Schema and of contracts.
     pub(super) adjust: fn(&mut Subject<'_>),

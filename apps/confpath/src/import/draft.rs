@@ -19,7 +19,7 @@ pub(crate) struct Setting {
     pub(crate) place: Place,
 }
 
-/// What was read from a source.
+/// Settings as they were read from a source.
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
     /// Annotations of the whole.

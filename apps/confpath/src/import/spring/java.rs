@@ -34,7 +34,7 @@ pub(super) fn keywords_of(name: &str, values: &[String]) -> Option<Value> {
     })
 }
 
-/// What to do about a type that a contract does not have, of the property at `pointer`.
+/// Advice on a type that a contract does not have, of the property at `pointer`.
 pub(super) fn remedy(name: &str, pointer: &str) -> String {
     let as_text = format!("take any text with --drop {pointer}/type");
     let without = format!("leave it out with --drop {pointer}");
