@@ -5,26 +5,17 @@ use std::path::Path;
 use contract::{Contract, KeyError};
 
 use crate::document::{Fault, Pointers, pointers};
-use crate::input;
+use crate::input::{self, Unusable};
 use crate::origin::{Origin, Problem};
-
-/// The reason why there is no contract to check by.
-pub(crate) enum ContractFault {
-    /// The file cannot be read.
-    Unreadable(Problem),
-    /// The file is no contract: every problem, in the order of lines.
-    Wrong(Vec<Problem>),
-}
 
 /// Reads the contract.
 ///
 /// # Errors
 /// Every problem of the file.
-pub(crate) fn read(path: &Path) -> Result<Contract, ContractFault> {
-    let bytes =
-        input::read(path).map_err(|reason| ContractFault::Unreadable(Problem::of_file(path, reason)))?;
+pub(crate) fn read(path: &Path) -> Result<Contract, Unusable> {
+    let bytes = input::read(path).map_err(|reason| Unusable::Unreadable(Problem::of_file(path, reason)))?;
     let wrong = |line: usize, reason: String| {
-        ContractFault::Wrong(vec![problem(path, "the contract".into(), line, reason)])
+        Unusable::Wrong(vec![problem(path, "the contract".into(), line, reason)])
     };
     let text = input::text_of(bytes).map_err(|line| wrong(line, "is not UTF-8 text".into()))?;
     let no_json = |line, reason: &str| wrong(line, format!("is no JSON: {reason}"));
@@ -46,7 +37,7 @@ pub(crate) fn read(path: &Path) -> Result<Contract, ContractFault> {
     }));
     let line_of = |problem: &Problem| problem.origin.clone();
     problems.sort_by(|a, b| line_of(a).cmp(&line_of(b)).then_with(|| a.cmp(b)));
-    Err(ContractFault::Wrong(problems))
+    Err(Unusable::Wrong(problems))
 }
 
 fn problem(path: &Path, subject: String, line: usize, message: String) -> Problem {

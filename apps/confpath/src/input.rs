@@ -9,6 +9,14 @@ use crate::origin::{Given, Problem};
 /// Most bytes of a file. The objects that Kubernetes stores have 1.5 MiB at most each.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
+/// The reason why a file that a command depends on cannot be used.
+pub(crate) enum Unusable {
+    /// It cannot be read.
+    Unreadable(Problem),
+    /// It is not what it should be: every problem.
+    Wrong(Vec<Problem>),
+}
+
 /// The bytes of a file.
 ///
 /// # Errors
@@ -28,6 +36,19 @@ pub(crate) fn read_from(reader: impl Read) -> Result<Vec<u8>, String> {
         return Err(format!("has more than {} MiB, which is the limit of a file", MAX_BYTES >> 20));
     }
     Ok(bytes)
+}
+
+/// The text of a file that need not be there; `None` if it is not.
+///
+/// # Errors
+/// The file is there and cannot be read, or is no text.
+pub(crate) fn read_if_present(path: &Path) -> Result<Option<String>, Problem> {
+    if !path.try_exists().unwrap_or(true) {
+        return Ok(None);
+    }
+    let problem = |reason: String| Problem::of_file(path, reason);
+    let text = text_of(read(path).map_err(problem)?);
+    text.map(Some).map_err(|line| problem(format!("line {line} is not UTF-8 text")))
 }
 
 /// The text of a file; `None` if there is none, with the reason in `given`.

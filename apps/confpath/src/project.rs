@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use contract::generate::terraform::Defaults;
 use serde::Deserialize;
 
-use crate::input;
+use crate::input::{self, Unusable};
 use crate::origin::{Origin, Problem};
 
 /// Name of the description where no flag gives another.
@@ -77,28 +77,20 @@ impl Reader {
     }
 }
 
-/// The reason why there is no description.
-pub(crate) enum ProjectFault {
-    /// The file cannot be read.
-    Unreadable(Problem),
-    /// The file is no description: every problem.
-    Wrong(Vec<Problem>),
-}
-
 impl Project {
     /// Reads a description.
     ///
     /// # Errors
     /// Every problem of the file.
-    pub(crate) fn read(path: &Path) -> Result<Self, ProjectFault> {
+    pub(crate) fn read(path: &Path) -> Result<Self, Unusable> {
         let bytes =
-            input::read(path).map_err(|reason| ProjectFault::Unreadable(Problem::of_file(path, reason)))?;
+            input::read(path).map_err(|reason| Unusable::Unreadable(Problem::of_file(path, reason)))?;
         let project: Self = serde_json::from_slice(&bytes).map_err(|error| {
             let origin = Origin::line(path, error.line().max(1));
-            ProjectFault::Wrong(vec![Problem::new("the description", error.to_string(), Some(origin))])
+            Unusable::Wrong(vec![Problem::new("the description", error.to_string(), Some(origin))])
         })?;
         let problems = project.problems(path);
-        if problems.is_empty() { Ok(project) } else { Err(ProjectFault::Wrong(problems)) }
+        if problems.is_empty() { Ok(project) } else { Err(Unusable::Wrong(problems)) }
     }
 
     fn problems(&self, path: &Path) -> Vec<Problem> {
@@ -106,8 +98,7 @@ impl Project {
             |field: &str, message: String| Problem::new(field, message, Some(Origin::File(path.to_owned())));
         let mut problems = Vec::new();
         if !is_service_name(&self.service) {
-            let message = "must be a name as Kubernetes takes it: lower-case letters, digits and -, at most 53 characters";
-            problems.push(problem("service", message.into()));
+            problems.push(problem("service", SERVICE_NAME.into()));
         }
         let is_image = |image: &str| {
             image.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:@".contains(c)) && !image.is_empty()
@@ -145,6 +136,10 @@ impl Project {
         problems
     }
 }
+
+/// The sentence on a name that is none of a service.
+pub(crate) const SERVICE_NAME: &str =
+    "must be a name as Kubernetes takes it: lower-case letters, digits and -, at most 53 characters";
 
 /// Returns true for a label of DNS (RFC 1123) that leaves room for the names of objects: at most 53 characters, as Helm's releases.
 pub(crate) fn is_service_name(name: &str) -> bool {

@@ -1,9 +1,8 @@
 //! `confpath check`: the verdict on all sources together.
 
-use super::output::{print, print_errors};
+use super::output::{failure, print, print_errors, print_problems};
 use crate::args::{CheckArgs, Output};
-use crate::contract_file::{self, ContractFault};
-use crate::origin::Problem;
+use crate::contract_file;
 use crate::report::{json, text};
 use crate::verdict::{Verdict, judge};
 use crate::{exit_code, sources};
@@ -11,10 +10,11 @@ use crate::{exit_code, sources};
 pub(super) fn check(args: &CheckArgs) -> u8 {
     let contract = match contract_file::read(&args.contract) {
         Ok(contract) => contract,
-        Err(ContractFault::Unreadable(problem)) => {
-            return report_fault(args, &[problem], exit_code::UNKNOWN);
+        Err(unusable) => {
+            let (problems, code) = failure(unusable);
+            print_problems(args.output, &problems);
+            return code;
         }
-        Err(ContractFault::Wrong(problems)) => return report_fault(args, &problems, exit_code::USAGE),
     };
     let given = sources::read(&contract, &args.sources);
     let verdict = judge(&contract, given, |key| key.secret && args.without_secrets);
@@ -24,15 +24,6 @@ pub(super) fn check(args: &CheckArgs) -> u8 {
         (false, false) => exit_code::INVALID,
         (false, true) => exit_code::VALID,
     }
-}
-
-/// Reports why there is no contract to check by.
-fn report_fault(args: &CheckArgs, problems: &[Problem], code: u8) -> u8 {
-    match args.output {
-        Output::Text => print_errors(problems.iter().map(text::contract_problem)),
-        Output::Json => print(json::problems(problems)),
-    }
-    code
 }
 
 fn report(args: &CheckArgs, verdict: &Verdict) {

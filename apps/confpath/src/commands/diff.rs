@@ -4,9 +4,9 @@ use std::path::Path;
 
 use contract::Contract;
 
-use super::output::{print, print_errors};
+use super::output::{Failure, failure, print, print_errors};
 use crate::args::{DiffArgs, DiffOutput};
-use crate::contract_file::{self, ContractFault};
+use crate::contract_file;
 use crate::diff::{Diff, Order, Release, Side, compare};
 use crate::exit_code;
 use crate::origin::{Given, Problem};
@@ -45,19 +45,18 @@ pub(super) fn diff(args: &DiffArgs) -> u8 {
 ///
 /// # Errors
 /// Every problem of both, with the exit code.
-fn contracts(old: &Path, new: &Path) -> Result<(Contract, Contract), (Vec<Problem>, u8)> {
+fn contracts(old: &Path, new: &Path) -> Result<(Contract, Contract), Failure> {
     let (old_outcome, new_outcome) = (contract_file::read(old), contract_file::read(new));
     let mut problems = Vec::new();
     let mut code = exit_code::USAGE;
     let mut contract = |outcome| match outcome {
         Ok(contract) => Some(contract),
-        Err(ContractFault::Unreadable(problem)) => {
-            code = exit_code::UNKNOWN;
-            problems.push(problem);
-            None
-        }
-        Err(ContractFault::Wrong(wrong)) => {
-            problems.extend(wrong);
+        Err(unusable) => {
+            let (more, its_code) = failure(unusable);
+            problems.extend(more);
+            if its_code == exit_code::UNKNOWN {
+                code = its_code;
+            }
             None
         }
     };

@@ -2,38 +2,27 @@
 
 use std::path::Path;
 
-use super::output::{print, print_errors};
+use super::output::{Failure, failure, print, print_errors, print_problems};
 use crate::args::{GenerateArgs, Output};
-use crate::contract_file::{self, ContractFault};
+use crate::contract_file;
 use crate::exit_code;
 use crate::generate::{self, FileState, Targets};
-use crate::origin::Problem;
-use crate::project::{Project, ProjectFault};
-use crate::report::{json, text};
+use crate::project::Project;
 
 pub(super) fn generate(args: &GenerateArgs) -> u8 {
     match run(args) {
         Ok(code) => code,
         Err((problems, code)) => {
-            match args.output {
-                Output::Text => print_errors(problems.iter().map(text::contract_problem)),
-                Output::Json => print(json::problems(&problems)),
-            }
+            print_problems(args.output, &problems);
             code
         }
     }
 }
 
-fn run(args: &GenerateArgs) -> Result<u8, (Vec<Problem>, u8)> {
-    let project = Project::read(&args.project).map_err(|fault| match fault {
-        ProjectFault::Unreadable(problem) => (vec![problem], exit_code::UNKNOWN),
-        ProjectFault::Wrong(problems) => (problems, exit_code::USAGE),
-    })?;
+fn run(args: &GenerateArgs) -> Result<u8, Failure> {
+    let project = Project::read(&args.project).map_err(failure)?;
     let root = args.project.parent().unwrap_or(Path::new(""));
-    let contract = contract_file::read(&root.join(&project.contract)).map_err(|fault| match fault {
-        ContractFault::Unreadable(problem) => (vec![problem], exit_code::UNKNOWN),
-        ContractFault::Wrong(problems) => (problems, exit_code::USAGE),
-    })?;
+    let contract = contract_file::read(&root.join(&project.contract)).map_err(failure)?;
     let targets =
         generate::targets(root, &project, &contract).map_err(|problems| (problems, exit_code::USAGE))?;
     let unknown = |problem| (vec![problem], exit_code::UNKNOWN);

@@ -1,19 +1,17 @@
 //! `confpath init`: puts a new or an existing repository on the path.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::output::{print, print_errors};
+use super::output::{Failure, print, print_problems};
 use crate::args::{GenerateArgs, InitArgs, Language, Output};
 use crate::exit_code;
 use crate::init::{self, Service};
 use crate::input;
 use crate::origin::Problem;
 use crate::output_file;
-use crate::project::{FILE_NAME, is_service_name};
-use crate::report::text;
+use crate::project::{FILE_NAME, SERVICE_NAME, is_service_name};
 
 pub(super) fn init(args: &InitArgs) -> u8 {
     match run(args) {
@@ -23,23 +21,21 @@ pub(super) fn init(args: &InitArgs) -> u8 {
             output: Output::Text,
         }),
         Err((problems, code)) => {
-            print_errors(problems.iter().map(text::contract_problem));
+            print_problems(Output::Text, &problems);
             code
         }
     }
 }
 
-fn run(args: &InitArgs) -> Result<(), (Vec<Problem>, u8)> {
+fn run(args: &InitArgs) -> Result<(), Failure> {
     if !is_service_name(&args.name) {
-        let message =
-            "must be a name as Kubernetes takes it: lower-case letters, digits and -, at most 53 characters";
-        return Err((vec![Problem::new("NAME", message, None)], exit_code::USAGE));
+        return Err((vec![Problem::new("NAME", SERVICE_NAME, None)], exit_code::USAGE));
     }
     let unknown = |problem| (vec![problem], exit_code::UNKNOWN);
     let service =
         service(args).map_err(|message| (vec![Problem::new("init", message, None)], exit_code::USAGE))?;
     let readme = args.directory.join("README.md");
-    let present = read_if_present(&readme).map_err(unknown)?;
+    let present = input::read_if_present(&readme).map_err(unknown)?;
     for (path, is_new) in init::write(&args.directory, service.starters()).map_err(unknown)? {
         let word = if is_new { "wrote" } else { "kept" };
         print([format!("{word} {}", path.display())]);
@@ -50,15 +46,6 @@ fn run(args: &InitArgs) -> Result<(), (Vec<Problem>, u8)> {
         print(["wrote the section Configuration of README.md".to_owned()]);
     }
     Ok(())
-}
-
-fn read_if_present(path: &Path) -> Result<Option<String>, Problem> {
-    if !path.try_exists().unwrap_or(true) {
-        return Ok(None);
-    }
-    let bytes = input::read(path).map_err(|reason| Problem::of_file(path, reason))?;
-    let text = input::text_of(bytes);
-    text.map(Some).map_err(|line| Problem::of_file(path, format!("line {line} is not UTF-8 text")))
 }
 
 /// The service as the flags say it; on a terminal, what they leave open is asked.

@@ -2,6 +2,31 @@
 
 use std::io::Write as _;
 
+use crate::args::Output;
+use crate::exit_code;
+use crate::input::Unusable;
+use crate::origin::Problem;
+use crate::report::{json, text};
+
+/// The problems that end a command, and its exit code.
+pub(super) type Failure = (Vec<Problem>, u8);
+
+/// The failure of a command that depends on a file.
+pub(super) fn failure(unusable: Unusable) -> Failure {
+    match unusable {
+        Unusable::Unreadable(problem) => (vec![problem], exit_code::UNKNOWN),
+        Unusable::Wrong(problems) => (problems, exit_code::USAGE),
+    }
+}
+
+/// Prints why a command has no result.
+pub(super) fn print_problems(output: Output, problems: &[Problem]) {
+    match output {
+        Output::Text => print_errors(problems.iter().map(text::contract_problem)),
+        Output::Json => print(json::problems(problems)),
+    }
+}
+
 /// Prints lines to standard output, even if the reader has closed the pipe.
 pub(super) fn print(lines: impl IntoIterator<Item = String>) {
     let mut stdout = std::io::stdout().lock();

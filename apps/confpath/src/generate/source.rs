@@ -21,14 +21,7 @@ pub(super) struct Source<'a> {
 impl Source<'_> {
     /// The text of a hand-written file; `None` if there is none.
     pub(super) fn read(&self, path: &Path) -> Result<Option<String>, Problem> {
-        let path = self.root.join(path);
-        if !path.try_exists().unwrap_or(true) {
-            return Ok(None);
-        }
-        let problem = |reason: String| Problem::of_file(&path, reason);
-        let bytes = input::read(&path).map_err(problem)?;
-        let text = input::text_of(bytes);
-        text.map(Some).map_err(|line| problem(format!("line {line} is not UTF-8 text")))
+        input::read_if_present(&self.root.join(path))
     }
 
     /// A hand-written file with one region anew.
