@@ -1,6 +1,6 @@
 //! A pattern for a range of decimal numbers. Every reader of a contract has regular expressions; their numbers round differently.
 
-use crate::number_pattern::number_pattern;
+use crate::number_pattern::{class, number_pattern};
 
 /// Most digits before the point where no maximum limits them: such a number is finite as `f64`.
 const MAX_DIGITS: usize = 300;
@@ -89,14 +89,16 @@ fn fraction_between(least: &str, most: &str) -> String {
 /// The digits after a point that are not less than `least`.
 fn digits_at_least(least: &str) -> String {
     let Some((first, rest)) = split(least) else { return "[0-9]*".into() };
-    let more = if first < b'9' { format!("|{}[0-9]*", class(first + 1, b'9')) } else { String::new() };
+    let more =
+        if first < b'9' { format!("|{}[0-9]*", class(char::from(first + 1), '9')) } else { String::new() };
     format!("(?:{}{}{more})", char::from(first), digits_at_least(rest))
 }
 
 /// One digit or more after a point, not more than `most`.
 fn digits_at_most(most: &str) -> String {
     let Some((first, rest)) = split(most) else { return "0+".into() };
-    let less = if first > b'0' { format!("|{}[0-9]*", class(b'0', first - 1)) } else { String::new() };
+    let less =
+        if first > b'0' { format!("|{}[0-9]*", class('0', char::from(first - 1))) } else { String::new() };
     format!("(?:{}{}{less})", char::from(first), rest_at_most(rest))
 }
 
@@ -119,18 +121,13 @@ fn digits_between(least: &str, most: &str) -> String {
         format!("{}{}", char::from(high), rest_at_most(high_rest)),
     ];
     if low + 1 < high {
-        parts.push(format!("{}[0-9]*", class(low + 1, high - 1)));
+        parts.push(format!("{}[0-9]*", class(char::from(low + 1), char::from(high - 1))));
     }
     format!("(?:{})", parts.join("|"))
 }
 
 fn split(digits: &str) -> Option<(u8, &str)> {
     Some((*digits.as_bytes().first()?, &digits[1..]))
-}
-
-fn class(first: u8, last: u8) -> String {
-    let (first, last) = (char::from(first), char::from(last));
-    if first == last { first.into() } else { format!("[{first}-{last}]") }
 }
 
 #[cfg(test)]

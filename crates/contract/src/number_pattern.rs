@@ -53,7 +53,8 @@ fn same_length(low: &str, high: &str, prefix: &str, parts: &mut Vec<String>) {
     }
 }
 
-fn class(first: char, last: char) -> String {
+/// The pattern of one digit from `first` to `last`.
+pub(crate) fn class(first: char, last: char) -> String {
     if first == last { first.into() } else { format!("[{first}-{last}]") }
 }
 

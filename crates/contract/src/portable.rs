@@ -39,7 +39,8 @@ pub(crate) fn check_portable(pattern: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Returns true if the group that begins `pattern` after `^` is closed by its last `)` and not before.
+/// Returns true if the group that begins `pattern` after `^` is closed by its last `)` and not before. Unlike [`check_portable`] it is
+/// asked first, of a text that may be no regular expression at all.
 pub(crate) fn is_one_group(pattern: &str) -> bool {
     let Some(inner) = pattern.strip_prefix("^(?:").and_then(|rest| rest.strip_suffix(")$")) else {
         return false;
