@@ -32,6 +32,9 @@ pub(crate) struct Starter {
 /// The version of the library chart, which is that of this program.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// The versions of Terraform and its providers, which are those of this repository's own module.
+const TERRAFORM_VERSIONS: &str = include_str!("../../../terraform/modules/myapp/versions.tf");
+
 impl Service {
     /// The files that are written by hand from now on.
     pub(crate) fn starters(&self) -> Vec<Starter> {
@@ -50,7 +53,8 @@ impl Service {
     }
 
     fn filled(&self, text: &str) -> String {
-        text.replace("@NAME@", &self.name)
+        text.replace("@VERSIONS@", TERRAFORM_VERSIONS)
+            .replace("@NAME@", &self.name)
             .replace("@IMAGE@", &self.image)
             .replace("@PORT@", &self.port.to_string())
             .replace("@VERSION@", VERSION)

@@ -81,7 +81,7 @@ pub(super) fn suite() -> &'static Suite {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readers");
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
-        let count = std::env::var("CONTRACTS").map_or(200, |count| count.parse().unwrap());
+        let count = random_contract::number(200);
         let mut suite = Suite { contracts: vec![faults::contract()], cases: faults::cases(&folder), folder };
         let mut random = Rng::with_seed(SEED);
         while suite.contracts.len() <= count {
