@@ -61,6 +61,15 @@ const NAMES: [&str; 44] = [
 /// Patterns that are searched for.
 const SEARCHED: [&str; 8] = ["^a", "[0-9]$", "x|y", ".b", r"^(?:true|5)$", r"\W", "", r"^[^\w|&]+$"];
 
+/// The number of contracts that a test tries: `otherwise`, unless the variable `CONTRACTS` asks for another.
+///
+/// # Panics
+/// The variable is no number.
+pub fn number(otherwise: usize) -> usize {
+    let asked = std::env::var("CONTRACTS").ok();
+    asked.map_or(otherwise, |number| number.parse().expect("CONTRACTS is a number"))
+}
+
 /// A contract of one to eight settings of random types, limits and rules. Nearly each is valid: a default may be a text that
 /// its own key's rules refuse.
 pub fn schema(random: &mut Rng) -> Value {

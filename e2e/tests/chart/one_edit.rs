@@ -1,6 +1,5 @@
 //! A new setting of each kind in the service: one file is edited by hand, and every door follows.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -67,16 +66,12 @@ impl Checkout {
     fn with_new_settings() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let copy = Self(root.join("target/one-edit"));
-        let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(&root).output().unwrap();
-        let listed = String::from_utf8(listed.stdout).unwrap();
-        let mut expected = BTreeSet::new();
-        for path in listed.split_terminator('\0') {
+        for path in tracked() {
             // A file may be gone and not yet be committed so.
-            let Ok(bytes) = fs::read(root.join(path)) else { continue };
+            let Ok(bytes) = fs::read(root.join(&path)) else { continue };
             let bytes =
                 if path == SETTINGS { edited(&String::from_utf8(bytes).unwrap()).into() } else { bytes };
-            copy.write(path, &bytes);
-            expected.insert(path.to_owned());
+            copy.write(&path, &bytes);
         }
         copy
     }
@@ -93,11 +88,16 @@ impl Checkout {
     /// The files that differ from the checkout's.
     fn edited_files(&self) -> Vec<String> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(&root).output().unwrap();
-        let listed = String::from_utf8(listed.stdout).unwrap();
-        let differs = |path: &&str| fs::read(root.join(path)).ok() != fs::read(self.0.join(path)).ok();
-        listed.split_terminator('\0').filter(differs).map(str::to_owned).collect()
+        let differs = |path: &String| fs::read(root.join(path)).ok() != fs::read(self.0.join(path)).ok();
+        tracked().into_iter().filter(differs).collect()
     }
+}
+
+/// The files that the checkout has under version control.
+fn tracked() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root).output().unwrap();
+    String::from_utf8(listed.stdout).unwrap().split_terminator('\0').map(str::to_owned).collect()
 }
 
 fn edited(source: &str) -> String {

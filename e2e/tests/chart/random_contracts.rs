@@ -135,10 +135,10 @@ fn of_check(problem: &str) -> String {
 
 #[test]
 fn templates_decide_as_check_on_random_contracts() {
-    let asked = std::env::var("CONTRACTS").ok().map(|number| number.parse().unwrap());
+    let contracts = random_contract::number(CONTRACTS);
     let mut random = Rng::with_seed(18);
     let (mut tried, mut accepted, mut refused) = (0, 0, 0);
-    while tried < asked.unwrap_or(CONTRACTS) {
+    while tried < contracts {
         let schema = random_contract::schema(&mut random);
         let cases: Vec<_> = (0..CASES).map(|_| random_contract::texts(&schema, &mut random)).collect();
         let Some(service) = Service::with_contract(&schema) else { continue };

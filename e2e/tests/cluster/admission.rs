@@ -124,7 +124,7 @@ fn random_contracts_get_one_verdict() {
         let seed = fastrand::u64(..);
         let mut random = Rng::with_seed(seed);
         let mut contracts = Vec::new();
-        while contracts.len() < asked_contracts() {
+        while contracts.len() < random_contract::number(20) {
             let schema = random_contract::schema(&mut random);
             // A default may break a rule of its own key.
             if let Ok(contract) = Policed::new(ns.name(), &schema) {
@@ -161,11 +161,6 @@ fn random_contracts_get_one_verdict() {
         })
         .await;
     });
-}
-
-/// Number of random contracts; `CONTRACTS` asks for more.
-fn asked_contracts() -> usize {
-    std::env::var("CONTRACTS").map_or(20, |number| number.parse().unwrap())
 }
 
 /// The problems of a message, in the order of their texts.

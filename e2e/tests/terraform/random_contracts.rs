@@ -133,7 +133,7 @@ fn refused(plan: &str) -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn inputs_decide_as_check_on_random_contracts() {
-    let contracts = std::env::var("CONTRACTS").map_or(CONTRACTS, |number| number.parse().unwrap());
+    let contracts = random_contract::number(CONTRACTS);
     let mut random = Rng::with_seed(18);
     let root = Root::with_files(&[], Vec::new());
     let mut expected = BTreeMap::new();

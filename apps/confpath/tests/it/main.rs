@@ -19,8 +19,16 @@ mod values;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use proptest::prelude::ProptestConfig;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// Properties of which each case starts a process or a few. `PROPTEST_CASES` asks for more.
+fn few_cases() -> ProptestConfig {
+    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    let default = ProptestConfig::default();
+    ProptestConfig { cases: if asked { default.cases } else { 60 }, ..default }
+}
 
 /// A value of a secret that is found wherever it is printed.
 const MARKED: &str = "marked-7f3a-hush";

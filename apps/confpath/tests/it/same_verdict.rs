@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::Scene;
+use crate::{Scene, few_cases};
 
 fn contract() -> Value {
     json!({ "required": ["TEXT", "TOKEN"], "properties": {
@@ -131,15 +131,8 @@ fn verdict(scene: &Scene, flags: &str, given: &Given) -> Value {
     report
 }
 
-/// Each case starts five processes. `PROPTEST_CASES` asks for more.
-fn config() -> ProptestConfig {
-    let asked = std::env::var_os("PROPTEST_CASES").is_some();
-    let default = ProptestConfig::default();
-    ProptestConfig { cases: if asked { default.cases } else { 60 }, ..default }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(few_cases())]
 
     #[test]
     fn all_sources_get_the_same_verdict(given in given()) {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
-use crate::Scene;
+use crate::{Scene, few_cases};
 
 /// Patterns with all that is translated, in the syntax of ECMAScript.
 const PATTERNS: [&str; 14] = [
@@ -63,15 +63,8 @@ fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Each case starts one process. `PROPTEST_CASES` asks for more.
-fn config() -> ProptestConfig {
-    let asked = std::env::var_os("PROPTEST_CASES").is_some();
-    let default = ProptestConfig::default();
-    ProptestConfig { cases: if asked { default.cases } else { 60 }, ..default }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(few_cases())]
 
     #[test]
     fn contract_accepts_what_its_schema_accepts(properties in proptest::collection::vec(property(), 1..8)) {
