@@ -2,11 +2,13 @@
 //! protocols are in [database](crate::database) and [cache](crate::cache).
 
 mod certificate;
+mod fault;
 mod host;
 mod iam;
 mod tls;
 mod token;
 
+pub(crate) use fault::{Fault, carried};
 pub use host::Host;
 pub use iam::PodIdentity;
 pub(crate) use tls::{Stream, TlsFault, client_config, connect, trusted};

@@ -4,9 +4,8 @@ use std::fmt;
 use std::io;
 
 use redis::{ErrorKind, RedisError};
-use tokio_rustls::rustls;
 
-use crate::backend::{NoToken, TlsFault};
+use crate::backend::{Fault, NoToken, TlsFault, carried};
 
 /// The reason for a failure of the cache: a closed set, suitable for metrics and responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,10 +81,6 @@ impl CacheError {
 
     pub(super) fn with(reason: Reason, code: &str) -> Self {
         Self { reason, code: code.to_owned() }
-    }
-
-    pub(super) fn name_not_found() -> Self {
-        Self::with(Reason::Unreachable, "name_not_found")
     }
 
     /// Returns true if the session stays usable, as after an error response of the server.
@@ -196,39 +191,34 @@ impl From<io::Error> for CacheError {
 }
 
 impl CacheError {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all others are ways of not getting through")]
     fn of_io(error: &io::Error) -> Self {
-        let inner = error.get_ref();
-        if let Some(own) = inner.and_then(|inner| inner.downcast_ref::<Self>()) {
-            return own.clone();
-        }
-        if let Some(fault) = inner.and_then(|inner| inner.downcast_ref::<TlsFault>()) {
-            return (*fault).into();
-        }
-        if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return TlsFault::from(error).into();
-        }
-        match error.kind() {
-            io::ErrorKind::ConnectionRefused => Self::with(Reason::Refused, "connection_refused"),
-            io::ErrorKind::TimedOut => Self::with(Reason::Timeout, "connection_timeout"),
-            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-                Self::with(Reason::Unreachable, "no_route")
-            }
-            _ => Self::with(Reason::Unreachable, "connection_lost"),
-        }
+        carried::<Self>(error).cloned().unwrap_or_else(|| Fault::from(error).into())
+    }
+}
+
+impl From<Fault> for CacheError {
+    fn from(fault: Fault) -> Self {
+        let reason = match fault {
+            Fault::Refused => Reason::Refused,
+            Fault::Timeout => Reason::Timeout,
+            Fault::NameNotFound | Fault::NoRoute | Fault::Lost => Reason::Unreachable,
+            Fault::Tls(fault) if fault.is_of_certificate() => Reason::Certificate,
+            Fault::Tls(_) | Fault::Unreadable => Reason::Protocol,
+            Fault::NoToken => Reason::Other,
+        };
+        Self::with(reason, fault.code())
     }
 }
 
 impl From<TlsFault> for CacheError {
     fn from(fault: TlsFault) -> Self {
-        let reason = if fault.is_of_certificate() { Reason::Certificate } else { Reason::Protocol };
-        Self::with(reason, fault.code())
+        Fault::from(fault).into()
     }
 }
 
 impl From<NoToken> for CacheError {
-    fn from(_: NoToken) -> Self {
-        Self::with(Reason::Other, NoToken::CODE)
+    fn from(none: NoToken) -> Self {
+        Fault::from(none).into()
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::bounded::Bounded;
 use super::error::{CacheError, Reason};
 use super::target::{Credential, Target};
-use crate::backend::{Audience, Stream, client_config, connect, trusted};
+use crate::backend::{Audience, Fault, Stream, client_config, connect, trusted};
 
 /// Time limit for a response that waits for the cache: shorter than the timeout of a check, so that the reason is reported.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_millis(1500);
@@ -43,7 +43,7 @@ impl Session {
     }
 
     async fn opened(target: &Arc<Target>) -> Result<Self, CacheError> {
-        let addresses = target.host.addresses(target.port).await.map_err(|_| CacheError::name_not_found())?;
+        let addresses = target.host.addresses(target.port).await.map_err(|_| Fault::NameNotFound)?;
         let stream = TcpStream::connect(addresses.as_slice()).await?;
         stream.set_nodelay(true)?;
         let stream = if target.tls {

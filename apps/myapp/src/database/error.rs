@@ -101,10 +101,6 @@ impl DatabaseError {
         Self::with(reason, reason.as_str())
     }
 
-    pub(crate) fn name_not_found() -> Self {
-        Self::with(Reason::Unreachable, "name_not_found")
-    }
-
     pub(super) fn with(reason: Reason, code: &str) -> Self {
         Self { reason, code: Some(code.to_owned()) }
     }

@@ -18,7 +18,7 @@ use super::error::DatabaseError;
 use super::server::{Server, TlsMode};
 use super::timeouts::STATEMENT_TIMEOUT;
 use super::value::Value;
-use crate::backend::Audience;
+use crate::backend::{Audience, Fault};
 use guard::{Accepted, Guard};
 
 /// `application_name` of the sessions, as shown in `pg_stat_activity`.
@@ -42,8 +42,7 @@ impl Drop for Driver {
 impl Session {
     /// Connects, authenticates the server and then this process.
     pub(super) async fn open(server: &Server) -> Result<Self, DatabaseError> {
-        let addresses =
-            server.host.addresses(server.port).await.map_err(|_| DatabaseError::name_not_found())?;
+        let addresses = server.host.addresses(server.port).await.map_err(|_| Fault::NameNotFound)?;
         let stream = TcpStream::connect(addresses.as_slice()).await?;
         stream.set_nodelay(true)?;
         let stream = tls::secured(stream, server).await?;

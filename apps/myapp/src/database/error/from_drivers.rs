@@ -1,14 +1,12 @@
 //! Errors of the drivers, the system and both databases, mapped to reason and code.
 
 use std::io;
-use std::io::ErrorKind;
 
 use sqlx::error::DatabaseError as DriverError;
 use tokio_postgres::error::{DbError, Severity};
-use tokio_rustls::rustls;
 
 use super::{DatabaseError, Reason};
-use crate::backend::{NoToken, TlsFault};
+use crate::backend::{Fault, NoToken, TlsFault, carried};
 
 /// Prefixes of PgBouncer's messages about a rejected password: it has one code for all of its own errors.
 const POOLER_REFUSES_PASSWORD: [&str; 3] =
@@ -58,40 +56,34 @@ impl DatabaseError {
 }
 
 impl From<io::Error> for DatabaseError {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all others are ways of not getting through")]
     fn from(error: io::Error) -> Self {
-        let inner = error.get_ref();
-        if let Some(own) = inner.and_then(|inner| inner.downcast_ref::<Self>()) {
-            return own.clone();
-        }
-        if let Some(fault) = inner.and_then(|inner| inner.downcast_ref::<TlsFault>()) {
-            return (*fault).into();
-        }
-        if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return TlsFault::from(error).into();
-        }
-        match error.kind() {
-            ErrorKind::ConnectionRefused => Self::with(Reason::Refused, "connection_refused"),
-            ErrorKind::TimedOut => Self::with(Reason::Timeout, "connection_timeout"),
-            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
-                Self::with(Reason::Unreachable, "no_route")
-            }
-            ErrorKind::InvalidData | ErrorKind::InvalidInput => Self::of(Reason::Protocol),
-            _ => Self::with(Reason::Unreachable, "connection_lost"),
-        }
+        carried::<Self>(&error).cloned().unwrap_or_else(|| Fault::from(&error).into())
+    }
+}
+
+impl From<Fault> for DatabaseError {
+    fn from(fault: Fault) -> Self {
+        let reason = match fault {
+            Fault::Refused => Reason::Refused,
+            Fault::Timeout => Reason::Timeout,
+            Fault::NameNotFound | Fault::NoRoute | Fault::Lost => Reason::Unreachable,
+            Fault::Tls(fault) if fault.is_of_certificate() => Reason::Certificate,
+            Fault::Tls(_) | Fault::Unreadable => Reason::Protocol,
+            Fault::NoToken => Reason::Other,
+        };
+        Self::with(reason, fault.code())
     }
 }
 
 impl From<TlsFault> for DatabaseError {
     fn from(fault: TlsFault) -> Self {
-        let reason = if fault.is_of_certificate() { Reason::Certificate } else { Reason::Protocol };
-        Self::with(reason, fault.code())
+        Fault::from(fault).into()
     }
 }
 
 impl From<NoToken> for DatabaseError {
-    fn from(_: NoToken) -> Self {
-        Self::with(Reason::Other, NoToken::CODE)
+    fn from(none: NoToken) -> Self {
+        Fault::from(none).into()
     }
 }
 
