@@ -48,7 +48,8 @@ pub(crate) struct Told {
 }
 
 /// Names of the events.
-pub(crate) const EVENTS: [&str; 5] = ["committed", "rejected", "rolled_back", "restored", "unknown"];
+pub(crate) const EVENTS: [&str; 6] =
+    ["committed", "rejected", "pending", "rolled_back", "restored", "unknown"];
 
 impl Told {
     fn of<S>(event: &Event<S>, replica: &str) -> Self {
@@ -60,6 +61,10 @@ impl Told {
             Event::Rejected { reasons, retrying } => {
                 let reasons: Vec<_> = reasons.iter().map(ToString::to_string).collect();
                 ("rejected", json!({ "reasons": reasons, "retrying": retrying }))
+            }
+            Event::Pending { reasons } => {
+                let reasons: Vec<_> = reasons.iter().map(ToString::to_string).collect();
+                ("pending", json!({ "reasons": reasons }))
             }
             Event::RolledBack { in_force, reason, retrying, .. } => {
                 let (generation, reason) = (in_force.generation, reason.to_string());

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::error::{ContractError, KeyError};
 use crate::key::{Explain, Key};
+use crate::on_change::OnChange;
 use crate::schema;
 
 /// The settings of a service, as its schema declares them: each key with its type, limits and meaning.
@@ -61,6 +62,16 @@ impl Contract {
     pub fn explained_by(mut self, key: &str, explain: Explain) -> Self {
         for key in self.keys.iter_mut().filter(|known| known.name == key) {
             key.explain = Some(explain);
+        }
+        self
+    }
+
+    /// Replaces the effect that a change of each setting has, for a process in front of the service that delivers all changes in one
+    /// way.
+    #[must_use]
+    pub fn with_effects(mut self, effect: impl Fn(&Key) -> OnChange) -> Self {
+        for key in &mut self.keys {
+            key.on_change = effect(key);
         }
         self
     }

@@ -38,7 +38,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             Event::Unknown(files) => {
                 files.iter().for_each(|file| println!("unknown setting ignored: {file}"));
             }
-            other @ (Event::Rejected { .. } | Event::RolledBack { .. } | Event::Restored) => {
+            other @ (Event::Rejected { .. }
+            | Event::Pending { .. }
+            | Event::RolledBack { .. }
+            | Event::Restored) => {
                 println!("{other:?}");
             }
         }

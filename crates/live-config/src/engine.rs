@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use contract::{Contract, Key, OnChange};
+use contract::{Contract, OnChange};
 use serde::de::DeserializeOwned;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{sleep, sleep_until, timeout};
@@ -230,8 +230,9 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
             self.restate(attempt.content, &old, loaded);
             return None;
         }
-        if let Err(refused) = takes_no_restart(&self.contract, &changes) {
-            self.reject(attempt, refused);
+        let restarts = changes.needing_restart(&self.contract);
+        if !restarts.is_empty() {
+            self.await_restart(attempt, restarts);
             return None;
         }
         // What was refused stays so until it succeeds: since when it has been is worth more than each try.
@@ -241,7 +242,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         // What was rolled back has its number already.
         let generation = self.generations + u64::from(!self.failures.was_rolled_back(attempt.content));
         let next = Arc::new(Snapshot::new(generation, loaded));
-        let is_prepared = keys(&self.contract, &changes).any(|key| key.on_change == OnChange::Prepare);
+        let is_prepared = changes.keys_of(&self.contract).any(|key| key.on_change == OnChange::Prepare);
         let participants = if is_prepared { self.participants.as_slice() } else { &[] };
         let ready = ensemble::prepare(participants, &next, &changes, self.timing.prepare).await;
         match ready {
@@ -297,7 +298,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
 
     /// Gives the participants a while to find out that it does not hold.
     async fn observe(&mut self, mut window: Window<S>) {
-        match window.parts.veto(self.timing.observe).await {
+        match window.parts.objection(self.timing.observe).await {
             Some(vetoed) => self.roll_back(window, vetoed),
             None => {
                 self.settle(window.parts, |_| {});
@@ -347,6 +348,13 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         self.report(attempt, apply, event, |status| status.reloads.rejected += 1);
     }
 
+    /// The configuration waits for the next process.
+    fn await_restart(&mut self, attempt: Attempt, reasons: Vec<Reason>) {
+        self.failures.schedule_retry(attempt, &self.timing, RefusalKind::Permanent);
+        let apply = Apply::Pending { reasons: reasons.clone() };
+        self.report(attempt, apply, Event::Pending { reasons }, |status| status.reloads.pending += 1);
+    }
+
     /// Publishes that a content is not in force, and sends the event unless the same outcome of that content was reported before.
     fn report(&mut self, attempt: Attempt, apply: Apply, event: Event<S>, also: impl FnOnce(&mut Status)) {
         let is_new = self.failures.is_new(attempt, &apply);
@@ -373,23 +381,6 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         // There may be no receiver.
         let _ = self.shared.events.send(event);
     }
-}
-
-/// The keys that a change concerns.
-fn keys<'a>(contract: &'a Contract, changes: &'a Changes) -> impl Iterator<Item = &'a Key> {
-    contract.keys().iter().filter(|key| changes.contains(&key.name))
-}
-
-/// Refuses a change of settings that only a restart brings into force, each by name.
-fn takes_no_restart(contract: &Contract, changes: &Changes) -> Result<(), Refused> {
-    let reason = |key: &Key| Reason {
-        participant: None,
-        setting: Some(key.name.clone()),
-        message: "a change needs a restart".into(),
-    };
-    let restarts = keys(contract, changes).filter(|key| key.on_change == OnChange::Restart);
-    let reasons: Vec<_> = restarts.map(reason).collect();
-    if reasons.is_empty() { Ok(()) } else { Err(Refused { reasons, kind: RefusalKind::Permanent }) }
 }
 
 fn in_force<S: DeserializeOwned>(status: &mut Status, snapshot: &Snapshot<S>) {

@@ -98,36 +98,36 @@ impl Ready {
                 }
             }
         }
-        let mut vetoes = JoinSet::new();
+        let mut observers = JoinSet::new();
         for (name, part) in &mut parts {
-            if let Some(veto) = caught(|| part.veto()).flatten() {
+            if let Some(observed) = caught(|| part.observe()).flatten() {
                 let name = *name;
-                vetoes.spawn(async move { (name, veto.await) });
+                observers.spawn(async move { observed.await.map_err(|refusal| (name, refusal)) });
             }
         }
-        Ok(InForce { parts, vetoes })
+        Ok(InForce { parts, observers })
     }
 }
 
 /// Every part is in force and can still be taken back.
 pub(crate) struct InForce {
     parts: Vec<Named<dyn Committed>>,
-    vetoes: JoinSet<(&'static str, Refusal)>,
+    observers: JoinSet<Result<(), (&'static str, Refusal)>>,
 }
 
 impl InForce {
-    /// Returns true if at least one participant may object.
+    /// Returns true if at least one participant observes.
     pub(crate) fn is_watched(&self) -> bool {
-        !self.vetoes.is_empty()
+        !self.observers.is_empty()
     }
 
-    /// The first refusal within `window`; `None` at once when no participant is left that could object.
+    /// The first refusal within `window`; `None` as soon as every participant knows that its part works.
     ///
     /// A participant that panics here cannot judge its generation, and counts as one without an objection.
-    pub(crate) async fn veto(&mut self, window: Duration) -> Option<Vetoed> {
+    pub(crate) async fn objection(&mut self, window: Duration) -> Option<Vetoed> {
         let first = async {
-            while let Some(ended) = self.vetoes.join_next().await {
-                if let Ok((name, refusal)) = ended {
+            while let Some(ended) = self.observers.join_next().await {
+                if let Ok(Err((name, refusal))) = ended {
                     let kind = refusal.kind;
                     return Some(Vetoed { reason: reason(name, refusal), kind });
                 }
@@ -136,7 +136,7 @@ impl InForce {
         };
         let refusal = timeout(window, first).await.unwrap_or(None);
         // No participant still looks at what is settled or taken back next.
-        self.vetoes.shutdown().await;
+        self.observers.shutdown().await;
         refusal
     }
 

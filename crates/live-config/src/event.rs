@@ -26,6 +26,11 @@ pub enum Event<S> {
         /// True if it is tried again by itself.
         retrying: bool,
     },
+    /// A configuration waits for a restart; sent once for the same configuration and settings.
+    Pending {
+        /// One reason for each setting that needs the restart.
+        reasons: Vec<Reason>,
+    },
     /// A generation that had come into force was taken back; sent once for the same configuration and reason.
     RolledBack {
         /// The generation taken back.
@@ -41,7 +46,7 @@ pub enum Event<S> {
     },
     /// Files whose names are no settings, at the first look and whenever the mounted content has changed.
     Unknown(Vec<Unknown>),
-    /// The refused configuration was reverted at its source: what is in force is what is mounted again.
+    /// The configuration that was not in force was reverted at its source: what is in force is what is mounted again.
     Restored,
 }
 
@@ -54,6 +59,7 @@ impl<S> Clone for Event<S> {
             Self::Rejected { reasons, retrying } => {
                 Self::Rejected { reasons: reasons.clone(), retrying: *retrying }
             }
+            Self::Pending { reasons } => Self::Pending { reasons: reasons.clone() },
             Self::RolledBack { taken_back, in_force, changes, reason, retrying } => Self::RolledBack {
                 taken_back: Arc::clone(taken_back),
                 in_force: Arc::clone(in_force),
@@ -77,6 +83,7 @@ impl<S> fmt::Debug for Event<S> {
             Self::Rejected { reasons, retrying } => {
                 f.debug_struct("Rejected").field("reasons", reasons).field("retrying", retrying).finish()
             }
+            Self::Pending { reasons } => f.debug_struct("Pending").field("reasons", reasons).finish(),
             Self::RolledBack { in_force, reason, retrying, .. } => f
                 .debug_struct("RolledBack")
                 .field("in_force", &in_force.generation)

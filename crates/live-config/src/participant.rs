@@ -82,10 +82,12 @@ pub trait Prepared: Send {
 /// A generation in force that may still be rolled back. It is dropped without a further call when the process stops within the
 /// observe window.
 pub trait Committed: Send {
-    /// A future that ends, with the reason, only when the generation turns out not to work. It is awaited during the observe
-    /// window; if no participant has one, there is no such window, and the next change need not wait. After a transient refusal
-    /// the same configuration is prepared again later.
-    fn veto(&mut self) -> Option<Step<Refusal>> {
+    /// A future that ends when it is known that the generation works or, with the reason, that it does not. One that never ends
+    /// is taken for the former at the end of the observe window.
+    ///
+    /// The observe window ends once all participants have an answer; if no participant has such a future, there is no window, and
+    /// the next change need not wait. After a transient refusal the same configuration is prepared again later.
+    fn observe(&mut self) -> Option<Step<Result<(), Refusal>>> {
         None
     }
 

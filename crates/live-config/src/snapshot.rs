@@ -3,7 +3,8 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
-use crate::{Contract, Key, Loaded};
+use crate::reason::Reason;
+use crate::{Contract, Key, Loaded, OnChange};
 
 /// A configuration in force: whole, valid and immutable. Its holder sees one generation.
 pub struct Snapshot<S> {
@@ -57,6 +58,21 @@ impl Changes {
             old.map(|value| value.text.expose()) != new.map(|value| value.text.expose())
         };
         Self { keys: contract.keys().iter().filter(differs).map(|key| key.name.clone()).collect() }
+    }
+
+    /// The contract's keys whose values differ.
+    pub(crate) fn keys_of<'a>(&'a self, contract: &'a Contract) -> impl Iterator<Item = &'a Key> {
+        contract.keys().iter().filter(|key| self.contains(&key.name))
+    }
+
+    /// A reason for each setting that only a restart brings into force.
+    pub(crate) fn needing_restart(&self, contract: &Contract) -> Vec<Reason> {
+        let reason = |key: &Key| Reason {
+            participant: None,
+            setting: Some(key.name.clone()),
+            message: "a change needs a restart".into(),
+        };
+        self.keys_of(contract).filter(|key| key.on_change == OnChange::Restart).map(reason).collect()
     }
 
     /// The keys whose values differ, sorted.

@@ -8,29 +8,43 @@ pub enum State {
     Rejected,
     /// The last configuration was in force and did not hold.
     RolledBack,
+    /// The last configuration waits for a restart.
+    Pending,
     /// Something was edited past the release.
     Drifted,
     /// Settings are held by the environment and cannot change.
     Pinned,
     /// A configuration is being prepared or observed.
     Applying,
+    /// The last configuration was handed to a service that has not acknowledged it.
+    Delivered,
     /// The last configuration is in force.
     Converged,
 }
 
 impl State {
     /// Every state, worst first.
-    pub const ALL: [Self; 6] =
-        [Self::Rejected, Self::RolledBack, Self::Drifted, Self::Pinned, Self::Applying, Self::Converged];
+    pub const ALL: [Self; 8] = [
+        Self::Rejected,
+        Self::RolledBack,
+        Self::Pending,
+        Self::Drifted,
+        Self::Pinned,
+        Self::Applying,
+        Self::Delivered,
+        Self::Converged,
+    ];
 
     /// The word, as it is serialized.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Rejected => "rejected",
             Self::RolledBack => "rolled_back",
+            Self::Pending => "pending",
             Self::Drifted => "drifted",
             Self::Pinned => "pinned",
             Self::Applying => "applying",
+            Self::Delivered => "delivered",
             Self::Converged => "converged",
         }
     }

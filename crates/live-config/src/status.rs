@@ -19,6 +19,11 @@ pub enum Apply {
         /// change.
         retrying: bool,
     },
+    /// It changes settings that only a restart brings into force; the one before stays in force. There is no retry.
+    Pending {
+        /// One reason for each of these settings.
+        reasons: Vec<Reason>,
+    },
     /// It came into force and was rolled back: the one before is in force again. During retries this outcome stays until the
     /// configuration is settled or refused for another reason.
     RolledBack {
@@ -68,8 +73,22 @@ pub struct Reloads {
     pub committed: u64,
     /// Were refused: invalid, or could not be prepared.
     pub rejected: u64,
+    /// Wait for a restart.
+    pub pending: u64,
     /// Were taken back.
     pub rolled_back: u64,
+}
+
+impl Reloads {
+    /// Each outcome as it is published, with its number.
+    pub fn by_outcome(&self) -> [(&'static str, u64); 4] {
+        [
+            ("committed", self.committed),
+            ("rejected", self.rejected),
+            ("pending", self.pending),
+            ("rolled_back", self.rolled_back),
+        ]
+    }
 }
 
 impl Status {
@@ -81,7 +100,7 @@ impl Status {
     /// The worst state that holds.
     pub fn state(&self) -> State {
         let applied = self.apply.state();
-        if matches!(applied, State::Rejected | State::RolledBack) {
+        if matches!(applied, State::Rejected | State::RolledBack | State::Pending) {
             applied
         } else if self.release() == ReleaseState::Drifted {
             State::Drifted
@@ -105,6 +124,7 @@ impl Apply {
             Self::Converged => State::Converged,
             Self::Applying => State::Applying,
             Self::Rejected { .. } => State::Rejected,
+            Self::Pending { .. } => State::Pending,
             Self::RolledBack { .. } => State::RolledBack,
         }
     }
@@ -112,7 +132,7 @@ impl Apply {
     /// Reasons for which the last configuration is not in force; empty if it is.
     pub fn reasons(&self) -> &[Reason] {
         match self {
-            Self::Rejected { reasons, .. } => reasons,
+            Self::Rejected { reasons, .. } | Self::Pending { reasons } => reasons,
             Self::RolledBack { reason, .. } => std::slice::from_ref(reason),
             Self::Converged | Self::Applying => &[],
         }
@@ -122,7 +142,7 @@ impl Apply {
     pub fn retrying(&self) -> bool {
         match self {
             Self::Rejected { retrying, .. } | Self::RolledBack { retrying, .. } => *retrying,
-            Self::Converged | Self::Applying => false,
+            Self::Converged | Self::Applying | Self::Pending { .. } => false,
         }
     }
 }

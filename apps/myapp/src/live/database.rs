@@ -123,9 +123,9 @@ impl Prepared for Change {
 }
 
 impl Committed for Change {
-    fn veto(&mut self) -> Option<Step<Refusal>> {
+    fn observe(&mut self) -> Option<Step<Result<(), Refusal>>> {
         let (refused_later, rejected) = (self.replacement.refused_later()?, self.rejected);
-        Some(Box::pin(async move { refusal(&refused_later.await, rejected) }))
+        Some(Box::pin(async move { Err(refusal(&refused_later.await, rejected)) }))
     }
 
     fn settle(self: Box<Self>) {

@@ -23,6 +23,10 @@ pub(super) fn log(event: &Event<Settings>) {
             let reasons = reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
             tracing::error!(target: LIFECYCLE, reasons, retrying, "configuration rejected, the one before serves on");
         }
+        Event::Pending { reasons } => {
+            let reasons = reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            tracing::warn!(target: LIFECYCLE, reasons, "configuration pending, the one before serves on");
+        }
         Event::RolledBack { in_force, reason, retrying, .. } => {
             let (generation, reason) = (in_force.generation, reason.to_string());
             tracing::error!(target: LIFECYCLE, generation, reason, retrying, "configuration rolled back");
@@ -34,7 +38,7 @@ pub(super) fn log(event: &Event<Settings>) {
             }
         }
         Event::Restored => {
-            tracing::info!(target: LIFECYCLE, "rejected configuration was reverted at the source");
+            tracing::info!(target: LIFECYCLE, "configuration that was not in force was reverted at the source");
         }
     }
 }

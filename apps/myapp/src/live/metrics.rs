@@ -46,10 +46,6 @@ fn states(live: &Live<Settings>) -> Vec<Sample> {
 }
 
 fn reloads(live: &Live<Settings>) -> Vec<Sample> {
-    let reloads = live.status().reloads;
-    vec![
-        Sample::labelled("outcome", "committed", reloads.committed as f64),
-        Sample::labelled("outcome", "rejected", reloads.rejected as f64),
-        Sample::labelled("outcome", "rolled_back", reloads.rolled_back as f64),
-    ]
+    let outcomes = live.status().reloads.by_outcome();
+    outcomes.map(|(outcome, count)| Sample::labelled("outcome", outcome, count as f64)).into()
 }

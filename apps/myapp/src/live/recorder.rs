@@ -72,7 +72,7 @@ impl Recorder {
                 };
                 changes.keys().map(rolled_back).collect()
             }
-            Event::Unknown(_) | Event::Restored => Vec::new(),
+            Event::Pending { .. } | Event::Unknown(_) | Event::Restored => Vec::new(),
         }
     }
 

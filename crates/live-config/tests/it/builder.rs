@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use live_config::{Apply, Refusal, Slot, Snapshot, StartError, Swap, Timing};
+use live_config::{Apply, Refusal, Slot, Snapshot, StartError, State, Swap, Timing};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -67,19 +67,21 @@ async fn a_swapped_value_follows_its_setting() {
 }
 
 #[tokio::test]
-async fn a_change_that_needs_a_restart_is_refused() {
+async fn change_that_needs_restart_is_pending_until_reverted() {
     let directory = tempfile::tempdir().unwrap();
     write(directory.path(), "UPSTREAM", "a");
     let builder = live_config::builder::<Settings>().directory(directory.path()).timing(timing());
     let (live, driver) = builder.start().unwrap();
     let driver = tokio::spawn(driver.run());
     write(directory.path(), "THREADS", "4");
-    until(&live, "a permanent rejection", |status| {
-        matches!(status.apply, Apply::Rejected { retrying: false, .. })
-    })
-    .await;
-    assert_eq!(live.status().apply.reasons()[0].to_string(), "THREADS: a change needs a restart");
+    let pending = until(&live, "a change that waits", |status| status.state() == State::Pending).await;
+    assert_eq!(pending.apply.reasons()[0].to_string(), "THREADS: a change needs a restart");
+    assert!(!pending.apply.retrying());
     assert_eq!(live.snapshot().settings.threads, 0);
+
+    write(directory.path(), "THREADS", "0");
+    let restored = until(&live, "the revert", |status| status.apply == Apply::Converged).await;
+    assert_eq!((restored.generation, restored.reloads.pending), (1, 1));
     driver.abort();
 }
 

@@ -132,9 +132,9 @@ impl Prepared for Part {
 }
 
 impl Committed for Part {
-    fn veto(&mut self) -> Option<Step<Refusal>> {
-        let step: Step<Refusal> = if self.vetoes {
-            Box::pin(async { Refusal::permanent("it fails") })
+    fn observe(&mut self) -> Option<Step<Result<(), Refusal>>> {
+        let step: Step<Result<(), Refusal>> = if self.vetoes {
+            Box::pin(async { Err(Refusal::permanent("it fails")) })
         } else {
             Box::pin(std::future::pending())
         };

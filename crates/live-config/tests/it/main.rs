@@ -16,6 +16,7 @@ mod rollback;
 mod sequences;
 mod swaps;
 mod unknown;
+mod untyped;
 
 use std::path::Path;
 use std::time::Duration;

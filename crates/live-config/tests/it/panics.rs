@@ -77,13 +77,13 @@ impl Prepared for Part {
 }
 
 impl Committed for Part {
-    fn veto(&mut self) -> Option<Step<Refusal>> {
+    fn observe(&mut self) -> Option<Step<Result<(), Refusal>>> {
         self.reaches(At::Veto);
         let part = self.clone();
         Some(Box::pin(async move {
             part.reaches(At::VetoStep);
             if part.objects && part.number == 1 {
-                return Refusal::transient("it fails");
+                return Err(Refusal::transient("it fails"));
             }
             std::future::pending().await
         }))

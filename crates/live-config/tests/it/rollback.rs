@@ -59,11 +59,11 @@ impl Prepared for Moody {
 }
 
 impl Committed for Moody {
-    fn veto(&mut self) -> Option<Step<Refusal>> {
+    fn observe(&mut self) -> Option<Step<Result<(), Refusal>>> {
         let mood = self.mood();
         Some(Box::pin(async move {
             match mood {
-                Mood::Vetoes(refusal) => refusal,
+                Mood::Vetoes(refusal) => Err(refusal),
                 Mood::Refuses(_) | Mood::Holds => std::future::pending().await,
             }
         }))
@@ -110,6 +110,7 @@ impl Scene {
                 Event::Rejected { .. } => "rejected",
                 Event::RolledBack { .. } => "rolled back",
                 Event::Restored => "restored",
+                Event::Pending { .. } => "pending",
                 Event::Unknown(_) => "unknown",
             })
             .collect()

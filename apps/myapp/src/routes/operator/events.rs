@@ -43,7 +43,7 @@ pub(super) fn parameters() -> Vec<Value> {
 
 pub(super) fn responses() -> Value {
     json!({ "200": {
-        "description": "Events `committed`, `rejected`, `rolled_back`, `restored`, `unknown`, each with its `replica`; `scope` tells \
+        "description": "Events `committed`, `rejected`, `pending`, `rolled_back`, `restored`, `unknown`, each with its `replica`; `scope` tells \
             whether they are those of `all` replicas or of this one (`own`); `reset` where some were missed before this answer, \
             `lagged` where some were missed during it, which ends it",
         "content": { "text/event-stream": { "schema": { "type": "string" } } },
