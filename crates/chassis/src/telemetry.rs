@@ -20,7 +20,7 @@ mod terminal;
 #[cfg(feature = "traces")]
 pub(crate) mod traces;
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, IsTerminal, Write};
 use std::panic::PanicHookInfo;
 use std::sync::Arc;
 #[cfg(feature = "traces")]
@@ -94,10 +94,25 @@ impl Telemetry {
     /// # Errors
     /// See [`InstallError`].
     pub fn install(options: &Options) -> Result<Self, InstallError> {
-        let writer: Box<dyn Write + Send> = if io::stdout().is_terminal() {
-            Box::new(Terminal::new(io::stdout(), terminal::wants_colour()))
+        Self::install_on(io::stdout(), options)
+    }
+
+    /// [`Telemetry::install`] on standard error, for a process whose standard output is another's.
+    ///
+    /// # Errors
+    /// See [`InstallError`].
+    pub fn install_on_stderr(options: &Options) -> Result<Self, InstallError> {
+        Self::install_on(io::stderr(), options)
+    }
+
+    fn install_on<W: Write + IsTerminal + Send + 'static>(
+        output: W,
+        options: &Options,
+    ) -> Result<Self, InstallError> {
+        let writer: Box<dyn Write + Send> = if output.is_terminal() {
+            Box::new(Terminal::new(output, terminal::wants_colour()))
         } else {
-            Box::new(io::stdout())
+            Box::new(output)
         };
         let (subscriber, telemetry) = Self::build(options, writer).map_err(InstallError::Writer)?;
         tracing::dispatcher::set_global_default(Dispatch::new(subscriber))

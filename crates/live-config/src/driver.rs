@@ -57,6 +57,12 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Driver<S> {
         (Live { shared, asks }, Self { engine })
     }
 
+    /// Adds a participant that was made of the first generation.
+    pub fn participant(mut self, participant: Arc<dyn Participant<S>>) -> Self {
+        self.engine.add_participant(participant);
+        self
+    }
+
     /// Has `hook` called with each snapshot that comes into force, rolled back ones included. It must not wait.
     pub fn on_commit(mut self, hook: impl Fn(&Snapshot<S>) + Send + Sync + 'static) -> Self {
         self.engine.add_hook(Box::new(hook));

@@ -96,6 +96,10 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         }
     }
 
+    pub(crate) fn add_participant(&mut self, participant: Arc<dyn Participant<S>>) {
+        self.participants.push(participant);
+    }
+
     pub(crate) fn add_hook(&mut self, hook: Hook<S>) {
         self.hooks.push(hook);
     }
