@@ -7,13 +7,14 @@ use std::path::Path;
 use std::process::Command;
 
 /// Paths with all that the binary is made of, from the root of the workspace.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     ".cargo",
     "Cargo.lock",
     "Cargo.toml",
     "apps/myapp",
     "crates/chassis",
     "crates/contract",
+    "crates/fleet",
     "crates/live-config",
     "rust-toolchain.toml",
 ];

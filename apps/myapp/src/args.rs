@@ -1,10 +1,9 @@
 //! Process wiring: flags, each also an environment variable (`MYAPP_` and its name), fixed for the life of the process.
 
 use std::ffi::OsString;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use chassis::{DrainArgs, LimitArgs};
 use clap::builder::NonEmptyStringValueParser;
@@ -35,7 +34,7 @@ pub enum Command {
     /// Print the settings contract as JSON Schema
     Schema,
     /// Ask every replica what is in force: exit 0 when all agree and are ready, else 1 with the replica and its reason
-    Verify(VerifyArgs),
+    Verify(fleet::VerifyArgs),
 }
 
 /// Where the process listens, and where it finds its configuration and data.
@@ -76,7 +75,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "TEXT", default_value = "myapp", value_parser = prefix)]
     pub cache_prefix: String,
     /// Admin listeners of all replicas, as a name that resolves to them
-    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
+    #[arg(long, value_name = "HOST:PORT", value_parser = fleet::host_and_port)]
     pub peers: Option<String>,
     /// Serve this CycloneDX document (JSON) at /sbom of the admin listener; the image's is /usr/share/sbom/myapp.cdx.json
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = Sbom::read)]
@@ -99,27 +98,6 @@ pub enum Auth {
     // Explained where it is asked for: text here would spread the help of every flag over several lines.
     Password,
     Iam,
-}
-
-/// Whom to ask, and for what.
-#[derive(Clone, Debug, clap::Args)]
-pub struct VerifyArgs {
-    /// Admin listeners of all replicas, as a name that resolves to them
-    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
-    pub peers: String,
-    /// Seal that every replica must run; without it they must agree with each other
-    #[arg(long, value_name = "HEX", value_parser = NonEmptyStringValueParser::new())]
-    pub seal: Option<String>,
-    /// Least number of replicas: the name may not lead to all of them yet
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    pub replicas: usize,
-    /// Print replicas that are not ready, and exit 0 all the same
-    #[arg(long)]
-    pub configuration_only: bool,
-    /// Time to wait for the replicas to agree and to be ready: the kubelet takes up to two minutes to bring a change into the
-    /// pods
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = chassis::duration)]
-    pub within: Duration,
 }
 
 impl Cli {
@@ -202,22 +180,6 @@ fn is_loopback(address: SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
 }
 
-/// Parses a host name or an address, and a port. The name is resolved at each use.
-fn host_and_port(text: &str) -> Result<String, String> {
-    let is_host = |host: &str| {
-        let is_ipv6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).is_some_and(is_ipv6);
-        is_ipv6
-            || !(host.is_empty()
-                || host.contains([':', '[', ']', '/', '@'])
-                || host.contains(char::is_whitespace))
-    };
-    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
-    match text.rsplit_once(':') {
-        Some((host, port)) if is_host(host) && is_port(port) => Ok(text.to_owned()),
-        _ => Err("must be a name or an address with a port, as in myapp-peers:9090 or [::1]:9090".into()),
-    }
-}
-
 /// Parses a prefix of characters that every tool and the access string (ACL) of a user read alike.
 fn prefix(text: &str) -> Result<String, String> {
     let is_taken = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':');
@@ -226,10 +188,6 @@ fn prefix(text: &str) -> Result<String, String> {
     } else {
         Err("must be 1 to 200 letters, digits and - _ . / :, as in shop/myapp".into())
     }
-}
-
-fn is_ipv6(text: &str) -> bool {
-    text.parse::<Ipv6Addr>().is_ok()
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {

@@ -14,14 +14,11 @@ pub mod database;
 pub mod exit_code;
 mod feed;
 mod fingerprint;
-mod fleet;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod key_derivation;
 pub mod live;
-mod printable;
 pub mod readiness_policy;
-mod replica;
 pub mod routes;
 pub mod sbom;
 pub mod settings;

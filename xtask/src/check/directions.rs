@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Crates of this workspace that a crate may name. One that is not listed may name any.
-const DIRECTIONS: [(&str, &[&str]); 17] = [
+const DIRECTIONS: [(&str, &[&str]); 18] = [
     ("bench", &["kit", "release", "test-support"]),
     ("bench-programs", &[]),
     ("chassis", &["test-support"]),
@@ -12,10 +12,11 @@ const DIRECTIONS: [(&str, &[&str]); 17] = [
     ("contract", &["test-support"]),
     ("deploy", &["kit"]),
     ("e2e", &["test-support"]),
+    ("fleet", &["live-config"]),
     ("kit", &[]),
     ("live-config", &["contract", "test-support"]),
     ("manual", &["myapp"]),
-    ("myapp", &["chassis", "live-config", "test-support"]),
+    ("myapp", &["chassis", "fleet", "live-config", "test-support"]),
     ("own-cluster", &["kit"]),
     ("release", &["kit"]),
     ("scan", &["kit", "release"]),

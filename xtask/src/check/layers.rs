@@ -6,7 +6,7 @@ use super::imports::Imports;
 
 /// Source folders with their modules (a file and the folder of its name), lowest first. Facades (`lib.rs`, `main.rs`) may
 /// import anything and are imported by nothing.
-pub(super) const CRATES: [(&str, &[&str]); 5] = [
+pub(super) const CRATES: [(&str, &[&str]); 6] = [
     (
         "apps/confpath/src",
         &[
@@ -34,7 +34,6 @@ pub(super) const CRATES: [(&str, &[&str]); 5] = [
         &[
             "build_info",
             "exit_code",
-            "printable",
             "key_derivation",
             "sbom",
             "feed",
@@ -42,8 +41,6 @@ pub(super) const CRATES: [(&str, &[&str]); 5] = [
             "args",
             "settings",
             "fingerprint",
-            "replica",
-            "fleet",
             "database",
             "cache",
             "store",
@@ -100,6 +97,10 @@ pub(super) const CRATES: [(&str, &[&str]); 5] = [
             "violations",
             "generate",
         ],
+    ),
+    (
+        "crates/fleet/src",
+        &["printable", "host_and_port", "args", "replica", "query", "verdict", "verify"],
     ),
     (
         "crates/live-config/src",

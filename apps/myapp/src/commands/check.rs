@@ -1,7 +1,8 @@
+use fleet::printable;
+
 use crate::args::ServeArgs;
 use crate::configuration::Environment;
 use crate::exit_code;
-use crate::printable::printable;
 
 use super::inputs::{StartupInputs, unknown_variables};
 use super::output::{self, MAX_LINE_CHARS};

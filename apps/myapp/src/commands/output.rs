@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 
-use crate::printable::printable;
+use fleet::printable;
 
 /// Maximum length of a line that quotes the content of a file or of another process, in characters.
 pub(super) const MAX_LINE_CHARS: usize = 4000;

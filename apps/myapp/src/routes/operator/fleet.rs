@@ -6,14 +6,13 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, extract};
 use chassis::{Problem, TraceContext};
-use http::StatusCode;
+use fleet::{Digests, Expectation};
+use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::cache::Cache;
-use crate::fleet;
-use crate::replica::Digests;
 use crate::routes::context::Context;
 use crate::routes::http::response::{json_line, json_response};
 
@@ -54,14 +53,16 @@ pub(super) async fn fleet(
     if let Kept::Answer(fleet) = &kept {
         return json_line(fleet);
     }
-    let answers = match fleet::query_all(peers, Some(caller)).await {
+    let mut headers = HeaderMap::new();
+    caller.inject(&mut headers);
+    let answers = match fleet::query_all(peers, &headers).await {
         Ok(answers) => answers,
         Err(error) => {
             tracing::warn!(%error, peers, "the other replicas cannot be found");
             return Problem::new(StatusCode::SERVICE_UNAVAILABLE).into_response();
         }
     };
-    let convergence_errors = fleet::convergence_errors(&answers, None);
+    let convergence_errors = fleet::convergence_errors(&answers, Expectation::default());
     let reasons: Vec<String> = convergence_errors.iter().map(ToString::to_string).collect();
     let not_ready = fleet::unready(&answers).iter().map(ToString::to_string).collect();
     let replica = |(address, answer): fleet::Answer| {

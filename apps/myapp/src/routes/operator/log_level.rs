@@ -8,12 +8,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chassis::Problem;
 use chassis::telemetry::Levels;
+use fleet::unix_seconds;
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::replica::unix_seconds;
 use crate::routes::context::Context;
 use crate::routes::http::response::{json_body, json_line, json_response};
 use crate::settings::LogLevel;

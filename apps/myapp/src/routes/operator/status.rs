@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::extract;
 use axum::response::Response;
+use fleet::{Digests, unix_seconds};
 use live_config::Watching;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::replica::{Digests, unix_seconds};
 use crate::routes::context::Context;
 use crate::routes::digests;
 use crate::routes::http::response::{json_line, json_response};

@@ -2,7 +2,7 @@
 
 /// Formats `text` as one line of at most `max_chars` characters. Control characters, line breaks and all characters that move a
 /// cursor or change the direction of writing are escaped, so that the author of the text cannot forge a line.
-pub(crate) fn printable(text: &str, max_chars: usize) -> String {
+pub fn printable(text: &str, max_chars: usize) -> String {
     let mut shown = String::new();
     let mut n_chars = 0;
     for c in text.chars() {
