@@ -4,6 +4,8 @@ mod diff;
 mod import;
 mod output;
 mod repository;
+#[cfg(target_os = "linux")]
+mod run;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,6 +16,8 @@ pub(crate) use diff::{DiffArgs, DiffOutput};
 pub(crate) use import::{Form, ImportArgs};
 pub(crate) use output::Output;
 pub(crate) use repository::{GenerateArgs, InitArgs, Language};
+#[cfg(target_os = "linux")]
+pub(crate) use run::{FirstStageArgs, RunArgs};
 
 /// Gives a service in any language the checked way of its configuration.
 #[derive(Debug, Parser)]
@@ -35,6 +39,12 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Make a contract of what pydantic, zod, Spring Boot or any JSON Schema says: exit 0 if it is one, 1 if it cannot be one as it is, 2 if a file cannot be read or written, 64 for wrong flags
     Import(ImportArgs),
+    /// Run a command with a valid configuration: exit with its code, 64 for a refused configuration, 2 if a file cannot be read
+    #[cfg(target_os = "linux")]
+    Run(RunArgs),
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    FirstStage(FirstStageArgs),
     /// Print the JSON Schema of contracts, by which editors complete and check them
     ContractSchema,
 }
@@ -89,12 +99,20 @@ impl Cli {
     /// # Errors
     /// Wrong flags, or a request for help.
     pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let matches = Self::command().try_get_matches_from(arguments)?;
+        let matches = Self::with_variables().try_get_matches_from(arguments)?;
         let mut cli = Self::from_arg_matches(&matches)?;
         if let (Command::Check(args), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
             args.sources = sources(args, matches);
         }
         Ok(cli)
+    }
+
+    /// The command line. The flags of `run` are variables too, as a pod gives them.
+    fn with_variables() -> clap::Command {
+        let command = Self::command();
+        #[cfg(target_os = "linux")]
+        let command = command.mut_subcommand("run", |run| chassis::with_env_prefix(run, "CONFPATH"));
+        command
     }
 }
 
@@ -128,11 +146,7 @@ mod tests {
         let arguments = "confpath check --contract c".split(' ').chain(flags.split(' ')).map(Into::into);
         match Cli::read(arguments).unwrap().command {
             Command::Check(args) => args.sources,
-            Command::Init(_)
-            | Command::Generate(_)
-            | Command::Diff(_)
-            | Command::Import(_)
-            | Command::ContractSchema => Vec::new(),
+            other => panic!("{other:?}"),
         }
     }
 

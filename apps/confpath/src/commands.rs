@@ -6,6 +6,8 @@ mod generate;
 mod import;
 mod init;
 mod output;
+#[cfg(target_os = "linux")]
+mod run;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -34,6 +36,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Generate(args) => generate::generate(&args),
         Command::Diff(args) => diff::diff(&args),
         Command::Import(args) => import::import(&args),
+        #[cfg(target_os = "linux")]
+        Command::Run(args) => run::run(args),
+        #[cfg(target_os = "linux")]
+        Command::FirstStage(args) => crate::agent::process::first_stage::run(&args),
         Command::ContractSchema => {
             print(CONTRACT_SCHEMA.lines().map(str::to_owned));
             exit_code::VALID

@@ -1,5 +1,7 @@
 //! The tool that gives services in any language the checked way of their configuration, by their contract.
 
+#[cfg(target_os = "linux")]
+mod agent;
 mod args;
 mod commands;
 mod contract_file;

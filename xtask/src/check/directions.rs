@@ -8,7 +8,7 @@ const DIRECTIONS: [(&str, &[&str]); 18] = [
     ("bench-programs", &[]),
     ("chassis", &["test-support"]),
     ("cluster", &["deploy", "kit", "own-cluster", "release"]),
-    ("confpath", &["contract", "live-config"]),
+    ("confpath", &["chassis", "contract", "live-config", "test-support"]),
     ("contract", &["test-support"]),
     ("deploy", &["kit"]),
     ("e2e", &["test-support"]),
@@ -25,7 +25,8 @@ const DIRECTIONS: [(&str, &[&str]); 18] = [
 ];
 
 /// Helpers for tests, and the crates that may depend on them in tests only.
-const TEST_SUPPORT: (&str, &[&str]) = ("test-support", &["chassis", "contract", "live-config", "myapp"]);
+const TEST_SUPPORT: (&str, &[&str]) =
+    ("test-support", &["chassis", "confpath", "contract", "live-config", "myapp"]);
 
 /// Complaints about dependencies that [`DIRECTIONS`] and [`TEST_SUPPORT`] do not allow.
 pub(super) fn wrong_directions(metadata: &Value) -> Vec<String> {

@@ -25,6 +25,7 @@ pub(super) const CRATES: [(&str, &[&str]); 6] = [
             "sources",
             "verdict",
             "diff",
+            "agent",
             "report",
             "commands",
         ],

@@ -1,0 +1,75 @@
+//! The first stage of a process: this program again, which binds its life to the agent's and then becomes the command.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use nix::sys::signal::SigSet;
+use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
+
+use super::exit::{Exit, NOT_EXECUTABLE, NOT_FOUND};
+use crate::args::FirstStageArgs;
+
+/// This program, whatever has become of its file.
+const SELF: &str = "/proc/self/exe";
+/// `ENOEXEC`.
+const NO_PROGRAM: i32 = 8;
+
+/// A command that is killed when the agent ends, whatever ends the agent. A command that changes its user loses this.
+pub(crate) fn command<A: AsRef<OsStr>>(program: &OsStr, arguments: impl IntoIterator<Item = A>) -> Command {
+    let mut command = Command::new(SELF);
+    command.arg0("confpath").arg("first-stage").arg(getpid().as_raw_nonzero().to_string());
+    command.arg("--").arg(program).args(arguments);
+    command
+}
+
+/// Becomes the command; returns the exit code only if that fails.
+pub(crate) fn run(args: &FirstStageArgs) -> u8 {
+    match begin(args.agent).and_then(|is_bound| is_bound.then(|| become_command(&args.command)).transpose()) {
+        Ok(Some(never)) => match never {},
+        // The agent ended before its death could be a signal.
+        Ok(None) => Exit::Signal(u8::try_from(Signal::KILL.as_raw()).unwrap_or_default()).code(),
+        Err(error) => {
+            let program = args.command.first().map(OsString::as_os_str).unwrap_or_default();
+            // Nothing is left to do where even stderr is closed.
+            let _ = writeln!(
+                io::stderr(),
+                "confpath: cannot start {}: {}",
+                program.display(),
+                reason(program, &error)
+            );
+            if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE }
+        }
+    }
+}
+
+/// Binds the life of this process to the agent's and gives signals their way; false if the agent has ended.
+fn begin(agent: i32) -> io::Result<bool> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    SigSet::all().thread_unblock()?;
+    Ok(getppid().is_some_and(|parent| parent.as_raw_nonzero().get() == agent))
+}
+
+enum Never {}
+
+fn become_command(command: &[OsString]) -> io::Result<Never> {
+    let (program, arguments) = command.split_first().ok_or(ErrorKind::InvalidInput)?;
+    Err(Command::new(program).args(arguments).exec())
+}
+
+fn reason(program: &OsStr, error: &io::Error) -> String {
+    match (error.kind(), error.raw_os_error()) {
+        (ErrorKind::NotFound, _)
+            if program.as_encoded_bytes().contains(&b'/') && Path::new(program).exists() =>
+        {
+            "the interpreter or loader that it names does not exist; install it in the image".into()
+        }
+        (ErrorKind::NotFound, _) => "it does not exist; give its path, or add its folder to PATH".into(),
+        (_, Some(NO_PROGRAM)) => {
+            "it is no program for this machine; a script begins with #! and its interpreter".into()
+        }
+        _ => error.to_string(),
+    }
+}

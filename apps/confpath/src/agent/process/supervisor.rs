@@ -1,0 +1,308 @@
+//! CMD: started, given the agent's signals, stopped gracefully, started again where that is asked for.
+
+use std::ffi::{OsStr, OsString};
+use std::future::pending;
+use std::io;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+use super::exit::{Exit, NOT_EXECUTABLE};
+use super::output::Output;
+use super::reaper::{Process, Processes};
+use super::signals::{Received, Signals};
+use super::{first_stage, terminal};
+
+/// Two stop signals in this time count as one: `timeout` sends a second one to the process group.
+const SAME_SIGNAL: Duration = Duration::from_millis(100);
+/// Time for the output of a killed CMD to reach a slow reader.
+const LAST_OUTPUT: Duration = Duration::from_secs(1);
+
+/// The command, and variables for it beside the agent's own.
+pub(crate) struct Launch {
+    /// Program and arguments.
+    pub(crate) command: Vec<OsString>,
+    pub(crate) environment: Vec<(OsString, OsString)>,
+}
+
+/// The way in which CMD is stopped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stop {
+    /// Time between the signal and SIGKILL.
+    pub(crate) timeout: Duration,
+    /// Signals go to CMD's process group.
+    pub(crate) is_for_group: bool,
+}
+
+/// The one who holds CMD.
+pub(crate) struct Supervisor {
+    processes: Processes,
+    launch: Launch,
+    stop: Stop,
+    output: Output,
+    process: Process,
+    /// CMD leads a process group of its own.
+    leads_group: bool,
+    state: State,
+    handle: CmdHandle,
+    requests: mpsc::UnboundedReceiver<Request>,
+}
+
+/// Asks for what is to be done with CMD.
+#[derive(Clone)]
+pub(crate) struct CmdHandle(mpsc::UnboundedSender<Request>);
+
+enum Request {
+    Signal(Signal),
+    Restart(Vec<(OsString, OsString)>, oneshot::Sender<io::Result<Probation>>),
+    Settle,
+}
+
+enum State {
+    /// The end of CMD ends the agent.
+    Running,
+    /// CMD was started again, and whoever asked for that looks whether it stays.
+    OnProbation,
+    /// Without `kill_at` SIGKILL has been sent.
+    Stopping {
+        since: Instant,
+        kill_at: Option<Instant>,
+    },
+    Restarting {
+        kill_at: Option<Instant>,
+        answer: oneshot::Sender<io::Result<Probation>>,
+    },
+}
+
+/// CMD after a restart. Its end does not end the agent before this is dropped.
+pub(crate) struct Probation {
+    pub(crate) process: Process,
+    handle: CmdHandle,
+}
+
+impl Drop for Probation {
+    fn drop(&mut self) {
+        self.handle.send(Request::Settle);
+    }
+}
+
+impl CmdHandle {
+    /// Sends a signal to CMD, as the agent's own signals go to it.
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.send(Request::Signal(signal));
+    }
+
+    /// Stops CMD gracefully and starts it with other variables.
+    ///
+    /// # Errors
+    /// CMD cannot be started, or the agent stops.
+    pub(crate) async fn restart(&self, environment: Vec<(OsString, OsString)>) -> io::Result<Probation> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Request::Restart(environment, answer));
+        answered.await.unwrap_or_else(|_| Err(io::Error::other("the agent stops")))
+    }
+
+    fn send(&self, request: Request) {
+        // Nobody listens at the end.
+        let _ = self.0.send(request);
+    }
+}
+
+impl Supervisor {
+    /// Starts CMD.
+    ///
+    /// # Errors
+    /// It cannot be started. One that cannot be executed is started, and ends with 126 or 127.
+    pub(crate) fn start(
+        processes: Processes,
+        launch: Launch,
+        stop: Stop,
+        mut output: Output,
+    ) -> io::Result<Self> {
+        let leads_group = stop.is_for_group || !terminal::is_in_foreground();
+        let process = spawn(&processes, &launch, &mut output, leads_group)?;
+        let (sender, requests) = mpsc::unbounded_channel();
+        let handle = CmdHandle(sender);
+        let state = State::Running;
+        Ok(Self { processes, launch, stop, output, process, leads_group, state, handle, requests })
+    }
+
+    pub(crate) fn handle(&self) -> CmdHandle {
+        self.handle.clone()
+    }
+
+    /// Holds CMD until it ends for good, and what it wrote is passed on.
+    pub(crate) async fn run(mut self, mut signals: Signals) -> Exit {
+        let exit = loop {
+            let kill_at = self.kill_at();
+            tokio::select! {
+                exit = self.process.ended(), if !self.is_awaited() => {
+                    if let Some(exit) = self.on_end(exit) {
+                        break exit;
+                    }
+                }
+                received = signals.next() => self.on_signal(received),
+                Some(request) = self.requests.recv() => {
+                    if let Some(exit) = self.on_request(request) {
+                        break exit;
+                    }
+                }
+                () = at(kill_at) => self.kill(),
+            }
+        };
+        self.deliver_output(&mut signals).await;
+        exit
+    }
+
+    /// A reader that has stalled holds the agent as it would hold CMD's pipe, up to the next stop signal.
+    async fn deliver_output(&mut self, signals: &mut Signals) {
+        let give_up_at = match self.state {
+            State::Stopping { kill_at, .. } => kill_at.or_else(|| Some(Instant::now() + LAST_OUTPUT)),
+            State::Running | State::OnProbation | State::Restarting { .. } => None,
+        };
+        let stopped = async {
+            loop {
+                let received = signals.next().await;
+                if is_stop(received) {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = self.output.finished() => {}
+            () = stopped => {}
+            () = at(give_up_at) => {}
+        }
+    }
+
+    fn kill_at(&self) -> Option<Instant> {
+        match &self.state {
+            State::Running | State::OnProbation => None,
+            State::Stopping { kill_at, .. } | State::Restarting { kill_at, .. } => *kill_at,
+        }
+    }
+
+    /// True if CMD has ended on probation: what follows is the asker's decision.
+    fn is_awaited(&self) -> bool {
+        matches!(self.state, State::OnProbation) && self.process.exit().is_some()
+    }
+
+    fn on_end(&mut self, exit: Exit) -> Option<Exit> {
+        self.output.ended();
+        match std::mem::replace(&mut self.state, State::Running) {
+            State::OnProbation => {
+                self.state = State::OnProbation;
+                None
+            }
+            State::Restarting { answer, .. } => self.start_again(answer),
+            State::Running | State::Stopping { .. } => Some(exit),
+        }
+    }
+
+    fn on_signal(&mut self, received: Received) {
+        if received.is_from_kernel {
+            // In the terminal's foreground CMD has had it already. It is the terminal's and no request to stop.
+            if self.leads_group {
+                self.signal(received.signal);
+            }
+            return;
+        }
+        if !is_stop(received) {
+            return self.signal(received.signal);
+        }
+        match self.state {
+            State::Stopping { since, .. } if since.elapsed() >= SAME_SIGNAL => self.kill(),
+            State::Stopping { .. } => {}
+            State::Running | State::OnProbation | State::Restarting { .. } => {
+                let since = Instant::now();
+                self.state = State::Stopping { since, kill_at: Some(since + self.stop.timeout) };
+                self.signal(received.signal);
+            }
+        }
+    }
+
+    /// Returns the end of the agent if the request leads to it.
+    fn on_request(&mut self, request: Request) -> Option<Exit> {
+        match (request, &self.state) {
+            (Request::Signal(signal), _) => self.signal(signal),
+            (Request::Settle, State::OnProbation) => {
+                self.state = State::Running;
+                return self.process.exit();
+            }
+            (Request::Restart(environment, answer), State::Running | State::OnProbation) => {
+                self.launch.environment = environment;
+                if self.process.exit().is_some() {
+                    return self.start_again(answer);
+                }
+                self.state = State::Restarting { kill_at: Some(Instant::now() + self.stop.timeout), answer };
+                self.signal(Signal::TERM);
+            }
+            // Whoever asks during a stop learns of it by the answer that never comes.
+            (Request::Settle | Request::Restart(..), _) => {}
+        }
+        None
+    }
+
+    fn start_again(&mut self, answer: oneshot::Sender<io::Result<Probation>>) -> Option<Exit> {
+        match spawn(&self.processes, &self.launch, &mut self.output, self.leads_group) {
+            Ok(process) => {
+                self.state = State::OnProbation;
+                let probation = Probation { process: process.another(), handle: self.handle.clone() };
+                self.process = process;
+                // If nobody waits any more, the probation ends by itself.
+                let _ = answer.send(Ok(probation));
+                None
+            }
+            Err(error) => {
+                let _ = answer.send(Err(error));
+                Some(Exit::Code(NOT_EXECUTABLE))
+            }
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        if self.stop.is_for_group {
+            self.process.signal_group(signal);
+        } else {
+            self.process.signal(signal);
+        }
+    }
+
+    fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        if let State::Stopping { kill_at, .. } | State::Restarting { kill_at, .. } = &mut self.state {
+            *kill_at = None;
+        }
+    }
+}
+
+fn is_stop(received: Received) -> bool {
+    !received.is_from_kernel && matches!(received.signal, Signal::TERM | Signal::INT)
+}
+
+fn spawn(
+    processes: &Processes,
+    launch: &Launch,
+    output: &mut Output,
+    leads_group: bool,
+) -> io::Result<Process> {
+    let (program, arguments) = launch.command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut command = first_stage::command(OsStr::new(program), arguments);
+    command.envs(launch.environment.iter().map(|(name, value)| (name, value)));
+    output.prepare(&mut command);
+    if leads_group {
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    }
+    let mut process = processes.spawn(&mut command)?;
+    output.connect(&mut process)?;
+    Ok(process)
+}
+
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
+    }
+}
