@@ -1,6 +1,7 @@
 //! The cost of the service: [`size`] on a disk, until it answers, and in memory; [`reload`] for requests during a reload;
-//! [`http`] per request, beside other servers; and of [`tool`], which every service has.
+//! [`http`] per request, beside other servers; and of [`tool`] and [`agent`], which every service has.
 
+mod agent;
 mod args;
 mod client;
 mod http;
@@ -34,6 +35,8 @@ pub(crate) enum What {
     Live,
     /// Size, start and work of `confpath` (needs Linux)
     Tool,
+    /// Size, memory, start, notification and masking of `confpath run` (needs Linux)
+    Agent,
 }
 
 /// The library's own benchmark.
@@ -55,5 +58,6 @@ pub(crate) fn run(what: What, install: bool, http: &http::Options) -> Result<()>
         What::Reload => reload::run(),
         What::Live => live(),
         What::Tool => tool::run(),
+        What::Agent => agent::run(),
     }
 }

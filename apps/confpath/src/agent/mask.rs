@@ -5,6 +5,8 @@ mod masker;
 mod masks;
 mod needles;
 mod pump;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use masks::Masks;
 pub(crate) use pump::Pump;

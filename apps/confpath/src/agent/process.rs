@@ -12,4 +12,4 @@ pub(crate) use exit::{Exit, NOT_EXECUTABLE};
 pub(crate) use output::Output;
 pub(crate) use reaper::{Process, Processes};
 pub(crate) use signals::{Blocked, Signals};
-pub(crate) use supervisor::{Launch, Stop, Supervisor};
+pub(crate) use supervisor::{CmdHandle, Launch, Probation, Stop, Supervisor};

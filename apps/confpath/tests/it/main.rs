@@ -13,6 +13,8 @@ mod import;
 mod init;
 mod manifests;
 mod output;
+#[cfg(target_os = "linux")]
+mod run;
 mod same_verdict;
 mod values;
 

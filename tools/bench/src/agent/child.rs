@@ -1,0 +1,82 @@
+//! Children alone and under the agent, with one contract and one mounted configuration.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, Result};
+use tempfile::TempDir;
+use test_support::kubelet_volume::KubeletVolume;
+
+const CONTRACT: &str = r#"{
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "type": "object",
+  "required": ["PORT", "TOKEN"],
+  "properties": {
+    "PORT": { "type": "integer", "minimum": 1, "maximum": 65535, "x-on-change": "hot" },
+    "TOKEN": { "type": "string", "x-secret": true, "minLength": 4, "maxLength": 4096, "x-on-change": "hot" }
+  }
+}
+"#;
+
+/// Folder with contract and configuration. Removed with its owner.
+pub(super) struct Scene {
+    confpath: PathBuf,
+    folder: TempDir,
+}
+
+/// A child or an agent, killed with its owner.
+pub(super) struct Running(pub(super) Child);
+
+impl Scene {
+    pub(super) fn new(confpath: &Path) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        std::fs::write(folder.path().join("contract.json"), CONTRACT)?;
+        let scene = Self { confpath: confpath.to_owned(), folder };
+        scene.mount(8080)?;
+        Ok(scene)
+    }
+
+    /// Swaps the configuration as the kubelet does.
+    pub(super) fn mount(&self, port: usize) -> Result<()> {
+        let token = "a token of forty characters, as they are";
+        let files = [("config/PORT", port.to_string()), ("secrets/TOKEN", token.to_owned())];
+        Ok(KubeletVolume::new(self.folder.path().join("mount")).write(&files)?)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(super) fn alone(&self, child: &[&str]) -> Command {
+        let [program, arguments @ ..] = child else { return Command::new("true") };
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
+        command
+    }
+
+    pub(super) fn agent(&self, flags: &[&str], child: &[&str]) -> Command {
+        let mut command = Command::new(&self.confpath);
+        command.current_dir(self.path()).stdin(Stdio::null());
+        command.args(["run", "--contract", "contract.json", "--config-dir", "mount"]).args(flags);
+        command.arg("--").args(child);
+        command
+    }
+
+    pub(super) fn running(&self, flags: &[&str], child: &[&str]) -> Result<Running> {
+        let mut command = self.agent(flags, child);
+        Ok(Running(command.stdout(Stdio::null()).spawn().context("cannot start the agent")?))
+    }
+}
+
+impl Running {
+    pub(super) fn id(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
