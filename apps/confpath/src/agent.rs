@@ -1,4 +1,15 @@
 //! The agent: a service in any language runs under it and gets whole, valid configurations only.
 
+mod admin;
+mod generation;
+mod hooks;
+mod lines;
 pub(crate) mod mask;
 pub(crate) mod process;
+mod session;
+mod start;
+mod status;
+mod transaction;
+
+pub(crate) use session::run;
+pub(crate) use start::NoStart;

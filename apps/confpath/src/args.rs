@@ -1,6 +1,10 @@
 //! Flags, and the sources that they name in the order in which they were given.
 
+#[cfg(target_os = "linux")]
+mod delivery;
 mod diff;
+#[cfg(target_os = "linux")]
+mod hook;
 mod import;
 mod output;
 mod repository;
@@ -12,7 +16,11 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+#[cfg(target_os = "linux")]
+pub(crate) use delivery::{DeliveryArgs, OnRestart};
 pub(crate) use diff::{DiffArgs, DiffOutput};
+#[cfg(target_os = "linux")]
+pub(crate) use hook::{Ack, Endpoint, NotifyHook, PrepareHook};
 pub(crate) use import::{Form, ImportArgs};
 pub(crate) use output::Output;
 pub(crate) use repository::{GenerateArgs, InitArgs, Language};

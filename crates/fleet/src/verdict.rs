@@ -147,7 +147,8 @@ fn difference(digests: &Digests, wanted: &str, accepts_delivered: bool) -> Optio
 
 /// Returns true if the replica refuses what it has found, for good.
 fn refuses(digests: &Digests) -> bool {
-    let is_refused = [State::Rejected, State::RolledBack].iter().any(|state| digests.apply == state.as_str());
+    let refusals = [State::Rejected, State::RolledBack, State::Pending];
+    let is_refused = refusals.iter().any(|state| digests.apply == state.as_str());
     is_refused && !digests.retrying
 }
 
@@ -187,7 +188,7 @@ mod tests {
             let expected = Expectation { seal: Some("b"), ..Expectation::default() };
             asked(vec![Ok(digests)], expected)[0].is_final
         };
-        for apply in ["rejected", "rolled_back"] {
+        for apply in ["rejected", "rolled_back", "pending"] {
             assert!(refusing(apply, false, "b"));
             assert!(!refusing(apply, true, "b"));
             assert!(!refusing(apply, false, "a"), "the new one has not come yet");

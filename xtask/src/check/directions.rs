@@ -8,7 +8,7 @@ const DIRECTIONS: [(&str, &[&str]); 18] = [
     ("bench-programs", &[]),
     ("chassis", &["test-support"]),
     ("cluster", &["deploy", "kit", "own-cluster", "release"]),
-    ("confpath", &["chassis", "contract", "live-config", "test-support"]),
+    ("confpath", &["chassis", "contract", "fleet", "live-config", "test-support"]),
     ("contract", &["test-support"]),
     ("deploy", &["kit"]),
     ("e2e", &["test-support"]),

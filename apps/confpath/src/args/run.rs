@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::delivery::DeliveryArgs;
+
 /// Contract, configuration and command of the agent.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
@@ -14,6 +16,8 @@ pub(crate) struct RunArgs {
     /// Directory with one file a setting, directly or in config/ and secrets/
     #[arg(long, value_name = "DIR")]
     pub(crate) config_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) delivery: DeliveryArgs,
     /// Send signals to the process group of CMD instead of CMD alone
     #[arg(long)]
     pub(crate) signal_group: bool,
@@ -23,8 +27,8 @@ pub(crate) struct RunArgs {
     /// Replace secrets in what CMD writes to standard output and standard error by ********
     #[arg(long)]
     pub(crate) mask_output: bool,
-    /// The command and its arguments
-    #[arg(last = true, value_name = "CMD", required = true)]
+    /// The command and its arguments; none in a sidecar
+    #[arg(last = true, value_name = "CMD")]
     pub(crate) command: Vec<OsString>,
 }
 

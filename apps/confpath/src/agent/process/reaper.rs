@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::pending;
 use std::io;
-use std::process::{ChildStderr, ChildStdin, ChildStdout, Command};
+use std::process::{ChildStderr, ChildStdout, Command};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{
@@ -27,7 +27,6 @@ pub(crate) struct Process {
     pid: Pid,
     processes: Processes,
     ended: watch::Receiver<Option<Exit>>,
-    pub(crate) stdin: Option<ChildStdin>,
     pub(crate) stdout: Option<ChildStdout>,
     pub(crate) stderr: Option<ChildStderr>,
 }
@@ -54,8 +53,8 @@ impl Processes {
         let pid = number.ok_or_else(|| io::Error::other("the kernel gave a process no number"))?;
         let (sender, ended) = watch::channel(None);
         running.insert(pid, sender);
-        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        Ok(Process { pid, processes: self.clone(), ended, stdin, stdout, stderr })
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        Ok(Process { pid, processes: self.clone(), ended, stdout, stderr })
     }
 
     /// Reaps every process that has ended, and reports the end of those that were started here.
@@ -83,7 +82,7 @@ impl Process {
     /// A second handle, without the streams.
     pub(super) fn another(&self) -> Self {
         let (processes, ended) = (self.processes.clone(), self.ended.clone());
-        Self { pid: self.pid, processes, ended, stdin: None, stdout: None, stderr: None }
+        Self { pid: self.pid, processes, ended, stdout: None, stderr: None }
     }
 
     /// Waits for the end.

@@ -3,10 +3,11 @@
 use std::ffi::{OsStr, OsString};
 use std::future::pending;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::Signal;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::exit::{Exit, NOT_EXECUTABLE};
@@ -48,6 +49,9 @@ pub(crate) struct Supervisor {
     state: State,
     handle: CmdHandle,
     requests: mpsc::UnboundedReceiver<Request>,
+    /// Number of starts so far.
+    starts: u64,
+    stopping: Arc<Notify>,
 }
 
 /// Asks for what is to be done with CMD.
@@ -57,7 +61,8 @@ pub(crate) struct CmdHandle(mpsc::UnboundedSender<Request>);
 enum Request {
     Signal(Signal),
     Restart(Vec<(OsString, OsString)>, oneshot::Sender<io::Result<Probation>>),
-    Settle,
+    /// The probation after that start is over.
+    Settle(u64),
 }
 
 enum State {
@@ -79,12 +84,13 @@ enum State {
 /// CMD after a restart. Its end does not end the agent before this is dropped.
 pub(crate) struct Probation {
     pub(crate) process: Process,
+    start: u64,
     handle: CmdHandle,
 }
 
 impl Drop for Probation {
     fn drop(&mut self) {
-        self.handle.send(Request::Settle);
+        self.handle.send(Request::Settle(self.start));
     }
 }
 
@@ -126,7 +132,25 @@ impl Supervisor {
         let (sender, requests) = mpsc::unbounded_channel();
         let handle = CmdHandle(sender);
         let state = State::Running;
-        Ok(Self { processes, launch, stop, output, process, leads_group, state, handle, requests })
+        let stopping = Arc::default();
+        Ok(Self {
+            processes,
+            launch,
+            stop,
+            output,
+            process,
+            leads_group,
+            state,
+            handle,
+            requests,
+            starts: 1,
+            stopping,
+        })
+    }
+
+    /// Notified once the agent is asked to stop.
+    pub(crate) fn stopping(&self) -> Arc<Notify> {
+        Arc::clone(&self.stopping)
     }
 
     pub(crate) fn handle(&self) -> CmdHandle {
@@ -218,6 +242,7 @@ impl Supervisor {
             State::Running | State::OnProbation | State::Restarting { .. } => {
                 let since = Instant::now();
                 self.state = State::Stopping { since, kill_at: Some(since + self.stop.timeout) };
+                self.stopping.notify_one();
                 self.signal(received.signal);
             }
         }
@@ -227,7 +252,7 @@ impl Supervisor {
     fn on_request(&mut self, request: Request) -> Option<Exit> {
         match (request, &self.state) {
             (Request::Signal(signal), _) => self.signal(signal),
-            (Request::Settle, State::OnProbation) => {
+            (Request::Settle(start), State::OnProbation) if start == self.starts => {
                 self.state = State::Running;
                 return self.process.exit();
             }
@@ -239,8 +264,8 @@ impl Supervisor {
                 self.state = State::Restarting { kill_at: Some(Instant::now() + self.stop.timeout), answer };
                 self.signal(Signal::TERM);
             }
-            // Whoever asks during a stop learns of it by the answer that never comes.
-            (Request::Settle | Request::Restart(..), _) => {}
+            // Another start has its own probation; whoever asks during a stop learns of it by the answer that never comes.
+            (Request::Settle(_) | Request::Restart(..), _) => {}
         }
         None
     }
@@ -249,7 +274,9 @@ impl Supervisor {
         match spawn(&self.processes, &self.launch, &mut self.output, self.leads_group) {
             Ok(process) => {
                 self.state = State::OnProbation;
-                let probation = Probation { process: process.another(), handle: self.handle.clone() };
+                self.starts += 1;
+                let (start, handle) = (self.starts, self.handle.clone());
+                let probation = Probation { process: process.another(), start, handle };
                 self.process = process;
                 // If nobody waits any more, the probation ends by itself.
                 let _ = answer.send(Ok(probation));

@@ -1,0 +1,56 @@
+//! One change that is prepared or in force and can still be taken back.
+
+use std::io;
+
+use chassis::telemetry::LIFECYCLE;
+use live_config::{Committed, Prepared, Refusal, Step};
+
+use super::{Present, Transaction};
+
+pub(super) struct Change {
+    pub(super) transaction: Transaction,
+    pub(super) next: Present,
+    /// What is in force before the change, with a digest of its own: an acknowledgement from before the change is none of it.
+    pub(super) back: Present,
+    pub(super) changed: Vec<String>,
+    pub(super) restarts: bool,
+    pub(super) published: io::Result<()>,
+}
+
+impl Prepared for Change {
+    fn commit(mut self: Box<Self>) -> Box<dyn Committed> {
+        self.published = self.transaction.publish(&self.next);
+        self
+    }
+}
+
+impl Committed for Change {
+    fn observe(&mut self) -> Option<Step<Result<(), Refusal>>> {
+        let published = std::mem::replace(&mut self.published, Ok(()));
+        let (transaction, next) = (self.transaction.clone(), self.next.clone());
+        let (changed, restarts) = (self.changed.clone(), self.restarts);
+        let hooks = &self.transaction.0.parts.hooks;
+        if published.is_ok() && !restarts && hooks.notify.is_none() && hooks.ack.is_none() {
+            return None;
+        }
+        Some(Box::pin(async move {
+            published.map_err(|error| Refusal::transient(format!("cannot be published: {error}")))?;
+            let taken = if restarts {
+                transaction.start_again(&next, &changed).await
+            } else {
+                transaction.hand_over(&next, &changed, false).await
+            };
+            taken.map_err(Refusal::transient)
+        }))
+    }
+
+    fn roll_back(self: Box<Self>) {
+        let Self { transaction, back, changed, restarts, .. } = *self;
+        match transaction.publish(&back) {
+            Ok(()) => transaction.confirm(changed, restarts, false),
+            Err(error) => {
+                tracing::error!(target: LIFECYCLE, %error, "configuration cannot be taken back");
+            }
+        }
+    }
+}
