@@ -79,7 +79,8 @@ impl Masks {
 impl Known {
     /// Keeps the last `present` ones, and of those before them as many as fit.
     fn forget_oldest(&mut self, present: usize) {
-        let former = self.secrets.len() - present;
+        // Two keys may have one secret.
+        let former = self.secrets.len().saturating_sub(present);
         let mut bytes: usize = self.secrets.iter().take(former).map(|secret| secret.len()).sum();
         for _ in 0..former {
             if bytes <= MAX_FORMER {

@@ -83,8 +83,9 @@ fn child_that_ends_has_the_change_taken_back() {
 fn end_of_child_after_probation_ends_the_agent() {
     let service = Service::new("--on-restart child");
     let script =
-        format!("{CHILD}").replace("exec sleep 1000", "while [ ! -e end ]; do sleep 0.05; done; exit 6");
+        CHILD.replace("exec sleep 1000", "while [ ! -e end ]; do sleep 0.05; done; exit 6");
     let mut agent = service.start(&["sh", "-c", &script]);
+    until_starts(&service, &["80"]);
     service.set(&[("PORT", "82")]);
     until_starts(&service, &["80", "82"]);
     agent.until_state("delivered");
