@@ -71,6 +71,13 @@ impl Running {
         Self { agent, lines }
     }
 
+    /// Starts an agent whose output nobody reads.
+    fn start_silent(command: &mut Command) -> Self {
+        let agent = command.stdout(Stdio::null()).spawn().unwrap();
+        let (_, lines) = channel();
+        Self { agent, lines }
+    }
+
     /// Starts the recorder of `signals` and waits until it is ready.
     fn recorder(scene: &Scene, flags: &str, signals: &[&str]) -> Self {
         let child = [&["python3", "-c", RECORDER][..], signals].concat();

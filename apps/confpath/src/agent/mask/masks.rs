@@ -11,7 +11,7 @@ use super::masker::Masker;
 use super::needles::Needles;
 
 /// Bytes of former secrets, of which the oldest are forgotten first.
-const MAX_FORMER: usize = 64 * 1024;
+const MAX_FORMER: usize = 16 * 1024;
 
 /// The secrets to mask. Clones are handles of the same ones.
 #[derive(Clone)]

@@ -159,11 +159,11 @@ fn former_secret_stays_masked() {
 #[test]
 fn oldest_secrets_are_forgotten_first() {
     let masks = Masks::new().unwrap();
-    let secret = |number: usize| format!("{number:04}{}", ".".repeat(1020));
-    for number in 0..70 {
+    let secret = |number: usize| format!("{number:04}{}", ".".repeat(4092));
+    for number in 0..6 {
         masks.add([("TOKEN", secret(number).as_str())]).unwrap();
     }
     assert_eq!(masks.masked(&secret(0)), secret(0));
-    assert_eq!(masks.masked(&secret(69)), "********");
-    assert_eq!(masks.masked(&secret(6)), "********");
+    assert_eq!(masks.masked(&secret(5)), "********");
+    assert_eq!(masks.masked(&secret(1)), "********");
 }

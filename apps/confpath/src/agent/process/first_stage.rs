@@ -14,8 +14,6 @@ use crate::args::FirstStageArgs;
 
 /// This program, whatever has become of its file.
 const SELF: &str = "/proc/self/exe";
-/// `ENOEXEC`.
-const NO_PROGRAM: i32 = 8;
 
 /// A command that is killed when the agent ends, whatever ends the agent. A command that changes its user loses this.
 pub(crate) fn command<A: AsRef<OsStr>>(program: &OsStr, arguments: impl IntoIterator<Item = A>) -> Command {
@@ -60,16 +58,12 @@ fn become_command(command: &[OsString]) -> io::Result<Never> {
 }
 
 fn reason(program: &OsStr, error: &io::Error) -> String {
-    match (error.kind(), error.raw_os_error()) {
-        (ErrorKind::NotFound, _)
-            if program.as_encoded_bytes().contains(&b'/') && Path::new(program).exists() =>
-        {
+    let is_path = program.as_encoded_bytes().contains(&b'/');
+    match error.kind() {
+        ErrorKind::NotFound if is_path && Path::new(program).exists() => {
             "the interpreter or loader that it names does not exist; install it in the image".into()
         }
-        (ErrorKind::NotFound, _) => "it does not exist; give its path, or add its folder to PATH".into(),
-        (_, Some(NO_PROGRAM)) => {
-            "it is no program for this machine; a script begins with #! and its interpreter".into()
-        }
+        ErrorKind::NotFound => "it does not exist; give its path, or add its folder to PATH".into(),
         _ => error.to_string(),
     }
 }

@@ -74,7 +74,8 @@ impl Blocked {
                             Some(Signal::CHILD) => processes.reap(),
                             // Nobody listens at the end.
                             Some(signal) => {
-                                drop(sender.send(Received { signal, is_from_kernel: info.ssi_code > 0 }));
+                                let is_from_kernel = info.ssi_code > 0;
+                                let _ = sender.send(Received { signal, is_from_kernel });
                             }
                             None => {}
                         }

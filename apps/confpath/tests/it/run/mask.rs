@@ -52,18 +52,20 @@ for stream in sys.stdout, sys.stderr:
 
 #[test]
 fn output_is_inherited_without_the_flag() {
-    let output = agent(&scene(), "", &["cat", "mount/secrets/TOKEN"]).output().unwrap();
+    let scene = scene();
+    let output = agent(&scene, "", &["cat", "mount/secrets/TOKEN"]).output().unwrap();
     assert_eq!(output.stdout, MARKED.as_bytes());
-    let terminal = agent(&scene(), "", &["readlink", "/proc/self/fd/1"]).output().unwrap();
+    let terminal = agent(&scene, "", &["readlink", "/proc/self/fd/1"]).output().unwrap();
     assert!(String::from_utf8(terminal.stdout).unwrap().starts_with("pipe:"));
 }
 
 #[test]
 fn prompt_appears_within_200_ms() {
+    let scene = scene();
     // The prompt ends like the secret begins, so that it is held back.
     let prompt = format!("type {}", &MARKED[..10]);
     let script = r#"printf %s "$0"; read answer; echo "got $answer""#;
-    let mut command = agent(&scene(), "--mask-output", &["sh", "-c", script, &prompt]);
+    let mut command = agent(&scene, "--mask-output", &["sh", "-c", script, &prompt]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut first = [0];
@@ -79,14 +81,16 @@ fn prompt_appears_within_200_ms() {
 
 #[test]
 fn secret_in_two_writes_is_masked() {
+    let scene = scene();
     let script = r#"printf "a %s" "$0"; printf "%s b\n" "$1""#;
     let (first, second) = MARKED.split_at(7);
-    let output = agent(&scene(), "--mask-output", &["sh", "-c", script, first, second]).output().unwrap();
+    let output = agent(&scene, "--mask-output", &["sh", "-c", script, first, second]).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "a ******** b\n");
 }
 
 #[test]
 fn stalled_reader_stops_the_child() {
+    let scene = scene();
     // Each piece names its number, so that a lost one would show.
     let script = r#"
 import os, sys
@@ -94,7 +98,7 @@ for number in range(4096):
     os.write(1, b"%08d%s\n" % (number, b"." * 1015))
     os.write(2, b"%d\n" % number)
 "#;
-    let mut command = agent(&scene(), "--mask-output", &["python3", "-c", script]);
+    let mut command = agent(&scene, "--mask-output", &["python3", "-c", script]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut errors = BufReader::new(child.stderr.take().unwrap());
     let (sender, progress) = channel();
@@ -121,7 +125,8 @@ for number in range(4096):
 
 #[test]
 fn reader_that_is_gone_ends_the_child() {
-    let mut command = agent(&scene(), "--mask-output", &["sh", "-c", "exec yes"]);
+    let scene = scene();
+    let mut command = agent(&scene, "--mask-output", &["sh", "-c", "exec yes"]);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     // 128 and SIGPIPE.
@@ -130,7 +135,8 @@ fn reader_that_is_gone_ends_the_child() {
 
 #[test]
 fn stalled_reader_does_not_hold_a_stop() {
-    let mut command = agent(&scene(), "--mask-output", &["sh", "-c", "exec yes"]);
+    let scene = scene();
+    let mut command = agent(&scene, "--mask-output", &["sh", "-c", "exec yes"]);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let pid = rustix::process::Pid::from_child(&child);
     let yes = || super::children(pid.as_raw_nonzero().get()).into_iter().find(|child| child.state == "S");

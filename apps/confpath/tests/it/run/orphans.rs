@@ -15,7 +15,8 @@ const STORM: &str = "i=0; while [ $i -lt 1000 ]; do (true &); i=$((i+1)); done; 
 
 #[test]
 fn orphans_become_children_of_the_agent() {
-    let running = Running::start(agent(&scene(), "", &["sh", "-c", "(sleep 600 & echo $!); exec sleep 600"]));
+    let scene = scene();
+    let running = Running::start(agent(&scene, "", &["sh", "-c", "(sleep 600 & echo $!); exec sleep 600"]));
     let orphan = running.line().parse().unwrap();
     let agent = running.pid().as_raw_nonzero().get();
     wait::until_true(PATIENCE, "the agent to adopt the orphan", || {
@@ -27,7 +28,8 @@ fn orphans_become_children_of_the_agent() {
 
 #[test]
 fn storm_of_grandchildren_leaves_no_zombie() {
-    let mut running = Running::start(agent(&scene(), "", &["sh", "-c", STORM]));
+    let scene = scene();
+    let mut running = Running::start(agent(&scene, "", &["sh", "-c", STORM]));
     assert_eq!(running.line(), "done");
     let agent = running.pid().as_raw_nonzero().get();
     wait::until(
@@ -69,8 +71,9 @@ fn first_process_reaps_and_forwards() {
 
 #[test]
 fn killed_agent_leaves_no_child() {
+    let scene = scene();
     for flags in ["", "--signal-group", "--mask-output"] {
-        let mut running = Running::start(agent(&scene(), flags, &["sh", "-c", "echo $$; exec sleep 600"]));
+        let mut running = Running::start(agent(&scene, flags, &["sh", "-c", "echo $$; exec sleep 600"]));
         let child = running.line().parse().unwrap();
         running.signal(Signal::KILL);
         running.ended();
@@ -90,14 +93,6 @@ fn agent_killed_at_any_moment_leaves_nothing() {
         running.signal(Signal::KILL);
         running.ended();
         wait::until(PATIENCE, "no process of the child", || with_argument(&mark), Vec::is_empty);
-    }
-}
-
-impl Running {
-    fn start_silent(command: &mut Command) -> Self {
-        let agent = command.stdout(Stdio::null()).spawn().unwrap();
-        let (_, lines) = std::sync::mpsc::channel();
-        Self { agent, lines }
     }
 }
 

@@ -34,14 +34,16 @@ fn each_signal_reaches_the_child_once() {
 
 #[test]
 fn terminating_signal_reaches_the_child() {
-    let mut running = Running::recorder(&scene(), "", &["+TERM"]);
+    let scene = scene();
+    let mut running = Running::recorder(&scene, "", &["+TERM"]);
     running.signal(Signal::TERM);
     assert_eq!((running.line().as_str(), running.code()), ("SIGTERM", 7));
 }
 
 #[test]
 fn real_time_signal_reaches_the_child() {
-    let running = Running::recorder(&scene(), "", &["RTMIN"]);
+    let scene = scene();
+    let running = Running::recorder(&scene, "", &["RTMIN"]);
     let pid = running.agent.id().to_string();
     assert!(Command::new("kill").args(["-34", &pid]).status().unwrap().success());
     assert_eq!(running.line(), "SIGRTMIN");
@@ -84,14 +86,16 @@ fn ignored_signal_stays_ignored() {
 
 #[test]
 fn child_begins_with_no_signal_blocked() {
+    let scene = scene();
     let script = "import signal; print(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])))";
-    let running = Running::start(agent(&scene(), "", &["python3", "-c", script]));
+    let running = Running::start(agent(&scene, "", &["python3", "-c", script]));
     assert_eq!(running.line(), "[]");
 }
 
 #[test]
 fn stopped_child_goes_on_by_the_agent() {
-    let running = Running::recorder(&scene(), "", &["USR1"]);
+    let scene = scene();
+    let running = Running::recorder(&scene, "", &["USR1"]);
     let child = children(running.pid().as_raw_nonzero().get())[0].pid;
     rustix::process::kill_process(rustix::process::Pid::from_raw(child).unwrap(), Signal::STOP).unwrap();
     wait_for_state(child, "T");

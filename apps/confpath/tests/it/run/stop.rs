@@ -8,8 +8,9 @@ use super::{Running, agent, children, scene, wait_for_end, wait_for_state};
 
 #[test]
 fn graceful_child_keeps_its_exit_code() {
+    let scene = scene();
     for (name, signal) in [("+TERM", Signal::TERM), ("+INT", Signal::INT)] {
-        let mut running = Running::recorder(&scene(), "", &[name]);
+        let mut running = Running::recorder(&scene, "", &[name]);
         running.signal(signal);
         assert_eq!(running.code(), 7);
     }
@@ -17,8 +18,9 @@ fn graceful_child_keeps_its_exit_code() {
 
 #[test]
 fn deaf_child_is_killed_at_the_timeout() {
+    let scene = scene();
     for name in ["TERM", "INT"] {
-        let mut running = Running::recorder(&scene(), "--stop-timeout 300ms", &["TERM", "INT"]);
+        let mut running = Running::recorder(&scene, "--stop-timeout 300ms", &["TERM", "INT"]);
         let begun = Instant::now();
         running.signal(if name == "TERM" { Signal::TERM } else { Signal::INT });
         assert_eq!(running.line(), format!("SIG{name}"));
@@ -29,7 +31,8 @@ fn deaf_child_is_killed_at_the_timeout() {
 
 #[test]
 fn second_signal_kills_at_once() {
-    let mut running = Running::recorder(&scene(), "--stop-timeout 1h", &["TERM"]);
+    let scene = scene();
+    let mut running = Running::recorder(&scene, "--stop-timeout 1h", &["TERM"]);
     running.signal(Signal::TERM);
     assert_eq!(running.line(), "SIGTERM");
     // A second one at once is taken for the same: it comes again until it counts.
@@ -44,10 +47,15 @@ fn second_signal_kills_at_once() {
 
 #[test]
 fn signal_and_its_double_count_once() {
-    let mut running = Running::recorder(&scene(), "--stop-timeout 1h", &["TERM", "+USR1"]);
-    running.signal(Signal::TERM);
+    let scene = scene();
+    let mut running = Running::recorder(&scene, "--stop-timeout 1h", &["INT", "TERM", "+USR1"]);
+    // Both wait for the agent, and so come at once.
+    running.signal(Signal::STOP);
+    wait_for_state(running.pid().as_raw_nonzero().get(), "T");
     running.signal(Signal::INT);
-    assert_eq!(running.line(), "SIGTERM");
+    running.signal(Signal::TERM);
+    running.signal(Signal::CONT);
+    assert_eq!(running.line(), "SIGINT");
     running.signal(Signal::USR1);
     assert_eq!((running.line().as_str(), running.code()), ("SIGUSR1", 7));
 }
@@ -66,7 +74,8 @@ fn timeout_kills_the_group_where_asked() {
 
 #[test]
 fn stopped_child_is_killed_at_the_timeout() {
-    let mut running = Running::recorder(&scene(), "--stop-timeout 100ms", &["TERM"]);
+    let scene = scene();
+    let mut running = Running::recorder(&scene, "--stop-timeout 100ms", &["TERM"]);
     let child = children(running.pid().as_raw_nonzero().get())[0].pid;
     kill_process(Pid::from_raw(child).unwrap(), Signal::STOP).unwrap();
     wait_for_state(child, "T");

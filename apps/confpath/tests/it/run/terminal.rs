@@ -54,9 +54,10 @@ const CTRL_Z: u8 = 26;
 
 #[test]
 fn ctrl_c_reaches_the_child_once() {
+    let scene = scene();
     for flags in ["", "--signal-group"] {
         let line = format!("exec $CONFPATH {flags} -- python3 -c \"$RECORDER\" INT +USR1");
-        let mut terminal = Terminal::open(&scene(), &line);
+        let mut terminal = Terminal::open(&scene, &line);
         terminal.shows("ready");
         terminal.key(CTRL_C);
         terminal.shows("SIGINT");
@@ -72,8 +73,9 @@ fn ctrl_c_reaches_the_child_once() {
 
 #[test]
 fn interrupt_by_kill_reaches_a_terminals_child() {
+    let scene = scene();
     let line = "exec $CONFPATH -- python3 -c \"$RECORDER\" +INT";
-    let mut terminal = Terminal::open(&scene(), line);
+    let mut terminal = Terminal::open(&scene, line);
     terminal.shows("ready");
     let agent = super::children(terminal.running.pid().as_raw_nonzero().get())[0].pid;
     let agent = rustix::process::Pid::from_raw(agent).unwrap();
@@ -84,9 +86,10 @@ fn interrupt_by_kill_reaches_a_terminals_child() {
 
 #[test]
 fn ctrl_z_and_fg_stop_and_continue_both() {
+    let scene = scene();
     // Job control, as in a shell that someone types into.
     let line = "set -m; $CONFPATH -- python3 -c \"$RECORDER\" CONT +QUIT; echo stopped; fg; echo code $?";
-    let mut terminal = Terminal::open(&scene(), line);
+    let mut terminal = Terminal::open(&scene, line);
     terminal.shows("ready");
     terminal.key(CTRL_Z);
     terminal.shows("stopped");
@@ -98,8 +101,9 @@ fn ctrl_z_and_fg_stop_and_continue_both() {
 
 #[test]
 fn child_reads_from_the_terminal() {
+    let scene = scene();
     let line = "exec $CONFPATH -- sh -c 'echo name; read name; echo hello $name'";
-    let mut terminal = Terminal::open(&scene(), line);
+    let mut terminal = Terminal::open(&scene, line);
     terminal.shows("name");
     terminal.keys.write_all(b"world\n").unwrap();
     terminal.shows("hello world");
