@@ -76,7 +76,8 @@ impl Service {
     /// Swaps a volume with these settings in, beside the secret. MODE is `a` unless it is one of them.
     fn set(&self, settings: &[(&str, &str)]) {
         let mode = (!settings.iter().any(|(key, _)| *key == "MODE")).then_some(&("MODE", "a"));
-        let config = settings.iter().chain(mode).map(|(key, value)| (format!("config/{key}"), (*value).to_owned()));
+        let config =
+            settings.iter().chain(mode).map(|(key, value)| (format!("config/{key}"), (*value).to_owned()));
         let token = ("secrets/TOKEN".to_owned(), MARKED.to_owned());
         self.volume.write(&config.chain([token]).collect::<Vec<_>>()).unwrap();
     }

@@ -82,8 +82,7 @@ fn child_that_ends_has_the_change_taken_back() {
 #[test]
 fn end_of_child_after_probation_ends_the_agent() {
     let service = Service::new("--on-restart child");
-    let script =
-        CHILD.replace("exec sleep 1000", "while [ ! -e end ]; do sleep 0.05; done; exit 6");
+    let script = CHILD.replace("exec sleep 1000", "while [ ! -e end ]; do sleep 0.05; done; exit 6");
     let mut agent = service.start(&["sh", "-c", &script]);
     until_starts(&service, &["80"]);
     service.set(&[("PORT", "82")]);
