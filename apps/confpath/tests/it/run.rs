@@ -9,7 +9,6 @@ mod terminal;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -113,8 +112,7 @@ impl Running {
     }
 
     fn code(&mut self) -> i32 {
-        let status = self.ended();
-        status.code().unwrap_or_else(|| panic!("signal {:?}", status.signal()))
+        self.ended().code().unwrap()
     }
 }
 

@@ -49,7 +49,7 @@ fn encoded_in_url(secret: &str, set: &'static AsciiSet) -> [Needle; 4] {
         upper.extend_from_slice(part.as_bytes());
         match part.as_bytes() {
             [b'%', first, second] => {
-                lower.extend([b'%', first.to_ascii_lowercase(), second.to_ascii_lowercase()])
+                lower.extend([b'%', first.to_ascii_lowercase(), second.to_ascii_lowercase()]);
             }
             plain => lower.extend_from_slice(plain),
         }

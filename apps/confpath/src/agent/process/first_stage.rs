@@ -59,11 +59,11 @@ fn become_command(command: &[OsString]) -> io::Result<Never> {
 
 fn reason(program: &OsStr, error: &io::Error) -> String {
     let is_path = program.as_encoded_bytes().contains(&b'/');
-    match error.kind() {
-        ErrorKind::NotFound if is_path && Path::new(program).exists() => {
-            "the interpreter or loader that it names does not exist; install it in the image".into()
-        }
-        ErrorKind::NotFound => "it does not exist; give its path, or add its folder to PATH".into(),
-        _ => error.to_string(),
+    if error.kind() != ErrorKind::NotFound {
+        error.to_string()
+    } else if is_path && Path::new(program).exists() {
+        "the interpreter or loader that it names does not exist; install it in the image".into()
+    } else {
+        "it does not exist; give its path, or add its folder to PATH".into()
     }
 }

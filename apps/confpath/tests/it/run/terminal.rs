@@ -1,9 +1,9 @@
 //! The agent on a terminal, which `script` makes.
 
 use std::io::Write as _;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 
-use super::{PATIENCE, RECORDER, Running, scene};
+use super::{RECORDER, Running, scene};
 use crate::Scene;
 
 /// A terminal with a program in it. What is written to `keys` is typed.
