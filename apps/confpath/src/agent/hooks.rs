@@ -102,7 +102,15 @@ impl Hooks {
     ) -> Result<(), String> {
         match (&self.notify, self.ack) {
             (Some(NotifyHook::Signal(signal)), _) if !is_first => {
-                cmd.into_iter().for_each(|cmd| cmd.signal(*signal));
+                let sent = async {
+                    while let Some(cmd) = cmd
+                        && !cmd.notify(*signal).await
+                    {
+                        sleep(PAUSE).await;
+                    }
+                };
+                let late = |_| format!("CMD has no handler for its signal within {:?}", self.ack_timeout);
+                timeout(self.ack_timeout, sent).await.map_err(late)?;
             }
             (Some(NotifyHook::Http(endpoint)), ack) if !is_first || ack.is_some() => {
                 let answered = self.call(endpoint, notice, ack.is_some_and(|ack| ack == Ack::Response));

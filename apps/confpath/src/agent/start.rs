@@ -99,5 +99,6 @@ fn contradictions(args: &RunArgs) -> Vec<String> {
         (flags.environment && !has_cmd, "--environment needs a CMD that gets the variables"),
         (restarts && !has_cmd, "--on-restart child needs a CMD to start again"),
     ];
-    problems.into_iter().filter_map(|(is_wrong, problem)| is_wrong.then(|| problem.to_owned())).collect()
+    let wrong = problems.into_iter().filter(|(is_wrong, _)| *is_wrong);
+    wrong.map(|(_, problem)| problem.to_owned()).collect()
 }

@@ -43,9 +43,8 @@ impl AgentStatus {
     }
 
     fn state_of(&self, status: &Status) -> State {
-        match status.state() {
-            State::Converged if !self.transaction.is_acknowledged() => State::Delivered,
-            state => state,
-        }
+        let state = status.state();
+        let is_unacknowledged = state == State::Converged && !self.transaction.is_acknowledged();
+        if is_unacknowledged { State::Delivered } else { state }
     }
 }

@@ -2,6 +2,7 @@
 
 mod acknowledgement;
 mod generations;
+mod notification;
 mod prepare;
 mod restart;
 mod secrets;
@@ -178,7 +179,8 @@ impl Drop for Agent<'_> {
         let _ = self.process.kill();
         let _ = self.process.wait();
         if std::thread::panicking() {
-            eprintln!("log of the agent:\n{}", self.log());
+            // With the output of the failed test.
+            println!("log of the agent:\n{}", self.log());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! CMD: started, given the agent's signals, stopped gracefully, started again where that is asked for.
 
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::future::pending;
 use std::io;
 use std::sync::Arc;
@@ -59,7 +60,8 @@ pub(crate) struct Supervisor {
 pub(crate) struct CmdHandle(mpsc::UnboundedSender<Request>);
 
 enum Request {
-    Signal(Signal),
+    /// Answered with false where CMD has no handler for it.
+    Notify(Signal, oneshot::Sender<bool>),
     Restart(Vec<(OsString, OsString)>, oneshot::Sender<io::Result<Probation>>),
     /// The probation after that start is over.
     Settle(u64),
@@ -95,9 +97,12 @@ impl Drop for Probation {
 }
 
 impl CmdHandle {
-    /// Sends a signal to CMD, as the agent's own signals go to it.
-    pub(crate) fn signal(&self, signal: Signal) {
-        self.send(Request::Signal(signal));
+    /// Sends a signal to CMD, as the agent's own signals go to it, unless CMD has no handler for it: then the signal would end CMD.
+    /// Returns true if it was sent.
+    pub(crate) async fn notify(&self, signal: Signal) -> bool {
+        let (answer, answered) = oneshot::channel();
+        self.send(Request::Notify(signal, answer));
+        answered.await.unwrap_or_default()
     }
 
     /// Stops CMD gracefully and starts it with other variables.
@@ -251,7 +256,14 @@ impl Supervisor {
     /// Returns the end of the agent if the request leads to it.
     fn on_request(&mut self, request: Request) -> Option<Exit> {
         match (request, &self.state) {
-            (Request::Signal(signal), _) => self.signal(signal),
+            (Request::Notify(signal, answer), _) => {
+                // Which process of a group handles a signal is the group's affair.
+                let is_sent = self.stop.is_for_group || handles(self.process.id(), signal);
+                if is_sent {
+                    self.signal(signal);
+                }
+                let _ = answer.send(is_sent);
+            }
             (Request::Settle(start), State::OnProbation) if start == self.starts => {
                 self.state = State::Running;
                 return self.process.exit();
@@ -303,6 +315,14 @@ impl Supervisor {
             *kill_at = None;
         }
     }
+}
+
+/// Returns true if the process has a handler for `signal` (proc_pid_status(5)).
+fn handles(process: u32, signal: Signal) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok()).unwrap_or_default();
+    u32::try_from(signal.as_raw() - 1).is_ok_and(|bit| caught.checked_shr(bit).unwrap_or_default() & 1 == 1)
 }
 
 fn is_stop(received: Received) -> bool {

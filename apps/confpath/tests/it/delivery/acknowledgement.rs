@@ -96,7 +96,7 @@ fn serve(mut stream: TcpStream, replies: &Mutex<VecDeque<Reply>>, received: &Mut
         Reply::Digest => answer(200, &digest(&notice)),
         Reply::FormerDigest => answer(200, &former.as_ref().map(digest).unwrap_or_default()),
         Reply::WrongDigest => answer(200, &"0".repeat(64)),
-        Reply::Twice => answer(500, "no").repeat(1) + &answer(200, "yes"),
+        Reply::Twice => answer(500, "no") + &answer(200, "yes"),
         Reply::Status(status) => answer(status, &format!("cannot reload, token {}", crate::MARKED)),
         Reply::Huge => {
             let _ = write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n");
@@ -114,12 +114,12 @@ fn serve(mut stream: TcpStream, replies: &Mutex<VecDeque<Reply>>, received: &Mut
 }
 
 /// Swaps MODE to `b`, and checks that the change is taken back with a reason that has `expected`, and is never shown as running.
-fn is_taken_back(reply: Reply, expected: &str) {
+fn is_taken_back(reply: &Reply, expected: &str) {
     let server = Server::start("127.0.0.1:0".parse().unwrap(), &[Reply::Ok]);
     let service = Service::new(&server.flags());
     let agent = service.start(SLEEP);
     let before = agent.until_state("converged");
-    server.set(&[reply.clone()]);
+    server.set(std::slice::from_ref(reply));
     service.set(&[("MODE", "b")]);
     let mut present = Vec::new();
     let digests = agent.until_digests(&format!("the end of {reply:?}"), |digests| {
@@ -155,7 +155,7 @@ fn answers_that_are_no_acknowledgement_are_taken_back() {
         (Reply::Hangs, "gave no answer within 400ms"),
         (Reply::Cut, "within 400ms"),
     ] {
-        is_taken_back(reply, expected);
+        is_taken_back(&reply, expected);
     }
 }
 
