@@ -179,8 +179,7 @@ impl Drop for Agent<'_> {
         let _ = self.process.kill();
         let _ = self.process.wait();
         if std::thread::panicking() {
-            // With the output of the failed test.
-            println!("log of the agent:\n{}", self.log());
+            let _ = write!(std::io::stderr(), "log of the agent:\n{}", self.log());
         }
     }
 }

@@ -5,10 +5,12 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
 use std::process::Stdio;
+use std::time::Duration;
 
 use live_config::{Refusal, RefusalKind};
 use rustix::process::Signal;
 use tokio::net::unix::pipe::Receiver;
+use tokio::time::timeout;
 
 use super::Notice;
 use super::reason::Secrets;
@@ -18,6 +20,8 @@ use crate::agent::process::{Exit, Process, Processes, first_stage};
 const TEMPORARY: u8 = 75;
 /// Most bytes of standard error that are kept.
 const MAX_BYTES: usize = 16 * 1024;
+/// Time after the command's end for what it has written: another process may hold its standard error open.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// Ends the command with the call, however the call ends.
 struct Running(Process);
@@ -67,18 +71,20 @@ pub(super) async fn prepare(
 async fn outcome(process: &Process, stderr: Option<Receiver>) -> (Exit, Vec<u8>) {
     let mut written = Vec::new();
     let Some(stderr) = stderr else { return (process.ended().await, written) };
-    let exit = loop {
-        tokio::select! {
-            exit = process.ended() => break exit,
-            Ok(()) = stderr.readable() => {
-                if !read(&stderr, &mut written) {
-                    break process.ended().await;
-                }
-            }
+    let mut read = Box::pin(read_all(&stderr, &mut written));
+    let exit = tokio::select! {
+        exit = process.ended() => {
+            let _ = timeout(LAST_WORDS, &mut read).await;
+            exit
         }
+        () = &mut read => process.ended().await,
     };
-    read(&stderr, &mut written);
+    drop(read);
     (exit, written)
+}
+
+async fn read_all(stderr: &Receiver, written: &mut Vec<u8>) {
+    while stderr.readable().await.is_ok() && read(stderr, written) {}
 }
 
 /// Reads what there is; false at the end. More than the most bytes is read and not kept.

@@ -240,9 +240,10 @@ fn digest_in_file_acknowledges_each_generation() {
 
 #[test]
 fn digest_of_earlier_equal_generation_is_none() {
-    let service = Service::new("--ack file --ack-timeout 500ms");
+    let service = Service::new("--ack file --ack-timeout 2s");
     let agent = acknowledging_by_file(&service);
     service.set(&[("MODE", "b")]);
+    service.until_current("config/MODE", "b");
     agent.until_digests("b in force", |digests| {
         digests["state"] == "converged" && digests["mounted"] == digests["running"]
     });
