@@ -99,10 +99,7 @@ pub(super) const CRATES: [(&str, &[&str]); 6] = [
             "generate",
         ],
     ),
-    (
-        "crates/fleet/src",
-        &["printable", "host_and_port", "args", "replica", "query", "verdict", "verify"],
-    ),
+    ("crates/fleet/src", &["printable", "host_and_port", "args", "replica", "query", "verdict", "verify"]),
     (
         "crates/live-config/src",
         &[

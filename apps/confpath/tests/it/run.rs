@@ -37,6 +37,9 @@ while True:
     signal.pause()
 "#;
 
+/// Flags of the agent in a scene.
+const AGENT: [&str; 7] = ["run", "--contract", "contract.json", "--config-dir", "mount", "--out", "out"];
+
 /// A scene with a valid configuration.
 fn scene() -> Scene {
     let scene = Scene::new();
@@ -49,9 +52,14 @@ fn scene() -> Scene {
 fn agent(scene: &Scene, flags: &str, child: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_confpath"));
     command.current_dir(scene.path());
-    command.args(["run", "--contract", "contract.json", "--config-dir", "mount"]);
-    command.args(flags.split_whitespace()).arg("--").args(child);
+    command.args(AGENT).args(flags.split_whitespace()).arg("--").args(child);
     command
+}
+
+/// Standard error without the lines of the agent's own log.
+fn without_log(stderr: &[u8]) -> String {
+    let text = std::str::from_utf8(stderr).unwrap();
+    text.split_inclusive('\n').filter(|line| !line.contains(r#""target":"lifecycle""#)).collect()
 }
 
 /// An agent that runs, and the lines on its standard output. It is killed at the end of the test.

@@ -4,13 +4,12 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Output, Stdio};
 
-use super::{agent, scene};
+use super::{agent, scene, without_log};
 use crate::Scene;
 
 fn run(scene: &Scene, flags: &str, child: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = agent(scene, flags, child).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (status.code().unwrap(), text(stdout), text(stderr))
+    (status.code().unwrap(), String::from_utf8(stdout).unwrap(), without_log(&stderr))
 }
 
 #[test]
@@ -72,7 +71,10 @@ fn flags_are_variables_too() {
     let scene = scene();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_confpath"));
     command.current_dir(scene.path()).args(["run", "--", "sh", "-c", "exit 5"]);
-    command.env("CONFPATH_CONTRACT", "contract.json").env("CONFPATH_CONFIG_DIR", "mount");
+    command
+        .env("CONFPATH_CONTRACT", "contract.json")
+        .env("CONFPATH_CONFIG_DIR", "mount")
+        .env("CONFPATH_OUT", "out");
     assert_eq!(command.output().unwrap().status.code(), Some(5));
 }
 

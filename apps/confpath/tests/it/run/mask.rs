@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use test_support::wait;
 
-use super::{PATIENCE, Running, agent, listed, scene};
+use super::{PATIENCE, Running, agent, listed, scene, without_log};
 use crate::MARKED;
 
 #[test]
@@ -31,7 +31,7 @@ for stream in sys.stdout, sys.stderr:
     let output = agent(&scene, "--mask-output", &["python3", "-c", script]).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     for stream in [output.stdout, output.stderr] {
-        let text = String::from_utf8(stream).unwrap();
+        let text = without_log(&stream);
         let lines: Vec<_> = text.lines().collect();
         let expected = [
             "plain ******** end",
@@ -105,7 +105,8 @@ for number in range(4096):
     thread::spawn(move || {
         let mut line = String::new();
         while std::io::BufRead::read_line(&mut errors, &mut line).is_ok_and(|length| length > 0) {
-            let _ = sender.send(line.trim().parse::<usize>().unwrap());
+            // Not a line of the log.
+            let _ = line.trim().parse::<usize>().map(|number| sender.send(number));
             line.clear();
         }
     });
@@ -158,9 +159,8 @@ fn short_secret_is_reported() {
     scene.write("mount/secrets/TOKEN", "abc");
     let output = agent(&scene, "--mask-output", &["echo", "abc"]).output().unwrap();
     assert_eq!(output.stdout, b"abc\n");
-    let expected =
-        "confpath: TOKEN: is not masked in the output: it has fewer than 4 characters; choose a longer one\n";
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), expected);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("secret too short to be masked") && stderr.contains("\"TOKEN\""), "{stderr}");
 }
 
 #[test]

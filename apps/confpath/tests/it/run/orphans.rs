@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::{Signal, geteuid};
 use test_support::wait;
 
-use super::{PATIENCE, Running, agent, children, listed, scene, wait_for_end};
+use super::{AGENT, PATIENCE, Running, agent, children, listed, scene, wait_for_end};
 
 /// Starts 1000 grandchildren that end as orphans, and then becomes one process that stays.
 const STORM: &str = "i=0; while [ $i -lt 1000 ]; do (true &); i=$((i+1)); done; echo done; exec sleep 600";
@@ -54,8 +54,7 @@ fn first_process_reaps_and_forwards() {
         i=0; while [ $i -lt 200 ]; do (true &); i=$((i+1)); done; echo $PPID; while :; do sleep 0.02; done"#;
     let mut command = Command::new("unshare");
     command.current_dir(scene.path()).args(["--pid", "--fork", "--mount-proc", "--kill-child"]);
-    command.args([env!("CARGO_BIN_EXE_confpath"), "run", "--contract", "contract.json"]);
-    command.args(["--config-dir", "mount", "--", "sh", "-c", script]);
+    command.arg(env!("CARGO_BIN_EXE_confpath")).args(AGENT).args(["--", "sh", "-c", script]);
     let mut running = Running::start(command);
     assert_eq!(running.line(), "1");
     let unshare = running.pid().as_raw_nonzero().get();

@@ -5,7 +5,7 @@ use std::process::Command;
 use rustix::process::Signal;
 use test_support::wait;
 
-use super::{PATIENCE, RECORDER, Running, agent, children, scene, wait_for_state};
+use super::{AGENT, PATIENCE, RECORDER, Running, agent, children, scene, wait_for_state};
 
 #[test]
 fn each_signal_reaches_the_child_once() {
@@ -75,8 +75,7 @@ fn ignored_signal_stays_ignored() {
         "import signal; print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN, flush=True); signal.pause()";
     let mut command = Command::new("sh");
     command.current_dir(scene.path()).args(["-c", "trap '' HUP; exec \"$@\"", "sh"]);
-    command.args([env!("CARGO_BIN_EXE_confpath"), "run", "--contract", "contract.json"]);
-    command.args(["--config-dir", "mount", "--", "python3", "-c", script]);
+    command.arg(env!("CARGO_BIN_EXE_confpath")).args(AGENT).args(["--", "python3", "-c", script]);
     let mut running = Running::start(command);
     assert_eq!(running.line(), "True");
     running.signal(Signal::HUP);

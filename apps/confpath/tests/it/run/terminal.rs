@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{ChildStdin, Command, Stdio};
 
-use super::{RECORDER, Running, scene};
+use super::{AGENT, RECORDER, Running, scene};
 use crate::Scene;
 
 /// A terminal with a program in it. What is written to `keys` is typed.
@@ -25,7 +25,7 @@ impl Terminal {
             "/dev/null",
         ]);
         let binary = env!("CARGO_BIN_EXE_confpath");
-        command.env("CONFPATH", format!("{binary} run --contract contract.json --config-dir mount"));
+        command.env("CONFPATH", format!("{binary} {}", AGENT.join(" ")));
         command.env("RECORDER", RECORDER).env("SHELL", "/bin/sh").stdin(Stdio::piped());
         let mut running = Running::start(command);
         let keys = running.agent.stdin.take().unwrap();
