@@ -70,6 +70,10 @@ struct Running {
 
 impl Running {
     fn start(mut command: Command) -> Self {
+        Self::start_with(&mut command)
+    }
+
+    fn start_with(command: &mut Command) -> Self {
         let mut agent = command.stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(agent.stdout.take().unwrap());
         let (sender, lines) = channel();

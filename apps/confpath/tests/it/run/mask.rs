@@ -1,16 +1,19 @@
 //! Masked output.
 
-use std::io::{BufReader, Read as _};
+use std::fs;
+use std::io::{BufReader, Read as _, Write as _};
 use std::process::Stdio;
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use serde_json::json;
+use test_support::kubelet_volume::KubeletVolume;
 use test_support::wait;
 
 use super::{PATIENCE, Running, agent, listed, scene, without_log};
-use crate::MARKED;
+use crate::{MARKED, Scene};
 
 #[test]
 fn both_streams_are_masked_in_all_forms() {
@@ -179,11 +182,29 @@ open("done", "w")
     wait::until_true(PATIENCE, "100 lines of a megabyte", || scene.path().join("done").exists());
     let pid = running.pid().as_raw_nonzero().get();
     assert!(listed(pid).is_some());
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     let most: u64 = most.trim().trim_end_matches(" kB").parse().unwrap();
     // A debug build: the bound is on what the lines add.
     assert!(most < 30_000, "{most} kB");
     running.signal(Signal::TERM);
     assert_eq!(running.code(), 143);
+}
+
+#[test]
+fn former_secret_stays_masked_after_a_change() {
+    let scene = Scene::with_contract(&json!({
+        "type": "object",
+        "properties": { "TOKEN": { "type": "string", "x-secret": true, "x-on-change": "hot" } },
+    }));
+    let mount = KubeletVolume::new(scene.path().join("mount"));
+    mount.write(&[("secrets/TOKEN", "first-secret-of-two")]).unwrap();
+    let mut command = agent(&scene, "--mask-output", &["cat"]);
+    let mut running = Running::start_with(command.stdin(Stdio::piped()));
+    mount.write(&[("secrets/TOKEN", "second-secret-of-two")]).unwrap();
+    let delivered = || fs::read_to_string(scene.path().join("out/current/secrets/TOKEN")).unwrap_or_default();
+    wait::until(PATIENCE, "the second secret", delivered, |text| text.trim_end() == "second-secret-of-two");
+    let mut input = running.agent.stdin.take().unwrap();
+    input.write_all(b"a first-secret-of-two b second-secret-of-two c\n").unwrap();
+    assert_eq!(running.line(), "a ******** b ******** c");
 }
