@@ -3,21 +3,21 @@
 mod ack_file;
 mod command;
 mod http;
+mod notice;
 mod reason;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ::http::StatusCode;
 use live_config::{Refusal, RefusalKind};
-use serde::Serialize;
 use tokio::time::{sleep, timeout};
 
-use crate::agent::generation::Generation;
 use crate::agent::process::{CmdHandle, Processes};
 use crate::args::{Ack, DeliveryArgs, Endpoint, NotifyHook, PrepareHook};
 
 use self::http::{Answer, post};
+pub(crate) use notice::Notice;
 pub(crate) use reason::Secrets;
 
 /// Pause before a server that cannot be reached is called again.
@@ -36,24 +36,6 @@ pub(crate) struct Hooks {
     /// The file of acknowledgements.
     pub(crate) ack_file: PathBuf,
     pub(crate) processes: Processes,
-}
-
-/// One generation, as hooks learn of it.
-#[derive(Serialize)]
-pub(crate) struct Notice<'a> {
-    directory: &'a Path,
-    digest: &'a str,
-    changed: &'a [String],
-}
-
-impl<'a> Notice<'a> {
-    pub(crate) fn of(generation: &'a Generation, changed: &'a [String]) -> Self {
-        Self { directory: generation.directory(), digest: generation.digest(), changed }
-    }
-
-    fn document(&self) -> Result<Vec<u8>, String> {
-        serde_json::to_vec(self).map_err(|error| format!("cannot be called: {error}"))
-    }
 }
 
 impl Hooks {

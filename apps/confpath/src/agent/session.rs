@@ -38,6 +38,8 @@ const SLACK: Duration = Duration::from_secs(60);
 enum RunError {
     #[error("cannot run the command: {0}")]
     System(#[from] io::Error),
+    #[error("--out: the configuration cannot be written: {0}")]
+    Out(io::Error),
     #[error(transparent)]
     Logging(#[from] chassis::telemetry::InstallError),
     #[error("--admin-listen: {0}")]
@@ -78,7 +80,7 @@ async fn live(args: RunArgs, start: Start, signals: Blocked, telemetry: &Telemet
         health: health.clone(),
     };
     let (live, driver) = Driver::new(delivered, sources, loaded, Vec::new(), timing(&args));
-    let transaction = Transaction::begin(parts, live.snapshot())?;
+    let transaction = Transaction::begin(parts, live.snapshot()).map_err(RunError::Out)?;
     let driver = driver.participant(Arc::new(transaction.clone()));
     let status = AgentStatus { live: live.clone(), transaction: transaction.clone(), health: health.clone() };
     let mut tasks = JoinSet::new();

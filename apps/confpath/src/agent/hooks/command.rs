@@ -12,7 +12,7 @@ use rustix::process::Signal;
 use tokio::net::unix::pipe::Receiver;
 use tokio::time::timeout;
 
-use super::Notice;
+use super::notice::Notice;
 use super::reason::Secrets;
 use crate::agent::process::{Exit, Process, Processes, first_stage};
 

@@ -5,7 +5,7 @@ use std::io;
 use chassis::telemetry::LIFECYCLE;
 use live_config::{Committed, Prepared, Refusal, Step};
 
-use super::{Present, Transaction};
+use super::delivery::{Present, Transaction};
 
 pub(super) struct Change {
     pub(super) transaction: Transaction,
@@ -29,7 +29,7 @@ impl Committed for Change {
         let published = std::mem::replace(&mut self.published, Ok(()));
         let (transaction, next) = (self.transaction.clone(), self.next.clone());
         let (changed, restarts) = (self.changed.clone(), self.restarts);
-        let hooks = &self.transaction.0.parts.hooks;
+        let hooks = self.transaction.hooks();
         if published.is_ok() && !restarts && hooks.notify.is_none() && hooks.ack.is_none() {
             return None;
         }
