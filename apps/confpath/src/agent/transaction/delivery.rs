@@ -156,7 +156,12 @@ impl Transaction {
 
     /// Has CMD take what was published, by a notification or nothing, and waits for its acknowledgement. `is_first` is true where
     /// CMD reads it at its start.
-    pub(super) async fn hand_over(&self, present: &Present, changed: &[String], is_first: bool) -> Result<(), String> {
+    pub(super) async fn hand_over(
+        &self,
+        present: &Present,
+        changed: &[String],
+        is_first: bool,
+    ) -> Result<(), String> {
         let hooks = &self.0.parts.hooks;
         let notice = Notice::of(&present.generation, changed);
         let secrets = Secrets::of([Arc::clone(&present.settings)]);

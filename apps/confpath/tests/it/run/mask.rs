@@ -201,9 +201,10 @@ fn former_secret_stays_masked_after_a_change() {
     mount.write(&[("secrets/TOKEN", "first-secret-of-two")]).unwrap();
     let mut command = agent(&scene, "--mask-output", &["cat"]);
     let mut running = Running::start_with(command.stdin(Stdio::piped()));
-    mount.write(&[("secrets/TOKEN", "second-secret-of-two")]).unwrap();
     let delivered = || fs::read_to_string(scene.path().join("out/current/secrets/TOKEN")).unwrap_or_default();
-    wait::until(PATIENCE, "the second secret", delivered, |text| text.trim_end() == "second-secret-of-two");
+    wait::until(PATIENCE, "the first secret", delivered, |text| text == "first-secret-of-two");
+    mount.write(&[("secrets/TOKEN", "second-secret-of-two")]).unwrap();
+    wait::until(PATIENCE, "the second secret", delivered, |text| text == "second-secret-of-two");
     let mut input = running.agent.stdin.take().unwrap();
     input.write_all(b"a first-secret-of-two b second-secret-of-two c\n").unwrap();
     assert_eq!(running.line(), "a ******** b ******** c");
