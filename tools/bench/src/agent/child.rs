@@ -57,8 +57,8 @@ impl Scene {
     pub(super) fn agent(&self, flags: &[&str], child: &[&str]) -> Command {
         let mut command = Command::new(&self.confpath);
         command.current_dir(self.path()).stdin(Stdio::null());
-        command.args(["run", "--contract", "contract.json", "--config-dir", "mount"]).args(flags);
-        command.arg("--").args(child);
+        command.args(["run", "--contract", "contract.json", "--config-dir", "mount", "--out", "out"]);
+        command.args(flags).arg("--").args(child).stderr(Stdio::null());
         command
     }
 

@@ -16,7 +16,7 @@ const CHANGES: usize = 200;
 const CHILD: &str = "trap 'echo changed' HUP; echo ready; while :; do sleep 600 & wait; done";
 
 pub(super) fn rows(scene: &Scene) -> Result<[Row; 2]> {
-    let flags = ["--out", "out", "--notify", "signal:HUP"];
+    let flags = ["--notify", "signal:HUP"];
     let mut agent = scene.agent(&flags, &["sh", "-c", CHILD]).stdout(Stdio::piped()).spawn()?;
     let output = agent.stdout.take().context("the agent has no output")?;
     let _agent = Running(agent);
