@@ -18,7 +18,7 @@ use kit::ui;
 use release::image::{binary, megabytes};
 
 use super::memory::Memory;
-use super::report::{self, Row};
+use super::report::{self, Row, milliseconds};
 use super::spread::Spread;
 use child::Scene;
 
@@ -91,8 +91,4 @@ fn idle(scene: &Scene, flags: &[&str]) -> Result<Memory> {
 
 fn idle_masking(scene: &Scene) -> Result<Memory> {
     idle(scene, &["--mask-output"])
-}
-
-fn milliseconds(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1e3)
 }

@@ -1,6 +1,7 @@
 //! The table that a benchmark ends with.
 
 use std::fs;
+use std::time::Duration;
 
 use kit::table::{self, Column};
 
@@ -51,6 +52,11 @@ pub(super) fn table(rows: &[Row]) -> String {
     };
     let rows: Vec<Vec<_>> = rows.iter().map(cells).collect();
     table::render(&[Column::LEFT, Column::RIGHT, Column::LEFT], &rows)
+}
+
+/// A time as the tables show it.
+pub(super) fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1e3)
 }
 
 /// Rows of numbers under their headers, without a trailing line break.

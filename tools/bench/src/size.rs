@@ -9,7 +9,7 @@ use release::image::{self, megabytes};
 
 use super::client::Client;
 use super::memory::Memory;
-use super::report::{self, Row};
+use super::report::{self, Row, milliseconds};
 use super::server::{Launch, Server};
 use super::spread::Spread;
 
@@ -87,8 +87,4 @@ fn loaded(binary: &Path) -> Result<u64> {
         }
     }
     Memory::peak(server.pid())
-}
-
-fn milliseconds(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1e3)
 }

@@ -12,7 +12,7 @@ use flate2::write::GzEncoder;
 use kit::{ui, workspace};
 use release::image::{binary, megabytes};
 
-use super::report::{self, Row};
+use super::report::{self, Row, milliseconds};
 use super::spread::Spread;
 
 const SIZE_AIM: u64 = 6_000_000;
@@ -50,7 +50,6 @@ pub(super) fn run() -> Result<()> {
 }
 
 fn timing(what: &str, time: Duration, aim: Duration) -> Row {
-    let milliseconds = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
     Row::new(what, milliseconds(time)).aim(milliseconds(aim), time <= aim)
 }
 

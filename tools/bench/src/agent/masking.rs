@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::Scene;
+use super::child::Scene;
 use crate::report::Row;
 use crate::spread::Spread;
 

@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::Scene;
-use super::child::Running;
-use crate::report::Row;
+use super::child::{Running, Scene};
+use crate::report::{Row, milliseconds};
 
 const AIM: Duration = Duration::from_millis(60);
 const CHANGES: usize = 200;
@@ -32,7 +31,7 @@ pub(super) fn rows(scene: &Scene) -> Result<[Row; 2]> {
     times.sort_unstable();
     let at = |percent: usize| times.get(CHANGES * percent / 100).copied().unwrap_or(Duration::MAX);
     let row = |name: &str, percent| {
-        Row::new(name, super::milliseconds(at(percent))).aim(super::milliseconds(AIM), at(percent) <= AIM)
+        Row::new(name, milliseconds(at(percent))).aim(milliseconds(AIM), at(percent) <= AIM)
     };
     Ok([row(&format!("change of files to signal in the child, p50 of {CHANGES}"), 50), row("  p99", 99)])
 }

@@ -135,7 +135,7 @@ fn large_sets_use_the_compact_automaton() {
 }
 
 #[test]
-fn beginning_of_a_secret_is_passed_on_after_a_flush() {
+fn flushed_beginning_leaves_the_rest_masked() {
     let mut masker = Masker::new(automaton(&[b"secret".to_vec()]));
     let mut output = Vec::new();
     masker.push(b"a sec", &mut output);
