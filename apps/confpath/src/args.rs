@@ -152,10 +152,8 @@ mod tests {
 
     fn sources(flags: &str) -> Vec<Source> {
         let arguments = "confpath check --contract c".split(' ').chain(flags.split(' ')).map(Into::into);
-        match Cli::read(arguments).unwrap().command {
-            Command::Check(args) => args.sources,
-            other => panic!("{other:?}"),
-        }
+        let Command::Check(args) = Cli::read(arguments).unwrap().command else { panic!("no check") };
+        args.sources
     }
 
     #[test]
