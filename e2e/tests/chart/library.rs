@@ -39,10 +39,10 @@ fn library_dir() -> PathBuf {
 }
 
 /// The chart `shop` with the library in it, in a folder of its own.
-struct Shop(TempDir);
+pub(crate) struct Shop(TempDir);
 
 impl Shop {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let shop = Self(tempfile::tempdir().unwrap());
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/chart/shop");
         for (from, to) in [(source, ""), (library_dir(), "charts/confpath")] {
@@ -53,7 +53,7 @@ impl Shop {
         shop
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) {
+    pub(crate) fn write(&self, path: &Path, bytes: &[u8]) {
         let path = self.0.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
@@ -63,11 +63,11 @@ impl Shop {
         Release { name: "r".into(), namespace: "default".into(), chart: self.0.path().into() }.render(values)
     }
 
-    fn render(&self, values: &Values) -> Vec<Value> {
+    pub(crate) fn render(&self, values: &Values) -> Vec<Value> {
         self.helm(values).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    fn refusal(&self, values: &Values) -> String {
+    pub(crate) fn refusal(&self, values: &Values) -> String {
         match self.helm(values) {
             Err(HelmError::Refused(message)) => message,
             Err(error) => panic!("{error}"),
@@ -108,7 +108,7 @@ fn accepted() -> Value {
         .into()
 }
 
-fn with(changes: &[(&str, Value)]) -> Values {
+pub(crate) fn with(changes: &[(&str, Value)]) -> Values {
     let mut config = accepted();
     for (key, value) in changes {
         config[*key] = value.clone();
@@ -211,6 +211,28 @@ fn setting_of_each_type_reaches_its_variable() {
     }
     assert!(deployment_pod(&objects)["metadata"]["annotations"]["checksum/config"].is_string());
     assert!(container(&objects).get("volumeMounts").is_none());
+}
+
+#[test]
+fn changed_restart_setting_replaces_pods() {
+    let shop = Shop::new();
+    let checksum = |changes: &[(&str, Value)]| {
+        let objects = shop.render(&with(changes));
+        let annotations = &deployment_pod(&objects)["metadata"]["annotations"];
+        annotations["checksum/config"].as_str().map(str::to_owned)
+    };
+    assert_eq!(checksum(&[]), None, "no setting takes a restart");
+    let mut contract: Value = serde_json::from_str(include_str!("shop/files/contract.json")).unwrap();
+    for key in ["MODE", "TOKEN"] {
+        contract["keys"][key]["restart"] = json!(true);
+    }
+    shop.write(Path::new("files/contract.json"), contract.to_string().as_bytes());
+    let before = checksum(&[]);
+    assert!(before.is_some());
+    assert_ne!(checksum(&[("MODE", json!("fast")), ("NOTE", json!("n"))]), before);
+    for other in [("SIZE", json!(7)), ("TOKEN", json!("u"))] {
+        assert_eq!(checksum(&[other]), before, "a digest of a secret would give it away");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod agent;
 mod autoscaling;
 mod cache;
 mod config;

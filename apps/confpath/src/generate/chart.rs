@@ -16,10 +16,16 @@ const SETTINGS: &str = "settings";
 /// The schema of the service's own values, which is written by hand.
 const OWN_SCHEMA: &str = "schema/base.json";
 
+/// The description of the service for the templates, which is written by hand.
+const SERVICE: &str = "files/service.json";
+
+/// The contract itself, by which the agent checks.
+const AGENT_CONTRACT: &str = "files/agent-contract.json";
+
 pub(super) fn add(folder: &Path, source: &Source<'_>, targets: &mut Targets) -> Result<(), Vec<Problem>> {
     let mut problems = Vec::new();
     targets.add(folder.join("files/contract.json"), chart::rules(source.contract, &source.project.service));
-    match own_schema(folder, source) {
+    match json(&folder.join(OWN_SCHEMA), source) {
         Ok(own) => {
             let parts: Vec<_> = [library_chart::schema()].into_iter().flatten().chain(own).collect();
             let schema = values_schema::values_schema(source.contract, &parts);
@@ -31,6 +37,10 @@ pub(super) fn add(folder: &Path, source: &Source<'_>, targets: &mut Targets) -> 
         Ok(text) => targets.add(folder.join("values.yaml"), text),
         Err(problem) => problems.push(problem),
     }
+    match agent_contract(folder, source) {
+        Ok(text) => text.into_iter().for_each(|text| targets.add(folder.join(AGENT_CONTRACT), text)),
+        Err(problem) => problems.push(problem),
+    }
     let library = folder.join("charts/confpath");
     for (name, text) in library_chart::FILES {
         targets.add(library.join(name), (*text).to_owned());
@@ -39,11 +49,19 @@ pub(super) fn add(folder: &Path, source: &Source<'_>, targets: &mut Targets) -> 
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
-fn own_schema(folder: &Path, source: &Source<'_>) -> Result<Option<Value>, Problem> {
-    let path = folder.join(OWN_SCHEMA);
-    let Some(text) = source.read(&path)? else { return Ok(None) };
-    let no_json = |error| Problem::of_file(&source.root.join(&path), format!("is no JSON: {error}"));
+fn json(path: &Path, source: &Source<'_>) -> Result<Option<Value>, Problem> {
+    let Some(text) = source.read(path)? else { return Ok(None) };
+    let no_json = |error| Problem::of_file(&source.root.join(path), format!("is no JSON: {error}"));
     serde_json::from_str(&text).map(Some).map_err(no_json)
+}
+
+/// The text of the contract for a chart that can run the agent; the templates have no need of it.
+fn agent_contract(folder: &Path, source: &Source<'_>) -> Result<Option<String>, Problem> {
+    let Some(service) = json(&folder.join(SERVICE), source)? else { return Ok(None) };
+    if service.get("agent").is_none() {
+        return Ok(None);
+    }
+    source.read(&source.project.contract)
 }
 
 fn values(folder: &Path, source: &Source<'_>) -> Result<String, Problem> {

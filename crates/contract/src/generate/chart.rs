@@ -9,6 +9,7 @@ use super::{digest, json_file};
 use crate::contract::Contract;
 use crate::key::Key;
 use crate::kind::Kind;
+use crate::on_change::OnChange;
 use crate::rule::{Rule, TextRule};
 
 /// The text of `files/contract.json`.
@@ -30,6 +31,9 @@ fn describe(key: &Key) -> Value {
     }
     if let Some(default) = &key.default {
         described.insert("default".into(), default.as_str().into());
+    }
+    if key.on_change == OnChange::Restart {
+        described.insert("restart".into(), true.into());
     }
     match key.kind.rule() {
         Rule::Text(rule) => describe_text(&rule, &key.expected, &mut described),
@@ -163,7 +167,7 @@ mod tests {
                          "x-expected": "x" },
                 "NAME": { "type": "string", "enum": ["y", "no"], "default": "no", "description": "A name.",
                           "not": { "pattern": "^z", "description": "must not be z" } },
-                "SIZE": { "type": "integer", "minimum": 1, "maximum": 9, "default": 3 },
+                "SIZE": { "type": "integer", "minimum": 1, "maximum": 9, "default": 3, "x-on-change": "restart" },
                 "IS_ON": { "type": "boolean", "default": true },
                 "WAIT": { "type": "string", "format": "duration-text", "default": "5s", "x-minimum": "1s", "x-maximum": "9s" },
                 "HOSTS": { "type": "array", "items": { "type": "string", "maxLength": 5 }, "maxItems": 2, "default": ["a", "b"] },
@@ -184,7 +188,7 @@ mod tests {
                          "requiredWhen": { "key": "URL", "pattern": "^p", "because": "it is" } },
                 "NAME": { "type": "string", "secret": false, "default": "no", "pattern": "^(?:y|no)$", "expected": "y or no",
                           "refused": { "pattern": "^z", "because": "must not be z" } },
-                "SIZE": { "type": "integer", "secret": false, "default": "3", "pattern": "^(?:[1-9])$",
+                "SIZE": { "type": "integer", "secret": false, "default": "3", "restart": true, "pattern": "^(?:[1-9])$",
                           "expected": "a whole number from 1 to 9" },
                 "URL": { "type": "string", "secret": false, "minLength": 0, "maxLength": 9, "pattern": "^(?:x)$", "expected": "x" },
                 "IS_ON": { "type": "boolean", "secret": false, "default": "true", "pattern": "^(?:true|false)$",

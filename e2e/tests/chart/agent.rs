@@ -1,0 +1,142 @@
+//! The agent in the chart of a service: both of its forms, and what is refused.
+
+use std::path::Path;
+
+use e2e::helm::Values;
+use e2e::objects::{data, items, text};
+use e2e::pod_security::restricted_violations;
+use serde_json::{Value, json};
+
+use crate::library::{Shop, with};
+use crate::support::{container, deployment_pod, only};
+
+const CONTRACT: &str = r#"{"properties":{}}"#;
+
+/// The chart `shop` of a service that talks to the agent so.
+fn shop(agent: Value) -> Shop {
+    let shop = Shop::new();
+    let service = json!({ "port": 8000, "directoryVariable": "CONFIG_DIR", "agent": agent });
+    shop.write(Path::new("files/service.json"), service.to_string().as_bytes());
+    shop.write(Path::new("files/agent-contract.json"), CONTRACT.as_bytes());
+    shop
+}
+
+fn values(form: &str) -> Values {
+    let values = with(&[]).set("agent.enabled", "true").set("agent.form", form);
+    values.set("agent.image.repository", "confpath").set("agent.image.tag", "v1")
+}
+
+fn variable<'a>(container: &'a Value, name: &str) -> &'a str {
+    let found = items(container, "/env").iter().find(|variable| text(variable, "/name") == name);
+    found.map(|variable| text(variable, "/value")).unwrap_or_default()
+}
+
+fn mounts(container: &Value) -> Vec<(&str, bool)> {
+    let mount = |mount: &'_ Value| mount["readOnly"] == true;
+    items(container, "/volumeMounts").iter().map(|found| (text(found, "/name"), mount(found))).collect()
+}
+
+#[test]
+fn wrapper_starts_service_by_copied_agent() {
+    let talk = json!({
+        "command": ["/shop", "serve"], "notify": "signal:HUP", "ack": "file", "prepare": ["/shop", "prepare"],
+    });
+    let objects = shop(talk).render(&values("wrapper"));
+    let pod = &deployment_pod(&objects)["spec"];
+    assert_eq!(restricted_violations(pod), Vec::<String>::new());
+    let copy = &pod["initContainers"][0];
+    assert_eq!((text(copy, "/image"), &copy["args"]), ("confpath:v1", &json!(["install", "/agent"])));
+    let service = container(&objects);
+    assert_eq!(service["command"], json!(["/agent/confpath"]));
+    assert_eq!(service["args"], json!(["run", "--", "/shop", "serve"]));
+    for (name, value) in [
+        ("CONFIG_DIR", "/run/confpath/current"),
+        ("CONFPATH_CONFIG_DIR", "/etc/confpath"),
+        ("CONFPATH_OUT", "/run/confpath"),
+        ("CONFPATH_ADMIN_LISTEN", "[::]:9090"),
+        ("CONFPATH_NOTIFY", "signal:HUP"),
+        ("CONFPATH_ACK", "file"),
+        ("CONFPATH_PREPARE", r#"["/shop","prepare"]"#),
+    ] {
+        assert_eq!(variable(service, name), value, "{name}");
+    }
+    let expected = [("config", true), ("contract", true), ("generations", false), ("agent", true)];
+    assert_eq!(mounts(service), expected);
+    let memory = items(pod, "/volumes").iter().find(|volume| text(volume, "/name") == "generations");
+    assert_eq!(memory.unwrap()["emptyDir"]["medium"], "Memory");
+    assert_eq!(text(service, "/livenessProbe/httpGet/path"), "/livez");
+}
+
+#[test]
+fn sidecar_runs_before_service_and_beside_it() {
+    let talk = json!({ "notify": "http://127.0.0.1:8000/reload", "ack": "response" });
+    let objects = shop(talk).render(&values("sidecar"));
+    let pod = &deployment_pod(&objects)["spec"];
+    assert_eq!(restricted_violations(pod), Vec::<String>::new());
+    let agent = &pod["initContainers"][0];
+    assert_eq!((text(agent, "/restartPolicy"), &agent["args"]), ("Always", &json!(["run"])));
+    assert_eq!(text(agent, "/ports/0/name"), "admin");
+    assert_eq!(text(agent, "/startupProbe/httpGet/path"), "/startupz");
+    let service = container(&objects);
+    assert!(service.get("command").is_none() && service.get("startupProbe").is_none());
+    assert_eq!(variable(service, "CONFIG_DIR"), "/run/confpath/current");
+    assert_eq!(variable(service, "CONFPATH_DIR"), "/run/confpath");
+    assert_eq!(mounts(service), [("generations", true)], "the service reads, and acknowledges by its answer");
+    assert_eq!(mounts(agent), [("config", true), ("contract", true), ("generations", false)]);
+}
+
+#[test]
+fn contract_comes_by_its_digest() {
+    let objects = shop(json!({ "command": ["/shop"] })).render(&values("wrapper"));
+    let contract =
+        objects.iter().find(|object| text(object, "/metadata/name").contains("-contract-")).unwrap();
+    assert_eq!(text(contract, "/metadata/name"), "r-shop-contract-0000000000");
+    assert_eq!(data(contract, "contract.json").as_deref(), Some(CONTRACT.as_bytes()));
+    assert_eq!(contract["immutable"], true);
+    let volumes = items(deployment_pod(&objects), "/spec/volumes");
+    let volume = volumes.iter().find(|volume| text(volume, "/name") == "contract").unwrap();
+    assert_eq!(text(volume, "/configMap/name"), text(contract, "/metadata/name"));
+}
+
+#[test]
+fn helm_test_asks_by_the_agents_image() {
+    for (ack, accepts) in [(json!("file"), false), (json!(""), true)] {
+        let objects = shop(json!({ "command": ["/shop"], "ack": ack })).render(&values("wrapper"));
+        let asks = &only(&objects, "Pod")["spec"]["containers"][0];
+        assert_eq!(text(asks, "/image"), "confpath:v1");
+        assert_eq!(text(asks, "/args/0"), "verify");
+        assert_eq!(items(asks, "/args").contains(&json!("--accept-delivered")), accepts);
+        assert_eq!(variable(asks, "CONFPATH_PEERS"), "r-shop-headless.default.svc:9090");
+    }
+}
+
+#[test]
+fn agent_contradictions_are_refused_at_once() {
+    let talk = json!({ "notify": "signal:HUP", "ack": "response", "prepare": ["/p"], "commands": ["/shop"] });
+    let shop = shop(talk);
+    let bad = with(&[("delivery", json!("env"))]).set("agent.enabled", "true");
+    let wrapper = shop.refusal(&bad);
+    let sidecar = shop.refusal(&bad.set("agent.form", "sidecar"));
+    for sentence in [
+        "files/service.json: there is no field agent.commands",
+        "agent.image.repository: names no image with confpath",
+        "agent.enabled: needs config.delivery files, since variables do not change in a running process",
+        "files/service.json: agent.ack: response needs a notify that begins with http://, which the service answers",
+    ] {
+        assert!(wrapper.contains(sentence) && sidecar.contains(sentence), "{sentence}: {wrapper}{sidecar}");
+    }
+    let command = "files/service.json: agent.command: is missing; with agent.form wrapper";
+    assert!(wrapper.contains(command), "{wrapper}");
+    for sentence in [
+        "files/service.json: agent.notify: signal:HUP needs agent.form wrapper",
+        "files/service.json: agent.prepare: a command needs agent.form wrapper",
+    ] {
+        assert!(sidecar.contains(sentence), "{sidecar}");
+    }
+}
+
+#[test]
+fn service_without_agent_cannot_enable_it() {
+    let message = Shop::new().refusal(&values("wrapper"));
+    assert!(message.contains("agent.enabled: files/service.json has no agent"), "{message}");
+}
