@@ -45,7 +45,7 @@ fn new_repository_is_whole_and_checks() {
         "tests/configuration.sh",
     ] {
         let text = read(&scene, path);
-        for placeholder in ["@NAME@", "@IMAGE@", "@PORT@", "@VERSION@", "@VERSIONS@"] {
+        for placeholder in ["@NAME@", "@IMAGE@", "@PORT@", "@VERSION@", "@VERSIONS@", "@READER@"] {
             assert!(!text.contains(placeholder), "{path} has a placeholder");
         }
     }
