@@ -48,9 +48,17 @@ pub fn generate(folder: &Path) -> Result<(), String> {
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }
 
-fn run(arguments: &[&OsStr]) -> Result<Output, String> {
+/// The tool itself.
+///
+/// # Errors
+/// The tool does not build.
+pub fn binary() -> Result<&'static Path, String> {
     static TOOL: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let tool = TOOL.get_or_init(|| built::build(&["--package", "confpath", "--bin", "confpath"]));
-    let tool = tool.as_ref().map_err(Clone::clone)?;
+    tool.as_deref().map_err(Clone::clone)
+}
+
+fn run(arguments: &[&OsStr]) -> Result<Output, String> {
+    let tool = binary()?;
     Command::new(tool).args(arguments).env_clear().output().map_err(|error| error.to_string())
 }

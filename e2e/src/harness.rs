@@ -11,5 +11,6 @@ pub mod load;
 pub mod logs;
 pub mod namespace;
 pub mod postgres;
+pub mod python_image;
 pub mod registry;
 pub mod wait;

@@ -1,6 +1,6 @@
 //! Files generated from the service's settings type and the workspace's version.
 //!
-//! `myapp schema` prints the contract, and `confpath generate` makes the rest of it, as for any service.
+//! `myapp schema` prints the contract, and `confpath generate` makes the rest of it, as for any service: so for the samples, too.
 
 use std::fs;
 
@@ -33,12 +33,22 @@ pub(crate) fn run(check: bool) -> Result<()> {
     if check && !stale.is_empty() {
         bail!("not what `cargo xtask codegen` writes: {}", stale.join(", "));
     }
-    let mut generate = vec!["generate"];
-    generate.extend(check.then_some("--check"));
-    let written =
-        cargo_run("confpath", &generate).run().context("`cargo xtask codegen` writes what differs")?;
-    written.lines().for_each(ui::say);
+    for project in projects()? {
+        let mut generate = vec!["generate", "--project", &project];
+        generate.extend(check.then_some("--check"));
+        let written =
+            cargo_run("confpath", &generate).run().context("`cargo xtask codegen` writes what differs")?;
+        written.lines().for_each(ui::say);
+    }
     Ok(())
+}
+
+/// The descriptions of all services in this repository.
+fn projects() -> Result<Vec<String>> {
+    let files =
+        ["ls-files", "--cached", "--others", "--exclude-standard", "confpath.json", "*/confpath.json"];
+    let listed = Cmd::new("git").args(files).directory(workspace::root()).ask()?;
+    Ok(listed.lines().map(str::to_owned).collect())
 }
 
 fn cargo_run(package: &str, arguments: &[&str]) -> Cmd {

@@ -84,6 +84,8 @@ pub(crate) enum Tier {
     Proxy,
     /// Generated readers of settings in Python, TypeScript, Go and Java, on random contracts; needs these languages
     Readers,
+    /// Services in other languages: their own tests, on the packages of their images; needs Debian 12
+    Samples,
     /// The chart as helm renders it
     Chart,
     /// The Terraform modules and envs, with mocked providers; those for AWS also against a fake
@@ -105,6 +107,7 @@ impl Tier {
             Self::Api => "api",
             Self::Proxy => "proxy",
             Self::Readers => "readers",
+            Self::Samples => "samples",
             Self::Chart => "chart",
             Self::Terraform => "terraform",
             Self::Scan => "scan",
@@ -115,8 +118,8 @@ impl Tier {
 
     fn uses(self, own_cluster: bool) -> &'static [Use] {
         match self {
-            // The readers' tests say themselves which language they lack: no task can install one.
-            Self::Unit | Self::Readers => &[],
+            // The readers' tests say themselves which language they lack, and the samples' which package: no task can install one.
+            Self::Unit | Self::Readers | Self::Samples => &[],
             Self::Fuzz => &[Use::Fuzz],
             // The tier says itself that it lacks Terraform or a provider: no task can install these.
             Self::Terraform => &[Use::FakeAws],
@@ -215,6 +218,7 @@ fn run_tier(
         Tier::Api => return run_api(counts),
         Tier::Proxy => &[&PROXY_TESTS],
         Tier::Readers => &[&["-p", "contract", "--features", "generate", "--test", "readers"]],
+        Tier::Samples => &[&["-p", "e2e", "--test", "samples"]],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
         Tier::Terraform => return terraform::run(aws, counts),
         Tier::Scan => return run_scans(counts),

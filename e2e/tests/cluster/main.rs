@@ -16,6 +16,7 @@ mod metrics;
 mod pods;
 mod policies;
 mod proof;
+mod python;
 mod refusals;
 mod registry;
 mod releases;

@@ -87,11 +87,11 @@ async fn runs_the_published_image(ns: &Namespace, published: &Published) {
     }
 }
 
-fn is_node_this_machine() -> bool {
+pub(crate) fn is_node_this_machine() -> bool {
     std::env::var("E2E_CONTEXT").is_ok_and(|context| context == OWN_CONTEXT)
 }
 
 #[expect(clippy::print_stderr, reason = "what was not tested is to be seen")]
-fn skip() {
-    eprintln!("the node is not this machine: nothing was installed from a registry on its loopback");
+pub(crate) fn skip() {
+    eprintln!("the node is not this machine, so that its loopback has no registry: nothing was installed");
 }

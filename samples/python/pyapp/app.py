@@ -1,0 +1,49 @@
+"""The routes, over the settings that a worker has loaded. On SIGHUP gunicorn starts workers that load them anew."""
+
+import os
+from pathlib import Path
+
+from flask import Flask, Response, jsonify
+
+from pyapp.settings import Secret, Settings, load
+
+MASK = "********"
+
+
+def directory() -> Path | None:
+    """Return the folder of the settings; None where variables alone give them."""
+    name = os.environ.get("CONFIG_DIR")
+    return Path(name) if name else None
+
+
+def create_app(settings: Settings | None = None, *, exposes_secrets: bool | None = None) -> Flask:
+    """Return the application. It keeps the settings with which it was made."""
+    settings = settings or load(directory())
+    if exposes_secrets is None:
+        # No setting: who may edit a ConfigMap must not thereby read a Secret.
+        exposes_secrets = os.environ.get("EXPOSE_SECRETS") == "true"
+    app = Flask(__name__)
+    app.json.compact = True
+    app.logger.setLevel(settings.log_level.upper())
+
+    def shown(secret: Secret) -> str:
+        return secret.expose() if exposes_secrets else MASK
+
+    @app.get("/config")
+    def config() -> Response:
+        response = jsonify(
+            API_BASE_URL=settings.api_base_url,
+            DB_PASSWORD=shown(settings.db_password),
+            LOG_LEVEL=settings.log_level,
+            MAX_CONNECTIONS=str(settings.max_connections),
+            SECRET_KEY=shown(settings.secret_key),
+            message="Config and secrets accessed",
+        )
+        response.cache_control.no_store = True
+        return response
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return jsonify(status="ok")
+
+    return app
