@@ -21,6 +21,7 @@ mod refusals;
 mod registry;
 mod releases;
 mod rollout;
+mod sample;
 mod secrets;
 mod stream;
 mod support;

@@ -6,7 +6,7 @@ No line holds a value of `config:`: whoever edits may have pasted a password int
 
 {{- define "confpath.refuseProblems" -}}
 {{- $checks := list }}
-{{- range $check := list "serviceFile" "settings" "secrets" "required" "autoscaling" "ingress" "httpRoute" "otel" "pod" }}
+{{- range $check := list "serviceFile" "settings" "secrets" "required" "autoscaling" "ingress" "httpRoute" "otel" "pod" "agent" }}
 {{- $checks = append $checks (printf "confpath.problems.%s" $check) }}
 {{- end }}
 {{- $problems := list }}

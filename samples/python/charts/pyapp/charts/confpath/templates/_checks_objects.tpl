@@ -167,6 +167,9 @@ What would silently replace a part of the pod that the chart itself sets.
 {{- end }}
 {{- end }}
 {{- $volumes := append (include "confpath.serviceFile" . | fromJson).reservedVolumes "config" }}
+{{- if include "confpath.hasAgent" . }}
+{{- $volumes = concat $volumes (list "agent" "contract" "generations") }}
+{{- end }}
 {{- range .Values.volumes }}
 {{- if has .name $volumes }}
 {{- printf "volumes: the chart has a volume %q of its own" .name | println }}

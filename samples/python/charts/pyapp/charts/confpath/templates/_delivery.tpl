@@ -10,21 +10,29 @@ Non-empty where the process reads settings from mounted files, empty where it ha
 {{- end }}
 
 {{/*
-Non-empty where pods must be replaced for a changed ConfigMap to take effect: an environment variable is fixed for the life of a
-process. Mounted files are taken into force by the running process.
+The checksum of what only new pods take into force; empty where there is nothing of this kind. An environment variable is fixed for the
+life of a process, and so is a setting whose change takes a restart; other mounted files are taken into force by the running process.
+There is no checksum of secrets: pod annotations can be read by many, and a hash of a short secret gives it away.
 */}}
-{{- define "confpath.rollsOnConfigChange" -}}
-{{- if not (include "confpath.deliversFiles" .) }}true{{ end }}
+{{- define "confpath.configChecksum" -}}
+{{- if include "confpath.deliversFiles" . }}
+{{- $data := include "confpath.configData" . | fromJson }}
+{{- $restart := dict }}
+{{- range $key, $setting := include "confpath.settings" . | fromJson }}
+{{- if and $setting.restart (hasKey $data $key) }}
+{{- $_ := set $restart $key (get $data $key) }}
+{{- end }}
+{{- end }}
+{{- with $restart }}{{ include "confpath.sealOf" . }}{{ end }}
+{{- else }}
+{{- include "confpath.configSeal" . }}
+{{- end }}
 {{- end }}
 
-{{/*
-The seal serves as the checksum. There is no checksum of secrets: pod annotations can be read by many, and a hash of a short
-secret gives it away.
-*/}}
 {{- define "confpath.podAnnotations" -}}
 {{- $own := include "confpath.hook" (list . "podAnnotations") | fromYaml }}
-{{- if include "confpath.rollsOnConfigChange" . }}
-{{- $_ := set $own "checksum/config" (include "confpath.configSeal" .) }}
+{{- with include "confpath.configChecksum" . }}
+{{- $_ := set $own "checksum/config" . }}
 {{- end }}
 {{- with (include "confpath.scalar" (list "" .Values.secretRevision) | fromJson).text }}
 {{- $_ := set $own "secret/revision" . }}
@@ -82,8 +90,15 @@ delivery, the settings themselves, and OpenTelemetry's variables.
 {{- with (include "confpath.serviceFile" . | fromJson) }}
 {{- if .directoryVariable }}
 - name: {{ .directoryVariable | quote }}
-  value: {{ .mountPath | quote }}
+  value: {{ ternary (printf "%s/current" (include "confpath.agentOut" $)) .mountPath (ne (include "confpath.hasAgent" $) "") | quote }}
 {{- end }}
+{{- end }}
+{{- if include "confpath.agentWraps" . }}
+{{- include "confpath.agentEnv" . }}
+{{- else if include "confpath.hasAgent" . }}
+# The agent sets it for what it starts.
+- name: CONFPATH_DIR
+  value: {{ include "confpath.agentOut" . }}
 {{- end }}
 {{- else }}
 {{- range $key := include "confpath.keys" (list . false) | fromJsonArray }}
@@ -113,7 +128,16 @@ delivery, the settings themselves, and OpenTelemetry's variables.
 The container's mounts: the settings, those of the hook `volumeMounts`, and those of the values.
 */}}
 {{- define "confpath.volumeMounts" -}}
-{{- if include "confpath.deliversFiles" . }}
+{{- if include "confpath.agentWraps" . }}
+{{- include "confpath.agentMounts" . }}
+- name: agent
+  mountPath: /agent
+  readOnly: true
+{{- else if include "confpath.hasAgent" . }}
+- name: generations
+  mountPath: {{ include "confpath.agentOut" . }}
+  readOnly: {{ ne ((include "confpath.serviceFile" . | fromJson).agent.ack | default "") "file" }}
+{{- else if include "confpath.deliversFiles" . }}
 - name: config
   mountPath: {{ (include "confpath.serviceFile" . | fromJson).mountPath | quote }}
   readOnly: true
@@ -128,6 +152,9 @@ The pod's volumes, in the same order.
 {{- define "confpath.volumes" -}}
 {{- if include "confpath.deliversFiles" . }}
 - {{ include "confpath.configVolume" . | nindent 2 | trim }}
+{{- end }}
+{{- if include "confpath.hasAgent" . }}
+{{ include "confpath.agentVolumes" . }}
 {{- end }}
 {{ include "confpath.hook" (list . "volumes") }}
 {{ with .Values.volumes }}{{ toYaml . }}{{ end }}

@@ -50,6 +50,10 @@ spec:
       {{- with .Values.priorityClassName }}
       priorityClassName: {{ . | quote }}
       {{- end }}
+      {{- if include "confpath.hasAgent" . }}
+      initContainers:
+        - {{ include "confpath.agentContainer" . | nindent 10 | trim }}
+      {{- end }}
       containers:
         - name: {{ .Chart.Name }}
           {{- with .Values.securityContext }}
@@ -58,14 +62,16 @@ spec:
           {{- end }}
           image: {{ include "confpath.image" . | quote }}
           imagePullPolicy: {{ .Values.image.pullPolicy }}
+          {{- if include "confpath.agentWraps" . }}
+          command: ["/agent/confpath"]
+          args: {{ concat (list "run" "--") $service.agent.command | toJson }}
+          {{- end }}
           ports:
             - name: http
               containerPort: {{ int $service.port }}
               protocol: TCP
-            {{- with $service.adminPort }}
-            - name: admin
-              containerPort: {{ int . }}
-              protocol: TCP
+            {{- if and $service.adminPort (or (include "confpath.agentWraps" .) (not (include "confpath.hasAgent" .))) }}
+            {{- include "confpath.adminPort" . | nindent 12 }}
             {{- end }}
           {{- $env := include "confpath.env" . | trim }}
           {{- if or $env .Values.extraEnv }}
@@ -81,11 +87,8 @@ spec:
           envFrom:
             {{- toYaml . | nindent 12 }}
           {{- end }}
-          {{- range $probe := list "startupProbe" "livenessProbe" "readinessProbe" }}
-          {{- with get $.Values $probe }}
-          {{ $probe }}:
-            {{- toYaml . | nindent 12 }}
-          {{- end }}
+          {{- with include "confpath.probes" . | trim }}
+          {{- . | nindent 10 }}
           {{- end }}
           {{- with .Values.resources }}
           resources:

@@ -3,7 +3,7 @@ All objects of a release. Those that the values switch off are empty documents, 
 */}}
 
 {{- define "confpath.release" -}}
-{{- range $object := list "serviceAccount" "configmap" "secret" "service" "serviceHeadless" "deployment" "hpa" "pdb" "ingress" "httpRoute" "networkPolicy" "verifyTest" }}
+{{- range $object := list "serviceAccount" "configmap" "contract" "secret" "service" "serviceHeadless" "deployment" "hpa" "pdb" "ingress" "httpRoute" "networkPolicy" "verifyTest" }}
 ---
 {{ include (printf "confpath.%s" $object) $ }}
 {{- end }}

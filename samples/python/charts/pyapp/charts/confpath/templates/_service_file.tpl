@@ -9,7 +9,10 @@ The name of a chart leads to neither: in an umbrella chart `.Chart.Name` is the 
 The file over its defaults, as JSON.
 */}}
 {{- define "confpath.serviceFile" -}}
-{{- $defaults := dict "port" 8080 "adminPort" 0 "mountPath" "/etc/confpath" "directoryVariable" "" "reservedVolumes" list "verify" dict "hooks" dict }}
+{{- $defaults := dict "port" 8080 "adminPort" 0 "mountPath" "/etc/confpath" "directoryVariable" "" "reservedVolumes" list "verify" dict "agent" dict "hooks" dict }}
+{{- if include "confpath.hasAgent" . }}
+{{- $_ := set $defaults "adminPort" 9090 }}
+{{- end }}
 {{- merge (dict) (.Files.Get "files/service.json" | default "{}" | fromJson) $defaults | toJson }}
 {{- end }}
 
@@ -46,8 +49,11 @@ Fields and hooks that the templates do not know: they would have no effect.
 {{- with $service.Error }}
 {{- printf "files/service.json: is no JSON object: %s" . | println }}
 {{- else }}
-{{- range $field := keys (omit $service "port" "adminPort" "mountPath" "directoryVariable" "reservedVolumes" "verify" "hooks") | sortAlpha }}
+{{- range $field := keys (omit $service "port" "adminPort" "mountPath" "directoryVariable" "reservedVolumes" "verify" "agent" "hooks") | sortAlpha }}
 {{- printf "files/service.json: there is no field %s" $field | println }}
+{{- end }}
+{{- range $field := keys (omit ($service.agent | default dict) "command" "notify" "ack" "prepare") | sortAlpha }}
+{{- printf "files/service.json: there is no field agent.%s" $field | println }}
 {{- end }}
 {{- if and $service.verify (not $service.adminPort) }}
 {{- println "files/service.json: verify needs adminPort, by which the pods answer" }}

@@ -173,8 +173,15 @@ CONFIG_SEAL: SHA-256 over the lines KEY=<SHA-256 of the value>, sorted by key (`
 ConfigMap. The process computes the same sum over the mounted files, so an edit outside the release shows.
 */}}
 {{- define "confpath.configSeal" -}}
+{{- include "confpath.sealOf" (include "confpath.configData" . | fromJson) }}
+{{- end }}
+
+{{/*
+The same sum over any settings. Takes them: key to text.
+*/}}
+{{- define "confpath.sealOf" -}}
 {{- $lines := "" }}
-{{- range $key, $value := include "confpath.configData" . | fromJson }}
+{{- range $key, $value := . }}
 {{- $lines = printf "%s%s=%s\n" $lines $key (sha256sum $value) }}
 {{- end }}
 {{- sha256sum $lines }}

@@ -1,11 +1,13 @@
 {{/*
 `helm test`: asks every replica whether it runs what this release rendered and is ready, and fails with the name of the one that
 does not and its reason. It waits as long as a kubelet may take to bring a change into the pods, and until the name leads to as
-many replicas as there are at least. Only where the service says how it is called (`verify`).
+many replicas as there are at least. Where the agent runs, `confpath verify` of its image asks; else the service's own command does, where
+there is one (`verify` of files/service.json).
 */}}
 {{- define "confpath.verifyTest" -}}
-{{- $verify := (include "confpath.serviceFile" . | fromJson).verify -}}
-{{- if $verify -}}
+{{- $service := include "confpath.serviceFile" . | fromJson -}}
+{{- $hasAgent := include "confpath.hasAgent" . -}}
+{{- if or $service.verify $hasAgent -}}
 apiVersion: v1
 kind: Pod
 metadata:
@@ -34,8 +36,17 @@ spec:
       securityContext:
         {{- toYaml . | nindent 8 }}
       {{- end }}
+      {{- $verify := $service.verify }}
+      {{- if $hasAgent }}
+      image: {{ include "confpath.agentImage" . | quote }}
+      imagePullPolicy: {{ .Values.agent.image.pullPolicy }}
+      {{- /* Without an acknowledgement nobody can say more than that the files are there. */}}
+      {{- $args := ternary (list "verify") (list "verify" "--accept-delivered") (ne ($service.agent.ack | default "") "") }}
+      {{- $verify = dict "args" $args "peersVariable" "CONFPATH_PEERS" }}
+      {{- else }}
       image: {{ include "confpath.image" . | quote }}
       imagePullPolicy: {{ .Values.image.pullPolicy }}
+      {{- end }}
       {{- $replicas := ternary .Values.replicaCount 1 (ne (include "confpath.ownsReplicas" .) "") }}
       {{- if .Values.autoscaling.enabled }}
       {{- $replicas = .Values.autoscaling.minReplicas }}
