@@ -24,7 +24,8 @@ fn flask_sample_answers_known_157_bytes() {
         let registry = Registry::open();
         let image = image(&registry);
         secrets(ns).await;
-        let install = format!("helm install --wait pyapp {SAMPLE}/charts/pyapp {KNOWN} --set image.repository={image}");
+        let install =
+            format!("helm install --wait pyapp {SAMPLE}/charts/pyapp {KNOWN} --set image.repository={image}");
         ns.sh(&install).await.succeeded();
         ns.rolled_out("pyapp").await;
         let pods = pod_names(ns, "pyapp").await;
@@ -44,5 +45,6 @@ fn image(registry: &Registry) -> String {
 }
 
 async fn secrets(ns: &Namespace) {
-    create_secret(ns, "pyapp-secrets", json!({ "SECRET_KEY": "Secr3tXyz", "DB_PASSWORD": "passw0rdXyZ" })).await;
+    create_secret(ns, "pyapp-secrets", json!({ "SECRET_KEY": "Secr3tXyz", "DB_PASSWORD": "passw0rdXyZ" }))
+        .await;
 }

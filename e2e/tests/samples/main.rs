@@ -21,5 +21,8 @@ fn python_image_is_the_same_twice_without_shell() {
     assert_eq!(one, other, "the same packages give the same bytes");
     let programs: Vec<_> =
         one.keys().filter(|path| path.starts_with("usr/bin") || path.starts_with("bin")).collect();
-    assert!(programs.iter().all(|path| path.to_string_lossy().starts_with("usr/bin/python3")), "{programs:?}");
+    assert!(
+        programs.iter().all(|path| path.to_string_lossy().starts_with("usr/bin/python3")),
+        "{programs:?}"
+    );
 }
