@@ -18,6 +18,19 @@ pub(crate) fn build(arguments: &[&str]) -> Result<PathBuf, String> {
     run(cargo_build(workspace(), arguments), arguments)
 }
 
+/// The same of a program that needs no loader, so that it runs in any image. `crt-static` holds for a named target alone: build
+/// scripts stay as they are.
+///
+/// # Errors
+/// The output of cargo.
+pub(crate) fn build_static(arguments: &[&str]) -> Result<PathBuf, String> {
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let arguments = [arguments, &["--target", &target]].concat();
+    let mut cargo = cargo_build(workspace(), &arguments);
+    cargo.env("RUSTFLAGS", "-C target-feature=+crt-static");
+    run(cargo, &arguments)
+}
+
 /// The same in another checkout. Dependencies that this workspace has built are not built again, and programs have places of their own.
 ///
 /// # Errors

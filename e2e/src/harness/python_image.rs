@@ -54,11 +54,7 @@ impl PythonRoot {
 
     /// Builds the Dockerfile of `folder` onto this root, in the place of its stage `python`, and pushes the image.
     pub fn push(&self, folder: &Path, image: &str) {
-        let context = format!("--build-context=python={}", self.0.path().display());
-        let build = ["build", "--layers=false", "--timestamp=0", "--tag", image, &context];
-        succeed(Command::new("buildah").args(build).arg(folder));
-        succeed(Command::new("buildah").args(["push", "--tls-verify=false", image]));
-        succeed(Command::new("buildah").args(["rmi", image]));
+        push(folder, image, &[&format!("--build-context=python={}", self.0.path().display())]);
     }
 }
 
@@ -66,6 +62,14 @@ impl Default for PythonRoot {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Builds the Dockerfile of `folder` and pushes the image; nothing of it stays in the store of this machine.
+pub fn push(folder: &Path, image: &str, options: &[&str]) {
+    let build = ["build", "--layers=false", "--timestamp=0", "--tag", image];
+    succeed(Command::new("buildah").args(build).args(options).arg(folder));
+    succeed(Command::new("buildah").args(["push", "--tls-verify=false", image]));
+    succeed(Command::new("buildah").args(["rmi", image]));
 }
 
 fn collect(root: &Path, below: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
