@@ -98,7 +98,10 @@ async fn refused_change_stays_out(ns: &Namespace, pods: &[Pod]) {
 async fn edit_past_the_release_shows(ns: &Namespace, pods: &[Pod]) {
     patch(ns, "configmap", "pyapp", &json!({ "data": { "MAX_CONNECTIONS": "40" } })).await;
     for pod in names(pods) {
-        until_digests(ns, &pod, "to drift", |digests| digests["state"] == "drifted").await;
+        until_digests(ns, &pod, "to drift", |digests| {
+            digests["state"] == "drifted" && digests["running"] == digests["mounted"]
+        })
+        .await;
     }
     assert_eq!(in_force(ns, pods, "MAX_CONNECTIONS").await, ["40", "40"]);
     patch(ns, "configmap", "pyapp", &json!({ "data": { "MAX_CONNECTIONS": "50" } })).await;
