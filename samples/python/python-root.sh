@@ -38,7 +38,7 @@ find "$root/usr/bin" ! -type d ! -name 'python3*' -delete
 rm -f "$root"/usr/bin/*-config "$root"/usr/bin/pygettext*
 find "$root/usr/share" ! -type d ! -name copyright -delete
 find "$root/usr/share" -depth -type d -empty -delete
-rm -rf "$root"/bin "$root"/sbin "$root"/usr/sbin "$root"/etc/ld.so.conf.d \
+rm -rf "${root:?}"/bin "${root:?}"/sbin "$root"/usr/sbin "$root"/etc/ld.so.conf.d \
   "$root"/usr/lib/*/gconv "$root"/usr/lib/*/engines-3 "$root"/usr/lib/*/ossl-modules "$root"/usr/lib/*/audit
 find "$root" -xtype l -name '*.js' -delete
 # Where packages have everything below /usr, the loader is still looked for in /lib64.

@@ -148,7 +148,7 @@ async fn converged(ns: &Namespace, pods: &[Pod]) {
     }
 }
 
-/// What each pod shows of a setting.
+/// The value of a setting that each pod shows.
 async fn in_force(ns: &Namespace, pods: &[Pod], key: &str) -> Vec<String> {
     let mut shown = Vec::new();
     for pod in names(pods) {

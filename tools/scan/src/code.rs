@@ -58,32 +58,34 @@ pub(super) fn semgrep(subject: &Subject) -> Result<ScanResult> {
     }))
 }
 
-/// Python: the rules of bandit, as ruff has them.
+/// Python: the rules of bandit, as ruff has them, and below a `ruff.toml` those that it selects.
 pub(super) fn ruff(subject: &Subject) -> Result<ScanResult> {
-    let files = subject.tree.files(|file| extension(file) == Some("py"));
+    let tree = &subject.tree;
+    let files = tree.files(|file| extension(file) == Some("py"));
     let what = format!("Python files: {}", files.len());
     if files.is_empty() {
         return Ok(ScanResult::Scanned(Scanned { what, ..Scanned::default() }));
     }
+    let bandit = ["--isolated", "--select=S", "--ignore-noqa", "--"];
+    let mut findings = ruff_check(tree, "", &[&bandit[..], &files].concat())?;
+    for config in tree.files(|file| file.ends_with("/ruff.toml")) {
+        findings.extend(ruff_check(tree, config.trim_end_matches("ruff.toml"), &["."])?);
+    }
+    Ok(ScanResult::Scanned(Scanned { what, findings, explained: 0 }))
+}
+
+fn ruff_check(tree: &Tree, folder: &str, arguments: &[&str]) -> Result<Vec<Finding>> {
     let json = Cmd::new(tools::built("ruff"))
-        .args(["check", "--isolated", "--select=S", "--ignore-noqa", "--no-cache", "--exit-zero"])
-        .args(["--output-format=json", "--"])
-        .args(files)
-        .directory(&subject.tree.root)
+        .args(["check", "--no-cache", "--exit-zero", "--output-format=json"])
+        .args(arguments)
+        .directory(tree.root.join(folder))
         .run()?;
     let answer: Value = serde_json::from_str(&json).context("ruff's answer is not JSON")?;
     let finding = |found: &Value| {
-        let path = below(&subject.tree, &text(found, "/filename"));
-        located(
-            &subject.tree,
-            path,
-            number(found, "/location/row"),
-            text(found, "/code"),
-            text(found, "/message"),
-        )
+        let path = below(tree, &text(found, "/filename"));
+        located(tree, path, number(found, "/location/row"), text(found, "/code"), text(found, "/message"))
     };
-    let findings = items(&answer, "").map(finding).collect();
-    Ok(ScanResult::Scanned(Scanned { what, findings, explained: 0 }))
+    Ok(items(&answer, "").map(finding).collect())
 }
 
 pub(super) fn shellcheck(subject: &Subject) -> Result<ScanResult> {
