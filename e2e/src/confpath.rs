@@ -33,10 +33,22 @@ pub fn problems(contract: &Path, flags: &[&OsStr]) -> Result<Vec<String>, String
 pub fn policy(contract: &Path, service: &str) -> Result<String, String> {
     let folder = contract.parent().ok_or("the contract is in no folder")?;
     let name = contract.file_name().unwrap_or_default().to_string_lossy();
-    let project = json!({ "service": service, "contract": name, "policy": "policy.yaml" });
-    std::fs::write(folder.join("confpath.json"), project.to_string()).map_err(|error| error.to_string())?;
-    generate(folder)?;
+    generate_targets(folder, &json!({ "service": service, "contract": name, "policy": "policy.yaml" }))?;
     std::fs::read_to_string(folder.join("policy.yaml")).map_err(|error| error.to_string())
+}
+
+/// Writes the description of a repository, which may leave out the name and the contract, and runs `confpath generate` there.
+///
+/// # Errors
+/// The tool does not build, or what it says.
+pub fn generate_targets(folder: &Path, targets: &Value) -> Result<(), String> {
+    let mut description = json!({ "service": "shop", "contract": "contract.json" });
+    for (name, value) in targets.as_object().into_iter().flatten() {
+        description[name] = value.clone();
+    }
+    std::fs::write(folder.join("confpath.json"), description.to_string())
+        .map_err(|error| error.to_string())?;
+    generate(folder)
 }
 
 /// Runs `confpath generate` in a repository.

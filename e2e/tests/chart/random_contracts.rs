@@ -36,8 +36,6 @@ impl Service {
     /// Nothing where the schema is no contract: its default may be a text that it refuses.
     fn with_contract(schema: &Value) -> Option<Self> {
         let service = Self(tempfile::tempdir().unwrap());
-        let project = json!({ "service": "shop", "contract": "contract.json", "chart": "chart" });
-        service.write("confpath.json", &project.to_string());
         service.write("contract.json", &schema.to_string());
         let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/chart/shop/Chart.yaml");
         service.write("chart/Chart.yaml", &fs::read_to_string(shop).unwrap());
@@ -47,7 +45,7 @@ impl Service {
         );
         service.write("chart/files/service.json", "{}");
         service.write("chart/templates/cases.yaml", TEMPLATE);
-        match confpath::generate(service.0.path()) {
+        match confpath::generate_targets(service.0.path(), &json!({ "chart": "chart" })) {
             Ok(()) => {
                 // It knows no cases.
                 fs::remove_file(service.0.path().join("chart/values.schema.json")).unwrap();

@@ -104,13 +104,12 @@ fn variables(settings: &str) -> BTreeMap<String, String> {
 fn module(folder: &Path, schema: &Value) -> Option<BTreeMap<String, String>> {
     fs::create_dir(folder).unwrap();
     fs::write(folder.join("contract.json"), schema.to_string()).unwrap();
-    let project =
-        json!({ "service": "shop", "contract": "contract.json", "terraform": { "directory": "module" } });
-    fs::write(folder.join("confpath.json"), project.to_string()).unwrap();
     fs::create_dir(folder.join("module")).unwrap();
     let release = "# confpath generate: begin preconditions\n# confpath generate: end preconditions\n";
     fs::write(folder.join("module/release.tf"), release).unwrap();
-    if let Err(message) = confpath::generate(folder) {
+    if let Err(message) =
+        confpath::generate_targets(folder, &json!({ "terraform": { "directory": "module" } }))
+    {
         assert!(message.contains("the default "), "{message}");
         return None;
     }
