@@ -154,12 +154,12 @@ fn scalar(random: &mut Rng) -> Value {
         5 => {
             let mut number = json!({ "type": "number" });
             let limits = [-7.25, -1.0, -0.5, 0.0, 0.1, 0.3, 2.0, 1000.0, 123_456.789];
-            let (least, most) = (random.usize(..limits.len()), random.usize(..limits.len()));
+            let (least, most) = two_of(&limits, random);
             if random.bool() {
-                number["minimum"] = limits[least.min(most)].into();
+                number["minimum"] = least.into();
             }
             if random.bool() {
-                number["maximum"] = limits[least.max(most)].into();
+                number["maximum"] = most.into();
             }
             number
         }
@@ -167,12 +167,12 @@ fn scalar(random: &mut Rng) -> Value {
         _ => {
             let mut duration = json!({ "type": "string", "format": "duration-text" });
             let limits = ["0s", "1ms", "1500ms", "30s", "2m", "1h", "48h"];
-            let (least, most) = (random.usize(..limits.len()), random.usize(..limits.len()));
+            let (least, most) = two_of(&limits, random);
             if random.bool() {
-                duration["x-minimum"] = limits[least.min(most)].into();
+                duration["x-minimum"] = least.into();
             }
             if random.bool() {
-                duration["x-maximum"] = limits[least.max(most)].into();
+                duration["x-maximum"] = most.into();
             }
             duration
         }
@@ -186,10 +186,16 @@ fn integer(random: &mut Rng) -> Value {
         return integer;
     }
     let limits = [i64::MIN, -9_007_199_254_740_993, -128, -1, 0, 5, 65_535, 4_294_967_296, i64::MAX];
-    let (least, most) = (random.usize(..limits.len()), random.usize(..limits.len()));
-    integer["minimum"] = limits[least.min(most)].into();
-    integer["maximum"] = limits[least.max(most)].into();
+    let (least, most) = two_of(&limits, random);
+    integer["minimum"] = least.into();
+    integer["maximum"] = most.into();
     integer
+}
+
+/// Two of the limits of a table in ascending order, or one twice.
+fn two_of<T: Copy>(limits: &[T], random: &mut Rng) -> (T, T) {
+    let (one, other) = (random.usize(..limits.len()), random.usize(..limits.len()));
+    (limits[one.min(other)], limits[one.max(other)])
 }
 
 /// Adds none, one or both of two limits, the lower one from `low` and the upper one up to `high`.
