@@ -49,3 +49,16 @@ jobs:
         notice(&source.name)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CHECKOUT;
+
+    #[test]
+    fn checkout_is_pinned_as_in_this_repository() {
+        let own = include_str!("../../../../.github/workflows/ci.yml");
+        let used = own.lines().filter_map(|line| line.trim().strip_prefix("- uses: "));
+        let checkouts: Vec<_> = used.filter(|used| used.starts_with("actions/checkout@")).collect();
+        assert!(!checkouts.is_empty() && checkouts.iter().all(|used| *used == CHECKOUT), "{checkouts:?}");
+    }
+}
