@@ -100,14 +100,8 @@ impl Project {
         if !is_service_name(&self.service) {
             problems.push(problem("service", SERVICE_NAME.into()));
         }
-        let is_image = |image: &str| {
-            image.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:@".contains(c)) && !image.is_empty()
-        };
         if self.workflow.as_ref().is_some_and(|workflow| !is_image(&workflow.image)) {
-            problems.push(problem(
-                "workflow",
-                "image must be a reference such as registry.example.com/confpath:1.0.0".into(),
-            ));
+            problems.push(problem("workflow", format!("image {IMAGE_REFERENCE}")));
         }
         let paths = [
             ("contract", Some(&self.contract)),
@@ -135,6 +129,14 @@ impl Project {
         }
         problems
     }
+}
+
+/// The sentence on a reference to an image that is none.
+pub(crate) const IMAGE_REFERENCE: &str = "must be a reference such as registry.example.com/confpath:1.0.0";
+
+/// Returns true for a reference that a workflow may hold.
+pub(crate) fn is_image(image: &str) -> bool {
+    image.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:@".contains(c)) && !image.is_empty()
 }
 
 /// The sentence on a name that is none of a service.

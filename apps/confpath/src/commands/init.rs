@@ -11,7 +11,7 @@ use crate::init::{self, Service};
 use crate::input;
 use crate::origin::Problem;
 use crate::output_file;
-use crate::project::{FILE_NAME, SERVICE_NAME, is_service_name};
+use crate::project::{FILE_NAME, IMAGE_REFERENCE, SERVICE_NAME, is_image, is_service_name};
 
 pub(super) fn init(args: &InitArgs) -> u8 {
     match run(args) {
@@ -28,12 +28,8 @@ pub(super) fn init(args: &InitArgs) -> u8 {
 }
 
 fn run(args: &InitArgs) -> Result<(), Failure> {
-    if !is_service_name(&args.name) {
-        return Err((vec![Problem::new("NAME", SERVICE_NAME, None)], exit_code::USAGE));
-    }
     let unknown = |problem| (vec![problem], exit_code::UNKNOWN);
-    let service =
-        service(args).map_err(|message| (vec![Problem::new("init", message, None)], exit_code::USAGE))?;
+    let service = service(args).map_err(|problems| (problems, exit_code::USAGE))?;
     let readme = args.directory.join("README.md");
     let present = input::read_if_present(&readme).map_err(unknown)?;
     for (path, is_new) in init::write(&args.directory, service.starters()).map_err(unknown)? {
@@ -49,32 +45,61 @@ fn run(args: &InitArgs) -> Result<(), Failure> {
 }
 
 /// The service as the flags say it; on a terminal, what they leave open is asked.
-fn service(args: &InitArgs) -> Result<Service, String> {
+///
+/// # Errors
+/// Everything that is wrong with flags and answers, of which nothing is written yet.
+fn service(args: &InitArgs) -> Result<Service, Vec<Problem>> {
+    let mut problems = problems(args);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
     let is_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let asked = |question: &str, otherwise: &str| {
         let answer = if is_terminal { ask(question, otherwise) } else { String::new() };
         if answer.is_empty() { otherwise.to_owned() } else { answer }
     };
+    let mut wrong = |subject: &str, message: String| problems.push(Problem::new(subject, message, None));
     let image = args.image.clone().unwrap_or_else(|| asked("Image, without its tag", &args.name));
-    let port = match args.port {
-        Some(port) => port,
-        None => {
-            let answer = asked("Port that the service listens on", "8080");
-            answer.parse().map_err(|_| format!("{answer:?} is no port: give a number from 1 to 65535"))?
-        }
-    };
-    if !image.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:".contains(c)) {
-        return Err("the image must be a name such as registry.example.com/team/shop, without a tag".into());
+    if !is_name(&image) {
+        wrong("image", IMAGE_NAME.into());
     }
-    let language = match args.language {
-        Some(language) => Some(language),
-        None => {
-            let answer = asked("Language of a typed reader (python, typescript, go, java or none)", "none");
-            language(&answer)?
-        }
-    };
+    let port = args.port.unwrap_or_else(|| {
+        let answer = asked("Port that the service listens on", "8080");
+        answer.parse().ok().filter(|port| *port > 0).unwrap_or_else(|| {
+            wrong("port", format!("{answer:?} is no port: give a number from 1 to 65535"));
+            0
+        })
+    });
+    let language = args.language.or_else(|| {
+        let answer = asked("Language of a typed reader (python, typescript, go, java or none)", "none");
+        language(&answer).unwrap_or_else(|message| {
+            wrong("language", message);
+            None
+        })
+    });
+    if !problems.is_empty() {
+        return Err(problems);
+    }
     let reader = language.map(|language| reader(language, &args.name));
     Ok(Service { name: args.name.clone(), image, port, reader, tool: args.tool.clone() })
+}
+
+/// The sentence on a name of an image that is none.
+const IMAGE_NAME: &str = "must be a name such as registry.example.com/team/shop, without a tag";
+
+fn is_name(image: &str) -> bool {
+    image.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:".contains(c)) && !image.is_empty()
+}
+
+/// Everything that is wrong with the flags alone.
+fn problems(args: &InitArgs) -> Vec<Problem> {
+    let checks = [
+        ("NAME", SERVICE_NAME, is_service_name(&args.name)),
+        ("--image", IMAGE_NAME, args.image.as_deref().is_none_or(is_name)),
+        ("--confpath-image", IMAGE_REFERENCE, args.tool.as_deref().is_none_or(is_image)),
+    ];
+    let wrong = checks.into_iter().filter(|(.., is_right)| !is_right);
+    wrong.map(|(flag, message, _)| Problem::new(flag, message, None)).collect()
 }
 
 fn language(answer: &str) -> Result<Option<Language>, String> {

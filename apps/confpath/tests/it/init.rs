@@ -1,19 +1,13 @@
 //! `confpath init` in a new and in an existing repository.
 
 use std::fs;
-use std::process::Command;
 
-use crate::{Run, Scene};
+use crate::Scene;
 
 fn empty() -> Scene {
     let scene = Scene::new();
     fs::remove_file(scene.path().join("contract.json")).unwrap();
     scene
-}
-
-fn confpath(scene: &Scene, arguments: &str) -> Run {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_confpath"));
-    Run(command.current_dir(scene.path()).args(arguments.split(' ')).output().unwrap())
 }
 
 fn read(scene: &Scene, path: &str) -> String {
@@ -23,8 +17,7 @@ fn read(scene: &Scene, path: &str) -> String {
 #[test]
 fn new_repository_is_whole_and_checks() {
     let scene = empty();
-    let run = confpath(
-        &scene,
+    let run = scene.confpath(
         "init shop --image registry.example.com/shop --port 5000 --language python --confpath-image registry.example.com/confpath:1",
     );
     assert_eq!(run.code(), 0, "{:?}", run.problems());
@@ -50,8 +43,8 @@ fn new_repository_is_whole_and_checks() {
         }
     }
     assert!(read(&scene, "README.md").starts_with("# shop\n\n## Configuration\n"));
-    assert_eq!(confpath(&scene, "generate --check").code(), 0);
-    let check = confpath(&scene, "check --contract contract.json --values charts/shop/values.yaml");
+    assert_eq!(scene.confpath("generate --check").code(), 0);
+    let check = scene.confpath("check --contract contract.json --values charts/shop/values.yaml");
     assert_eq!(check.code(), 0, "{:?}", check.problems());
 }
 
@@ -64,7 +57,7 @@ fn nothing_that_exists_is_overwritten() {
         "charts/shop/values.yaml",
         "mine: 1\nconfig:\n  # confpath generate: begin settings\n  # confpath generate: end settings\n",
     );
-    let run = confpath(&scene, "init shop");
+    let run = scene.confpath("init shop");
     assert_eq!(run.code(), 0, "{:?}", run.problems());
     for path in ["contract.json", "charts/shop/values.yaml"] {
         assert!(run.stdout().lines().any(|line| line == format!("kept {path}")), "{}", run.stdout());
@@ -75,7 +68,7 @@ fn nothing_that_exists_is_overwritten() {
     let readme = read(&scene, "README.md");
     assert!(readme.starts_with("# Shop\n\nBy hand.\n\n## Configuration\n"), "{readme}");
     assert!(!scene.path().join(".github").exists(), "no workflow without an image");
-    confpath(&scene, "init shop");
+    scene.confpath("init shop");
     assert_eq!(read(&scene, "README.md"), readme, "the section comes once");
 }
 
@@ -84,12 +77,15 @@ fn wrong_names_are_refused_before_anything_is_written() {
     let scene = empty();
     for (arguments, words) in [
         ("init Shop", "NAME: must be a name as Kubernetes takes it"),
-        ("init shop --image a@b", "the image must be a name"),
+        ("init shop --image a@b", "--image: must be a name"),
+        ("init shop --confpath-image a:$1", "--confpath-image: must be a reference"),
     ] {
-        let run = confpath(&scene, arguments);
+        let run = scene.confpath(arguments);
         assert_eq!(run.code(), 64);
         assert!(run.problems()[0].contains(words), "{:?}", run.problems());
     }
-    assert_eq!(confpath(&scene, "init shop --port 0").code(), 64);
+    let run = scene.confpath("init Shop --image a@b --confpath-image =");
+    assert_eq!(run.problems().len(), 3, "{:?}", run.problems());
+    assert_eq!(scene.confpath("init shop --port 0").code(), 64);
     assert_eq!(fs::read_dir(scene.path()).unwrap().count(), 0);
 }

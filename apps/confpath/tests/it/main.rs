@@ -90,11 +90,15 @@ impl Scene {
         self.check_with(flags, &[])
     }
 
+    /// Calls `confpath` with `arguments`, separated by blanks, and with no variables.
+    fn confpath(&self, arguments: &str) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_confpath"));
+        Run(command.current_dir(self.path()).args(arguments.split(' ')).env_clear().output().unwrap())
+    }
+
     /// Calls `confpath diff` with `flags`, separated by blanks.
     fn diff(&self, flags: &str) -> Run {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_confpath"));
-        command.current_dir(self.path()).arg("diff").args(flags.split(' ')).env_clear();
-        Run(command.output().unwrap())
+        self.confpath(&format!("diff {flags}"))
     }
 
     /// The comparison of `old.yaml` with `new.yaml` as JSON, with the exit code. Files beside `contract.json` are of one side.
