@@ -62,7 +62,7 @@ pub(crate) enum Command {
 #[group(skip)]
 #[command(group = clap::ArgGroup::new("sources").required(true).multiple(true))]
 pub(crate) struct CheckArgs {
-    /// The contract: a JSON Schema of one flat object
+    /// The contract: a JSON Schema of one flat object, or the image that carries it as an OCI layout or archive
     #[arg(long, value_name = "FILE")]
     pub(crate) contract: PathBuf,
     /// Directory with one file a setting, directly or in config/ and secrets/, as the service would mount it

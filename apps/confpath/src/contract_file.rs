@@ -1,19 +1,33 @@
-//! The contract file: a JSON Schema, with each of its problems by pointer and line.
+//! The contract: a JSON Schema, with each of its problems by pointer and line, in a file or in an image.
 
 use std::path::Path;
 
+use contract::generate::digest;
 use contract::{Contract, KeyError};
 
 use crate::document::{Fault, Pointers, pointers};
+use crate::image;
 use crate::input::{self, Unusable};
 use crate::origin::{Origin, Problem};
 
-/// Reads the contract.
+/// Reads the contract: a file, or an image that carries it.
 ///
 /// # Errors
 /// Every problem of the file.
 pub(crate) fn read(path: &Path) -> Result<Contract, Unusable> {
-    let bytes = input::read(path).map_err(|reason| Unusable::Unreadable(Problem::of_file(path, reason)))?;
+    let Some(carried) = image::contract(path)? else {
+        let bytes = input::read(path);
+        return parsed(path, bytes.map_err(|reason| Unusable::Unreadable(Problem::of_file(path, reason)))?);
+    };
+    let contract = parsed(&path.join(image::FILE), carried.text)?;
+    if digest(&contract) == carried.digest {
+        return Ok(contract);
+    }
+    let reason = format!("/{} is not the contract that its label {} names", image::FILE, image::LABEL);
+    Err(Unusable::Wrong(vec![Problem::of_file(path, reason)]))
+}
+
+fn parsed(path: &Path, bytes: Vec<u8>) -> Result<Contract, Unusable> {
     let wrong = |line: usize, reason: String| {
         Unusable::Wrong(vec![problem(path, "the contract".into(), line, reason)])
     };

@@ -1,6 +1,7 @@
 //! The files that follow from a contract, as the description of a repository asks for them.
 
 mod chart;
+mod dockerfile;
 mod library_chart;
 mod readers;
 mod source;
@@ -18,6 +19,7 @@ use crate::origin::Problem;
 use crate::project::Project;
 use source::Source;
 
+pub(crate) use dockerfile::REGION as DOCKERFILE_REGION;
 pub(crate) use targets::Targets;
 pub(crate) use write::{FileState, State, apply, compare};
 
@@ -44,6 +46,9 @@ pub(crate) fn targets(root: &Path, project: &Project, contract: &Contract) -> Re
     }
     if let Some(folder) = &project.chart {
         problems.extend(chart::add(folder, &source, &mut targets).err().unwrap_or_default());
+    }
+    if let Some(path) = &project.dockerfile {
+        problems.extend(dockerfile::add(path, &source, &mut targets).err());
     }
     if let Some(module) = &project.terraform {
         problems.extend(terraform::add(module, &source, &mut targets).err().unwrap_or_default());

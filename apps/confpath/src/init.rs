@@ -21,6 +21,8 @@ pub(crate) struct Service {
     pub(crate) reader: Option<Value>,
     /// The image with `confpath` for the workflow.
     pub(crate) tool: Option<String>,
+    /// The repository's Dockerfile has a region for the label.
+    pub(crate) has_dockerfile: bool,
 }
 
 /// A file to begin with.
@@ -28,6 +30,9 @@ pub(crate) struct Starter {
     pub(crate) path: PathBuf,
     text: String,
 }
+
+/// The Dockerfile in the folder of the description.
+pub(crate) const DOCKERFILE: &str = "Dockerfile";
 
 /// The version of the library chart, which is that of this program.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -69,6 +74,9 @@ impl Service {
             "document": "docs/config.md",
             "policy": format!("charts/{}/files/admission.yaml", self.name),
         });
+        if self.has_dockerfile {
+            description["dockerfile"] = DOCKERFILE.into();
+        }
         if let Some(image) = &self.tool {
             description["workflow"] =
                 json!({ "path": ".github/workflows/configuration.yaml", "image": image });

@@ -9,6 +9,7 @@ mod diff;
 mod document;
 pub mod exit_code;
 mod generate;
+mod image;
 mod import;
 mod init;
 mod input;

@@ -30,6 +30,8 @@ pub(crate) struct Project {
     pub(crate) document: Option<PathBuf>,
     /// The admission policy.
     pub(crate) policy: Option<PathBuf>,
+    /// The Dockerfile, for the label with the contract's digest.
+    pub(crate) dockerfile: Option<PathBuf>,
     /// The workflow of GitHub Actions that checks pull requests.
     pub(crate) workflow: Option<Workflow>,
     /// Typed readers.
@@ -109,6 +111,7 @@ impl Project {
             ("terraform", self.terraform.as_ref().map(|terraform| &terraform.directory)),
             ("document", self.document.as_ref()),
             ("policy", self.policy.as_ref()),
+            ("dockerfile", self.dockerfile.as_ref()),
             ("workflow", self.workflow.as_ref().map(|workflow| &workflow.path)),
         ];
         let targets = paths.into_iter().filter_map(|(field, path)| Some((field, path?.as_path())));

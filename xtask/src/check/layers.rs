@@ -17,6 +17,7 @@ pub(super) const CRATES: [(&str, &[&str]); 6] = [
             "project",
             "args",
             "document",
+            "image",
             "contract_file",
             "region",
             "generate",

@@ -10,10 +10,10 @@ pub(crate) struct DiffArgs {
     /// The contract of both images
     #[arg(long, value_name = "FILE", required_unless_present_all = ["old_contract", "new_contract"])]
     contract: Option<PathBuf>,
-    /// The contract of the running image
+    /// The contract of the running image, or that image as an OCI layout or archive
     #[arg(long, value_name = "FILE", conflicts_with = "contract", requires = "new_contract")]
     old_contract: Option<PathBuf>,
-    /// The contract of the coming image
+    /// The contract of the coming image, or that image
     #[arg(long, value_name = "FILE", conflicts_with = "contract", requires = "old_contract")]
     new_contract: Option<PathBuf>,
     /// The running release: YAML or JSON stream of Kubernetes objects, as helm template prints it

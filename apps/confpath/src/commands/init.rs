@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 use super::output::{Failure, print, print_problems};
 use crate::args::{GenerateArgs, InitArgs, Language, Output};
 use crate::exit_code;
-use crate::init::{self, Service};
+use crate::generate::DOCKERFILE_REGION;
+use crate::init::{self, DOCKERFILE, Service};
 use crate::input;
 use crate::origin::Problem;
 use crate::output_file;
 use crate::project::{FILE_NAME, IMAGE_REFERENCE, SERVICE_NAME, is_image, is_service_name};
+use crate::region;
 
 pub(super) fn init(args: &InitArgs) -> u8 {
     match run(args) {
@@ -29,7 +31,9 @@ pub(super) fn init(args: &InitArgs) -> u8 {
 
 fn run(args: &InitArgs) -> Result<(), Failure> {
     let unknown = |problem| (vec![problem], exit_code::UNKNOWN);
-    let service = service(args).map_err(|problems| (problems, exit_code::USAGE))?;
+    let dockerfile = input::read_if_present(&args.directory.join(DOCKERFILE)).map_err(unknown)?;
+    let has_dockerfile = dockerfile.is_some_and(|text| region::has(&text, DOCKERFILE_REGION));
+    let service = service(args, has_dockerfile).map_err(|problems| (problems, exit_code::USAGE))?;
     let readme = args.directory.join("README.md");
     let present = input::read_if_present(&readme).map_err(unknown)?;
     for (path, is_new) in init::write(&args.directory, service.starters()).map_err(unknown)? {
@@ -48,7 +52,7 @@ fn run(args: &InitArgs) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Everything that is wrong with flags and answers, of which nothing is written yet.
-fn service(args: &InitArgs) -> Result<Service, Vec<Problem>> {
+fn service(args: &InitArgs, has_dockerfile: bool) -> Result<Service, Vec<Problem>> {
     let mut problems = problems(args);
     if !problems.is_empty() {
         return Err(problems);
@@ -81,7 +85,7 @@ fn service(args: &InitArgs) -> Result<Service, Vec<Problem>> {
         return Err(problems);
     }
     let reader = language.map(|language| reader(language, &args.name));
-    Ok(Service { name: args.name.clone(), image, port, reader, tool: args.tool.clone() })
+    Ok(Service { name: args.name.clone(), image, port, reader, tool: args.tool.clone(), has_dockerfile })
 }
 
 /// The sentence on a name of an image that is none.

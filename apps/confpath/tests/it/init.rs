@@ -68,6 +68,7 @@ fn nothing_that_exists_is_overwritten() {
     let readme = read(&scene, "README.md");
     assert!(readme.starts_with("# Shop\n\nBy hand.\n\n## Configuration\n"), "{readme}");
     assert!(!scene.path().join(".github").exists(), "no workflow without an image");
+    assert!(!read(&scene, "confpath.json").contains("dockerfile"), "no label without a place for it");
     scene.confpath("init shop");
     assert_eq!(read(&scene, "README.md"), readme, "the section comes once");
 }
@@ -88,4 +89,21 @@ fn wrong_names_are_refused_before_anything_is_written() {
     assert_eq!(run.problems().len(), 3, "{:?}", run.problems());
     assert_eq!(scene.confpath("init shop --port 0").code(), 64);
     assert_eq!(fs::read_dir(scene.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn dockerfile_with_the_region_gets_the_label() {
+    let scene = empty();
+    let region = "FROM scratch\n# confpath generate: begin contract\n# confpath generate: end contract\n";
+    scene.write("Dockerfile", region);
+    let run = scene.confpath("init shop");
+    assert_eq!(run.code(), 0, "{:?}", run.problems());
+    assert!(read(&scene, "Dockerfile").contains("\nLABEL dev.confpath.contract=\""));
+    // The lines that the README asks for are those that the Dockerfile has.
+    let readme = read(&scene, "README.md");
+    let lines = readme.split("```dockerfile\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert!(lines.ends_with(region.split_once('\n').unwrap().1), "{lines}");
+    scene.write("contract.json", r#"{"type":"object","properties":{"PORT":{"type":"integer"}}}"#);
+    let check = scene.confpath("generate --check");
+    assert!(check.problems().iter().any(|line| line == "Dockerfile: differs"), "{:?}", check.problems());
 }

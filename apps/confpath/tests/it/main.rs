@@ -10,6 +10,7 @@ mod diff_output;
 mod doors;
 mod env_files;
 mod generate;
+mod image;
 mod import;
 mod init;
 mod manifests;
