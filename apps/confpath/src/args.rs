@@ -6,6 +6,7 @@ mod diff;
 #[cfg(target_os = "linux")]
 mod hook;
 mod import;
+mod install;
 mod output;
 mod repository;
 #[cfg(target_os = "linux")]
@@ -22,6 +23,7 @@ pub(crate) use diff::{DiffArgs, DiffOutput};
 #[cfg(target_os = "linux")]
 pub(crate) use hook::{Ack, Endpoint, NotifyHook, PrepareHook};
 pub(crate) use import::{Form, ImportArgs};
+pub(crate) use install::InstallArgs;
 pub(crate) use output::Output;
 pub(crate) use repository::{GenerateArgs, InitArgs, Language};
 #[cfg(target_os = "linux")]
@@ -47,14 +49,15 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Make a contract of what pydantic, zod, Spring Boot or any JSON Schema says: exit 0 if it is one, 1 if it cannot be one as it is, 2 if a file cannot be read or written, 64 for wrong flags
     Import(ImportArgs),
-    /// Run a command with a valid configuration: exit with its code, 64 for a refused configuration, 2 if a file cannot be read
-    #[cfg(target_os = "linux")]
-    Run(RunArgs),
-    #[cfg(target_os = "linux")]
-    #[command(hide = true)]
-    FirstStage(FirstStageArgs),
+    /// Copy this program to a folder, from an image without a shell: exit 0 if it is there, 2 if it cannot be written
+    Install(InstallArgs),
     /// Print the JSON Schema of contracts, by which editors complete and check them
     ContractSchema,
+}
+
+/// The command line, for what is generated from it.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Contract, sources and output of a check.
@@ -152,8 +155,15 @@ mod tests {
 
     fn sources(flags: &str) -> Vec<Source> {
         let arguments = "confpath check --contract c".split(' ').chain(flags.split(' ')).map(Into::into);
-        let Command::Check(args) = Cli::read(arguments).unwrap().command else { panic!("no check") };
-        args.sources
+        match Cli::read(arguments).unwrap().command {
+            Command::Check(args) => args.sources,
+            Command::Init(_)
+            | Command::Generate(_)
+            | Command::Diff(_)
+            | Command::Import(_)
+            | Command::Install(_)
+            | Command::ContractSchema => Vec::new(),
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod diff;
 mod generate;
 mod import;
 mod init;
+mod install;
 mod output;
 #[cfg(target_os = "linux")]
 mod run;
@@ -36,10 +37,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Generate(args) => generate::generate(&args),
         Command::Diff(args) => diff::diff(&args),
         Command::Import(args) => import::import(&args),
-        #[cfg(target_os = "linux")]
-        Command::Run(args) => run::run(args),
-        #[cfg(target_os = "linux")]
-        Command::FirstStage(args) => crate::agent::process::first_stage::run(&args),
+        Command::Install(args) => install::install(&args),
         Command::ContractSchema => {
             print(CONTRACT_SCHEMA.lines().map(str::to_owned));
             exit_code::VALID

@@ -36,6 +36,34 @@ pub(crate) fn write_below(path: &Path, text: &str, overwrites: bool) -> Result<(
     write(path, text, overwrites)
 }
 
+/// Copies a program to `path`, which everyone may run and no one change; a file that is there is replaced.
+///
+/// # Errors
+/// The reason, as a sentence without a subject. The file is then as it was.
+pub(crate) fn write_program(path: &Path, mut program: fs::File) -> Result<(), String> {
+    let name = path.file_name().ok_or("cannot be written: it has no name")?.to_string_lossy();
+    // Always the same: in a container each process has the number 1, and a copy that was broken off is not left.
+    let draft = path.with_file_name(format!(".{name}.draft"));
+    let copied = (|| {
+        if let Err(error) = fs::remove_file(&draft)
+            && error.kind() != ErrorKind::NotFound
+        {
+            return Err(error);
+        }
+        let mut copy = OpenOptions::new().write(true).create_new(true).open(&draft)?;
+        io::copy(&mut program, &mut copy)?;
+        #[cfg(unix)]
+        copy.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o555))?;
+        copy.sync_all()?;
+        fs::rename(&draft, path)
+    })();
+    if copied.is_err() {
+        // It may never have been there.
+        let _ = fs::remove_file(&draft);
+    }
+    copied.map_err(|error| format!("cannot be written: {error}"))
+}
+
 fn write_draft(path: &Path, draft: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(draft)?;
     file.write_all(text.as_bytes())?;

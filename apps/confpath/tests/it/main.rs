@@ -13,6 +13,7 @@ mod generate;
 mod image;
 mod import;
 mod init;
+mod install;
 mod manifests;
 mod output;
 #[cfg(target_os = "linux")]
