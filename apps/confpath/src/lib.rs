@@ -21,4 +21,5 @@ mod report;
 mod sources;
 mod verdict;
 
+pub use args::command;
 pub use commands::run;

@@ -1,5 +1,5 @@
-//! The program behind the release part `manual`: writes the man pages and shell completions of the service, from the flags of the
-//! service itself, into a folder of the shape of `/usr/local`.
+//! The program behind the manuals of a release: writes the man pages and shell completions of the programs that it is built with, from
+//! the flags of these programs themselves, into a folder of the shape of `/usr/local`.
 
 use std::fs;
 use std::io::{self, Error};
@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Command, Parser};
 use clap_complete::Shell;
-use myapp::args::Cli;
 
-/// The service's man pages and shell completions
+/// Man pages and shell completions
 #[derive(Parser)]
 #[command(disable_version_flag = true)]
 struct Args {
@@ -19,28 +18,35 @@ struct Args {
 
 const MAN_PAGES: &str = "share/man/man1";
 
-/// Shells with the files in which they look for completions by themselves.
-const COMPLETIONS: [(Shell, &str); 3] = [
-    (Shell::Bash, "share/bash-completion/completions/myapp"),
-    (Shell::Fish, "share/fish/vendor_completions.d/myapp.fish"),
-    (Shell::Zsh, "share/zsh/site-functions/_myapp"),
+/// Shells with the files in which they look for completions by themselves, before and after a program's name.
+const COMPLETIONS: [(Shell, &str, &str); 3] = [
+    (Shell::Bash, "share/bash-completion/completions/", ""),
+    (Shell::Fish, "share/fish/vendor_completions.d/", ".fish"),
+    (Shell::Zsh, "share/zsh/site-functions/_", ""),
 ];
 
 fn main() -> io::Result<()> {
-    write(&command(), &Args::parse().folder)
+    let folder = Args::parse().folder;
+    programs().iter().try_for_each(|program| write(program, &folder))
 }
 
-/// The service's command line. Its version is without commit and target, so that the pages are the same for all targets.
-fn command() -> Command {
-    Cli::full_command().version(env!("CARGO_PKG_VERSION"))
+/// The command lines of the programs. Their version is without commit and target, so that the pages are the same for all targets.
+fn programs() -> Vec<Command> {
+    let programs = [
+        #[cfg(feature = "confpath")]
+        confpath::command(),
+        #[cfg(feature = "myapp")]
+        myapp::args::Cli::full_command(),
+    ];
+    programs.into_iter().map(|program: Command| program.version(env!("CARGO_PKG_VERSION"))).collect()
 }
 
 fn write(command: &Command, folder: &Path) -> io::Result<()> {
     let pages = folder.join(MAN_PAGES);
     fs::create_dir_all(&pages).map_err(|error| naming(&pages, &error))?;
     clap_mangen::generate_to(command.clone(), &pages).map_err(|error| naming(&pages, &error))?;
-    for (shell, file) in COMPLETIONS {
-        let file = folder.join(file);
+    for (shell, before, after) in COMPLETIONS {
+        let file = folder.join(format!("{before}{}{after}", command.get_name()));
         let mut text = Vec::new();
         clap_complete::generate(shell, &mut command.clone(), command.get_name(), &mut text);
         let folder = file.parent().unwrap_or(&file);
@@ -64,7 +70,7 @@ mod tests {
 
     fn written() -> TempDir {
         let folder = tempfile::tempdir().unwrap();
-        write(&command(), folder.path()).unwrap();
+        programs().iter().for_each(|program| write(program, folder.path()).unwrap());
         folder
     }
 
@@ -77,9 +83,9 @@ mod tests {
         command.get_arguments().filter_map(|arg| arg.get_long()).map(str::to_owned).collect()
     }
 
-    /// The command and its subcommands, complete.
-    fn commands() -> Vec<Command> {
-        let mut whole = command();
+    /// A program and its subcommands.
+    fn with_subcommands(program: &Command) -> Vec<Command> {
+        let mut whole = program.clone();
         whole.build();
         let subcommands = whole.get_subcommands().filter(|one| one.get_name() != "help").cloned();
         subcommands.chain([whole.clone()]).collect()
@@ -88,9 +94,11 @@ mod tests {
     #[test]
     fn completions_name_every_flag_and_subcommand() {
         let folder = written();
-        for (shell, file) in COMPLETIONS {
-            let completion = text(&folder, file);
-            for command in commands() {
+        for (program, (shell, before, after)) in
+            programs().iter().flat_map(|program| COMPLETIONS.map(|shell| (program.clone(), shell)))
+        {
+            let completion = text(&folder, &format!("{before}{}{after}", program.get_name()));
+            for command in with_subcommands(&program) {
                 assert!(completion.contains(command.get_name()), "{shell}: {}", command.get_name());
                 for flag in flags(&command) {
                     let named =
@@ -104,15 +112,16 @@ mod tests {
     #[test]
     fn man_pages_name_every_flag_and_variable() {
         let folder = written();
-        for command in commands() {
+        for command in programs().iter().flat_map(with_subcommands) {
             let name = command.get_display_name().unwrap_or(command.get_name());
             let page = text(&folder, &format!("{MAN_PAGES}/{name}.1"));
             for section in ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS"] {
                 assert!(page.contains(&format!(".SH {section}\n")), "{name}: {section}");
             }
             for arg in command.get_arguments() {
-                let flag = arg.get_long().unwrap().replace('-', "\\-");
-                assert!(page.contains(&format!("\\-\\-{flag}")), "{name}: {flag}");
+                let positional = || arg.get_id().as_str().to_uppercase();
+                let flag = arg.get_long().map_or_else(positional, |flag| format!("--{flag}"));
+                assert!(page.contains(&flag.replace('-', "\\-")), "{name}: {flag}");
                 let variable = arg.get_env().map(|variable| variable.to_str().unwrap());
                 assert!(page.contains(variable.unwrap_or_default()), "{name}: {variable:?}");
             }
