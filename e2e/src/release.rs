@@ -42,7 +42,8 @@ impl Artifacts {
             .unwrap_or_default()
     }
 
-    /// A part's file: `binary`, `sbom`, `image`, `chart` or `manual`.
+    /// A part's file: `binary`, `sbom`, `image`, `chart`, `contract`, `manual`, `archive`, `sum`, `confpath-sbom` or
+    /// `confpath-image`.
     pub fn file(&self, part: &str) -> PathBuf {
         self.folder.join(self.record()[part]["file"].as_str().unwrap_or_default())
     }

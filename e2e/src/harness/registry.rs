@@ -94,7 +94,7 @@ fn address_in(line: &str) -> Option<SocketAddr> {
     rest.split(['"', ' ']).next()?.parse().ok()
 }
 
-/// Record of a release's push: the references of its image and chart.
+/// Record of a release's push: the references of its images and chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
     /// `published.json`.
@@ -109,7 +109,7 @@ impl Published {
         Self { document: serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{error}")) }
     }
 
-    /// Reference of `image` or `chart`, pinned by its digest.
+    /// Reference of `image`, `chart` or `confpath`, pinned by its digest.
     pub fn reference(&self, part: &str) -> String {
         let text = |key: &str| self.document[part][key].as_str().unwrap_or_default();
         format!("{}@{}", text("repository"), text("digest"))

@@ -5,6 +5,7 @@
 mod archive;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use e2e::secret_scan::Search;
 use serde_json::json;
@@ -16,7 +17,7 @@ const USER: (u64, u64) = (65532, 65532);
 const ROOT: (u64, u64) = (0, 0);
 
 #[test]
-fn image_holds_only_binary_certificates_sbom_and_data() {
+fn image_holds_only_the_listed_files() {
     let held: BTreeSet<_> = IMAGE
         .entries
         .iter()
@@ -24,6 +25,7 @@ fn image_holds_only_binary_certificates_sbom_and_data() {
         .collect();
     // No shell, no loader, no account file; modes without setuid, setgid or sticky bit.
     let expected = [
+        ("contract.json", false, 0o644, ROOT),
         ("etc", true, 0o755, ROOT),
         ("etc/ssl", true, 0o755, ROOT),
         ("etc/ssl/certs", true, 0o755, ROOT),
@@ -65,6 +67,19 @@ fn it_says_what_it_is() {
     assert_eq!(label("licenses"), Some("Apache-2.0"));
     assert_eq!(label("base.name"), Some("scratch"));
     assert!(label("description").is_some_and(|text| !text.is_empty()));
+}
+
+#[test]
+fn image_carries_contract_that_its_label_names() {
+    let file =
+        |path: &str| std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap();
+    assert!(IMAGE.content("contract.json") == file("apps/myapp/contract.json"));
+    let label = IMAGE.config["config"]["Labels"]["dev.confpath.contract"].as_str().unwrap();
+    assert_eq!(label.len(), 64);
+    // ConfigMaps name the contract by the first digits, and the policy is for those.
+    let policy = String::from_utf8(file("charts/myapp/files/admission.yaml")).unwrap();
+    let named = format!("confpath.dev/contract: {}", label.get(..40).unwrap());
+    assert!(policy.contains(&named), "{named}");
 }
 
 #[test]

@@ -35,8 +35,11 @@ pub(crate) fn unpacked(blob: &[u8]) -> Option<Vec<u8>> {
     Some(unpacked)
 }
 
-fn bom() -> Bom {
-    Bom::parse_from_json(std::fs::File::open(ARTIFACTS.file("sbom")).unwrap()).unwrap()
+/// The programs, with the parts that are their lists of contents.
+const PROGRAMS: [(&str, &str); 2] = [("myapp", "sbom"), ("confpath", "confpath-sbom")];
+
+fn bom(part: &str) -> Bom {
+    Bom::parse_from_json(std::fs::File::open(ARTIFACTS.file(part)).unwrap()).unwrap()
 }
 
 fn components(bom: &Bom) -> Vec<&Component> {
@@ -49,8 +52,8 @@ fn named(component: &Component) -> String {
     format!("{}@{}", component.name, version.unwrap_or_default())
 }
 
-/// Packages that cargo's resolver reports as needed by the service, for the named kinds of dependencies.
-fn resolved(kinds: &str) -> BTreeSet<String> {
+/// Packages that cargo's resolver reports as needed by a program, for the named kinds of dependencies.
+fn resolved(program: &str, kinds: &str) -> BTreeSet<String> {
     let target =
         ARTIFACTS.record()["platform"]["architecture"].as_str().map(|architecture| match architecture {
             "amd64" => "x86_64-unknown-linux-gnu",
@@ -63,7 +66,7 @@ fn resolved(kinds: &str) -> BTreeSet<String> {
             "tree",
             "--locked",
             "--package",
-            "myapp",
+            program,
             "--prefix",
             "none",
             "--format",
@@ -85,39 +88,43 @@ fn resolved(kinds: &str) -> BTreeSet<String> {
 
 #[test]
 fn sbom_is_valid_cyclonedx() {
-    let bom = bom();
-    let result = bom.validate_version(SpecVersion::V1_5);
-    assert!(result.passed(), "{:#?}", result.errors().collect::<Vec<_>>());
-    let service = bom.metadata.as_ref().unwrap().component.as_ref().unwrap();
-    assert_eq!(named(service), format!("myapp@{}", env!("CARGO_PKG_VERSION")));
-    assert_eq!(service.component_type, Classification::Application);
-    assert!(bom.metadata.as_ref().unwrap().timestamp.is_some());
+    for (program, part) in PROGRAMS {
+        let bom = bom(part);
+        let result = bom.validate_version(SpecVersion::V1_5);
+        assert!(result.passed(), "{program}: {:#?}", result.errors().collect::<Vec<_>>());
+        let component = bom.metadata.as_ref().unwrap().component.as_ref().unwrap();
+        assert_eq!(named(component), format!("{program}@{}", env!("CARGO_PKG_VERSION")));
+        assert_eq!(component.component_type, Classification::Application);
+        assert!(bom.metadata.as_ref().unwrap().timestamp.is_some());
+    }
 }
 
 #[test]
 fn sbom_crates_equal_cargo_resolution() {
-    let bom = bom();
-    let mut listed: BTreeSet<String> = components(&bom)
-        .into_iter()
-        .filter(|component| {
-            component.purl.as_ref().is_none_or(|purl| purl.as_ref().starts_with("pkg:cargo/"))
-        })
-        .map(named)
-        .collect();
-    for other in ["rust-std", "sqlite", "glibc", "libgcc", "ca-certificates"] {
-        listed.retain(|component| !component.starts_with(&format!("{other}@")));
-    }
-    listed.insert(format!("myapp@{}", env!("CARGO_PKG_VERSION")));
-    assert_eq!(listed, resolved("normal,build"));
-    // Among them none that only tests use.
-    for name in ["insta", "proptest", "tempfile", "kube", "test-support", "e2e", "xtask"] {
-        assert!(!listed.iter().any(|component| component.starts_with(&format!("{name}@"))), "{name}");
+    for (program, part) in PROGRAMS {
+        let bom = bom(part);
+        let mut listed: BTreeSet<String> = components(&bom)
+            .into_iter()
+            .filter(|component| {
+                component.purl.as_ref().is_none_or(|purl| purl.as_ref().starts_with("pkg:cargo/"))
+            })
+            .map(named)
+            .collect();
+        for other in ["rust-std", "sqlite", "glibc", "libgcc", "ca-certificates"] {
+            listed.retain(|component| !component.starts_with(&format!("{other}@")));
+        }
+        listed.insert(format!("{program}@{}", env!("CARGO_PKG_VERSION")));
+        assert_eq!(listed, resolved(program, "normal,build"));
+        // Among them none that only tests use.
+        for name in ["insta", "proptest", "tempfile", "kube", "test-support", "e2e", "xtask"] {
+            assert!(!listed.iter().any(|component| component.starts_with(&format!("{name}@"))), "{name}");
+        }
     }
 }
 
 #[test]
 fn sbom_crate_has_registry_version_checksum_and_licence() {
-    let bom = bom();
+    let bom = bom("sbom");
     let tokio = components(&bom).into_iter().find(|component| component.name.to_string() == "tokio").unwrap();
     let lock = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock")).unwrap();
     let block = lock.split("[[package]]").find(|block| block.contains("\nname = \"tokio\"\n")).unwrap();
@@ -134,11 +141,13 @@ fn sbom_crate_has_registry_version_checksum_and_licence() {
 
 #[test]
 fn sbom_lists_other_image_contents_with_versions() {
-    let bom = bom();
-    let versions: BTreeMap<_, _> = components(&bom)
-        .into_iter()
-        .map(|component| (component.name.to_string(), component.version.as_ref().map(ToString::to_string)))
-        .collect();
+    let versions = |part: &str| -> BTreeMap<_, _> {
+        let version = |component: &Component| component.version.as_ref().map(ToString::to_string);
+        components(&bom(part)).iter().map(|one| (one.name.to_string(), version(one))).collect()
+    };
+    let tool = versions("confpath-sbom");
+    assert!(tool["glibc"].is_some() && !tool.contains_key("sqlite") && !tool.contains_key("ca-certificates"));
+    let versions = versions("sbom");
     for name in ["rust-std", "sqlite", "glibc", "libgcc", "ca-certificates"] {
         assert!(
             versions[name].as_ref().is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit())),
@@ -156,8 +165,13 @@ fn sbom_lists_other_image_contents_with_versions() {
 fn binary_and_sbom_hold_no_build_paths() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_str().unwrap().as_bytes().to_vec();
     let home = std::env::home_dir().unwrap().join(".cargo").to_str().unwrap().as_bytes().to_vec();
-    for part in ["binary", "sbom"] {
-        let content = std::fs::read(ARTIFACTS.file(part)).unwrap();
+    let archive = unpacked(&std::fs::read(ARTIFACTS.file("archive")).unwrap()).unwrap();
+    let read = |part: &str| std::fs::read(ARTIFACTS.file(part)).unwrap();
+    for (part, content) in ["binary", "sbom", "confpath-sbom"]
+        .map(|part| (part, read(part)))
+        .into_iter()
+        .chain([("archive", archive)])
+    {
         for path in [&root, &home] {
             let found = content.windows(path.len()).any(|bytes| bytes == path.as_slice());
             assert!(!found, "{} in the {part}", String::from_utf8_lossy(path));
@@ -201,4 +215,36 @@ fn manual_has_pages_and_completions_in_place() {
         ]
     );
     assert!(files.values().all(|content| !content.is_empty()));
+}
+
+#[test]
+fn archive_and_sum_install_the_tool() {
+    let archive = ARTIFACTS.file("archive");
+    let mut check = Command::new("sha256sum");
+    check.args(["--check", "--strict"]).arg(ARTIFACTS.file("sum")).current_dir(&ARTIFACTS.folder);
+    assert!(check.output().unwrap().status.success());
+    let folder = tempfile::tempdir().unwrap();
+    let mut tar = Command::new("tar");
+    tar.args(["--no-same-owner", "-xzf"]).arg(&archive).arg("-C").arg(folder.path());
+    assert!(tar.output().unwrap().status.success());
+    let tool = folder.path().join("bin/confpath");
+    let output = Command::new(tool).arg("--version").output().unwrap();
+    let version = format!("confpath {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), version);
+    let files: BTreeSet<_> = entries(&unpacked(&std::fs::read(&archive).unwrap()).unwrap())
+        .into_iter()
+        .map(|(path, _)| path)
+        .collect();
+    for file in [
+        "share/bash-completion/completions/confpath",
+        "share/doc/confpath/LICENSE",
+        "share/doc/confpath/NOTICE",
+        "share/fish/vendor_completions.d/confpath.fish",
+        "share/man/man1/confpath-check.1",
+        "share/man/man1/confpath.1",
+        "share/zsh/site-functions/_confpath",
+    ] {
+        assert!(files.contains(file), "{file}: {files:?}");
+    }
+    assert!(!files.iter().any(|file| file.contains("myapp")), "{files:?}");
 }

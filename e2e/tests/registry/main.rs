@@ -6,3 +6,4 @@ mod contents;
 mod packing;
 mod refusals;
 mod round_trip;
+mod tool;

@@ -4,7 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use e2e::release::{ARTIFACTS, Artifacts, both_streams, xtask};
 
-const PARTS: [&str; 5] = ["binary", "sbom", "image", "chart", "manual"];
+const PARTS: [&str; 10] = [
+    "binary",
+    "sbom",
+    "image",
+    "chart",
+    "contract",
+    "manual",
+    "archive",
+    "sum",
+    "confpath-sbom",
+    "confpath-image",
+];
 
 fn digests(artifacts: &Artifacts) -> BTreeMap<&'static str, String> {
     let record = artifacts.record();
@@ -12,7 +23,7 @@ fn digests(artifacts: &Artifacts) -> BTreeMap<&'static str, String> {
 }
 
 #[test]
-fn image_and_chart_packing_is_reproducible() {
+fn packing_of_all_parts_is_reproducible() {
     let first = digests(&ARTIFACTS);
     // Else the image would not be built again, since nothing that it is made of has changed.
     let rebuilt = xtask(&["image", "--rebuild"]).output().unwrap();

@@ -33,7 +33,7 @@ fn pushed_artifacts_return_byte_for_byte_by_digest() {
     let registry = Registry::open();
     let said = run(&mut ARTIFACTS.push(&format!("{}/team", registry.address())));
     let published = Published::read(&ARTIFACTS.folder);
-    for part in ["image", "chart"] {
+    for part in ["image", "chart", "confpath"] {
         assert!(said.contains(&published.reference(part)), "{said}");
     }
 
@@ -68,9 +68,51 @@ fn pushed_artifacts_return_byte_for_byte_by_digest() {
     let copy = ARTIFACTS.copied();
     run(&mut copy.push(&format!("{}/team", other.address())));
     let elsewhere = Published::read(&copy.folder).document;
-    for part in ["image", "chart"] {
+    for part in ["image", "chart", "confpath"] {
         assert_eq!(elsewhere[part]["digest"], published.document[part]["digest"], "{part}");
     }
+}
+
+#[test]
+fn pushed_image_has_its_contract_as_referrer() {
+    let registry = Registry::open();
+    let artifacts = ARTIFACTS.copied();
+    run(&mut artifacts.push(&format!("{}/team", registry.address())));
+    let published = Published::read(&artifacts.folder).document;
+    let (repository, digest) = (text(&published["image"]["repository"]), text(&published["image"]["digest"]));
+    let inspect = |name: String| -> Value {
+        let mut inspect = Command::new("skopeo");
+        inspect.args(["--insecure-policy", "inspect", "--raw", "--tls-verify=false"]);
+        let output = inspect.arg(format!("docker://{repository}{name}")).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", both_streams(&output)))
+    };
+    // This registry has no interface for referrers, so the list is under a tag.
+    let tag = || format!(":{}", digest.replace(':', "-"));
+    let list = inspect(tag());
+    let artifact_type = "application/vnd.confpath.contract.v1+json";
+    let contract = &published["image"]["contract"];
+    assert_eq!(list["manifests"][0]["artifactType"], artifact_type);
+    assert_eq!(list["manifests"][0]["digest"], contract["digest"]);
+    let manifest = inspect(format!("@{}", text(&contract["digest"])));
+    assert_eq!(
+        (&manifest["artifactType"], &manifest["subject"]["digest"]),
+        (&artifact_type.into(), &digest.into())
+    );
+
+    let pulled = tempfile::tempdir().unwrap();
+    run(Command::new("skopeo")
+        .args(["--insecure-policy", "copy", "--src-tls-verify=false"])
+        .arg(format!("docker://{repository}@{}", text(&contract["digest"])))
+        .arg(format!("dir:{}", pulled.path().display())));
+    let layer = pulled.path().join(text(&manifest["layers"][0]["digest"]).replace("sha256:", ""));
+    assert!(std::fs::read(layer).unwrap() == std::fs::read(artifacts.file("contract")).unwrap());
+
+    run(&mut artifacts.push(&format!("{}/team", registry.address())));
+    assert_eq!(inspect(tag()), list, "it is listed once");
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
 }
 
 #[test]

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use kit::tools::{self, Use};
 use kit::{ui, workspace};
-use release::image;
+use release::{Program, image};
 
 use super::processors::Processors;
 use super::report;
@@ -46,7 +46,7 @@ pub(super) fn run(install: bool, options: &Options) -> Result<()> {
     let processors = Processors::find()?;
     tools::require(&[Use::Bench], install)?;
     let programs = Programs {
-        service: image::binary::build()?,
+        service: image::binary::build(Program::Myapp)?,
         folder: image::binary::build_programs("bench-programs")?,
         processors,
     };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use kit::ui;
-use release::image;
+use release::{Program, image};
 
 use super::client::Client;
 use super::mount::Mount;
@@ -21,7 +21,7 @@ const CLIENTS: usize = 4;
 const AIM: f64 = 1.2;
 
 pub(super) fn run() -> Result<()> {
-    let binary = image::binary::build()?;
+    let binary = image::binary::build(Program::Myapp)?;
     let mut mount = Mount::new()?;
     let flags = ["--config-dir", &mount.path().to_string_lossy()];
     let server = Server::start_with(&binary, Launch { flags: &flags, ..Launch::default() })?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use kit::ui;
+use release::Program;
 use release::image::{self, megabytes};
 
 use super::client::Client;
@@ -28,8 +29,8 @@ const REQUESTS: usize = 1000;
 const ASKED: usize = 20;
 
 pub(super) fn run(install: bool) -> Result<()> {
-    let image = image::archive(&image::Options { install, rebuild: false })?.size()?;
-    let binary = image::binary::build()?;
+    let image = image::archive(Program::Myapp, &image::Options { install, rebuild: false })?.size()?;
+    let binary = image::binary::build(Program::Myapp)?;
     let starts = starts(&binary)?;
     let (idle, served) = memory(&binary)?;
     let loaded = loaded(&binary)?;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use kit::cluster::{Choice, Cluster};
 use own_cluster::{Extra, Kubelet, Own};
-use release::image;
+use release::{Program, image};
 
 use crate::{node, up};
 
@@ -93,7 +93,10 @@ impl Args {
                 let cluster = Cluster::select(cluster)?;
                 match step {
                     Step::Start => node::start(&cluster, install, node::components(&cluster, &Extra::ALL)),
-                    Step::Load => node::load_image(&cluster, &image::archive(&image::Options::default())?),
+                    Step::Load => node::load_image(
+                        &cluster,
+                        &image::archive(Program::Myapp, &image::Options::default())?,
+                    ),
                     Step::Finish => node::finish(&cluster),
                 }
             }

@@ -5,6 +5,7 @@ use kit::cluster::{Cluster, Provider};
 use kit::process::Cmd;
 use own_cluster::extras::{self, Extra};
 use own_cluster::{Kubelet, Own};
+use release::Program;
 use release::image::{self, Archive};
 
 use crate::node_image;
@@ -52,5 +53,5 @@ pub(crate) fn load_image(cluster: &Cluster, image: &Archive) -> Result<()> {
         Provider::Kind { name } => Cmd::new("kind").args(["load", "image-archive", "--name", name]),
     };
     command.arg(&image.path).run()?;
-    node_image::verify(cluster.provider(), &image::name(), &image.id()?)
+    node_image::verify(cluster.provider(), &image::name(Program::Myapp), &image.id()?)
 }

@@ -4,6 +4,7 @@ use anyhow::Result;
 use kit::cluster::{Cluster, Provider};
 use kit::process::Cmd;
 use kit::ui;
+use release::Program;
 use release::image::{self, Archive};
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ use crate::node_image;
 /// The cluster does not answer.
 pub(crate) fn print(cluster: &Cluster, image: &Archive) -> Result<()> {
     let id = image.id()?;
-    let nodes = node_image::on_nodes(cluster.provider(), &image::name())?;
+    let nodes = node_image::on_nodes(cluster.provider(), &image::name(Program::Myapp))?;
     let on_nodes =
         nodes.into_iter().map(|(node, found)| format!("{node}: {}", found.unwrap_or_else(|| "none".into())));
     let pods = cluster

@@ -10,7 +10,7 @@ use kit::cluster::{self, Choice, Cluster, own_kubeconfig};
 use kit::tools::{self, Use};
 use kit::ui;
 use own_cluster::{Extra, Own};
-use release::image;
+use release::{Program, image};
 
 use crate::node;
 
@@ -40,7 +40,10 @@ pub(crate) fn up(options: &Options) -> Result<()> {
     tools::require(&uses(options), options.install)?;
     let cluster = Cluster::select(options.cluster)?;
     node::accept(&cluster, &options.with)?;
-    let image = image::archive(&image::Options { install: options.install, ..image::Options::default() })?;
+    let image = image::archive(
+        Program::Myapp,
+        &image::Options { install: options.install, ..image::Options::default() },
+    )?;
     node::start(&cluster, options.install, &options.with)?;
     node::load_image(&cluster, &image)?;
     if options.no_install {
@@ -73,7 +76,7 @@ pub(crate) fn down(choice: Option<Choice>) -> Result<()> {
 pub(crate) fn report() -> Result<()> {
     let choice = own_kubeconfig().exists().then_some(Choice::Own);
     let cluster = Cluster::select(choice)?;
-    crate::report::print(&cluster, &image::archive(&image::Options::default())?)
+    crate::report::print(&cluster, &image::archive(Program::Myapp, &image::Options::default())?)
 }
 
 fn uses(options: &Options) -> Vec<Use> {

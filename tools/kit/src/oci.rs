@@ -45,6 +45,8 @@ pub fn append(
     let mut header = tar::Header::new_ustar();
     header.set_size(content.len() as u64);
     header.set_mode(mode);
+    header.set_uid(0);
+    header.set_gid(0);
     tar.append_data(&mut header, path, content).with_context(|| format!("cannot add {path}"))
 }
 

@@ -1,4 +1,4 @@
-//! The workspace's version, where files outside Rust have it: one for service, image and chart, which are made of one commit.
+//! The workspace's version, where files outside Rust have it: one for programs, images and chart, which are made of one commit.
 
 use std::fs;
 
@@ -7,12 +7,13 @@ use anyhow::{Context as _, Result};
 use crate::workspace;
 
 /// The files, and how the lines with the version begin.
-const FILES: [(&str, &[&str]); 4] = [
+const FILES: [(&str, &[&str]); 5] = [
     ("charts/confpath/Chart.yaml", &["version: "]),
     // Its own, and the library's among its dependencies.
     ("charts/myapp/Chart.yaml", &["version: ", "appVersion: ", "    version: "]),
     ("charts/myapp/charts/confpath/Chart.yaml", &["version: "]),
     ("apps/myapp/Dockerfile", &["      org.opencontainers.image.version="]),
+    ("apps/confpath/Dockerfile", &["      org.opencontainers.image.version="]),
 ];
 
 /// Writes `version` into all of [`FILES`].

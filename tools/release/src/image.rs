@@ -1,5 +1,5 @@
-//! The container image `myapp:<version>`: the last stage of the service's Dockerfile, around a binary that cargo
-//! built on this machine.
+//! The container images `PROGRAM:<version>`: the last stage of each program's Dockerfile, around a binary that cargo built on this
+//! machine.
 //!
 //! Data flows one way: [`binary`], [`sbom`] and [`artifact`] make what goes in, [`builder`] builds and saves, [`size`] reads
 //! what came out.
@@ -27,9 +27,10 @@ use commit::Commit;
 use inputs::Record;
 pub use size::{Size, megabytes};
 
+use crate::program::Program;
+
 /// The workspace's version, which this crate shares.
 const VERSION: &str = workspace::VERSION;
-pub const DOCKERFILE: &str = "apps/myapp/Dockerfile";
 
 /// Options of an image build.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
@@ -48,85 +49,84 @@ pub struct Archive {
     pub path: PathBuf,
 }
 
-/// The task `image`: the image under its name in the builder's store, and its size; with `output` also as a file.
+/// The task `image`: the service's image under its name in the builder's store, and its size; with `output` also as a file.
 ///
 /// # Errors
 /// Nothing here builds images, or the build fails.
 pub fn run(output: Option<&Path>, options: &Options) -> Result<()> {
-    let archive = archive(options)?;
+    let archive = archive(Program::Myapp, options)?;
     if let Some(output) = output {
         fs::copy(&archive.path, output).with_context(|| format!("cannot write {}", output.display()))?;
         ui::say(format!("wrote {}", output.display()));
     }
     let size = archive.size()?;
     let [compressed, uncompressed] = [size.compressed, size.uncompressed].map(megabytes);
-    ui::say(format!("{}: {compressed} compressed, {uncompressed} uncompressed", name()));
+    ui::say(format!("{}: {compressed} compressed, {uncompressed} uncompressed", name(Program::Myapp)));
     Ok(())
 }
 
-/// Lays out what the image is made of below `folder`, which is replaced: what the Dockerfile's own build stage does.
+/// Lays out what the service's image is made of below `folder`, which is replaced: what the Dockerfile's own build stage does.
 ///
 /// # Errors
 /// The build fails.
 pub fn stage(folder: &Path) -> Result<()> {
-    Artifact::make(Commit::checked_out().as_ref())?.write(folder)
+    Artifact::make(Program::Myapp, Commit::checked_out().as_ref())?.write(folder)
 }
 
 /// The image's archive, and what is in it.
 ///
 /// # Errors
 /// The build fails, or this is no Linux.
-pub fn release(options: &Options, commit: &Commit) -> Result<(Archive, Artifact)> {
+pub fn release(program: Program, options: &Options, commit: &Commit) -> Result<(Archive, Artifact)> {
     tools::require(&[Use::Image], options.install)?;
-    let artifact = Artifact::make(Some(commit))?;
-    Ok((around(&artifact, Builder::find()?, options, Some(commit))?, artifact))
+    let artifact = Artifact::make(program, Some(commit))?;
+    Ok((around(program, &artifact, options, Some(commit))?, artifact))
 }
 
 /// The image's archive, built anew only when something it is made of has changed.
 ///
 /// # Errors
 /// Nothing here builds images, or the build fails.
-pub fn archive(options: &Options) -> Result<Archive> {
+pub fn archive(program: Program, options: &Options) -> Result<Archive> {
     if cfg!(target_os = "linux") {
         tools::require(&[Use::Image], options.install)?;
     }
-    let builder = Builder::find()?;
     // Elsewhere cargo cannot link for Linux; the Dockerfile's own build stage does it inside the builder, whose cache
     // knows better than we whether anything has changed.
     let commit = Commit::checked_out();
     if !cfg!(target_os = "linux") {
-        let archive = Archive::of_this_checkout();
+        let archive = Archive::of_this_checkout(program);
         fs::create_dir_all(folder())?;
-        build(builder, &archive, None, commit.as_ref())?;
+        build(program, &archive, None, commit.as_ref())?;
         return Ok(archive);
     }
-    around(&Artifact::make(commit.as_ref())?, builder, options, commit.as_ref())
+    around(program, &Artifact::make(program, commit.as_ref())?, options, commit.as_ref())
 }
 
 /// The image around `artifact`, as old as `commit`.
 fn around(
+    program: Program,
     artifact: &Artifact,
-    builder: Builder,
     options: &Options,
     commit: Option<&Commit>,
 ) -> Result<Archive> {
-    let archive = Archive::of_this_checkout();
-    let record = Record::of(&workspace::root().join(DOCKERFILE), artifact, &archive.path)?;
-    let current = archive.path.is_file() && record.is_current() && builder.id_of(&name()).is_some();
+    let (name, archive) = (name(program), Archive::of_this_checkout(program));
+    let record = Record::of(&workspace::root().join(program.dockerfile()), artifact, &archive.path)?;
+    let current = archive.path.is_file() && record.is_current() && Builder::find()?.id_of(&name).is_some();
     if current && !options.rebuild {
-        ui::say(format!("{} is current", name()));
+        ui::say(format!("{name} is current"));
         return Ok(archive);
     }
-    let staged = folder().join("artifact");
+    let staged = folder().join(format!("{}-artifact", program.name()));
     artifact.write(&staged.join("image"))?;
-    build(builder, &archive, Some(&staged), commit)?;
+    build(program, &archive, Some(&staged), commit)?;
     record.write()?;
     Ok(archive)
 }
 
 impl Archive {
-    fn of_this_checkout() -> Self {
-        Self { path: folder().join(format!("myapp-{VERSION}.tar")) }
+    fn of_this_checkout(program: Program) -> Self {
+        Self { path: folder().join(format!("{}-{VERSION}.tar", program.name())) }
     }
 
     /// Differs when anything in the image does.
@@ -146,21 +146,22 @@ fn folder() -> PathBuf {
     workspace::root().join("target/image")
 }
 
-/// The name the chart asks for: its `appVersion` is the workspace's version.
-/// Its name in builders' stores and on nodes, with the tag.
-pub fn name() -> String {
-    format!("myapp:{VERSION}")
+/// The image's name in builders' stores and on nodes, with the tag. The service's is the one that the chart asks for, whose
+/// `appVersion` is the workspace's version.
+pub fn name(program: Program) -> String {
+    format!("{}:{VERSION}", program.name())
 }
 
 fn build(
-    builder: Builder,
+    program: Program,
     archive: &Archive,
     artifact: Option<&Path>,
     commit: Option<&Commit>,
 ) -> Result<()> {
     let _alone = Alone::wait()?;
-    let dockerfile = workspace::root().join(DOCKERFILE);
-    let name = name();
+    let builder = Builder::find()?;
+    let dockerfile = workspace::root().join(program.dockerfile());
+    let name = name(program);
     let replaced = builder.id_of(&name);
     let build = Build { name: &name, dockerfile: &dockerfile, artifact, commit };
     builder.build(&build)?;
@@ -195,13 +196,16 @@ impl Alone {
 mod tests {
     use super::*;
 
-    fn dockerfile() -> String {
-        fs::read_to_string(workspace::root().join(DOCKERFILE)).unwrap()
+    fn dockerfile(program: Program) -> String {
+        fs::read_to_string(workspace::root().join(program.dockerfile())).unwrap()
     }
 
     #[test]
     fn the_label_carries_the_version_of_the_workspace() {
-        assert!(dockerfile().contains(&format!("org.opencontainers.image.version=\"{VERSION}\"")));
+        for program in Program::ALL {
+            let label = format!("org.opencontainers.image.version=\"{VERSION}\"");
+            assert!(dockerfile(program).contains(&label), "{}", program.name());
+        }
     }
 
     #[test]
@@ -209,8 +213,7 @@ mod tests {
         let toolchain = fs::read_to_string(workspace::root().join("rust-toolchain.toml")).unwrap();
         let channel =
             toolchain.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap().trim_matches('"');
-        assert!(
-            dockerfile().contains(&format!("FROM docker.io/library/rust:{channel}-slim-bookworm AS build"))
-        );
+        let base = format!("FROM docker.io/library/rust:{channel}-slim-bookworm AS build");
+        assert!(dockerfile(Program::Myapp).contains(&base));
     }
 }

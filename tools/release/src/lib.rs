@@ -1,7 +1,9 @@
-//! The container image, and releases of the service.
+//! The container images, and releases of the programs.
 
 mod args;
 pub mod image;
+mod program;
 mod release;
 
 pub use args::Args;
+pub use program::Program;

@@ -2,8 +2,9 @@
 //! but `push` sends anything anywhere.
 //!
 //! Data flows one way: [`bump`] writes the version and [`changelog`], [`build`] makes artifacts and says in [`record`] what they are,
-//! [`push`] checks them against it and tells the digests that the registry has. [`compare`] builds twice.
+//! [`push`] checks them against it and tells the digests that the registry has. [`archive`] is the tool's for other systems. [`compare`] builds twice.
 
+mod archive;
 mod build;
 mod bump;
 mod changelog;
@@ -11,6 +12,7 @@ mod compare;
 mod layout;
 mod push;
 mod record;
+mod referrer;
 mod registry;
 
 use std::path::PathBuf;
@@ -31,7 +33,7 @@ pub(crate) enum Step {
     },
     /// Print a version's section of the changelog
     Notes { version: String },
-    /// Build binary, image, chart, list of contents (SBOM) and manual, the same bytes for the same commit
+    /// Build binaries, images, chart, lists of contents (SBOM) and manuals, the same bytes for the same commit
     Build {
         /// Where to [default: target/release-artifacts]; a folder that holds something else is refused
         #[arg(long, value_name = "DIR")]
@@ -46,12 +48,18 @@ pub(crate) enum Step {
         #[arg(long)]
         install: bool,
     },
-    /// Push image and chart to a registry, and print their digests; nothing that is there already is replaced
+    /// Build only the archive of confpath and its checksum, for this machine: Linux or macOS
+    Archive {
+        /// Folder to write to [default: target/release-archive]
+        #[arg(long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
+    /// Push images and chart to a registry, and print their digests; nothing that is there already is replaced
     Push {
-        /// The image goes to <PREFIX>/myapp, the chart to <PREFIX>/charts/myapp
+        /// The images go to <PREFIX>/myapp and <PREFIX>/confpath, the chart to <PREFIX>/charts/myapp
         #[arg(long, value_name = "REGISTRY/PREFIX")]
         to: String,
-        /// What `build` has made [default: target/release-artifacts]; several, one an architecture, become one image
+        /// What `build` has made [default: target/release-artifacts]; several, one an architecture, become one image each
         #[arg(long, value_name = "DIR")]
         from: Vec<PathBuf>,
         /// Install tools that are missing
@@ -70,6 +78,10 @@ impl Step {
             }
             Self::Build { output, install } => {
                 build::run(&output.clone().unwrap_or_else(default_output), *install)
+            }
+            Self::Archive { output } => {
+                let otherwise = || workspace::root().join("target/release-archive");
+                archive::run(&output.clone().unwrap_or_else(otherwise))
             }
             Self::Compare { install } => compare::run(*install),
             Self::Push { to, from, install } if from.is_empty() => {

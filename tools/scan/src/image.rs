@@ -1,10 +1,11 @@
-//! The content of the image, read from its layers: a file that a later layer hides is shipped all the same.
+//! The content of the service's image, read from its layers: a file that a later layer hides is shipped all the same.
 
 use std::collections::BTreeSet;
 
 use anyhow::Result;
+use release::Program;
 use release::image::{
-    self, DOCKERFILE,
+    self,
     content::{Content, Entry, Kind},
 };
 use serde_json::Value;
@@ -25,10 +26,10 @@ const LISTED: &str = "#   /";
 pub(super) fn content(subject: &Subject) -> Result<ScanResult> {
     let archive = match &subject.image {
         Some(path) => path.clone(),
-        None => image::archive(&image::Options::default())?.path,
+        None => image::archive(Program::Myapp, &image::Options::default())?.path,
     };
     let content = Content::read(&archive)?;
-    let dockerfile = subject.tree.read(DOCKERFILE).unwrap_or_default();
+    let dockerfile = subject.tree.read(Program::Myapp.dockerfile()).unwrap_or_default();
     let named = named_paths(&dockerfile);
     let user = User::of(&content.config);
     let mut findings = user_findings(&user, &text(&content.config, "/config/User"));

@@ -1,22 +1,37 @@
-//! The content of the image, as the folder that takes the place of the Dockerfile's stage `build`.
+//! The content of an image, as the folder that takes the place of the Dockerfile's stage `build`.
 
+use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use kit::tools::CERTIFICATES;
+use kit::workspace;
 
 use super::commit::Commit;
 use super::{binary, sbom};
+use crate::program::Program;
 
-/// Everything the image is made of besides the Dockerfile.
+/// The contract of the service in this repository, and in its image.
+pub const CONTRACT: &str = "apps/myapp/contract.json";
+const CONTRACT_IN_IMAGE: &str = "contract.json";
+
+/// Everything an image is made of besides the Dockerfile.
 pub struct Artifact {
+    program: Program,
     pub binary: Vec<u8>,
-    /// In PEM, one after the other.
-    pub(super) certificates: Vec<u8>,
     /// The list of the image's components, in CycloneDX.
     pub sbom: Vec<u8>,
+    /// The other files of the service's image, by their paths in it.
+    others: Vec<(&'static str, Vec<u8>)>,
+}
+
+/// A file of the image's root.
+pub(super) struct File<'a> {
+    pub(super) path: String,
+    pub(super) content: &'a [u8],
+    mode: u32,
 }
 
 impl Artifact {
@@ -24,13 +39,36 @@ impl Artifact {
     ///
     /// # Errors
     /// The build fails, or this machine has no certificates.
-    pub(super) fn make(commit: Option<&Commit>) -> Result<Self> {
-        let binary = binary::build()?;
+    pub(super) fn make(program: Program, commit: Option<&Commit>) -> Result<Self> {
+        let binary = binary::build(program)?;
+        let others = match program {
+            Program::Myapp => {
+                let contract = fs::read(workspace::root().join(CONTRACT));
+                vec![
+                    (CONTRACT_IN_IMAGE, contract.with_context(|| format!("cannot read {CONTRACT}"))?),
+                    ("etc/ssl/certs/ca-certificates.crt", bundle(Path::new(CERTIFICATES))?),
+                ]
+            }
+            Program::Confpath => Vec::new(),
+        };
         Ok(Self {
+            program,
             binary: fs::read(&binary).with_context(|| format!("cannot read {}", binary.display()))?,
-            certificates: bundle(Path::new(CERTIFICATES))?,
-            sbom: sbom::sbom(commit)?,
+            sbom: sbom::sbom(program, commit)?,
+            others,
         })
+    }
+
+    /// The files of the image.
+    pub(super) fn files(&self) -> Vec<File<'_>> {
+        let name = self.program.name();
+        let file = |path: String, content, mode| File { path, content, mode };
+        let mut files = vec![file(name.to_owned(), self.binary.as_slice(), 0o755)];
+        if self.program == Program::Myapp {
+            files.push(file(format!("usr/share/sbom/{name}.cdx.json"), &self.sbom, 0o644));
+        }
+        files.extend(self.others.iter().map(|(path, content)| file((*path).to_owned(), content, 0o644)));
+        files
     }
 
     /// Lays it out below `folder`, which it replaces. Modes are set whatever the caller's umask is, since the image
@@ -40,15 +78,16 @@ impl Artifact {
             fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
         let root = folder.join("root");
-        for below in
-            ["", "etc", "etc/ssl", "etc/ssl/certs", "usr", "usr/share", "usr/share/sbom", "var", "var/lib"]
-        {
-            directory(&root.join(below))?;
+        let files = self.files();
+        let mut paths: Vec<&Path> = files.iter().map(|file| Path::new(&file.path)).collect();
+        if self.program == Program::Myapp {
+            paths.push(Path::new("var/lib/myapp"));
+            directory(&folder.join("data/myapp"))?;
         }
-        directory(&folder.join("data/myapp"))?;
-        file(&root.join("myapp"), &self.binary, 0o755)?;
-        file(&root.join("usr/share/sbom/myapp.cdx.json"), &self.sbom, 0o644)?;
-        file(&root.join("etc/ssl/certs/ca-certificates.crt"), &self.certificates, 0o644)
+        // Sorted, so that each comes after the one that it is in.
+        let folders: BTreeSet<&Path> = paths.into_iter().flat_map(|path| path.ancestors().skip(1)).collect();
+        folders.into_iter().try_for_each(|below| directory(&root.join(below)))?;
+        files.iter().try_for_each(|file| write_file(&root.join(&file.path), file.content, file.mode))
     }
 }
 
@@ -73,7 +112,7 @@ fn directory(path: &Path) -> Result<()> {
     set_mode(path, 0o755)
 }
 
-fn file(path: &Path, content: &[u8], mode: u32) -> Result<()> {
+fn write_file(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     fs::write(path, content).with_context(|| format!("cannot write {}", path.display()))?;
     set_mode(path, mode)
 }

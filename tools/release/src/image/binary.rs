@@ -1,4 +1,5 @@
-//! The service as one file that needs nothing of the system it runs on; and programs to compare it with, built alike.
+//! Each released program as one file that needs nothing of the system it runs on; and programs to compare the service with, built
+//! alike.
 
 use std::ffi::OsString;
 use std::fs;
@@ -11,24 +12,24 @@ use kit::workspace;
 use serde_json::Value;
 
 use super::elf::Elf;
+use crate::program::Program;
 
-/// A platform of the image.
+/// A platform that programs are built for, each on its own machine.
 #[derive(Debug)]
 pub struct Target {
-    /// The architecture, spelled like [`std::env::consts::ARCH`].
-    pub(super) architecture: &'static str,
-    pub(super) triple: &'static str,
-    /// `e_machine` of the ELF specification.
-    pub(super) machine: u16,
+    /// Operating system and architecture, spelled like [`std::env::consts`].
+    system: [&'static str; 2],
+    triple: &'static str,
+    /// `e_machine` of the ELF specification; other systems have executables of another form.
+    machine: Option<u16>,
 }
 
-pub(super) const TARGETS: [Target; 2] = [
-    Target { architecture: "x86_64", triple: "x86_64-unknown-linux-gnu", machine: 62 },
-    Target { architecture: "aarch64", triple: "aarch64-unknown-linux-gnu", machine: 183 },
+const TARGETS: [Target; 4] = [
+    Target { system: ["linux", "x86_64"], triple: "x86_64-unknown-linux-gnu", machine: Some(62) },
+    Target { system: ["linux", "aarch64"], triple: "aarch64-unknown-linux-gnu", machine: Some(183) },
+    Target { system: ["macos", "x86_64"], triple: "x86_64-apple-darwin", machine: None },
+    Target { system: ["macos", "aarch64"], triple: "aarch64-apple-darwin", machine: None },
 ];
-
-const SERVICE: [&str; 4] = ["--package", "myapp", "--bin", "myapp"];
-const MANUAL: [&str; 4] = ["--package", "manual", "--bin", "manual"];
 
 /// A package that cargo compiled for the binary.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,13 +40,13 @@ pub(super) struct Compiled {
     pub(super) is_linked: bool,
 }
 
-/// Builds the release binary for this machine's architecture and proves that it is static.
+/// Builds the release binary of a program for this machine and proves that it is static, where the system has such.
 ///
 /// # Errors
 /// The build fails, or what it made needs a dynamic loader, which an empty image does not have.
-pub fn build() -> Result<PathBuf> {
+pub fn build(program: Program) -> Result<PathBuf> {
     let target = this_target()?;
-    let binary = cargo_build(target, &SERVICE)?.join("myapp");
+    let binary = cargo_build(target, &of(program))?.join(program.name());
     require_static(&fs::read(&binary).with_context(|| format!("cannot read {}", binary.display()))?, target)?;
     Ok(binary)
 }
@@ -54,9 +55,9 @@ pub fn build() -> Result<PathBuf> {
 ///
 /// # Errors
 /// The build fails.
-pub(super) fn compiled() -> Result<Vec<Compiled>> {
+pub(super) fn compiled(program: Program) -> Result<Vec<Compiled>> {
     let target = this_target()?;
-    let told = cargo(target, &SERVICE).args(["--quiet", "--message-format=json"]).ask()?;
+    let told = cargo(target, &of(program)).args(["--quiet", "--message-format=json"]).ask()?;
     let messages = told.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>();
     Ok(compiled_in(&messages.context("cargo printed messages that are no JSON")?, target.triple))
 }
@@ -74,10 +75,10 @@ fn compiled_in(messages: &[Value], triple: &str) -> Vec<Compiled> {
     compiled.collect()
 }
 
-/// The triple of the image's binary, where one can be made here.
+/// The triple of the binaries that are built here.
 ///
 /// # Errors
-/// No image is made for this machine's architecture.
+/// No program is built for machines like this one.
 pub(super) fn triple() -> Result<&'static str> {
     Ok(this_target()?.triple)
 }
@@ -90,19 +91,25 @@ pub fn build_programs(package: &str) -> Result<PathBuf> {
     cargo_build(this_target()?, &["--package", package, "--bins"])
 }
 
-/// Builds the program that writes man pages and completions. All that it has in common with the service is compiled once, since
-/// [`build`] has the same flags.
+/// Builds the program that writes man pages and completions of `program`. All that both have in common is compiled once, since
+/// [`build`] has the same flags, and no other program is in it.
 ///
 /// # Errors
 /// The build fails.
-pub fn build_manual() -> Result<PathBuf> {
-    Ok(cargo_build(this_target()?, &MANUAL)?.join("manual"))
+pub fn build_manual(program: Program) -> Result<PathBuf> {
+    let manual =
+        ["--package", "manual", "--bin", "manual", "--no-default-features", "--features", program.name()];
+    Ok(cargo_build(this_target()?, &manual)?.join("manual"))
+}
+
+fn of(program: Program) -> [&'static str; 4] {
+    ["--package", program.name(), "--bin", program.name()]
 }
 
 fn this_target() -> Result<&'static Target> {
-    let architecture = std::env::consts::ARCH;
-    let target = TARGETS.iter().find(|target| target.architecture == architecture);
-    target.with_context(|| format!("no image is made for the architecture {architecture}"))
+    let system = [std::env::consts::OS, std::env::consts::ARCH];
+    let target = TARGETS.iter().find(|target| target.system == system);
+    target.with_context(|| format!("no program is built for {}", system.join(" on ")))
 }
 
 /// Tells the folder that cargo puts programs in.
@@ -116,7 +123,10 @@ fn cargo(target: &Target, what: &[&str]) -> Cmd {
     Cmd::new("cargo")
         .args(["build", "--release", "--locked", "--target", target.triple])
         .args(what)
-        .env("CARGO_ENCODED_RUSTFLAGS", encoded_flags(workspace::root(), &target_folder(), &cargo_home()))
+        .env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            encoded_flags(target, workspace::root(), &target_folder(), &cargo_home()),
+        )
         .directory(workspace::root())
 }
 
@@ -126,8 +136,11 @@ fn cargo(target: &Target, what: &[&str]) -> Cmd {
 ///
 /// Files are named in messages of panics. Under the names given here they are the same in every checkout, so that the
 /// binary is too; cargo leaves these flags out of the hashes that order its code.
-fn encoded_flags(root: &Path, target: &Path, cargo_home: &Path) -> OsString {
-    let mut flags = OsString::from("-Ctarget-feature=+crt-static\x1f-Cstrip=symbols");
+fn encoded_flags(built: &Target, root: &Path, target: &Path, cargo_home: &Path) -> OsString {
+    let mut flags = OsString::from("-Cstrip=symbols");
+    if built.machine.is_some() {
+        flags.push("\x1f-Ctarget-feature=+crt-static");
+    }
     // The last that fits is taken.
     for (folder, name) in [(root, "/src"), (target, "/src/target"), (cargo_home, "/cargo")] {
         flags.push("\x1f--remap-path-prefix=");
@@ -148,9 +161,10 @@ fn target_folder() -> PathBuf {
 }
 
 fn require_static(binary: &[u8], target: &Target) -> Result<()> {
+    let Some(machine) = target.machine else { return Ok(()) };
     let elf = Elf::parse(binary).context("cargo built something that is no ELF file")?;
-    if elf.machine != target.machine {
-        bail!("cargo built for machine {}, not for {} ({})", elf.machine, target.machine, target.triple);
+    if elf.machine != machine {
+        bail!("cargo built for machine {}, not for {machine} ({})", elf.machine, target.triple);
     }
     if elf.needs_loader {
         bail!("the binary needs a dynamic loader, which the image has not");
@@ -164,13 +178,14 @@ mod tests {
 
     #[test]
     fn folder_with_a_space_stays_one_flag() {
-        let flags = encoded_flags(Path::new("/my code"), Path::new("/my code/target"), Path::new("/c"));
+        let paths = ["/my code", "/my code/target", "/c"].map(Path::new);
+        let flags = encoded_flags(&TARGETS[0], paths[0], paths[1], paths[2]);
         let flags: Vec<_> = flags.to_str().unwrap().split('\x1f').collect();
         assert_eq!(
             flags,
             [
-                "-Ctarget-feature=+crt-static",
                 "-Cstrip=symbols",
+                "-Ctarget-feature=+crt-static",
                 "--remap-path-prefix=/my code=/src",
                 "--remap-path-prefix=/my code/target=/src/target",
                 "--remap-path-prefix=/c=/cargo",
@@ -197,15 +212,15 @@ mod tests {
     fn a_binary_that_needs_a_loader_is_refused() {
         // Tests are linked dynamically, so this test's own file is one.
         let this = fs::read(std::env::current_exe().unwrap()).unwrap();
-        let target = TARGETS.iter().find(|target| target.architecture == std::env::consts::ARCH).unwrap();
-        let error = require_static(&this, target).unwrap_err().to_string();
+        let error = require_static(&this, this_target().unwrap()).unwrap_err().to_string();
         assert!(error.contains("dynamic loader"), "{error}");
     }
 
     #[test]
     fn a_binary_for_another_machine_is_refused() {
         let this = fs::read(std::env::current_exe().unwrap()).unwrap();
-        let target = TARGETS.iter().find(|target| target.architecture != std::env::consts::ARCH).unwrap();
+        let other = |target: &&Target| target.system[1] != std::env::consts::ARCH;
+        let target = TARGETS.iter().find(other).unwrap();
         let error = require_static(&this, target).unwrap_err().to_string();
         assert!(error.contains(target.triple), "{error}");
     }

@@ -14,14 +14,15 @@ use serde_json::{Value, json};
 
 use super::binary;
 use super::commit::Commit;
+use crate::program::Program;
 
-/// The document about the image whose binary was built last, as text.
+/// The document about the image of `program`, whose binary was built last, as text.
 ///
 /// # Errors
 /// The build fails, or cargo or the compiler does not answer.
-pub(super) fn sbom(commit: Option<&Commit>) -> Result<Vec<u8>> {
-    let crates = crates::of(&binary::compiled()?)?;
-    let system = system::components(&crates)?;
+pub(super) fn sbom(program: Program, commit: Option<&Commit>) -> Result<Vec<u8>> {
+    let crates = crates::of(program, &binary::compiled(program)?)?;
+    let system = system::components(program, &crates)?;
     let document = document(&crates, &system, &system::compiler()?, commit);
     Ok(format!("{document}\n").into_bytes())
 }
@@ -35,7 +36,7 @@ fn document(crates: &crates::Crates, system: &[Value], compiler: &Value, commit:
     if let Some(commit) = commit {
         metadata["timestamp"] = commit.time.clone().into();
     }
-    // What is linked in beside the crates is needed by the service as a whole.
+    // What is linked in beside the crates is needed by the program as a whole.
     let mut dependencies: BTreeMap<&str, Vec<&str>> = crates.dependencies();
     let root = crates.root["bom-ref"].as_str().unwrap_or_default();
     let references = system.iter().filter_map(|component| component["bom-ref"].as_str());

@@ -9,12 +9,12 @@ use kit::process::Cmd;
 use kit::tools::{self, Use};
 use kit::{oci, ui, workspace};
 
-use super::layout;
 use super::record::{Part, Record};
-use crate::image::artifact::Artifact;
-use crate::image::binary;
+use super::{archive, layout};
+use crate::image::artifact::CONTRACT;
 use crate::image::commit::Commit;
 use crate::image::{self, Archive};
+use crate::program::Program;
 
 const VERSION: &str = workspace::VERSION;
 const CHART: &str = "charts/myapp";
@@ -30,13 +30,19 @@ pub(super) fn run(output: &Path, install: bool) -> Result<()> {
         );
     }
     let options = image::Options { install, ..Default::default() };
-    let (archive, artifact) = image::release(&options, &commit)?;
+    let built = |program| image::release(program, &options, &commit);
+    let [(service_image, service), (tool_image, tool)] = [built(Program::Myapp)?, built(Program::Confpath)?];
     make_room(output)?;
-    put(output, Part::Binary, &artifact)?;
-    put(output, Part::Sbom, &artifact)?;
-    image(output, &archive)?;
+    put(output, Part::Binary, &service.binary)?;
+    put(output, Part::Sbom(Program::Myapp), &service.sbom)?;
+    image(output, Program::Myapp, &service_image)?;
     chart(output, &commit)?;
+    let contract = fs::read(workspace::root().join(CONTRACT));
+    put(output, Part::Contract, &contract.with_context(|| format!("cannot read {CONTRACT}"))?)?;
     manual(output)?;
+    archive::write(output, &tool.binary)?;
+    put(output, Part::Sbom(Program::Confpath), &tool.sbom)?;
+    image(output, Program::Confpath, &tool_image)?;
     let rustc = Cmd::new("rustc").arg("--version").directory(workspace::root()).ask()?;
     let record = Record::write(output, VERSION, &commit, rustc.trim())?;
     for part in Part::ALL {
@@ -57,13 +63,12 @@ fn make_room(output: &Path) -> Result<()> {
     fs::create_dir_all(output).with_context(|| format!("cannot create {}", output.display()))
 }
 
-fn put(output: &Path, part: Part, artifact: &Artifact) -> Result<()> {
+fn put(output: &Path, part: Part, content: &[u8]) -> Result<()> {
     let path = output.join(part.file(VERSION, oci::architecture()));
-    let content = if part == Part::Binary { &artifact.binary } else { &artifact.sbom };
     fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn image(output: &Path, archive: &Archive) -> Result<()> {
+fn image(output: &Path, program: Program, archive: &Archive) -> Result<()> {
     let folder = output.join("layout");
     // Without a policy of the machine: that is about images that come from elsewhere.
     Cmd::new("skopeo")
@@ -71,7 +76,7 @@ fn image(output: &Path, archive: &Archive) -> Result<()> {
         .arg(format!("docker-archive:{}", archive.path.display()))
         .arg(format!("oci:{}:{VERSION}", folder.display()))
         .run()?;
-    layout::pack(&folder, &output.join(Part::Image.file(VERSION, oci::architecture())))?;
+    layout::pack(&folder, &output.join(Part::Image(program).file(VERSION, oci::architecture())))?;
     fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
 }
 
@@ -87,10 +92,7 @@ fn chart(output: &Path, commit: &Commit) -> Result<()> {
 }
 
 fn manual(output: &Path) -> Result<()> {
-    let program = binary::build_manual()?;
-    let folder = output.join("manual");
-    fs::create_dir(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    Cmd::new(program).arg(&folder).run()?;
+    let folder = archive::manual(output, Program::Myapp)?;
     layout::pack(&folder, &output.join(Part::Manual.file(VERSION, oci::architecture())))?;
     fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
 }

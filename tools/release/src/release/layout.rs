@@ -10,15 +10,23 @@ use serde_json::{Value, json};
 
 /// Writes the files below `folder` to `archive` in the order of their names.
 pub(super) fn pack(folder: &Path, archive: &Path) -> Result<()> {
-    let mut files = Vec::new();
-    list(folder, &mut files)?;
-    files.sort();
     let mut tar = tar::Builder::new(File::create(archive).with_context(|| unwritable(archive))?);
-    for file in files {
-        let name = file.strip_prefix(folder)?.to_str().context("a file in the layout has an odd name")?;
-        oci::append(&mut tar, name, 0o644, &fs::read(&file)?)?;
+    for (name, content) in files(folder)? {
+        oci::append(&mut tar, &name, 0o644, &content)?;
     }
     tar.finish().with_context(|| unwritable(archive))
+}
+
+/// The files below `folder` by their paths there, in the order of these.
+pub(super) fn files(folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut paths = Vec::new();
+    list(folder, &mut paths)?;
+    paths.sort();
+    let read = |path: PathBuf| {
+        let name = path.strip_prefix(folder)?.to_str().context("a file has an odd name")?;
+        Ok((name.to_owned(), fs::read(&path)?))
+    };
+    paths.into_iter().map(read).collect()
 }
 
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
@@ -36,11 +44,11 @@ pub(super) struct Packed<'a> {
     pub(super) platform: &'a Value,
 }
 
-/// Lays out in `folder` an image named `reference` that is `images`, one a platform, and tells its digest.
+/// Lays out in `folder` an image named `reference` that is `images`, one a platform, and returns its descriptor.
 ///
 /// # Errors
 /// An archive cannot be read or holds more or less than one image, or the folder cannot be written.
-pub(super) fn join(images: &[Packed<'_>], folder: &Path, reference: &str) -> Result<String> {
+pub(super) fn join(images: &[Packed<'_>], folder: &Path, reference: &str) -> Result<Value> {
     let mut manifests = Vec::new();
     for image in images {
         let mut manifest = unpack(&image.archive, folder)
@@ -49,19 +57,32 @@ pub(super) fn join(images: &[Packed<'_>], folder: &Path, reference: &str) -> Res
         manifests.push(manifest);
     }
     let index = json!({ "schemaVersion": 2, "mediaType": oci::INDEX, "manifests": manifests }).to_string();
-    let mut listed = oci::descriptor(oci::INDEX, index.as_bytes());
-    listed["annotations"] = json!({ "org.opencontainers.image.ref.name": reference });
-    let digest = oci::digest(index.as_bytes());
-    let top = json!({ "schemaVersion": 2, "manifests": [listed] }).to_string();
-    let files = [
-        (oci::blob_path(&digest), index.as_bytes()),
-        ("oci-layout".to_owned(), oci::LAYOUT),
-        ("index.json".to_owned(), top.as_bytes()),
-    ];
-    for (path, content) in files {
-        write(&folder.join(path), content)?;
+    let index = Blob { media_type: oci::INDEX, content: index.into_bytes() };
+    lay_out(folder, reference, &index, &[])?;
+    Ok(index.descriptor())
+}
+
+/// Something with a digest of its own in a layout.
+pub(super) struct Blob {
+    pub(super) media_type: &'static str,
+    pub(super) content: Vec<u8>,
+}
+
+impl Blob {
+    pub(super) fn descriptor(&self) -> Value {
+        oci::descriptor(self.media_type, &self.content)
     }
-    Ok(digest)
+}
+
+/// Lays out `manifest` under the name `reference`, and `blobs` beside it.
+pub(super) fn lay_out(folder: &Path, reference: &str, manifest: &Blob, blobs: &[Blob]) -> Result<()> {
+    let mut listed = manifest.descriptor();
+    listed["annotations"] = json!({ "org.opencontainers.image.ref.name": reference });
+    let top = json!({ "schemaVersion": 2, "manifests": [listed] }).to_string();
+    write(&folder.join("oci-layout"), oci::LAYOUT)?;
+    write(&folder.join("index.json"), top.as_bytes())?;
+    let mut all = blobs.iter().chain([manifest]);
+    all.try_for_each(|blob| write(&folder.join(oci::blob_path(&oci::digest(&blob.content))), &blob.content))
 }
 
 /// Adds an archive's blobs to `folder`, and returns the descriptor of its only image without the name it had there.
@@ -160,11 +181,12 @@ mod tests {
             })
             .collect();
         let joined = folder.0.path().join("joined");
-        let digest = join(&images, &joined, "1.2.3").unwrap();
+        let descriptor = join(&images, &joined, "1.2.3").unwrap();
+        let digest = descriptor["digest"].as_str().unwrap();
 
         let read =
             |path: &str| serde_json::from_slice::<Value>(&fs::read(joined.join(path)).unwrap()).unwrap();
-        let index = read(&oci::blob_path(&digest));
+        let index = read(&oci::blob_path(digest));
         for (manifest, platform) in index["manifests"].as_array().unwrap().iter().zip(&platforms) {
             assert_eq!(&manifest["platform"], platform);
             // The blobs of this test are what their platforms are.
@@ -173,7 +195,7 @@ mod tests {
         let listed = &read("index.json")["manifests"][0];
         assert_eq!(
             (&listed["digest"], &listed["annotations"]["org.opencontainers.image.ref.name"]),
-            (&digest.into(), &"1.2.3".into())
+            (&descriptor["digest"], &"1.2.3".into())
         );
     }
 

@@ -1,4 +1,4 @@
-//! Image and chart into a registry, and what is told of them afterwards: `published.json`, which names both by digest, and
+//! Images and chart into a registry, and what is told of them afterwards: `published.json`, which names all by digest, and
 //! `published-values.yaml`, with which the chart runs that very image.
 
 use std::fs::{self, File};
@@ -8,13 +8,14 @@ use std::time::{Duration, UNIX_EPOCH};
 use anyhow::{Context as _, Result, bail};
 use kit::tools::{self, Use};
 use kit::{ui, workspace};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::layout::{self, Packed};
 use super::record::{Part, Record};
+use super::referrer;
 use super::registry::{Published, Registry};
+use crate::program::Program;
 
-const IMAGE: &str = "myapp";
 const CHARTS: &str = "charts";
 
 /// # Errors
@@ -26,31 +27,72 @@ pub(super) fn run(to: &str, from: &[PathBuf], install: bool) -> Result<()> {
     let Some(first) = records.first() else { bail!("nothing to push") };
     refuse(&problems(&records, registry.is_loopback()))?;
 
-    let joined = Joined::of(&records)?;
-    let (image, chart) = (registry.repository(IMAGE), registry.repository(&format!("{CHARTS}/{IMAGE}")));
+    let [service, tool] = Program::ALL.map(|program| Image::of(program, &records, &registry));
+    let (service, tool) = (service?, tool?);
+    let chart = registry.repository(&format!("{CHARTS}/{}", Program::Myapp.name()));
     let version = first.text("version");
-    let there = [registry.published(&image, version)?, registry.published(&chart, version)?];
-    refuse(&conflicts(&there, &joined.digest, first, [&image, &chart]))?;
+    let chart_name = format!("{chart}:{version}");
+    let chart_there = registry.published(&chart_name)?;
+    let conflicts =
+        [service.conflict(), tool.conflict(), chart_conflict(chart_there.as_ref(), first, &chart_name)];
+    refuse(&conflicts.into_iter().flatten().collect::<Vec<_>>())?;
 
-    let [image_there, chart_there] = there.map(|published| published.is_some());
-    if !image_there {
-        registry.push_image(&joined.folder, &image, version)?;
-    }
-    if !chart_there {
+    service.push(&registry)?;
+    tool.push(&registry)?;
+    if chart_there.is_none() {
         as_old_as_the_commit(&first.path(Part::Chart), first)?;
         registry.push_chart(&first.path(Part::Chart), &registry.repository(CHARTS))?;
     }
-    let digest_of = |repository: &str| {
-        let published = registry.published(repository, version)?;
-        Ok::<_, anyhow::Error>(
-            published.with_context(|| format!("{repository}:{version} did not arrive"))?.digest,
-        )
-    };
-    let image_digest = digest_of(&image)?;
-    if image_digest != joined.digest {
-        bail!("the registry has {image}:{version} as {image_digest}, pushed was {}", joined.digest);
+    let chart_digest = arrived(&registry, &chart_name)?;
+    let contract = first.path(Part::Contract);
+    let contract = fs::read(&contract).with_context(|| format!("cannot read {}", contract.display()))?;
+    let folder = service.joined.folder.join("contract");
+    let subject = &service.joined.descriptor;
+    let contract = referrer::attach(&registry, &service.repository, subject, contract, &folder)?;
+    tell(&records, [&service, &tool], (&chart, &chart_digest), &contract)
+}
+
+/// The digest of what was pushed under a name.
+fn arrived(registry: &Registry, name: &str) -> Result<String> {
+    Ok(registry.published(name)?.with_context(|| format!("{name} did not arrive"))?.digest)
+}
+
+/// The image of a program, for all architectures.
+struct Image {
+    repository: String,
+    /// Repository and tag.
+    name: String,
+    version: String,
+    joined: Joined,
+    /// The manifest under its name, if there is one already.
+    there: Option<Published>,
+}
+
+impl Image {
+    fn of(program: Program, records: &[Record], registry: &Registry) -> Result<Self> {
+        let version = records.first().map(|record| record.text("version")).unwrap_or_default().to_owned();
+        let repository = registry.repository(program.name());
+        let name = format!("{repository}:{version}");
+        let joined = Joined::of(program, records, &version)?;
+        Ok(Self { there: registry.published(&name)?, repository, name, version, joined })
     }
-    tell(&records, [(&image, &image_digest), (&chart, &digest_of(&chart)?)])
+
+    fn conflict(&self) -> Option<String> {
+        let is_other = self.there.as_ref().is_some_and(|there| there.digest != self.joined.digest());
+        is_other.then(|| taken(&self.name))
+    }
+
+    /// Pushes it, unless it is there.
+    fn push(&self, registry: &Registry) -> Result<()> {
+        if self.there.is_none() {
+            registry.push_image(&self.joined.folder, &self.version, &self.name)?;
+        }
+        let arrived = arrived(registry, &self.name)?;
+        if arrived != self.joined.digest() {
+            bail!("the registry has {} as {arrived}, pushed was {}", self.name, self.joined.digest());
+        }
+        Ok(())
+    }
 }
 
 /// Returns the reasons for which builds are not fit to be pushed.
@@ -72,8 +114,10 @@ fn problems(records: &[Record], is_loopback: bool) -> Vec<String> {
                     problems.push(format!("{both}: not of the same {key}"));
                 }
             }
-            if earlier.digest(Part::Chart) != record.digest(Part::Chart) {
-                problems.push(format!("{both}: the charts are not the same"));
+            for part in Part::PORTABLE {
+                if earlier.digest(part) != record.digest(part) {
+                    problems.push(format!("{both}: not the same {}", part.name()));
+                }
             }
             if earlier.platform() == record.platform() {
                 problems.push(format!("{both}: both for {}", record.platform()["architecture"]));
@@ -84,52 +128,42 @@ fn problems(records: &[Record], is_loopback: bool) -> Vec<String> {
 }
 
 /// A version is pushed once: whoever has pulled it has what it will always be.
-fn conflicts(there: &[Option<Published>; 2], image: &str, record: &Record, names: [&str; 2]) -> Vec<String> {
-    let [there_image, there_chart] = there;
-    let version = record.text("version");
-    let told = |name: &str| {
-        format!(
-            "{name}:{version} is there already and is another one; raise the version (`cargo xtask release bump`)"
-        )
-    };
-    let mut conflicts = Vec::new();
-    if there_image.as_ref().is_some_and(|published| published.digest != image) {
-        conflicts.push(told(names[0]));
-    }
-    // Of a chart only the archive counts: its manifest is Helm's.
-    let archive = |published: &Published| published.manifest.pointer("/layers/0/digest").cloned();
-    if there_chart
-        .as_ref()
-        .is_some_and(|published| archive(published) != Some(record.digest(Part::Chart).into()))
-    {
-        conflicts.push(told(names[1]));
-    }
-    conflicts
+fn taken(name: &str) -> String {
+    format!("{name} is there already and is another one; raise the version (`cargo xtask release bump`)")
+}
+
+fn chart_conflict(there: Option<&Published>, record: &Record, name: &str) -> Option<String> {
+    // Only the archive counts: its manifest is Helm's.
+    let archive = there?.manifest.pointer("/layers/0/digest").cloned();
+    (archive != Some(record.digest(Part::Chart).into())).then(|| taken(name))
 }
 
 fn refuse(problems: &[String]) -> Result<()> {
     if problems.is_empty() { Ok(()) } else { bail!("nothing was pushed:\n  {}", problems.join("\n  ")) }
 }
 
-/// The images of all records as one, in a folder that goes with this.
+/// A program's images of all records as one, in a folder that goes with this.
 struct Joined {
     folder: PathBuf,
-    digest: String,
+    descriptor: Value,
 }
 
 impl Joined {
-    fn of(records: &[Record]) -> Result<Self> {
-        let folder = workspace::root().join(format!("target/release-joined-{}", std::process::id()));
-        let mut joined = Self { folder, digest: String::new() };
+    fn of(program: Program, records: &[Record], version: &str) -> Result<Self> {
+        let folder = format!("target/release-joined-{}-{}", program.name(), std::process::id());
+        let mut joined = Self { folder: workspace::root().join(folder), descriptor: Value::Null };
         let mut images: Vec<_> = records
             .iter()
-            .map(|record| Packed { archive: record.path(Part::Image), platform: record.platform() })
+            .map(|record| Packed { archive: record.path(Part::Image(program)), platform: record.platform() })
             .collect();
         // The same image whichever folder was named first.
         images.sort_by_key(|image| image.platform.to_string());
-        let version = records.first().map(|record| record.text("version")).unwrap_or_default();
-        joined.digest = layout::join(&images, &joined.folder, version)?;
+        joined.descriptor = layout::join(&images, &joined.folder, version)?;
         Ok(joined)
+    }
+
+    fn digest(&self) -> &str {
+        self.descriptor["digest"].as_str().unwrap_or_default()
     }
 }
 
@@ -148,24 +182,35 @@ fn as_old_as_the_commit(chart: &Path, record: &Record) -> Result<()> {
 }
 
 /// Prints what was pushed, and writes it beside the first of the folders.
-fn tell(records: &[Record], [image, chart]: [(&str, &str); 2]) -> Result<()> {
+fn tell(records: &[Record], images: [&Image; 2], chart: (&str, &str), contract: &str) -> Result<()> {
     let Some(first) = records.first() else { return Ok(()) };
     let version = first.text("version");
     let platforms: Vec<_> = records.iter().map(|record| record.platform().clone()).collect();
+    let [values, mut service, mut tool] = [images[0], images[0], images[1]].map(|image| {
+        let (repository, digest) = (&image.repository, image.joined.digest());
+        json!({ "repository": repository, "tag": version, "digest": digest })
+    });
+    service["contract"] = json!({ "artifactType": referrer::TYPE, "digest": contract });
+    for image in [&mut service, &mut tool] {
+        image["platforms"] = platforms.clone().into();
+    }
     let published = json!({
         "version": version,
         "commit": first.text("commit"),
-        "image": { "repository": image.0, "tag": version, "digest": image.1, "platforms": platforms },
+        "image": service,
         "chart": { "repository": format!("oci://{}", chart.0), "version": version, "digest": chart.1 },
+        "confpath": tool,
     });
     // JSON is YAML as well.
-    let values = json!({ "image": { "repository": image.0, "tag": version, "digest": image.1 } });
+    let values = json!({ "image": values });
     for (name, document) in [("published.json", &published), ("published-values.yaml", &values)] {
         let path = first.folder().join(name);
         fs::write(&path, format!("{document:#}\n"))
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
-    ui::say(format!("image  {}@{}", image.0, image.1));
+    for image in images {
+        ui::say(format!("image  {}@{}", image.repository, image.joined.digest()));
+    }
     ui::say(format!("chart  oci://{}@{}", chart.0, chart.1));
     Ok(())
 }

@@ -7,7 +7,9 @@ use anyhow::{Context as _, Result};
 use kit::oci;
 use serde_json::{Value, json};
 
+use super::archive;
 use crate::image::commit::Commit;
+use crate::program::Program;
 
 const FILE: &str = "release.json";
 
@@ -21,36 +23,65 @@ pub(super) struct Record {
 /// The parts of a release, in the order in which they are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
+    /// The service's binary.
     Binary,
-    Sbom,
-    Image,
+    Sbom(Program),
+    Image(Program),
     Chart,
-    /// Man pages and shell completions.
+    /// The service's contract.
+    Contract,
+    /// Man pages and shell completions of the service.
     Manual,
+    /// The tool's archive.
+    Archive,
+    /// The archive's sum.
+    Sum,
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 5] = [Self::Binary, Self::Sbom, Self::Image, Self::Chart, Self::Manual];
+    pub(super) const ALL: [Self; 10] = [
+        Self::Binary,
+        Self::Sbom(Program::Myapp),
+        Self::Image(Program::Myapp),
+        Self::Chart,
+        Self::Contract,
+        Self::Manual,
+        Self::Archive,
+        Self::Sum,
+        Self::Sbom(Program::Confpath),
+        Self::Image(Program::Confpath),
+    ];
+    /// Those that are the same for every architecture.
+    pub(super) const PORTABLE: [Self; 3] = [Self::Chart, Self::Contract, Self::Manual];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Binary => "binary",
-            Self::Sbom => "sbom",
-            Self::Image => "image",
+            Self::Sbom(Program::Myapp) => "sbom",
+            Self::Image(Program::Myapp) => "image",
             Self::Chart => "chart",
+            Self::Contract => "contract",
             Self::Manual => "manual",
+            Self::Archive => "archive",
+            Self::Sum => "sum",
+            Self::Sbom(Program::Confpath) => "confpath-sbom",
+            Self::Image(Program::Confpath) => "confpath-image",
         }
     }
 
-    /// The part's file. Chart and manual are the same for every architecture.
+    /// The part's file.
     pub(super) fn file(self, version: &str, architecture: &str) -> String {
-        let platform = format!("myapp-{version}-linux-{architecture}");
+        let platform = |program: Program| format!("{}-{version}-linux-{architecture}", program.name());
+        let archive = || archive::name(version, "linux", architecture);
         match self {
-            Self::Binary => platform,
-            Self::Sbom => format!("{platform}.cdx.json"),
-            Self::Image => format!("{platform}.oci.tar"),
+            Self::Binary => platform(Program::Myapp),
+            Self::Sbom(program) => format!("{}.cdx.json", platform(program)),
+            Self::Image(program) => format!("{}.oci.tar", platform(program)),
             Self::Chart => format!("myapp-{version}.tgz"),
+            Self::Contract => format!("myapp-{version}-contract.json"),
             Self::Manual => format!("myapp-{version}-manual.tar"),
+            Self::Archive => archive(),
+            Self::Sum => format!("{}.sha256", archive()),
         }
     }
 }
@@ -168,7 +199,7 @@ mod tests {
         let record = recorded(folder.path());
         assert_eq!(record.faults(), [""; 0]);
         fs::write(record.path(Part::Chart), "other").unwrap();
-        fs::remove_file(record.path(Part::Sbom)).unwrap();
+        fs::remove_file(record.path(Part::Sbom(Program::Myapp))).unwrap();
         let faults = record.faults();
         assert!(
             faults[0].contains(".cdx.json")

@@ -1,6 +1,8 @@
-//! A place in a registry: its name, what is there already, and how the two programs that push there log in.
+//! A place in a registry: its name, what is there already, and how the programs that push there log in.
 //!
 //! Credentials come from the file that `docker login` writes, and are on no command line.
+
+mod api;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,8 @@ use anyhow::{Context as _, Result, bail};
 use kit::oci;
 use kit::process::Cmd;
 use serde_json::Value;
+
+use api::{Api, Response};
 
 /// The destination of a release.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,13 +71,13 @@ impl Registry {
         host == "localhost" || address.is_ok_and(|address| address.is_loopback())
     }
 
-    /// Returns the manifest under a name, if there is one.
+    /// Returns the manifest under a name with its tag or digest, if there is one.
     ///
     /// # Errors
     /// The registry cannot be asked.
-    pub(super) fn published(&self, repository: &str, version: &str) -> Result<Option<Published>> {
+    pub(super) fn published(&self, name: &str) -> Result<Option<Published>> {
         let asked = Cmd::new("skopeo").args(["--insecure-policy", "inspect", "--raw"]);
-        let asked = self.trusted(asked, "--tls-verify=false").arg(format!("docker://{repository}:{version}"));
+        let asked = self.trusted(asked, "--tls-verify=false").arg(format!("docker://{name}"));
         match asked.ask() {
             Ok(manifest) => Ok(Some(Published {
                 digest: oci::digest(manifest.as_bytes()),
@@ -84,13 +88,13 @@ impl Registry {
         }
     }
 
-    /// Pushes all of an image layout's image `version`.
-    pub(super) fn push_image(&self, layout: &Path, repository: &str, version: &str) -> Result<()> {
+    /// Pushes all of what a layout has under the name `reference`, to a name with a tag or digest.
+    pub(super) fn push_image(&self, layout: &Path, reference: &str, name: &str) -> Result<()> {
         let copy =
             Cmd::new("skopeo").args(["--insecure-policy", "copy", "--quiet", "--all", "--preserve-digests"]);
         self.trusted(copy, "--dest-tls-verify=false")
-            .arg(format!("oci:{}:{version}", layout.display()))
-            .arg(format!("docker://{repository}:{version}"))
+            .arg(format!("oci:{}:{reference}", layout.display()))
+            .arg(format!("docker://{name}"))
             .run()
             .map(drop)
             .map_err(|error| self.explained(error))
@@ -106,6 +110,43 @@ impl Registry {
         let push = if self.is_loopback() { push.arg("--plain-http") } else { push };
         // The time of the file is in the manifest, in the zone of whoever pushes.
         push.env("TZ", "UTC").run().map(drop).map_err(|error| self.explained(error))
+    }
+
+    /// Returns true if the registry itself lists what refers to a manifest.
+    pub(super) fn lists_referrers(&self, repository: &str, digest: &str) -> Result<bool> {
+        let response = self.api()?.get(&format!("/v2/{}/referrers/{digest}", self.path(repository)))?;
+        match response.status {
+            200 => Ok(true),
+            401 | 403 => Err(self.refused(&response)),
+            _ => Ok(false),
+        }
+    }
+
+    /// Writes a manifest under a tag. Skopeo 1.9 drops `artifactType` from the entries of an index.
+    pub(super) fn put_manifest(
+        &self,
+        repository: &str,
+        tag: &str,
+        media_type: &str,
+        content: &str,
+    ) -> Result<()> {
+        let path = format!("/v2/{}/manifests/{tag}", self.path(repository));
+        let response = self.api()?.put(&path, media_type, content)?;
+        if response.status == 201 { Ok(()) } else { Err(self.refused(&response)) }
+    }
+
+    fn api(&self) -> Result<Api> {
+        Api::new(&self.host, self.is_loopback(), self.credentials.as_deref())
+    }
+
+    /// A full name without the host.
+    fn path<'a>(&self, repository: &'a str) -> &'a str {
+        repository.strip_prefix(&format!("{}/", self.host)).unwrap_or(repository)
+    }
+
+    fn refused(&self, response: &Response) -> anyhow::Error {
+        let words = if response.status == 401 { "unauthorized" } else { response.body.trim() };
+        self.explained(anyhow::anyhow!("it answered {}: {words}", response.status))
     }
 
     fn trusted(&self, command: Cmd, without_tls: &str) -> Cmd {

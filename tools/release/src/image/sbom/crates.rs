@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 use super::scope::Scope;
 use crate::image::binary::{self, Compiled};
+use crate::program::Program;
 
 /// Sources that cargo has from the public registry; a package of the same name elsewhere is another one.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
-const ROOT: &str = "myapp";
 
 pub(super) struct Crates {
-    /// The service.
+    /// The program.
     pub(super) root: Value,
     /// All others, by their ids.
     others: BTreeMap<String, Value>,
@@ -26,15 +26,16 @@ pub(super) struct Crates {
 }
 
 /// Describes `compiled` by what cargo knows of each.
-pub(super) fn of(compiled: &[Compiled]) -> Result<Crates> {
+pub(super) fn of(program: Program, compiled: &[Compiled]) -> Result<Crates> {
     let query = ["metadata", "--locked", "--format-version=1", "--filter-platform", binary::triple()?];
     let told = Cmd::new("cargo").args(query).directory(workspace::root()).ask()?;
     let metadata = serde_json::from_str(&told).context("cargo metadata is not JSON")?;
     let lock = std::fs::read_to_string(workspace::root().join("Cargo.lock")).context("no Cargo.lock")?;
-    described(compiled, &metadata, &checksums(&lock))
+    described(program.name(), compiled, &metadata, &checksums(&lock))
 }
 
 fn described(
+    root: &str,
     compiled: &[Compiled],
     metadata: &Value,
     checksums: &BTreeMap<String, String>,
@@ -55,11 +56,11 @@ fn described(
     for package in metadata["packages"].as_array().into_iter().flatten() {
         let (Some(id), Some(name)) = (package["id"].as_str(), package["name"].as_str()) else { continue };
         let Some(place) = places.get(id) else { continue };
-        let component = component(package, *place, checksums);
+        let component = component(root, package, *place, checksums);
         if let Some(manifest) = package["manifest_path"].as_str() {
             crates.manifests.insert(name.to_owned(), manifest.to_owned());
         }
-        if name == ROOT {
+        if name == root {
             crates.root = component;
         } else {
             crates.others.insert(id.to_owned(), component);
@@ -73,7 +74,7 @@ fn described(
         }
     }
     if crates.root.is_null() {
-        anyhow::bail!("cargo compiled no {ROOT}");
+        anyhow::bail!("cargo compiled no {root}");
     }
     Ok(crates)
 }
@@ -90,12 +91,12 @@ fn needed_by(node: &Value) -> impl Iterator<Item = String> {
         .map(str::to_owned)
 }
 
-fn component(package: &Value, place: Scope, checksums: &BTreeMap<String, String>) -> Value {
+fn component(root: &str, package: &Value, place: Scope, checksums: &BTreeMap<String, String>) -> Value {
     let text = |key: &str| package[key].as_str().unwrap_or_default();
     let named = format!("{}@{}", text("name"), text("version"));
     let is_public = text("source") == REGISTRY;
     let purl = format!("pkg:cargo/{named}");
-    let kind = if text("name") == ROOT { "application" } else { "library" };
+    let kind = if text("name") == root { "application" } else { "library" };
     let mut component = json!({
         "type": kind,
         // A crate of this workspace has no purl: it would be taken for a public one of the same name.
@@ -201,7 +202,7 @@ mod tests {
             compiled("chassis", true),
         ];
         let lock = "version = 4\n\n[[package]]\nname = \"serde\"\nversion = \"1.2.3\"\nchecksum = \"abc\"\n";
-        described(&all, &metadata(), &checksums(lock)).unwrap()
+        described("myapp", &all, &metadata(), &checksums(lock)).unwrap()
     }
 
     #[test]

@@ -11,22 +11,22 @@ use serde_json::{Value, json};
 
 use super::crates::Crates;
 use super::scope::Scope;
+use crate::program::Program;
 
 /// The compiler, for the list of tools.
 pub(super) fn compiler() -> Result<Value> {
     Ok(json!({ "type": "application", "name": "rustc", "version": rustc("release")? }))
 }
 
-pub(super) fn components(crates: &Crates) -> Result<Vec<Value>> {
+pub(super) fn components(program: Program, crates: &Crates) -> Result<Vec<Value>> {
     let mut components = vec![rust_std()?];
     components.extend(sqlite(crates)?);
     let [libc, libgcc] = ["libc.a", "libgcc_eh.a"].map(library);
-    let from_distribution = [
-        ("glibc", libc.as_deref(), "LGPL-2.1-or-later"),
-        ("libgcc", libgcc.as_deref(), "GPL-3.0-or-later WITH GCC-exception-3.1"),
-        ("ca-certificates", Some(Path::new(CERTIFICATES)), "MPL-2.0"),
-    ];
-    components.extend(from_distribution.map(|(name, file, license)| packaged(name, file, license)));
+    components.push(packaged("glibc", libc.as_deref(), "LGPL-2.1-or-later"));
+    components.push(packaged("libgcc", libgcc.as_deref(), "GPL-3.0-or-later WITH GCC-exception-3.1"));
+    if program == Program::Myapp {
+        components.push(packaged("ca-certificates", Some(Path::new(CERTIFICATES)), "MPL-2.0"));
+    }
     Ok(components)
 }
 
