@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -9,7 +10,7 @@ use kit::tools;
 
 use crate::test::{Extent, Tier};
 use crate::tool::Tool;
-use crate::{check, codegen, picture, test};
+use crate::{check, codegen, door, picture, test};
 
 #[derive(Parser)]
 #[command(
@@ -52,15 +53,16 @@ pub(crate) enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Compare what Terraform gave, what the release holds and what the replicas run; exits with 2 when they differ, 3 when it
-    /// cannot tell
+    /// Compare what Terraform gave, what the release holds and what the replicas run, by `confpath drift`; exits with 2 when they
+    /// differ, 3 when it cannot tell. `--cluster own` is the project's own cluster
     #[command(disable_help_flag = true)]
     Drift(Words),
     /// Look for holes: in our code, in what it depends on, in the history, the image, the policies and the workflows; exits
     /// with 2 when tools are missing
     #[command(disable_help_flag = true)]
     Scan(Words),
-    /// Deploy: Terraform by an approved plan, or Helm with a rollback by itself
+    /// Deploy by `confpath deploy`: Terraform by an approved plan, or Helm with a rollback by itself. `--install` installs tools that are
+    /// missing, `--cluster own` is the project's own cluster
     #[command(disable_help_flag = true)]
     Deploy(Words),
     /// Build the container image with buildah, podman or Docker, and print its size
@@ -99,9 +101,12 @@ pub(crate) struct Words {
 }
 
 impl Args {
-    pub(crate) fn run(self) -> Result<()> {
+    pub(crate) fn run(self) -> Result<ExitCode> {
         if let Some((tool, task, words)) = self.task.delegated() {
-            return Err(tool.become_it(task, words));
+            return match tool {
+                Tool::Confpath => door::run(task, words),
+                Tool::Bench | Tool::Cluster | Tool::Release | Tool::Scan => Err(tool.become_it(task, words)),
+            };
         }
         #[expect(clippy::wildcard_enum_match_arm, reason = "all other tasks are delegated")]
         match self.task {
@@ -110,9 +115,10 @@ impl Args {
             Task::Codegen { check } => codegen::run(check),
             Task::Picture { install } => picture::run(install),
             Task::Tools { install } => tools::run(install),
-            Task::Help(Words { words }) => help(words),
+            Task::Help(Words { words }) => return help(words),
             _ => Ok(()),
         }
+        .map(|()| ExitCode::SUCCESS)
     }
 }
 
@@ -123,8 +129,8 @@ impl Task {
             Self::Up(words) => Some((Tool::Cluster, "up", &words.words)),
             Self::Down(words) => Some((Tool::Cluster, "down", &words.words)),
             Self::Cluster(words) => Some((Tool::Cluster, "cluster", &words.words)),
-            Self::Drift(words) => Some((Tool::Deploy, "drift", &words.words)),
-            Self::Deploy(words) => Some((Tool::Deploy, "deploy", &words.words)),
+            Self::Drift(words) => Some((Tool::Confpath, "drift", &words.words)),
+            Self::Deploy(words) => Some((Tool::Confpath, "deploy", &words.words)),
             Self::Scan(words) => Some((Tool::Scan, "scan", &words.words)),
             Self::Image(words) => Some((Tool::Release, "image", &words.words)),
             Self::Release(words) => Some((Tool::Release, "release", &words.words)),
@@ -140,7 +146,7 @@ impl Task {
 }
 
 /// Help about a task: the same as the task prints for `--help`.
-fn help(words: Vec<OsString>) -> Result<()> {
+fn help(words: Vec<OsString>) -> Result<ExitCode> {
     let program = OsString::from("xtask");
     Args::parse_from([program].into_iter().chain(words).chain(["--help".into()])).run()
 }

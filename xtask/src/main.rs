@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod codegen;
+mod door;
 mod picture;
 mod test;
 mod tool;
@@ -14,5 +15,5 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    kit::exit::report(args::Args::parse().run())
+    args::Args::parse().run().unwrap_or_else(|error| kit::exit::report(Err(error)))
 }

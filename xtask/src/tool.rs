@@ -1,4 +1,4 @@
-//! The tools that carry out a task: crates below `tools/`, compiled when they are called.
+//! The programs that carry out a task: crates below `tools/` and `confpath`, compiled when they are called.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
@@ -8,12 +8,12 @@ use anyhow::Error;
 use kit::process::Cmd;
 use kit::workspace;
 
-/// A crate below `tools/` with a program.
+/// A crate with a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
     Bench,
     Cluster,
-    Deploy,
+    Confpath,
     Release,
     Scan,
 }
@@ -23,7 +23,7 @@ impl Tool {
         match self {
             Self::Bench => "bench",
             Self::Cluster => "cluster",
-            Self::Deploy => "deploy",
+            Self::Confpath => "confpath",
             Self::Release => "release",
             Self::Scan => "scan",
         }

@@ -1,7 +1,6 @@
 //! Flags, and the sources that they name in the order in which they were given.
 
-#[cfg(target_os = "linux")]
-mod delivery;
+mod deployment;
 mod diff;
 #[cfg(target_os = "linux")]
 mod hook;
@@ -17,8 +16,9 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-#[cfg(target_os = "linux")]
-pub(crate) use delivery::{DeliveryArgs, OnRestart};
+pub(crate) use deployment::{
+    ApplyArgs, DeployCommand, DriftArgs, HelmArgs, PlanArgs, ProjectArgs, ReleaseArgs, RootArgs, WaitArgs,
+};
 pub(crate) use diff::{DiffArgs, DiffOutput};
 #[cfg(target_os = "linux")]
 pub(crate) use hook::{Ack, Endpoint, NotifyHook, PrepareHook};
@@ -53,6 +53,13 @@ pub(crate) enum Command {
     Install(InstallArgs),
     /// Print the JSON Schema of contracts, by which editors complete and check them
     ContractSchema,
+    /// Deploy: Terraform by an approved plan, or Helm with a rollback by itself
+    #[command(subcommand)]
+    Deploy(DeployCommand),
+    /// Compare what Terraform gave, what the release holds and what the replicas run: exit 0 if all is the same, 1 if something differs, 2 if it cannot be told, 64 for wrong flags or a wrong contract
+    Drift(DriftArgs),
+    /// Ask every replica what is in force: exit 0 if all agree and are ready, 1 if not, 2 if no replica answers otherwise and one gives no answer, 64 for wrong flags
+    Verify(fleet::VerifyArgs),
 }
 
 /// The command line, for what is generated from it.
@@ -161,8 +168,10 @@ mod tests {
             | Command::Generate(_)
             | Command::Diff(_)
             | Command::Import(_)
-            | Command::Install(_)
-            | Command::ContractSchema => Vec::new(),
+            | Command::ContractSchema
+            | Command::Deploy(_)
+            | Command::Drift(_)
+            | Command::Verify(_) => Vec::new(),
         }
     }
 

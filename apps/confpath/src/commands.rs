@@ -1,14 +1,15 @@
 //! The commands: from arguments to output and exit code.
 
 mod check;
+mod deploy;
 mod diff;
+mod drift;
 mod generate;
 mod import;
 mod init;
 mod install;
 mod output;
-#[cfg(target_os = "linux")]
-mod run;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -19,6 +20,12 @@ use output::print;
 
 /// The JSON Schema of contracts. It repeats what the crate `contract` accepts; a test compares both.
 const CONTRACT_SCHEMA: &str = include_str!("contract.schema.json");
+
+/// The command line, for whoever has to read one.
+pub fn command() -> clap::Command {
+    use clap::CommandFactory as _;
+    Cli::command()
+}
 
 /// Runs the command that `arguments` name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -37,7 +44,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Generate(args) => generate::generate(&args),
         Command::Diff(args) => diff::diff(&args),
         Command::Import(args) => import::import(&args),
-        Command::Install(args) => install::install(&args),
+        Command::Deploy(command) => deploy::deploy(&command),
+        Command::Drift(args) => drift::drift(&args),
+        Command::Verify(args) => verify::verify(&args),
         Command::ContractSchema => {
             print(CONTRACT_SCHEMA.lines().map(str::to_owned));
             exit_code::VALID

@@ -1,10 +1,10 @@
 //! Exit codes, the same for every command.
 
-/// The configuration is valid.
+/// Yes: the configuration is valid, the replicas agree, the deploy is done.
 pub const VALID: u8 = 0;
-/// The configuration is refused.
+/// No: the configuration is refused, something differs, the deploy has failed.
 pub const INVALID: u8 = 1;
-/// A source could not be read, so that there is no verdict.
+/// No verdict: a source, a cluster or a replica gave no answer, or a program is missing.
 pub const UNKNOWN: u8 = 2;
 /// Wrong input: flags or the contract (`EX_USAGE` of sysexits.h).
 pub const USAGE: u8 = 64;

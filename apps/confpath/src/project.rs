@@ -37,6 +37,31 @@ pub(crate) struct Project {
     /// Typed readers.
     #[serde(default)]
     pub(crate) readers: Vec<Reader>,
+    /// Where and how the service is deployed.
+    #[serde(default)]
+    pub(crate) deploy: Deploy,
+}
+
+/// The deployment of a service, where no flag says otherwise.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Deploy {
+    /// Name of the release; that of the service by default.
+    pub(crate) release: Option<String>,
+    /// Namespace of the release; `default` by default.
+    pub(crate) namespace: Option<String>,
+    /// Context of the kubeconfig.
+    pub(crate) context: Option<String>,
+    /// Folder of the Terraform root that applies the release.
+    pub(crate) environment: Option<PathBuf>,
+    /// Folder for a saved plan.
+    pub(crate) plan: Option<PathBuf>,
+    /// Keys of the Secret that a deploy by Helm makes.
+    pub(crate) secrets: Vec<String>,
+    /// Command that prints secrets as JSON.
+    pub(crate) secrets_from: Option<String>,
+    /// Values of the chart, beside its settings, that are compared and never shown, with all values below them.
+    pub(crate) hidden_values: Vec<String>,
 }
 
 /// A Terraform module.

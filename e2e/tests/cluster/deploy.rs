@@ -254,7 +254,7 @@ async fn secrets(ns: &Namespace) -> Vec<(String, String)> {
 }
 
 /// The image as `NAME@sha256:…`, if the node knows that name; the node reports it some time after the image was loaded.
-async fn image_by_digest(ns: &Namespace) -> Option<String> {
+pub(crate) async fn image_by_digest(ns: &Namespace) -> Option<String> {
     let nodes: Api<Node> = Api::all(ns.api::<Secret>().into_client());
     let images = async || {
         let nodes = nodes.list(&ListParams::default()).await.unwrap().items;

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod admission;
+mod any_service;
 mod autoscaling;
 mod cache;
 mod database;

@@ -4,11 +4,10 @@ mod forward;
 mod instructions;
 mod service;
 
-use anyhow::Result;
-use deploy::rollout;
+use anyhow::{Result, bail};
 use kit::cluster::{self, Choice, Cluster, own_kubeconfig};
 use kit::tools::{self, Use};
-use kit::ui;
+use kit::{ui, workspace};
 use own_cluster::{Extra, Own};
 use release::{Program, image};
 
@@ -51,10 +50,22 @@ pub(crate) fn up(options: &Options) -> Result<()> {
         return Ok(());
     }
     service::install(&cluster, &image)?;
-    rollout::wait(&rollout::ReleaseRef { kubectl: &|| cluster.kubectl(), release: service::RELEASE })?;
+    wait(&cluster)?;
     forward::ask(&cluster)?;
     instructions::to_go_on(&cluster);
     Ok(())
+}
+
+/// Waits until every replica is ready: `confpath` follows the pods, and says why one cannot be.
+fn wait(cluster: &Cluster) -> Result<()> {
+    let confpath = ["run", "--quiet", "--package", "confpath", "--"];
+    let release = ["--release", service::RELEASE, "--context", cluster.context()];
+    let program = cluster.command("cargo").args(confpath).args(["deploy", "wait"]).args(release);
+    if program.directory(workspace::root()).pass_through()?.success() {
+        Ok(())
+    } else {
+        bail!("the release is not ready")
+    }
 }
 
 /// Removes what `up` has made: the project's own cluster whole where it was asked for or this checkout has one, else the release

@@ -9,7 +9,6 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
 
 use crate::cache;
 use crate::ui::{self, Progress};
@@ -114,11 +113,12 @@ impl Cmd {
         Ok(status)
     }
 
-    /// Runs a step whose output may not be shown as it is: each line goes to `each` only. About once a second in which the program is
-    /// silent `may_go_on` is asked; at the first no the program is told to end (SIGTERM), and may take its time to do so.
-    pub fn supervise(self, each: impl FnMut(&str), may_go_on: impl FnMut() -> bool) -> Result<ExitStatus> {
-        ui::say(format!("$ {}", self.shown));
-        Ok(self.execute_while(each, may_go_on)?.0)
+    /// Runs a program that talks to the caller itself: it has this process's input and output. The command is not shown.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn pass_through(mut self) -> Result<ExitStatus> {
+        self.command.status().with_context(|| format!("cannot run `{}`", self.shown))
     }
 
     /// Asks a question of the machine: not shown, since it changes nothing. Returns stdout.
@@ -152,15 +152,7 @@ impl Cmd {
         self.command.spawn().with_context(|| format!("cannot run `{}`", self.shown))
     }
 
-    fn execute(self, each: impl FnMut(&str)) -> Result<(ExitStatus, String)> {
-        self.execute_while(each, || true)
-    }
-
-    fn execute_while(
-        mut self,
-        mut each: impl FnMut(&str),
-        mut may_go_on: impl FnMut() -> bool,
-    ) -> Result<(ExitStatus, String)> {
+    fn execute(mut self, mut each: impl FnMut(&str)) -> Result<(ExitStatus, String)> {
         let started = Instant::now();
         let stdin = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
         self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -171,7 +163,6 @@ impl Cmd {
         let lines = read_lines(&mut child);
         let mut stdout = String::new();
         let mut progress = Progress::new(self.shown);
-        let mut is_told_to_end = false;
         loop {
             match lines.recv_timeout(TICK) {
                 Ok(Line { text, from_stdout }) => {
@@ -181,13 +172,7 @@ impl Cmd {
                         stdout.push('\n');
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    progress.tick(started.elapsed());
-                    if !is_told_to_end && !may_go_on() {
-                        is_told_to_end = true;
-                        terminate(&child)?;
-                    }
-                }
+                Err(RecvTimeoutError::Timeout) => progress.tick(started.elapsed()),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
@@ -203,12 +188,6 @@ pub struct Captured {
     pub stdout: String,
     /// Lines of stdout and stderr, in the order of their arrival.
     pub lines: Vec<String>,
-}
-
-fn terminate(child: &Child) -> Result<()> {
-    let process =
-        i32::try_from(child.id()).ok().and_then(Pid::from_raw).context("a process without an id")?;
-    kill_process(process, Signal::TERM).context("cannot end the program")
 }
 
 struct Line {
@@ -278,15 +257,6 @@ mod tests {
     fn a_failure_names_the_command_and_its_status() {
         let error = Cmd::new("sh").args(["-c", "exit 3"]).run().unwrap_err().to_string();
         assert_eq!(error, "`sh -c 'exit 3'` failed (exit status: 3)");
-    }
-
-    #[test]
-    fn stopped_program_is_read_to_its_end() {
-        let script = "trap 'echo undone; exit 9' TERM; while :; do sleep 0.1; done";
-        let mut said = Vec::new();
-        let status =
-            Cmd::new("sh").args(["-c", script]).supervise(|line| said.push(line.to_owned()), || false);
-        assert_eq!((status.unwrap().code(), said), (Some(9), vec!["undone".to_owned()]));
     }
 
     #[test]

@@ -3,14 +3,13 @@
 use serde_json::Value;
 
 /// Crates of this workspace that a crate may name. One that is not listed may name any.
-const DIRECTIONS: [(&str, &[&str]); 18] = [
+const DIRECTIONS: [(&str, &[&str]); 17] = [
     ("bench", &["kit", "release", "test-support"]),
     ("bench-programs", &[]),
     ("chassis", &["test-support"]),
-    ("cluster", &["deploy", "kit", "own-cluster", "release"]),
-    ("confpath", &["chassis", "contract", "fleet", "live-config", "test-support"]),
+    ("cluster", &["kit", "own-cluster", "release"]),
+    ("confpath", &["contract", "fleet", "live-config"]),
     ("contract", &["test-support"]),
-    ("deploy", &["kit"]),
     ("e2e", &["test-support"]),
     ("fleet", &["live-config"]),
     ("kit", &[]),
@@ -21,7 +20,7 @@ const DIRECTIONS: [(&str, &[&str]); 18] = [
     ("release", &["kit"]),
     ("scan", &["kit", "release"]),
     ("test-support", &[]),
-    ("xtask", &["bench", "cluster", "deploy", "kit", "release", "scan"]),
+    ("xtask", &["bench", "cluster", "confpath", "kit", "release", "scan"]),
 ];
 
 /// Helpers for tests, and the crates that may depend on them in tests only.

@@ -1,12 +1,14 @@
 //! The commands of the jobs: one task of this program each, with arguments that it accepts, and set-up from a short list.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 
 use clap::{Parser as _, ValueEnum as _};
 use serde_json::{Map, Value};
 
 use super::file::{Job, Workflow};
 use crate::args::Args;
+use crate::door;
 use crate::test::Tier;
 use crate::tool::Tool;
 
@@ -77,7 +79,11 @@ fn parse(words: &[String]) -> Result<(), clap::Error> {
         None => Ok(()),
         Some((Tool::Bench, ..)) => bench::Args::try_parse_from(program()).map(drop),
         Some((Tool::Cluster, ..)) => cluster::Args::try_parse_from(program()).map(drop),
-        Some((Tool::Deploy, ..)) => deploy::Args::try_parse_from(program()).map(drop),
+        Some((Tool::Confpath, task, words)) => {
+            let words = door::Words::of(words).unwrap().passed_on;
+            let program = ["confpath", task].map(OsString::from).into_iter().chain(words);
+            confpath::command().try_get_matches_from(program).map(drop)
+        }
         Some((Tool::Release, ..)) => release::Args::try_parse_from(program()).map(drop),
         Some((Tool::Scan, ..)) => scan::Args::try_parse_from(program()).map(drop),
     }
@@ -107,16 +113,11 @@ fn claims_name_commands_that_are_accepted() {
 fn tools_describe_their_tasks_in_the_same_words() {
     use clap::CommandFactory as _;
     let listed = Args::command();
-    let tools = [
-        bench::Args::command(),
-        cluster::Args::command(),
-        deploy::Args::command(),
-        release::Args::command(),
-        scan::Args::command(),
-    ];
+    let tools =
+        [bench::Args::command(), cluster::Args::command(), release::Args::command(), scan::Args::command()];
     let tasks: Vec<_> =
         tools.iter().flat_map(clap::Command::get_subcommands).filter(|task| !task.is_hide_set()).collect();
-    assert_eq!(tasks.len(), 9);
+    assert_eq!(tasks.len(), 7);
     for task in tasks {
         let known = listed.find_subcommand(task.get_name()).unwrap();
         let words = |command: &clap::Command| {

@@ -25,7 +25,7 @@ pub(crate) fn table(verdict: &Verdict) -> Vec<String> {
 }
 
 /// Lines of rows whose cells are aligned, the last of each row at its own length.
-pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: [usize; N] = std::array::from_fn(|column| if column + 1 == N { 0 } else { width(column) });
     let line = |row: &[String; N]| {

@@ -3,7 +3,7 @@
 
 mod contract_schema;
 mod contracts;
-mod delivery;
+mod deploy;
 mod diff;
 mod diff_order;
 mod diff_output;
@@ -20,6 +20,7 @@ mod output;
 mod run;
 mod same_verdict;
 mod values;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -92,15 +93,16 @@ impl Scene {
         self.check_with(flags, &[])
     }
 
-    /// Calls `confpath` with `arguments`, separated by blanks, and with no variables.
-    fn confpath(&self, arguments: &str) -> Run {
+    /// Calls `confpath` with words, separated by blanks.
+    fn call(&self, words: &str) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_confpath"));
-        Run(command.current_dir(self.path()).args(arguments.split(' ')).env_clear().output().unwrap())
+        command.current_dir(self.path()).args(words.split(' ')).env_clear();
+        Run(command.output().unwrap())
     }
 
     /// Calls `confpath diff` with `flags`, separated by blanks.
     fn diff(&self, flags: &str) -> Run {
-        self.confpath(&format!("diff {flags}"))
+        self.call(&format!("diff {flags}"))
     }
 
     /// The comparison of `old.yaml` with `new.yaml` as JSON, with the exit code. Files beside `contract.json` are of one side.
