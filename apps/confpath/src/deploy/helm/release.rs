@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn test_of_a_release_is_known_by_its_hook() {
+    fn test_is_known_by_its_hook() {
         assert!(is_test("    helm.sh/hook: test") && is_test("    \"helm.sh/hook\": \"pre-upgrade,test\""));
         assert!(
             !is_test("    helm.sh/hook: pre-upgrade") && !is_test("    helm.sh/hook-delete-policy: test")
