@@ -71,9 +71,14 @@ impl Deployment {
         named.or(self.service.as_ref()).map_or_else(|| release.to_owned(), Clone::clone)
     }
 
+    /// The namespace of the release.
     pub(crate) fn namespace(&self, args: &ReleaseArgs) -> String {
-        let named = args.namespace.as_ref().or(self.described.namespace.as_ref());
-        named.map_or_else(|| DEFAULT_NAMESPACE.to_owned(), Clone::clone)
+        self.named_namespace(args).unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned())
+    }
+
+    /// The namespace of the release, if anybody names it.
+    pub(crate) fn named_namespace(&self, args: &ReleaseArgs) -> Option<String> {
+        args.namespace.as_ref().or(self.described.namespace.as_ref()).cloned()
     }
 
     /// The context of the kubeconfig; `None` for the current one. A pipeline sets the variables it has nothing for to nothing.

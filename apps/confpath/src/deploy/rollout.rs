@@ -40,10 +40,11 @@ pub(super) struct Rollout {
 pub(super) fn run(args: &WaitArgs) -> Result<()> {
     let deployment = Deployment::read(&args.release.project)?;
     let release = deployment.release(&args.release)?;
-    let namespace = deployment.namespace(&args.release);
+    let namespace =
+        deployment.named_namespace(&args.release).map(|namespace| format!("--namespace={namespace}"));
     program::require(&["kubectl"])?;
     let cluster = Cluster::new(deployment.context(args.release.context.as_ref()));
-    let kubectl = || cluster.kubectl().args(["--namespace", &namespace]);
+    let kubectl = || cluster.kubectl().args(&namespace);
     let release = ReleaseRef { kubectl: &kubectl, release: &release };
     let outcome = wait(&release, Duration::from_secs(args.timeout));
     if outcome.is_err() {
