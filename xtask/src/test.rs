@@ -84,7 +84,7 @@ pub(crate) enum Tier {
     Proxy,
     /// Generated readers of settings in Python, TypeScript, Go and Java, on random contracts; needs these languages
     Readers,
-    /// Services in other languages: their own tests, on the packages of their images; needs Debian 12
+    /// Services in other languages: their own tests, and passwords that rotate under load; needs Debian 12, Go, Node and a JDK
     Samples,
     /// The chart as helm renders it
     Chart,

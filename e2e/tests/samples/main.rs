@@ -1,8 +1,12 @@
-//! Samples in other languages: their own tests, run by the programs of their images.
+//! Samples in other languages: their own tests, run by the programs of their images where these are no static ones, and changes
+//! under the agent.
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod rotation;
+
 use std::path::Path;
+use std::process::Command;
 
 use e2e::harness::python_image::{PythonRoot, SAMPLE};
 
@@ -25,4 +29,45 @@ fn python_image_is_the_same_twice_without_shell() {
         programs.iter().all(|path| path.to_string_lossy().starts_with("usr/bin/python3")),
         "{programs:?}"
     );
+}
+
+#[test]
+fn go_sample_passes_vet_and_tests() {
+    let go = |arguments: &[&str]| succeed(Command::new("go").args(arguments).current_dir(rotation::SAMPLE));
+    go(&["vet", "./..."]);
+    let said = go(&["test", "-v", "-count=1", "./..."]);
+    assert!(said.matches("--- PASS").count() >= 5, "{said}");
+}
+
+#[test]
+fn node_sample_compiles_and_passes_tests() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = concat!(env!("CARGO_MANIFEST_DIR"), "/../samples/node");
+    let files = ["package.json", "package-lock.json", "tsconfig.json", "src"];
+    let files = files.map(|file| Path::new(from).join(file));
+    succeed(Command::new("cp").arg("-r").args(files).arg(folder.path()));
+    let npm = |arguments: &[&str]| succeed(Command::new("npm").args(arguments).current_dir(folder.path()));
+    npm(&["ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    let said = npm(&["test"]);
+    assert!(said.contains("# pass 5") && said.contains("# fail 0"), "{said}");
+}
+
+#[test]
+fn java_sample_compiles_and_passes_tests() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/java/src");
+    let sources = succeed(Command::new("find").arg(from).args(["-name", "*.java"]));
+    let flags = ["--release", "17", "-Xlint:all", "-Werror", "-encoding", "UTF-8", "-d"];
+    succeed(Command::new("javac").args(flags).arg(folder.path()).args(sources.lines()));
+    let mut java = Command::new("java");
+    let said = succeed(java.arg("-cp").arg(folder.path()).arg("com.example.javaapp.ServiceTest"));
+    assert!(said.matches("passed ").count() >= 5, "{said}");
+}
+
+/// Runs a program that must succeed; returns its output of both streams.
+fn succeed(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let said = [output.stdout, output.stderr].map(|stream| String::from_utf8_lossy(&stream).into_owned());
+    assert!(output.status.success(), "{command:?}: {}", said.concat());
+    said.concat()
 }
