@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use crate::built;
+use test_support::built;
 
 /// Returns every problem, as `KEY: sentence`, that `confpath check` finds in the source that `flags` name.
 ///

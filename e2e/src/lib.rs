@@ -4,7 +4,6 @@
 //! crate of the service is a dependency, so a test cannot pass by sharing a mistake with it.
 
 pub mod aws_reachability;
-mod built;
 pub mod confpath;
 pub mod entry_points;
 pub mod fake_aws;

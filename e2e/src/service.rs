@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use crate::built;
+use test_support::built;
 
 const SERVICE: [&str; 4] = ["--package", "myapp", "--bin", "myapp"];
 

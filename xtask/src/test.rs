@@ -82,7 +82,7 @@ pub(crate) enum Tier {
     Api,
     /// Stops and starts behind real proxies that learn late, in a minute; in five with `PROXY_CYCLES=17`
     Proxy,
-    /// Generated readers of settings in Python, TypeScript, Go and Java, on random contracts; needs these languages
+    /// The conformance suite: generated readers in Python, TypeScript, Go and Java, and the library; needs these languages
     Readers,
     /// Services in other languages: their own tests, and passwords that rotate under load; needs Debian 12, Go, Node and a JDK
     Samples,
@@ -217,8 +217,7 @@ fn run_tier(
         ],
         Tier::Api => return run_api(counts),
         Tier::Proxy => &[&PROXY_TESTS],
-        Tier::Readers => &[&["-p", "contract", "--features", "generate", "--test", "readers"]],
-        Tier::Samples => &[&["-p", "e2e", "--test", "samples"]],
+        Tier::Readers => &[&["-p", "conformance", "--test", "it"]],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
         Tier::Terraform => return terraform::run(aws, counts),
         Tier::Scan => return run_scans(counts),

@@ -167,9 +167,10 @@ fn read_list<'a>(
 }
 
 fn one_of(values: &[String]) -> String {
-    match values {
+    let shown: Vec<_> = values.iter().map(|value| if value.is_empty() { r#""""# } else { value }).collect();
+    match shown.as_slice() {
         [] => String::new(),
-        [only] => only.clone(),
+        [only] => (*only).to_owned(),
         [first @ .., last] => format!("{} or {last}", first.join(", ")),
     }
 }

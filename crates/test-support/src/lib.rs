@@ -10,6 +10,7 @@
     reason = "a helper that cannot set the scene fails its test"
 )]
 
+pub mod built;
 mod certificate;
 pub mod http;
 pub mod kubelet_volume;

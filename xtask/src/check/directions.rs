@@ -3,13 +3,15 @@
 use serde_json::Value;
 
 /// Crates of this workspace that a crate may name. One that is not listed may name any.
-const DIRECTIONS: [(&str, &[&str]); 17] = [
+const DIRECTIONS: [(&str, &[&str]); 18] = [
     ("bench", &["kit", "release", "test-support"]),
     ("bench-programs", &[]),
     ("chassis", &["test-support"]),
-    ("cluster", &["kit", "own-cluster", "release"]),
-    ("confpath", &["contract", "fleet", "live-config"]),
-    ("contract", &["test-support"]),
+    ("cluster", &["deploy", "kit", "own-cluster", "release"]),
+    ("conformance", &["contract", "live-config", "test-support"]),
+    ("confpath", &["contract", "live-config"]),
+    ("contract", &[]),
+    ("deploy", &["kit"]),
     ("e2e", &["test-support"]),
     ("fleet", &["live-config"]),
     ("kit", &[]),
@@ -24,8 +26,7 @@ const DIRECTIONS: [(&str, &[&str]); 17] = [
 ];
 
 /// Helpers for tests, and the crates that may depend on them in tests only.
-const TEST_SUPPORT: (&str, &[&str]) =
-    ("test-support", &["chassis", "confpath", "contract", "live-config", "myapp"]);
+const TEST_SUPPORT: (&str, &[&str]) = ("test-support", &["chassis", "conformance", "live-config", "myapp"]);
 
 /// Complaints about dependencies that [`DIRECTIONS`] and [`TEST_SUPPORT`] do not allow.
 pub(super) fn wrong_directions(metadata: &Value) -> Vec<String> {

@@ -26,8 +26,7 @@ def printed(value):
     return str(value)
 
 
-def answer(case):
-    reader = importlib.import_module(f"c{case['contract']}")
+def answer_by(reader, case):
     directory = case["directory"]
     try:
         settings = reader.load(directory and Path(directory), case["environment"])
@@ -39,5 +38,10 @@ def answer(case):
     return {"ok": True, "values": [printed(getattr(settings, field.name)) for field in fields]}
 
 
-for line in sys.stdin:
-    print(json.dumps(answer(json.loads(line))))
+def answer(case):
+    return answer_by(importlib.import_module(f"c{case['contract']}"), case)
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line))))

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// The folder of a package of this workspace.
+/// A folder of this workspace.
 fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -14,7 +14,7 @@ fn workspace() -> &'static Path {
 ///
 /// # Errors
 /// The output of cargo.
-pub(crate) fn build(arguments: &[&str]) -> Result<PathBuf, String> {
+pub fn build(arguments: &[&str]) -> Result<PathBuf, String> {
     run(cargo_build(workspace(), arguments), arguments)
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn build(arguments: &[&str]) -> Result<PathBuf, String> {
 ///
 /// # Errors
 /// The output of cargo.
-pub(crate) fn build_static(arguments: &[&str]) -> Result<PathBuf, String> {
+pub fn build_static(arguments: &[&str]) -> Result<PathBuf, String> {
     let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let arguments = [arguments, &["--target", &target]].concat();
     let mut cargo = cargo_build(workspace(), &arguments);
@@ -35,8 +35,8 @@ pub(crate) fn build_static(arguments: &[&str]) -> Result<PathBuf, String> {
 ///
 /// # Errors
 /// The output of cargo.
-pub(crate) fn build_in(checkout: &Path, arguments: &[&str]) -> Result<PathBuf, String> {
-    let own = workspace().join("../target");
+pub fn build_in(checkout: &Path, arguments: &[&str]) -> Result<PathBuf, String> {
+    let own = workspace().join("../../target");
     let shared = std::env::var_os("CARGO_TARGET_DIR").map_or(own, PathBuf::from);
     let mut cargo = cargo_build(checkout, arguments);
     cargo.env("CARGO_BUILD_BUILD_DIR", shared).env("CARGO_TARGET_DIR", checkout.join("target"));

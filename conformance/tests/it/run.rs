@@ -1,11 +1,11 @@
-//! One process for each language, which reads all cases by all readers of that language.
+//! Drivers: one process for each language, which reads all cases by all readers of that language.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::cases::{self, Case, Suite};
+use super::suite::{self, Case, Suite};
 
 /// The typed values in the order of their keys, or the problems.
 pub(super) type Answer = Result<Vec<serde_json::Value>, Vec<String>>;
@@ -25,22 +25,49 @@ pub(super) struct Driver {
 
 impl Reader {
     pub(super) fn build(&self, suite: &Suite) -> Driver {
-        let folder = suite.folder.join(self.name);
+        self.build_in(suite, self.name)
+    }
+
+    /// Builds in a folder of this name.
+    pub(super) fn build_in(&self, suite: &Suite, folder: &str) -> Driver {
+        let folder = suite.folder.join(folder);
         fs::create_dir_all(&folder).unwrap();
         Driver { command: (self.build)(suite, &folder), folder }
     }
 }
 
 impl Driver {
+    /// The command, for a conversation.
+    pub(super) fn into_command(self) -> Command {
+        self.command
+    }
+
     /// Reads all cases in one process.
     pub(super) fn answers<'a>(&mut self, cases: impl IntoIterator<Item = &'a Case>) -> Vec<Answer> {
         let input = self.folder.join("cases.jsonl");
-        let lines: Vec<_> = cases.into_iter().map(|case| cases::line(case) + "\n").collect();
+        let lines: Vec<_> = cases.into_iter().map(|case| suite::line(case) + "\n").collect();
         fs::write(&input, lines.concat()).unwrap();
         let output = output(self.command.stdin(File::open(&input).unwrap()));
-        let answers: Vec<_> = output.lines().map(cases::answer).collect();
+        let answers: Vec<_> = output.lines().map(suite::answer).collect();
         assert_eq!(answers.len(), lines.len());
         answers
+    }
+}
+
+impl Driver {
+    /// The names of the cases that the driver's faulty readers all decide as the reader itself; for Python only.
+    pub(super) fn survivors<'a>(&self, cases: impl Iterator<Item = &'a Case>) -> String {
+        let input = self.folder.join("answered.jsonl");
+        let cases: Vec<_> = cases.collect();
+        let mut plain = Command::new("python3");
+        plain.arg(driver("python/driver.py")).env("PYTHONPATH", &self.folder);
+        let mut plain = Self { command: plain, folder: self.folder.clone() };
+        let answers = plain.answers(cases.iter().copied());
+        let lines = cases.iter().zip(answers).map(|(case, answer)| suite::answered(case, &answer) + "\n");
+        fs::write(&input, lines.collect::<String>()).unwrap();
+        let mut mutate = Command::new("python3");
+        mutate.arg(driver("python/mutate.py")).env("PYTHONPATH", &self.folder);
+        output(mutate.stdin(File::open(&input).unwrap()))
     }
 }
 
@@ -60,5 +87,5 @@ pub(super) fn output(command: &mut Command) -> String {
 
 /// A file of the drivers.
 pub(super) fn driver(path: impl AsRef<OsStr>) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/drivers").join(path.as_ref())
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("drivers").join(path.as_ref())
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use test_support::kubelet_volume::KubeletVolume;
 
-use super::cases::{self, Case};
 use super::run::Driver;
+use super::suite::{self, Case};
 
 const READS: usize = 400;
 
@@ -27,14 +27,15 @@ impl Drop for StopOnDrop<'_> {
 /// Both settings of each generation have its number: a reader that mixes two, or takes the default for what is just removed, is
 /// found out.
 pub(super) fn read_while_replaced(name: &str, driver: &mut Driver) {
-    let volume = KubeletVolume::new(cases::suite().folder.join(format!("swapped-{name}")));
+    let volume = KubeletVolume::new(suite::suite().folder.join(format!("swapped-{name}")));
     let write = |number: usize| {
         let text = number.to_string();
         volume.write(&[("config/NAME", &text), ("config/WORD", &text)]).unwrap();
     };
     write(0);
     let case = Case {
-        contract: 0,
+        name: "swapped".into(),
+        contract: suite::suite().contract("directories"),
         environment: [].into(),
         directory: Some(volume.path().to_owned()),
         expected: Ok(Vec::new()),
