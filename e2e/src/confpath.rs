@@ -60,16 +60,29 @@ pub fn generate(folder: &Path) -> Result<(), String> {
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }
 
-/// The program.
+/// The tool itself.
 ///
 /// # Errors
-/// It does not build.
-pub fn tool() -> Result<&'static Path, String> {
+/// The tool does not build.
+pub fn binary() -> Result<&'static Path, String> {
     static TOOL: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let tool = TOOL.get_or_init(|| built::build(&["--package", "confpath", "--bin", "confpath"]));
     tool.as_deref().map_err(Clone::clone)
 }
 
+/// Writes what an image of the tool is made of into `folder`: a Dockerfile and a binary that needs no loader.
+///
+/// # Errors
+/// The tool does not build, or a file cannot be written.
+pub fn write_image(folder: &Path) -> Result<(), String> {
+    let binary = built::build_static(&["--package", "confpath", "--bin", "confpath"])?;
+    let dockerfile = "FROM scratch\nCOPY confpath /confpath\nUSER 65532:65532\nENTRYPOINT [\"/confpath\"]\n";
+    let copied = std::fs::copy(binary, folder.join("confpath")).map(drop);
+    let written = copied.and_then(|()| std::fs::write(folder.join("Dockerfile"), dockerfile));
+    written.map_err(|error| error.to_string())
+}
+
 fn run(arguments: &[&OsStr]) -> Result<Output, String> {
-    Command::new(tool()?).args(arguments).env_clear().output().map_err(|error| error.to_string())
+    let tool = binary()?;
+    Command::new(tool).args(arguments).env_clear().output().map_err(|error| error.to_string())
 }

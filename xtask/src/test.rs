@@ -218,6 +218,7 @@ fn run_tier(
         Tier::Api => return run_api(counts),
         Tier::Proxy => &[&PROXY_TESTS],
         Tier::Readers => &[&["-p", "conformance", "--test", "it"]],
+        Tier::Samples => &[&["-p", "e2e", "--test", "samples"]],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
         Tier::Terraform => return terraform::run(aws, counts),
         Tier::Scan => return run_scans(counts),

@@ -1,5 +1,7 @@
 //! Flags, and the sources that they name in the order in which they were given.
 
+#[cfg(target_os = "linux")]
+mod delivery;
 mod deployment;
 mod diff;
 #[cfg(target_os = "linux")]
@@ -16,6 +18,8 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+#[cfg(target_os = "linux")]
+pub(crate) use delivery::{DeliveryArgs, OnRestart};
 pub(crate) use deployment::{
     ApplyArgs, DeployCommand, DriftArgs, HelmArgs, PlanArgs, ProjectArgs, ReleaseArgs, RootArgs, WaitArgs,
 };
@@ -49,6 +53,12 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Make a contract of what pydantic, zod, Spring Boot or any JSON Schema says: exit 0 if it is one, 1 if it cannot be one as it is, 2 if a file cannot be read or written, 64 for wrong flags
     Import(ImportArgs),
+    /// Run a command with a valid configuration: exit with its code, 64 for a refused configuration, 2 if a file cannot be read
+    #[cfg(target_os = "linux")]
+    Run(RunArgs),
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    FirstStage(FirstStageArgs),
     /// Copy this program to a folder, from an image without a shell: exit 0 if it is there, 2 if it cannot be written
     Install(InstallArgs),
     /// Print the JSON Schema of contracts, by which editors complete and check them
@@ -162,17 +172,8 @@ mod tests {
 
     fn sources(flags: &str) -> Vec<Source> {
         let arguments = "confpath check --contract c".split(' ').chain(flags.split(' ')).map(Into::into);
-        match Cli::read(arguments).unwrap().command {
-            Command::Check(args) => args.sources,
-            Command::Init(_)
-            | Command::Generate(_)
-            | Command::Diff(_)
-            | Command::Import(_)
-            | Command::ContractSchema
-            | Command::Deploy(_)
-            | Command::Drift(_)
-            | Command::Verify(_) => Vec::new(),
-        }
+        let Command::Check(args) = Cli::read(arguments).unwrap().command else { panic!("no check") };
+        args.sources
     }
 
     #[test]

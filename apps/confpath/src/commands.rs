@@ -9,6 +9,8 @@ mod import;
 mod init;
 mod install;
 mod output;
+#[cfg(target_os = "linux")]
+mod run;
 mod verify;
 
 use std::ffi::OsString;
@@ -20,12 +22,6 @@ use output::print;
 
 /// The JSON Schema of contracts. It repeats what the crate `contract` accepts; a test compares both.
 const CONTRACT_SCHEMA: &str = include_str!("contract.schema.json");
-
-/// The command line, for whoever has to read one.
-pub fn command() -> clap::Command {
-    use clap::CommandFactory as _;
-    Cli::command()
-}
 
 /// Runs the command that `arguments` name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -44,9 +40,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Generate(args) => generate::generate(&args),
         Command::Diff(args) => diff::diff(&args),
         Command::Import(args) => import::import(&args),
+        #[cfg(target_os = "linux")]
+        Command::Run(args) => run::run(args),
+        #[cfg(target_os = "linux")]
+        Command::FirstStage(args) => crate::agent::process::first_stage::run(&args),
         Command::Deploy(command) => deploy::deploy(&command),
         Command::Drift(args) => drift::drift(&args),
         Command::Verify(args) => verify::verify(&args),
+        Command::Install(args) => install::install(&args),
         Command::ContractSchema => {
             print(CONTRACT_SCHEMA.lines().map(str::to_owned));
             exit_code::VALID

@@ -28,4 +28,5 @@ mod report;
 mod sources;
 mod verdict;
 
-pub use commands::{command, run};
+pub use args::command;
+pub use commands::run;

@@ -13,7 +13,7 @@ use crate::support::{container, deployment_pod, only};
 const CONTRACT: &str = r#"{"properties":{}}"#;
 
 /// The chart `shop` of a service that talks to the agent so.
-fn shop(agent: Value) -> Shop {
+fn shop(agent: &Value) -> Shop {
     let shop = Shop::new();
     let service = json!({ "port": 8000, "directoryVariable": "CONFIG_DIR", "agent": agent });
     shop.write(Path::new("files/service.json"), service.to_string().as_bytes());
@@ -41,7 +41,7 @@ fn wrapper_starts_service_by_copied_agent() {
     let talk = json!({
         "command": ["/shop", "serve"], "notify": "signal:HUP", "ack": "file", "prepare": ["/shop", "prepare"],
     });
-    let objects = shop(talk).render(&values("wrapper"));
+    let objects = shop(&talk).render(&values("wrapper"));
     let pod = &deployment_pod(&objects)["spec"];
     assert_eq!(restricted_violations(pod), Vec::<String>::new());
     let copy = &pod["initContainers"][0];
@@ -70,7 +70,7 @@ fn wrapper_starts_service_by_copied_agent() {
 #[test]
 fn sidecar_runs_before_service_and_beside_it() {
     let talk = json!({ "notify": "http://127.0.0.1:8000/reload", "ack": "response" });
-    let objects = shop(talk).render(&values("sidecar"));
+    let objects = shop(&talk).render(&values("sidecar"));
     let pod = &deployment_pod(&objects)["spec"];
     assert_eq!(restricted_violations(pod), Vec::<String>::new());
     let agent = &pod["initContainers"][0];
@@ -87,7 +87,7 @@ fn sidecar_runs_before_service_and_beside_it() {
 
 #[test]
 fn contract_comes_by_its_digest() {
-    let objects = shop(json!({ "command": ["/shop"] })).render(&values("wrapper"));
+    let objects = shop(&json!({ "command": ["/shop"] })).render(&values("wrapper"));
     let contract =
         objects.iter().find(|object| text(object, "/metadata/name").contains("-contract-")).unwrap();
     assert_eq!(text(contract, "/metadata/name"), "r-shop-contract-0000000000");
@@ -101,7 +101,7 @@ fn contract_comes_by_its_digest() {
 #[test]
 fn helm_test_asks_by_the_agents_image() {
     for (ack, accepts) in [(json!("file"), false), (json!(""), true)] {
-        let objects = shop(json!({ "command": ["/shop"], "ack": ack })).render(&values("wrapper"));
+        let objects = shop(&json!({ "command": ["/shop"], "ack": ack })).render(&values("wrapper"));
         let asks = &only(&objects, "Pod")["spec"]["containers"][0];
         assert_eq!(text(asks, "/image"), "confpath:v1");
         assert_eq!(text(asks, "/args/0"), "verify");
@@ -113,7 +113,7 @@ fn helm_test_asks_by_the_agents_image() {
 #[test]
 fn agent_contradictions_are_refused_at_once() {
     let talk = json!({ "notify": "signal:HUP", "ack": "response", "prepare": ["/p"], "commands": ["/shop"] });
-    let shop = shop(talk);
+    let shop = shop(&talk);
     let bad = with(&[("delivery", json!("env"))]).set("agent.enabled", "true");
     let wrapper = shop.refusal(&bad);
     let sidecar = shop.refusal(&bad.set("agent.form", "sidecar"));

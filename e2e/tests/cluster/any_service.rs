@@ -55,7 +55,7 @@ impl Shop {
 
     /// Calls `confpath` with the secrets in its environment.
     async fn confpath(&self, ns: &Namespace, arguments: &str) -> Outcome {
-        let tool = confpath::tool().unwrap().display();
+        let tool = confpath::binary().unwrap().display();
         let mut shell = ns.shell(&format!("{tool} {arguments}"));
         shell.envs([("SECRET_KEY", KEY), ("DB_PASSWORD", PASSWORD)]);
         let outcome = command::run(shell, "").await;

@@ -94,12 +94,12 @@ impl Running {
 }
 
 impl Drop for Running {
+    #[expect(clippy::print_stdout, reason = "with the output of the failed test")]
     fn drop(&mut self) {
         // The kernel ends the service with it.
         let _ = self.agent.kill();
         let _ = self.agent.wait();
         if std::thread::panicking() {
-            // With the output of the failed test.
             println!("{}", fs::read_to_string(self.folder.path().join("log")).unwrap_or_default());
         }
     }
@@ -209,6 +209,7 @@ fn until_drained(database: &postgres::Database<'_>, begun: &str) {
     wait::until(PATIENCE, "the end of the old sessions", || database.sql(&old), |count| count == "0");
 }
 
+#[expect(clippy::print_stdout, reason = "the figures are worth reading")]
 async fn has_no_failure(load: Load) {
     let tally = load.stop().await;
     println!("{tally}");

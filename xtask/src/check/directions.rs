@@ -7,17 +7,16 @@ const DIRECTIONS: [(&str, &[&str]); 18] = [
     ("bench", &["kit", "release", "test-support"]),
     ("bench-programs", &[]),
     ("chassis", &["test-support"]),
-    ("cluster", &["deploy", "kit", "own-cluster", "release"]),
+    ("cluster", &["kit", "own-cluster", "release"]),
     ("conformance", &["contract", "live-config", "test-support"]),
-    ("confpath", &["contract", "live-config"]),
+    ("confpath", &["chassis", "contract", "fleet", "live-config", "test-support"]),
     ("contract", &[]),
-    ("deploy", &["kit"]),
     ("e2e", &["test-support"]),
     ("fleet", &["live-config"]),
     ("kit", &[]),
     ("live-config", &["contract", "test-support"]),
     ("manual", &["confpath", "myapp"]),
-    ("myapp", &["chassis", "live-config", "test-support"]),
+    ("myapp", &["chassis", "fleet", "live-config", "test-support"]),
     ("own-cluster", &["kit"]),
     ("release", &["kit"]),
     ("scan", &["kit", "release"]),
@@ -26,7 +25,8 @@ const DIRECTIONS: [(&str, &[&str]); 18] = [
 ];
 
 /// Helpers for tests, and the crates that may depend on them in tests only.
-const TEST_SUPPORT: (&str, &[&str]) = ("test-support", &["chassis", "conformance", "live-config", "myapp"]);
+const TEST_SUPPORT: (&str, &[&str]) =
+    ("test-support", &["chassis", "conformance", "confpath", "live-config", "myapp"]);
 
 /// Complaints about dependencies that [`DIRECTIONS`] and [`TEST_SUPPORT`] do not allow.
 pub(super) fn wrong_directions(metadata: &Value) -> Vec<String> {

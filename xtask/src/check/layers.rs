@@ -28,6 +28,7 @@ pub(super) const CRATES: [(&str, &[&str]); 6] = [
             "verdict",
             "diff",
             "report",
+            "agent",
             "console",
             "program",
             "cluster",

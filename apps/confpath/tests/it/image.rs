@@ -76,7 +76,7 @@ fn digest(scene: &Scene) -> String {
         "Dockerfile",
         "FROM scratch\n# confpath generate: begin contract\n# confpath generate: end contract\n",
     );
-    let run = scene.confpath("generate");
+    let run = scene.call("generate");
     assert_eq!(run.code(), 0, "{:?}", run.problems());
     let dockerfile = std::fs::read_to_string(scene.path().join("Dockerfile")).unwrap();
     let label =
@@ -90,7 +90,7 @@ fn contract(scene: &Scene) -> String {
 
 fn check(scene: &Scene, image: &str) -> Run {
     scene.write("settings.env", "PORT=80\nTOKEN=abc\n");
-    scene.confpath(&format!("check --contract {image} --env-file settings.env"))
+    scene.call(&format!("check --contract {image} --env-file settings.env"))
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn folder_and_archive_stand_for_the_contract() {
     let release = "kind: ConfigMap\nmetadata: { name: shop }\ndata: { PORT: \"80\" }\n";
     let release = scene.write("release.yaml", release);
     assert!(Path::new(&release).exists());
-    let run = scene.confpath(
+    let run = scene.call(
         "diff --old-contract image.tar --new-contract contract.json --old release.yaml --new release.yaml",
     );
     assert_eq!(run.code(), 0, "{:?}", run.problems());

@@ -17,7 +17,7 @@ fn read(scene: &Scene, path: &str) -> String {
 #[test]
 fn new_repository_is_whole_and_checks() {
     let scene = empty();
-    let run = scene.confpath(
+    let run = scene.call(
         "init shop --image registry.example.com/shop --port 5000 --language python --confpath-image registry.example.com/confpath:1",
     );
     assert_eq!(run.code(), 0, "{:?}", run.problems());
@@ -43,8 +43,8 @@ fn new_repository_is_whole_and_checks() {
         }
     }
     assert!(read(&scene, "README.md").starts_with("# shop\n\n## Configuration\n"));
-    assert_eq!(scene.confpath("generate --check").code(), 0);
-    let check = scene.confpath("check --contract contract.json --values charts/shop/values.yaml");
+    assert_eq!(scene.call("generate --check").code(), 0);
+    let check = scene.call("check --contract contract.json --values charts/shop/values.yaml");
     assert_eq!(check.code(), 0, "{:?}", check.problems());
 }
 
@@ -57,7 +57,7 @@ fn nothing_that_exists_is_overwritten() {
         "charts/shop/values.yaml",
         "mine: 1\nconfig:\n  # confpath generate: begin settings\n  # confpath generate: end settings\n",
     );
-    let run = scene.confpath("init shop");
+    let run = scene.call("init shop");
     assert_eq!(run.code(), 0, "{:?}", run.problems());
     for path in ["contract.json", "charts/shop/values.yaml"] {
         assert!(run.stdout().lines().any(|line| line == format!("kept {path}")), "{}", run.stdout());
@@ -69,7 +69,7 @@ fn nothing_that_exists_is_overwritten() {
     assert!(readme.starts_with("# Shop\n\nBy hand.\n\n## Configuration\n"), "{readme}");
     assert!(!scene.path().join(".github").exists(), "no workflow without an image");
     assert!(!read(&scene, "confpath.json").contains("dockerfile"), "no label without a place for it");
-    scene.confpath("init shop");
+    scene.call("init shop");
     assert_eq!(read(&scene, "README.md"), readme, "the section comes once");
 }
 
@@ -81,13 +81,13 @@ fn wrong_names_are_refused_before_anything_is_written() {
         ("init shop --image a@b", "--image: must be a name"),
         ("init shop --confpath-image a:$1", "--confpath-image: must be a reference"),
     ] {
-        let run = scene.confpath(arguments);
+        let run = scene.call(arguments);
         assert_eq!(run.code(), 64);
         assert!(run.problems()[0].contains(words), "{:?}", run.problems());
     }
-    let run = scene.confpath("init Shop --image a@b --confpath-image =");
+    let run = scene.call("init Shop --image a@b --confpath-image =");
     assert_eq!(run.problems().len(), 3, "{:?}", run.problems());
-    assert_eq!(scene.confpath("init shop --port 0").code(), 64);
+    assert_eq!(scene.call("init shop --port 0").code(), 64);
     assert_eq!(fs::read_dir(scene.path()).unwrap().count(), 0);
 }
 
@@ -96,7 +96,7 @@ fn dockerfile_with_the_region_gets_the_label() {
     let scene = empty();
     let region = "FROM scratch\n# confpath generate: begin contract\n# confpath generate: end contract\n";
     scene.write("Dockerfile", region);
-    let run = scene.confpath("init shop");
+    let run = scene.call("init shop");
     assert_eq!(run.code(), 0, "{:?}", run.problems());
     assert!(read(&scene, "Dockerfile").contains("\nLABEL dev.confpath.contract=\""));
     // The lines that the README asks for are those that the Dockerfile has.
@@ -104,6 +104,6 @@ fn dockerfile_with_the_region_gets_the_label() {
     let lines = readme.split("```dockerfile\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     assert!(lines.ends_with(region.split_once('\n').unwrap().1), "{lines}");
     scene.write("contract.json", r#"{"type":"object","properties":{"PORT":{"type":"integer"}}}"#);
-    let check = scene.confpath("generate --check");
+    let check = scene.call("generate --check");
     assert!(check.problems().iter().any(|line| line == "Dockerfile: differs"), "{:?}", check.problems());
 }

@@ -12,7 +12,7 @@ fn installed_copy_runs_and_replaces_an_old_one() {
     // What is there: another version, and a copy that was broken off.
     scene.write("tools/confpath", "old");
     scene.write("tools/.confpath.draft", "half");
-    let run = scene.confpath("install tools");
+    let run = scene.call("install tools");
     assert_eq!((run.code(), run.stdout().as_str()), (0, "wrote tools/confpath\n"), "{:?}", run.problems());
     let copy = scene.path().join("tools/confpath");
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o7777, 0o555);
@@ -25,7 +25,7 @@ fn installed_copy_runs_and_replaces_an_old_one() {
 #[test]
 fn missing_folder_is_named() {
     let scene = Scene::new();
-    let run = scene.confpath("install tools");
+    let run = scene.call("install tools");
     assert_eq!(run.code(), 2);
     assert!(run.problems()[0].starts_with("tools/confpath: cannot be written: "), "{:?}", run.problems());
 }

@@ -3,6 +3,7 @@
 
 mod contract_schema;
 mod contracts;
+mod delivery;
 mod deploy;
 mod diff;
 mod diff_order;
