@@ -100,7 +100,7 @@ impl Store {
         for (key, value) in values {
             let is_secret = contract.key(key).is_some_and(|key| key.secret);
             let folder = if is_secret { &secrets } else { &config };
-            files::write(&folder.join(key), content::file_text(value.text.expose()).as_bytes())?;
+            files::write(&folder.join(key), value.text.expose().as_bytes())?;
         }
         files::write(&generation.directory.join("config.json"), json.expose().as_bytes())?;
         generation.finish()

@@ -1,6 +1,5 @@
-//! The content of a generation: the texts of its files, and all settings in one document.
+//! The document of a generation: all settings with their types.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -10,11 +9,6 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 /// Every setting in force, by its key.
 pub(crate) type Values = BTreeMap<String, Effective>;
-
-/// The text of a setting's file. Readers take one newline from the end, so a value that ends with one has another.
-pub(super) fn file_text(value: &str) -> Cow<'_, str> {
-    if value.ends_with('\n') { Cow::Owned(format!("{value}\n")) } else { Cow::Borrowed(value) }
-}
 
 /// All settings with their types, as one JSON object. A secret, since it holds secrets.
 ///

@@ -12,7 +12,7 @@ fn contract() -> Contract {
     let schema = json!({
         "type": "object",
         "properties": {
-            "BIG": { "type": "integer", "minimum": 0, "maximum": 18_446_744_073_709_551_615_u64 },
+            "BIG": { "type": "integer", "format": "uint64" },
             "HOSTS": { "type": "array", "items": { "type": "string", "maxLength": 20 } },
             "RATIO": { "type": "number", "minimum": 0, "maximum": 1, "default": 0.5 },
             "TEXT": { "type": "string", "maxLength": 20 },
@@ -49,7 +49,7 @@ fn generation_holds_every_setting_as_file_and_document() {
     let given = [
         ("BIG", "18446744073709551615"),
         ("HOSTS", "a, b"),
-        ("TEXT", "ends\n"),
+        ("TEXT", "with blanks "),
         ("TOKEN", "marked-out-hush"),
     ];
     let generation = write(&store, &given);
@@ -58,12 +58,12 @@ fn generation_holds_every_setting_as_file_and_document() {
     let read = |name: &str| fs::read_to_string(current.join(name)).unwrap();
     assert_eq!(read("config/BIG"), "18446744073709551615");
     assert_eq!(read("config/RATIO"), "0.5");
-    assert_eq!(read("config/TEXT"), "ends\n\n", "readers take one newline");
+    assert_eq!(read("config/TEXT"), "with blanks ");
     assert_eq!(read("secrets/TOKEN"), "marked-out-hush");
     assert_eq!(read("digest"), generation.digest());
     let document: serde_json::Value = serde_json::from_str(&read("config.json")).unwrap();
     let expected = json!({
-        "BIG": 18_446_744_073_709_551_615_u64, "HOSTS": ["a", "b"], "RATIO": 0.5, "TEXT": "ends\n",
+        "BIG": 18_446_744_073_709_551_615_u64, "HOSTS": ["a", "b"], "RATIO": 0.5, "TEXT": "with blanks ",
         "TOKEN": "marked-out-hush", "WAIT": "30s",
     });
     assert_eq!(document, expected);
