@@ -72,9 +72,12 @@ pub(crate) enum Command {
     Verify(fleet::VerifyArgs),
 }
 
-/// The command line, for what is generated from it.
+/// The command line. The flags of `run` are variables too, as a pod gives them.
 pub fn command() -> clap::Command {
-    Cli::command()
+    let command = Cli::command();
+    #[cfg(target_os = "linux")]
+    let command = command.mut_subcommand("run", |run| chassis::with_env_prefix(run, "CONFPATH"));
+    command
 }
 
 /// Contract, sources and output of a check.
@@ -127,20 +130,12 @@ impl Cli {
     /// # Errors
     /// Wrong flags, or a request for help.
     pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let matches = Self::with_variables().try_get_matches_from(arguments)?;
+        let matches = command().try_get_matches_from(arguments)?;
         let mut cli = Self::from_arg_matches(&matches)?;
         if let (Command::Check(args), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
             args.sources = sources(args, matches);
         }
         Ok(cli)
-    }
-
-    /// The command line. The flags of `run` are variables too, as a pod gives them.
-    fn with_variables() -> clap::Command {
-        let command = Self::command();
-        #[cfg(target_os = "linux")]
-        let command = command.mut_subcommand("run", |run| chassis::with_env_prefix(run, "CONFPATH"));
-        command
     }
 }
 
