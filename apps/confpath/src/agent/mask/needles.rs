@@ -1,8 +1,8 @@
-//! The automaton that finds all forms of all secrets in one pass.
+//! The search for all forms of all secrets in one pass: an automaton and, for text without a secret, something faster.
 
 use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::nfa::contiguous;
-use aho_corasick::{Anchored, BuildError, MatchKind, StartKind, dfa};
+use aho_corasick::{Anchored, BuildError, MatchKind, Span, StartKind, dfa, packed};
 
 use super::forms::Needle;
 
@@ -13,6 +13,9 @@ const SMALL: usize = 4096;
 pub(super) struct Needles {
     automaton: Either,
     start: StateID,
+    /// Finds the first needle in a text by the processor's vectors; `None` if there are too many needles for that.
+    vectors: Option<packed::Searcher>,
+    longest: usize,
     /// Length of the needle's beginning that each state stands for, by the state's number.
     depths: Vec<(u32, usize)>,
 }
@@ -41,7 +44,10 @@ impl Needles {
             Either::Fast(automaton) => depths(automaton, needles),
             Either::Compact(automaton) => depths(automaton, needles),
         };
-        Ok(Self { automaton, start, depths })
+        let texts = needles.iter().map(|needle| needle.as_slice());
+        let vectors = packed::Searcher::new(texts);
+        let longest = needles.iter().map(|needle| needle.len()).max().unwrap_or_default();
+        Ok(Self { automaton, start, vectors, longest, depths })
     }
 
     pub(super) fn start(&self) -> StateID {
@@ -51,8 +57,46 @@ impl Needles {
     /// Reads `text` from `state` on, and calls `found` with the end and the length of each needle in it.
     pub(super) fn search(&self, state: StateID, text: &[u8], found: impl FnMut(usize, usize)) -> StateID {
         match &self.automaton {
-            Either::Fast(automaton) => search(automaton, state, text, found),
-            Either::Compact(automaton) => search(automaton, state, text, found),
+            Either::Fast(automaton) => self.search_by(automaton, state, text, found),
+            Either::Compact(automaton) => self.search_by(automaton, state, text, found),
+        }
+    }
+
+    fn search_by(
+        &self,
+        automaton: &impl Automaton,
+        mut state: StateID,
+        text: &[u8],
+        mut found: impl FnMut(usize, usize),
+    ) -> StateID {
+        let (mut index, mut ahead) = (0, 0);
+        loop {
+            if state == self.start {
+                if ahead <= index {
+                    ahead = self.next_whole(text, index);
+                }
+                index = index.max(ahead.min(text.len().saturating_sub(self.longest)));
+            }
+            let Some(byte) = text.get(index) else { return state };
+            state = automaton.next_state(Anchored::No, state, *byte);
+            index += 1;
+            if automaton.is_special(state) && automaton.is_match(state) {
+                for number in 0..automaton.match_len(state) {
+                    found(index, automaton.pattern_len(automaton.match_pattern(state, number)));
+                }
+            }
+        }
+    }
+
+    /// Begin of the first whole needle in the text from `index` on, or the text's end. Behind the last whole one, only the end of
+    /// the text may hold the beginning of another.
+    fn next_whole(&self, text: &[u8], index: usize) -> usize {
+        match &self.vectors {
+            Some(vectors) => {
+                let place = vectors.find_in(text, Span::from(index..text.len()));
+                place.map_or(text.len(), |place| place.start())
+            }
+            None => index,
         }
     }
 
@@ -61,23 +105,6 @@ impl Needles {
         let place = self.depths.binary_search_by_key(&state.as_u32(), |(state, _)| *state);
         place.ok().and_then(|place| self.depths.get(place)).map_or(0, |(_, depth)| *depth)
     }
-}
-
-fn search(
-    automaton: &impl Automaton,
-    mut state: StateID,
-    text: &[u8],
-    mut found: impl FnMut(usize, usize),
-) -> StateID {
-    for (index, byte) in text.iter().enumerate() {
-        state = automaton.next_state(Anchored::No, state, *byte);
-        if automaton.is_special(state) && automaton.is_match(state) {
-            for number in 0..automaton.match_len(state) {
-                found(index + 1, automaton.pattern_len(automaton.match_pattern(state, number)));
-            }
-        }
-    }
-    state
 }
 
 /// The start state, and the depth of each other.
