@@ -25,7 +25,19 @@ resource "aws_security_group" "planted" {
 
 #[test]
 fn planted_policy_violations_are_found() {
-    let project = Project::with(&["charts", "terraform", "apps/myapp/Dockerfile", ".scan/checkov.json"]);
+    // All Dockerfiles: an explanation without a finding is one itself.
+    let project = Project::with(&[
+        "charts",
+        "terraform",
+        "apps/myapp/Dockerfile",
+        "apps/confpath/Dockerfile",
+        "e2e/tests/cluster/shop/Dockerfile",
+        "samples/go/Dockerfile",
+        "samples/java/Dockerfile",
+        "samples/node/Dockerfile",
+        "samples/python/Dockerfile",
+        ".scan/checkov.json",
+    ]);
     project.scan(&["policies"]).assert_clean();
     let chart = std::fs::read_to_string(project.path().join("charts/myapp/values.yaml")).unwrap();
     project
