@@ -23,8 +23,9 @@ mod same_verdict;
 mod values;
 mod verify;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use proptest::prelude::ProptestConfig;
 use serde_json::{Value, json};
@@ -144,4 +145,14 @@ impl Run {
         let text = String::from_utf8(self.0.stderr.clone()).unwrap();
         text.lines().map(|line| line.strip_prefix("confpath: ").unwrap_or(line).to_owned()).collect()
     }
+}
+
+/// Writes an executable file by a process of its own: one that this process has open for writing is busy in every child that another
+/// test starts meanwhile.
+fn write_program(path: &Path, text: &str) {
+    let mut install = Command::new("install");
+    let mut child =
+        install.args(["-m", "755", "/dev/stdin"]).arg(path).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
 }

@@ -24,10 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Prints `ready`, and then the name of each signal of its arguments. `+NAME` ends it with exit code 7.
 const RECORDER: &str = r#"
-import signal, sys
+import os, signal, sys
 ending = {int(getattr(signal, "SIG" + name[1:])) for name in sys.argv[1:] if name[0] == "+"}
 def got(number, frame):
-    print(signal.Signals(number).name, flush=True)
+    # By one write, since others write to the same pipe.
+    os.write(1, f"{signal.Signals(number).name}\n".encode())
     if number in ending:
         sys.exit(7)
 for name in sys.argv[1:]:

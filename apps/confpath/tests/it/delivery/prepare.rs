@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use super::{SLEEP, Service, write_program};
+use super::{SLEEP, Service};
 use crate::MARKED;
+use crate::write_program;
 
 /// Refuses as the file `verdict` says: an exit code and a reason.
 const HOOK: &str = r#"#!/usr/bin/env python3

@@ -1,11 +1,10 @@
 //! The start, and the exit code.
 
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Output, Stdio};
 
 use super::{agent, scene, without_log};
-use crate::Scene;
+use crate::{Scene, write_program};
 
 fn run(scene: &Scene, flags: &str, child: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = agent(scene, flags, child).output().unwrap();
@@ -32,8 +31,7 @@ fn killed_child_gives_128_and_the_signal() {
 #[test]
 fn command_that_cannot_start_is_reported() {
     let scene = scene();
-    let script = scene.write("script", "#!/no/such/interpreter\n");
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&scene.path().join("script"), "#!/no/such/interpreter\n");
     for (program, code, reason) in [
         ("no-such-program", 127, "it does not exist; give its path, or add its folder to PATH"),
         ("./script", 127, "the interpreter or loader that it names does not exist; install it in the image"),
