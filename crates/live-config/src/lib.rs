@@ -13,6 +13,7 @@ mod failures;
 mod given;
 mod live;
 mod load;
+mod log;
 mod origin;
 mod participant;
 mod problem;

@@ -129,6 +129,7 @@ pub(super) const CRATES: [(&str, &[&str]); 6] = [
             "participant",
             "ensemble",
             "event",
+            "log",
             "failures",
             "shared",
             "live",
