@@ -79,10 +79,10 @@ fn start(
 ) -> io::Result<(Value, Option<Followed>)> {
     let text = fs::read_to_string(contracts.join(format!("{number}.json")))?;
     let schema: Value = serde_json::from_str(&text)?;
-    let contract = || Contract::from_schema(schema.clone()).map_err(io::Error::other);
+    let contract = Contract::from_schema(schema).map_err(io::Error::other)?;
     let sources = Sources::default().environment(environment);
     let sources = directory.into_iter().fold(sources, Sources::directory);
-    let loaded = match Loaded::<IgnoredAny>::read(&contract()?, &sources) {
+    let loaded = match Loaded::<IgnoredAny>::read(&contract, &sources) {
         Ok(loaded) => loaded,
         Err(Problems(problems)) => {
             let problems = problems.iter().map(|problem| format!("{}: {}", problem.subject, problem.message));
@@ -91,8 +91,8 @@ fn start(
     };
     let timing =
         Timing { debounce: Duration::from_millis(5), poll: Duration::from_millis(200), ..Timing::default() };
-    let (live, driver) = Driver::new(contract()?, sources, loaded, Vec::new(), timing);
-    let followed = Followed { contract: contract()?, live, task: tokio::spawn(driver.run()) };
+    let (live, driver) = Driver::new(contract.clone(), sources, loaded, Vec::new(), timing);
+    let followed = Followed { contract, live, task: tokio::spawn(driver.run()) };
     Ok((json!({ "ok": true, "values": values(&followed) }), Some(followed)))
 }
 

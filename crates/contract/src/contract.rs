@@ -10,7 +10,7 @@ use crate::on_change::OnChange;
 use crate::schema;
 
 /// The settings of a service, as its schema declares them: each key with its type, limits and meaning.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Contract {
     schema: Value,
     keys: Vec<Key>,

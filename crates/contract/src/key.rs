@@ -11,7 +11,7 @@ use crate::schema::Property;
 pub type Explain = fn(&str) -> Vec<String>;
 
 /// One setting.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Key {
     /// Name in files and in the environment.

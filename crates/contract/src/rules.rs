@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::pattern::Pattern;
 
 /// A pattern that a value must not match.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Refused {
     /// The pattern.
     pub pattern: Pattern,
@@ -14,7 +14,7 @@ pub struct Refused {
 }
 
 /// A condition under which a setting must be given: another one matches a pattern.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RequiredWhen {
     /// The other setting.
     pub key: String,

@@ -62,11 +62,10 @@ impl Start {
         let store = Store::open(out, args.delivery.keep);
         let store = store.map_err(|reason| problems.push(format!("--out: {} {reason}", out.display()))).ok();
         let start = contract.zip(loaded).zip(store).filter(|_| problems.is_empty());
-        let start = start.and_then(|((contract, loaded), store)| {
-            let delivered = Contract::from_schema(contract.schema().clone()).ok()?;
+        let start = start.map(|((contract, loaded), store)| {
             let effect = effects(args);
-            let delivered = delivered.with_effects(|key| effect(key.on_change));
-            Some(Self { contract, delivered, sources, loaded, store })
+            let delivered = contract.clone().with_effects(|key| effect(key.on_change));
+            Self { contract, delivered, sources, loaded, store }
         });
         start.ok_or(NoStart { problems, code })
     }
