@@ -1,27 +1,11 @@
 //! `confpath verify` against admin listeners that give a fixed answer.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 
 use serde_json::{Value, json};
+use test_support::http::fixed;
 
 use crate::{Run, Scene};
-
-/// Starts an admin listener that returns this answer to every request.
-fn replica(body: &Value) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let body = body.to_string();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            // A client that has gone away needs no answer.
-            let _ = stream.read(&mut [0; 4096]);
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
-            let _ = stream.write_all(format!("{head}{body}").as_bytes());
-        }
-    });
-    address
-}
 
 /// Digests of a replica that runs the configuration `ab`, with some fields of its own.
 fn digests(own: &Value) -> Value {
@@ -32,7 +16,7 @@ fn digests(own: &Value) -> Value {
 }
 
 fn verify(own: &Value, flags: &str) -> Run {
-    let replica = replica(&digests(own));
+    let replica = fixed::server(digests(own).to_string());
     Scene::new().call(&format!("verify --peers {replica} {flags}"))
 }
 

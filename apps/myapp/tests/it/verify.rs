@@ -1,25 +1,9 @@
 //! `myapp verify` against a process that imitates a replica.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener};
-
 use serde_json::json;
+use test_support::http::fixed;
 
 use crate::process::run;
-
-/// Starts an admin listener that returns this answer to every request.
-fn impostor(body: String) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let _ = stream.read(&mut [0; 4096]);
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
-            let _ = stream.write_all(format!("{head}{body}").as_bytes());
-        }
-    });
-    address
-}
 
 /// Clears the screen, sets the title, and continues with forged lines.
 const FORGED: &str =
@@ -49,7 +33,7 @@ fn text_of_a_replica_cannot_forge_a_line() {
         unready(FORGED),
         unready(&long),
     ] {
-        let replica = impostor(body);
+        let replica = fixed::server(body);
         let peers = format!("--peers={replica}");
         let output = run(&["verify", &peers], &[]);
         assert_eq!(output.status.code(), Some(1));
@@ -69,7 +53,7 @@ fn text_of_a_replica_cannot_forge_a_line() {
 fn replica_without_readiness_field_counts_as_ready() {
     let digests = json!({ "state": "converged", "apply": "converged", "reasons": [], "retrying": false, "since": 0,
         "release": "matches", "pinned": [], "generation": 1, "rendered": null, "mounted": "a", "running": "a" });
-    let peers = format!("--peers={}", impostor(digests.to_string()));
+    let peers = format!("--peers={}", fixed::server(digests.to_string()));
     assert_eq!(run(&["verify", &peers], &[]).status.code(), Some(0));
 }
 
@@ -77,7 +61,7 @@ fn replica_without_readiness_field_counts_as_ready() {
 fn verify_counts_the_replicas_it_expects() {
     let digests = json!({ "state": "converged", "apply": "converged", "reasons": [], "retrying": false, "since": 0,
         "release": "matches", "pinned": [], "generation": 1, "rendered": null, "mounted": "a", "running": "a" });
-    let peers = format!("--peers={}", impostor(digests.to_string()));
+    let peers = format!("--peers={}", fixed::server(digests.to_string()));
     let output = run(&["verify", &peers, "--replicas=2"], &[]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
