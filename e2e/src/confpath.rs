@@ -70,16 +70,18 @@ pub fn binary() -> Result<&'static Path, String> {
     tool.as_deref().map_err(Clone::clone)
 }
 
-/// Writes what an image of the tool is made of into `folder`: a Dockerfile and a binary that needs no loader.
+/// Writes what an image of the tool is made of into `folder`: the Dockerfile of a release, and what its stage `build` leaves.
 ///
 /// # Errors
 /// The tool does not build, or a file cannot be written.
 pub fn write_image(folder: &Path) -> Result<(), String> {
     let binary = built::build_static(&["--package", "confpath", "--bin", "confpath"])?;
-    let dockerfile = "FROM scratch\nCOPY confpath /confpath\nUSER 65532:65532\nENTRYPOINT [\"/confpath\"]\n";
-    let copied = std::fs::copy(binary, folder.join("confpath")).map(drop);
-    let written = copied.and_then(|()| std::fs::write(folder.join("Dockerfile"), dockerfile));
-    written.map_err(|error| error.to_string())
+    let dockerfile = Path::new(env!("CARGO_MANIFEST_DIR")).join("../apps/confpath/Dockerfile");
+    let root = folder.join("image/root");
+    let written = std::fs::create_dir_all(&root)
+        .and_then(|()| std::fs::copy(binary, root.join("confpath")))
+        .and_then(|_| std::fs::copy(dockerfile, folder.join("Dockerfile")));
+    written.map(drop).map_err(|error| error.to_string())
 }
 
 fn run(arguments: &[&OsStr]) -> Result<Output, String> {

@@ -166,6 +166,7 @@ fn agent_image(registry: &Registry) -> String {
     let folder = tempfile::tempdir().unwrap();
     confpath::write_image(folder.path()).unwrap();
     let image = format!("{}/confpath", registry.address());
-    push(folder.path(), &format!("{image}:test"), &[]);
+    let stage = format!("--build-context=build={}", folder.path().display());
+    push(folder.path(), &format!("{image}:test"), &[&stage]);
     image
 }
