@@ -1,4 +1,7 @@
 //! Calls of other programs: helm, kubectl, terraform and age, as the search path has them.
+//!
+//! `tools/kit` calls the pinned tools of this repository in the same shape. It ships with nothing, so this crate does not use it; and its
+//! calls have a search path and a progress of their own.
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read, Write as _};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What is wrong with flags, variables or files, one sentence each; nothing was done.
+/// Faults of flags, variables or files, one sentence each; nothing was done.
 #[derive(Debug)]
 pub(crate) struct WrongInput(pub(crate) Vec<String>);
 

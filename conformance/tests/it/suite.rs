@@ -178,15 +178,19 @@ pub(super) fn suite() -> &'static Suite {
     &SUITE
 }
 
-/// One line for a driver.
-pub(super) fn line(case: &Case) -> String {
+/// The request of a case.
+fn request(case: &Case) -> Value {
     json!({
         "do": "load",
         "contract": case.contract,
         "environment": case.environment,
         "directory": case.directory,
     })
-    .to_string()
+}
+
+/// One line for a driver.
+pub(super) fn line(case: &Case) -> String {
+    request(case).to_string()
 }
 
 /// The same with the name of the case and the answer.
@@ -195,14 +199,10 @@ pub(super) fn answered(case: &Case, answer: &Answer) -> String {
         Ok(values) => json!({ "ok": true, "values": values }),
         Err(problems) => json!({ "ok": false, "problems": problems }),
     };
-    json!({
-        "name": case.name,
-        "contract": case.contract,
-        "environment": case.environment,
-        "directory": case.directory,
-        "answer": answer,
-    })
-    .to_string()
+    let mut answered = request(case);
+    answered["name"] = case.name.clone().into();
+    answered["answer"] = answer;
+    answered.to_string()
 }
 
 /// Reads a line of a driver.

@@ -123,7 +123,7 @@ pub(crate) struct HelmArgs {
     /// A command that prints those values, as JSON: {"KEY": "…"}. Without one they are in the environment
     #[arg(long, value_name = "COMMAND", env = "DEPLOY_SECRETS_FROM")]
     pub(crate) secrets_from: Option<String>,
-    /// How long the rollout may take, in seconds; taking it back may take as long again
+    /// Time limit of the rollout, in seconds; taking it back may take as long again
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub(crate) timeout: u64,
 }
@@ -132,7 +132,7 @@ pub(crate) struct HelmArgs {
 pub(crate) struct WaitArgs {
     #[command(flatten)]
     pub(crate) release: ReleaseArgs,
-    /// How long to wait, in seconds; a definite failure ends the wait at once
+    /// Time limit of the wait, in seconds; a definite failure ends it at once
     #[arg(long, value_name = "SECONDS", default_value_t = 180)]
     pub(crate) timeout: u64,
 }

@@ -1,4 +1,4 @@
-//! What hooks learn of a generation: its directory, its digest and the keys that have changed, never a value.
+//! Notices of a generation for hooks: its directory, its digest and the keys that have changed, never a value.
 
 use std::path::Path;
 

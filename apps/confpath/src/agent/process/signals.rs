@@ -1,6 +1,6 @@
 //! Signals of the agent, read from a descriptor: no handler, and none of them lost as PID 1.
 //!
-//! What the agent was told to ignore (`nohup`) stays ignored in CMD, since no disposition changes.
+//! A signal that the agent was told to ignore (`nohup`) stays ignored in CMD, since no disposition changes.
 
 use std::future::pending;
 use std::{io, thread};

@@ -10,7 +10,7 @@ use super::delivery::{Present, Transaction};
 pub(super) struct Change {
     pub(super) transaction: Transaction,
     pub(super) next: Present,
-    /// What is in force before the change, with a digest of its own: an acknowledgement from before the change is none of it.
+    /// Configuration in force before the change, with a digest of its own: an acknowledgement from before the change is none of it.
     pub(super) back: Present,
     pub(super) changed: Vec<String>,
     pub(super) restarts: bool,

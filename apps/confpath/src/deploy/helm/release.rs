@@ -44,7 +44,7 @@ pub(super) struct Ending {
     pub(super) is_undone: bool,
 }
 
-/// What is known of the replicas after an upgrade that became ready.
+/// Knowledge of the replicas after an upgrade that became ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Proof {
     /// The release's test has passed.

@@ -1,4 +1,4 @@
-//! What is left of processes: by the child, and by the agent.
+//! Processes that are left: by the child, and by the agent.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
