@@ -163,18 +163,32 @@ impl Root {
         outcome.text
     }
 
-    /// The same of a command that may end as it likes.
+    /// Runs a command that prints JSON and must succeed. What it says beside that, such as a warning, is left out.
+    ///
+    /// # Panics
+    /// When it does not succeed, or prints something else.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.completed(arguments, NO_INPUTS);
+        let text = || both_streams(&output);
+        assert!(output.status.success(), "terraform {arguments:?}: {}", text());
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("terraform {arguments:?}: no JSON: {error}: {}", text()))
+    }
+
+    /// The same as [`Root::run`] of a command that may end as it likes.
     ///
     /// # Panics
     /// When Terraform cannot be run.
     pub fn outcome<V: AsRef<OsStr>>(&self, arguments: &[&str], inputs: &[(&str, V)]) -> Outcome {
-        let once = || {
-            let output = run(self.terraform(arguments).envs(variables(inputs)));
-            Outcome { code: output.status.code(), text: both_streams(&output) }
-        };
+        let output = self.completed(arguments, inputs);
+        Outcome { code: output.status.code(), text: both_streams(&output) }
+    }
+
+    fn completed<V: AsRef<OsStr>>(&self, arguments: &[&str], inputs: &[(&str, V)]) -> Output {
+        let once = || run(self.terraform(arguments).envs(variables(inputs)));
         let first = once();
         // Terraform gives a provider a minute to start, which a large one can miss on a busy machine. Nothing has happened by then.
-        if first.text.contains(PROVIDER_DID_NOT_START) { once() } else { first }
+        if both_streams(&first).contains(PROVIDER_DID_NOT_START) { once() } else { first }
     }
 
     /// Stored data of Terraform: state, its backup, the saved plan, and the printed forms of state and plan. The plan is saved

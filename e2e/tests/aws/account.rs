@@ -42,7 +42,7 @@ impl Account {
         root.init(PROVIDERS_VARIABLE, &[]);
         let inputs = [("name", "shop"), ("database_password", DATABASE_PASSWORD)];
         root.run(&["apply", "-auto-approve", "-no-color"], &inputs);
-        let outputs = serde_json::from_str(&root.run(&["output", "-json"], NO_INPUTS)).unwrap();
+        let outputs = root.json(&["output", "-json"]);
         Self { fake, root, outputs }
     }
 
@@ -105,9 +105,7 @@ pub(crate) fn assert_second_plan_is_empty(root: &Root) -> Value {
     let plan = ["plan", "-detailed-exitcode", "-no-color", "-out=second.tfplan"];
     let outcome = root.outcome(&plan, NO_INPUTS);
     assert!(outcome.code == Some(0), "the plan after an apply has changes: {}", outcome.text);
-    let shown: Value =
-        serde_json::from_str(&root.run(&["show", "-json", "second.tfplan"], NO_INPUTS)).unwrap();
-    shown["prior_state"].clone()
+    root.json(&["show", "-json", "second.tfplan"])["prior_state"].clone()
 }
 
 pub(crate) fn destroy(root: &Root) {

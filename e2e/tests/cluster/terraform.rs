@@ -6,7 +6,7 @@ use std::fs;
 
 use e2e::harness::namespace::{Namespace, in_namespace};
 use e2e::secret_scan::Search;
-use e2e::terraform::{NO_INPUTS, Root};
+use e2e::terraform::Root;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
@@ -104,8 +104,7 @@ fn terraform_apply_serves_157_bytes_then_plans_empty() {
         assert_eq!(follow(ns, &[CURL]).await, [KNOWN_ANSWER]);
         env.root.run(&PLAN_FOR_A_SCRIPT, &inputs);
 
-        let shown: Value =
-            serde_json::from_str(&env.root.run(&["output", "-json", "releases"], NO_INPUTS)).unwrap();
+        let shown = env.root.json(&["output", "-json", "releases"]);
         let pinned = fs::read_to_string(e2e::helm::chart_dir().join("../..").join(RELEASE_VALUES)).unwrap();
         assert_eq!(shown["myapp_1"]["release_values"], serde_json::from_str::<Value>(&pinned).unwrap());
 
