@@ -1,4 +1,4 @@
-//! The task `test`: tiers one after the other, and a summary that a person and a pipeline can read.
+//! The task `test`: tiers, two of them at a time, and a summary that a person and a pipeline can read.
 
 mod cargo;
 mod fuzz;
@@ -6,15 +6,17 @@ mod summary;
 mod terraform;
 
 use std::ffi::OsString;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use cargo::cargo_test;
 use clap::ValueEnum;
 use kit::cluster::{self, Choice, Cluster, Provider};
 use kit::process::Cmd;
 use kit::tools::{self, Use};
-use kit::{outside, ui, workspace};
+use kit::ui::{self, Output, Progress};
+use kit::{outside, workspace};
 use summary::{Counts, Outcome, Report};
 pub(crate) use terraform::Extent;
 
@@ -69,6 +71,9 @@ const TERRAFORM_ALONE: [&str; 7] = ["-p", "e2e", "--test", "cluster", "--", "--i
 /// Most of a cluster test is waiting, so more of them than processors run at a time.
 const CLUSTER_TEST_THREADS: &str = "4";
 
+/// How often the end of the tiers that run beside the others is looked for.
+const TICK: Duration = Duration::from_secs(1);
+
 /// Ordered by what they need: least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Tier {
@@ -116,6 +121,12 @@ impl Tier {
         }
     }
 
+    /// True for tiers that mostly wait, for servers, for a cluster or for one compiler: they run beside the others. What builds images
+    /// is among them, so that only one tier at a time does.
+    fn is_beside(self) -> bool {
+        matches!(self, Self::Terraform | Self::Registry | Self::Cluster)
+    }
+
     fn uses(self, own_cluster: bool) -> &'static [Use] {
         match self {
             // The readers' tests say themselves which language they lack, and the samples' which package: no task can install one.
@@ -135,14 +146,24 @@ impl Tier {
     }
 }
 
+/// A call of the task.
+#[derive(Clone, Copy)]
+struct Call {
+    /// True if its tiers were asked for by name.
+    is_named: bool,
+    install: bool,
+    choice: Option<Choice>,
+    aws: Extent,
+}
+
 /// Runs `tiers`, or all of them when none is named. A tier that cannot run is skipped and says why, but is a failure
 /// where it was asked for by name or nobody would notice, that is in CI.
 ///
 /// # Errors
 /// When anything failed, and before anything runs when tools are missing that were not to be installed.
 pub(crate) fn run(tiers: &[Tier], install: bool, choice: Option<Choice>, aws: Extent) -> Result<()> {
-    let is_named = !tiers.is_empty();
-    let tiers = if tiers.is_empty() { Tier::value_variants() } else { tiers };
+    let call = Call { is_named: !tiers.is_empty(), install, choice, aws };
+    let tiers = if call.is_named { tiers } else { Tier::value_variants() };
     let own_cluster = cluster::is_own(choice);
     let uses: Vec<_> = tiers.iter().flat_map(|tier| tier.uses(own_cluster)).copied().collect();
     if install {
@@ -153,21 +174,44 @@ pub(crate) fn run(tiers: &[Tier], install: bool, choice: Option<Choice>, aws: Ex
     }
     let takes_providers = |tier: &Tier| matches!(tier, Tier::Terraform | Tier::Cluster);
     let note = tiers.iter().any(takes_providers).then(outside::use_terraform_providers).flatten();
-    let mut reports = Vec::new();
-    if !is_named {
-        reports.push(checks(install));
-    }
-    for tier in tiers {
-        ui::say(format!("\n=== tier {} ===", tier.name()));
-        // Whoever runs all tiers may be on a machine that Terraform cannot be got for.
-        let must_run = is_named || (cluster::in_ci() && *tier != Tier::Terraform);
-        reports.push(report(*tier, install, choice, aws, must_run));
-    }
+    let reports = report_side_by_side(tiers, call)?;
     ui::say(format!("\n{}", summary::render(&reports, note.as_deref())));
     if reports.iter().any(|report| matches!(report.outcome, Outcome::Failed(_))) {
         bail!("not all tests passed");
     }
     Ok(())
+}
+
+/// Runs the tiers that mostly wait beside the others. Their lines are shown as each of them ends.
+fn report_side_by_side(tiers: &[Tier], call: Call) -> Result<Vec<Report>> {
+    let (beside, ahead): (Vec<Tier>, Vec<Tier>) = tiers.iter().partition(|tier| tier.is_beside());
+    if ahead.is_empty() {
+        return Ok(beside.into_iter().map(|tier| report(tier, call)).collect());
+    }
+    thread::scope(|scope| {
+        let beside = scope.spawn(|| {
+            let kept = |tier| {
+                let output = Output::kept();
+                let report = output.during(|| report(tier, call));
+                output.show();
+                report
+            };
+            beside.into_iter().map(kept).collect::<Vec<_>>()
+        });
+        let mut reports = Vec::new();
+        if !call.is_named {
+            reports.push(checks(call.install));
+        }
+        reports.extend(ahead.into_iter().map(|tier| report(tier, call)));
+        let mut progress = Progress::new("waiting for the tiers that run beside these");
+        let waiting = Instant::now();
+        while !beside.is_finished() {
+            thread::sleep(TICK);
+            progress.tick(waiting.elapsed());
+        }
+        reports.extend(beside.join().map_err(|_| anyhow!("a tier that ran beside the others panicked"))?);
+        Ok(reports)
+    })
 }
 
 /// Whoever runs everything wants to know of lints and stale generated files too.
@@ -179,27 +223,24 @@ fn checks(install: bool) -> Report {
     Report { tier: "check", outcome, counts: Counts::default(), took: started.elapsed() }
 }
 
-fn report(tier: Tier, install: bool, choice: Option<Choice>, aws: Extent, must_run: bool) -> Report {
+fn report(tier: Tier, call: Call) -> Report {
+    ui::say(format!("\n=== tier {} ===", tier.name()));
     let started = Instant::now();
     let mut counts = Counts::default();
-    let outcome = match tools::require(tier.uses(cluster::is_own(choice)), install) {
-        Ok(()) => run_tier(tier, install, choice, aws, &mut counts),
+    let outcome = match tools::require(tier.uses(cluster::is_own(call.choice)), call.install) {
+        Ok(()) => run_tier(tier, call, &mut counts),
         Err(error) => Ok(Outcome::Skipped(format!("{error:#}"))),
     };
     let mut outcome = outcome.unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+    // Whoever runs all tiers may be on a machine that Terraform cannot be got for.
+    let must_run = call.is_named || (cluster::in_ci() && tier != Tier::Terraform);
     if must_run && let Outcome::Skipped(reason) = outcome {
         outcome = Outcome::Failed(reason);
     }
     Report { tier: tier.name(), outcome, counts, took: started.elapsed() }
 }
 
-fn run_tier(
-    tier: Tier,
-    install: bool,
-    choice: Option<Choice>,
-    aws: Extent,
-    counts: &mut Counts,
-) -> Result<Outcome> {
+fn run_tier(tier: Tier, call: Call, counts: &mut Counts) -> Result<Outcome> {
     let calls: &[&[&str]] = match tier {
         Tier::Unit => &[
             &["--workspace", "--lib", "--bins"],
@@ -220,10 +261,10 @@ fn run_tier(
         Tier::Readers => &[&["-p", "conformance", "--test", "it"]],
         Tier::Samples => &[&["-p", "e2e", "--test", "samples"]],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
-        Tier::Terraform => return terraform::run(aws, counts),
+        Tier::Terraform => return terraform::run(call.aws, counts),
         Tier::Scan => return run_scans(counts),
         Tier::Registry => &[&["-p", "e2e", "--test", "registry"]],
-        Tier::Cluster => return run_on_cluster(install, choice, counts),
+        Tier::Cluster => return run_on_cluster(call.install, call.choice, counts),
     };
     let mut failed = Vec::new();
     for arguments in calls {
@@ -338,6 +379,13 @@ fn kubeconfig_of(cluster: &Cluster) -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Two builds of images, or two clusters, would be in each other's way.
+    #[test]
+    fn tiers_that_build_images_never_overlap() {
+        let builds = |tier: &&Tier| tier.uses(true).contains(&Use::Image);
+        assert!(Tier::value_variants().iter().filter(builds).all(|tier| tier.is_beside()));
+    }
 
     #[test]
     fn all_components_of_the_own_cluster_are_started() {

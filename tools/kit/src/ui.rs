@@ -1,17 +1,82 @@
 //! The only place that prints.
 
+use std::cell::RefCell;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+thread_local! {
+    /// Where the lines of this thread go.
+    static OUTPUT: RefCell<Output> = const { RefCell::new(Output::SHOWN) };
+}
+
+/// The way of lines that a part of a task prints: to the person who called it, or kept back until that part has ended, so that they
+/// do not mix with those of a part that runs beside it.
+#[derive(Clone)]
+pub struct Output(Option<Arc<Mutex<String>>>);
+
+impl Output {
+    const SHOWN: Self = Self(None);
+
+    /// An output that keeps lines back until [`Output::show`].
+    pub fn kept() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// The output of the calling thread, for threads that work for it.
+    pub fn of_this_thread() -> Self {
+        OUTPUT.with_borrow(Self::clone)
+    }
+
+    /// Returns the result of `work`, whose lines take this way.
+    pub fn during<T>(&self, work: impl FnOnce() -> T) -> T {
+        let before = OUTPUT.replace(self.clone());
+        let result = work();
+        OUTPUT.set(before);
+        result
+    }
+
+    /// Shows what was kept back, in one piece.
+    pub fn show(self) {
+        if let Some(kept) = self.0 {
+            let text = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
+            print(text.trim_end_matches('\n'));
+        }
+    }
+
+    /// Keeps `line` if this output keeps lines.
+    fn keep(&self, line: &str) -> bool {
+        let Some(kept) = &self.0 else { return false };
+        let mut text = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        text.push_str(line);
+        text.push('\n');
+        true
+    }
+}
+
+fn keep(line: &str) -> bool {
+    OUTPUT.with_borrow(|output| output.keep(line))
+}
+
 #[expect(clippy::print_stdout, reason = "a task talks to the person who called it")]
+fn print(text: &str) {
+    println!("{text}");
+}
+
 pub fn say(text: impl Display) {
-    println!("{}", by_line(&text.to_string()));
+    let line = by_line(&text.to_string());
+    if !keep(&line) {
+        print(&line);
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "a task talks to the person who called it")]
 pub fn error(text: &str) {
-    eprintln!("error: {}", by_line(text));
+    let line = format!("error: {}", by_line(text));
+    if !keep(&line) {
+        eprintln!("{line}");
+    }
 }
 
 /// `text` on one line. What a pod, a server or a file says is printed through this: control characters, line breaks and what else
@@ -61,5 +126,22 @@ impl Drop for Progress {
         if self.terminal {
             eprint!("\r\x1b[2K");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_lines_include_those_of_working_threads() {
+        let output = Output::kept();
+        output.during(|| {
+            say("first");
+            let here = Output::of_this_thread();
+            std::thread::scope(|scope| scope.spawn(|| here.during(|| error("second"))).join().unwrap());
+        });
+        say("not kept: the work has ended");
+        assert_eq!(*output.0.unwrap().lock().unwrap(), "first\nerror: second\n");
     }
 }
