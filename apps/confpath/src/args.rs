@@ -31,7 +31,7 @@ pub(crate) use install::InstallArgs;
 pub(crate) use output::Output;
 pub(crate) use repository::{GenerateArgs, InitArgs, Language};
 #[cfg(target_os = "linux")]
-pub(crate) use run::{FirstStageArgs, RunArgs};
+pub(crate) use run::RunArgs;
 
 /// Gives a service in any language the checked way of its configuration.
 #[derive(Debug, Parser)]
@@ -56,9 +56,6 @@ pub(crate) enum Command {
     /// Run a command with a valid configuration: exit with its code, 64 for a refused configuration, 2 if a file cannot be read
     #[cfg(target_os = "linux")]
     Run(RunArgs),
-    #[cfg(target_os = "linux")]
-    #[command(hide = true)]
-    FirstStage(FirstStageArgs),
     /// Copy this program to a folder, from an image without a shell: exit 0 if it is there, 2 if it cannot be written
     Install(InstallArgs),
     /// Print the JSON Schema of contracts, by which editors complete and check them

@@ -16,6 +16,8 @@ mod verify;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+#[cfg(target_os = "linux")]
+use crate::agent::process::first_stage::FirstStage;
 use crate::args::{Cli, Command};
 use crate::exit_code;
 use output::print;
@@ -25,6 +27,11 @@ const CONTRACT_SCHEMA: &str = include_str!("contract.schema.json");
 
 /// Runs the command that `arguments` name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    #[cfg(target_os = "linux")]
+    if let Some(call) = FirstStage::of(&arguments) {
+        return call.run().into();
+    }
     let cli = match Cli::read(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -42,8 +49,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Import(args) => import::import(&args),
         #[cfg(target_os = "linux")]
         Command::Run(args) => run::run(args),
-        #[cfg(target_os = "linux")]
-        Command::FirstStage(args) => crate::agent::process::first_stage::run(&args),
         Command::Deploy(command) => deploy::deploy(&command),
         Command::Drift(args) => drift::drift(&args),
         Command::Verify(args) => verify::verify(&args),

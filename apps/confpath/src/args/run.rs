@@ -31,14 +31,3 @@ pub(crate) struct RunArgs {
     #[arg(last = true, value_name = "CMD")]
     pub(crate) command: Vec<OsString>,
 }
-
-/// Arguments of the first stage, which the agent gives itself.
-#[derive(Debug, clap::Args)]
-#[group(skip)]
-pub(crate) struct FirstStageArgs {
-    /// Process number of the agent
-    pub(crate) agent: i32,
-    /// The command and its arguments
-    #[arg(last = true, required = true)]
-    pub(crate) command: Vec<OsString>,
-}

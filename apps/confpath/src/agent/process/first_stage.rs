@@ -10,36 +10,57 @@ use nix::sys::signal::SigSet;
 use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
 
 use super::exit::{Exit, NOT_EXECUTABLE, NOT_FOUND};
-use crate::args::FirstStageArgs;
 
 /// This program, whatever has become of its file.
 const SELF: &str = "/proc/self/exe";
 
+/// The word by which the agent calls the first stage.
+const NAME: &str = "first-stage";
+
 /// A command that is killed when the agent ends, whatever ends the agent. A command that changes its user loses this.
 pub(crate) fn command<A: AsRef<OsStr>>(program: &OsStr, arguments: impl IntoIterator<Item = A>) -> Command {
     let mut command = Command::new(SELF);
-    command.arg0("confpath").arg("first-stage").arg(getpid().as_raw_nonzero().to_string());
+    command.arg0("confpath").arg(NAME).arg(getpid().as_raw_nonzero().to_string());
     command.arg("--").arg(program).args(arguments);
     command
 }
 
-/// Becomes the command; returns the exit code only if that fails.
-pub(crate) fn run(args: &FirstStageArgs) -> u8 {
-    match begin(args.agent).and_then(|is_bound| is_bound.then(|| become_command(&args.command)).transpose()) {
-        Ok(Some(never)) => match never {},
-        // The agent ended before its death could be a signal.
-        Ok(None) => Exit::Signal(u8::try_from(Signal::KILL.as_raw()).unwrap_or_default()).code(),
-        Err(error) => {
-            let program = args.command.first().map(OsString::as_os_str).unwrap_or_default();
-            // Nothing is left to do where even stderr is closed.
-            let _ = writeln!(
-                io::stderr(),
-                "confpath: cannot start {}: {}",
-                program.display(),
-                reason(program, &error)
-            );
-            if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE }
+/// A call of this program by the agent. The command line is read by hand: CMD waits for it at each start.
+pub(crate) struct FirstStage<'a> {
+    agent: i32,
+    program: &'a OsStr,
+    arguments: &'a [OsString],
+}
+
+impl<'a> FirstStage<'a> {
+    /// Returns the call that a whole command line is, as [`command`] writes it.
+    pub(crate) fn of(line: &'a [OsString]) -> Option<Self> {
+        let [_, name, agent, separator, program, arguments @ ..] = line else { return None };
+        let agent = agent.to_str()?.parse().ok()?;
+        (name == NAME && separator == "--").then_some(Self { agent, program, arguments })
+    }
+
+    /// Becomes the command; returns the exit code only if that fails.
+    pub(crate) fn run(&self) -> u8 {
+        match begin(self.agent).and_then(|is_bound| is_bound.then(|| self.become_command()).transpose()) {
+            Ok(Some(never)) => match never {},
+            // The agent ended before its death could be a signal.
+            Ok(None) => Exit::Signal(u8::try_from(Signal::KILL.as_raw()).unwrap_or_default()).code(),
+            Err(error) => {
+                // Nothing is left to do where even stderr is closed.
+                let _ = writeln!(
+                    io::stderr(),
+                    "confpath: cannot start {}: {}",
+                    self.program.display(),
+                    reason(self.program, &error)
+                );
+                if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE }
+            }
         }
+    }
+
+    fn become_command(&self) -> io::Result<Never> {
+        Err(Command::new(self.program).args(self.arguments).exec())
     }
 }
 
@@ -51,11 +72,6 @@ fn begin(agent: i32) -> io::Result<bool> {
 }
 
 enum Never {}
-
-fn become_command(command: &[OsString]) -> io::Result<Never> {
-    let (program, arguments) = command.split_first().ok_or(ErrorKind::InvalidInput)?;
-    Err(Command::new(program).args(arguments).exec())
-}
 
 fn reason(program: &OsStr, error: &io::Error) -> String {
     let is_path = program.as_encoded_bytes().contains(&b'/');
