@@ -18,6 +18,10 @@ const CONTRACT: &str = r#"{
 }
 "#;
 
+/// Kept in memory, as the volumes of a pod are: the mounted configuration (a projected volume) and OUT (an `emptyDir` of medium
+/// `Memory`).
+const VOLUMES: &str = "/dev/shm";
+
 /// Folder with contract and configuration. Removed with its owner.
 pub(super) struct Scene {
     confpath: PathBuf,
@@ -29,7 +33,7 @@ pub(super) struct Running(pub(super) Child);
 
 impl Scene {
     pub(super) fn new(confpath: &Path) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let folder = tempfile::tempdir_in(VOLUMES).with_context(|| format!("cannot use {VOLUMES}"))?;
         std::fs::write(folder.path().join("contract.json"), CONTRACT)?;
         let scene = Self { confpath: confpath.to_owned(), folder };
         scene.mount(8080)?;
