@@ -1,6 +1,7 @@
 //! The task `test`: tiers, two of them at a time, and a summary that a person and a pipeline can read.
 
 mod cargo;
+mod failures;
 mod fuzz;
 mod summary;
 mod terraform;
@@ -17,7 +18,7 @@ use kit::process::Cmd;
 use kit::tools::{self, Use};
 use kit::ui::{self, Output, Progress};
 use kit::{outside, workspace};
-use summary::{Counts, Outcome, Report};
+use summary::{Outcome, Report, Results};
 pub(crate) use terraform::Extent;
 
 use crate::check;
@@ -220,15 +221,15 @@ fn checks(install: bool) -> Report {
     ui::say("=== check ===");
     let checked = tools::require(&[Use::Check], install).and_then(|()| check::run());
     let outcome = checked.map_or_else(|error| Outcome::Failed(format!("{error:#}")), |()| Outcome::Passed);
-    Report { tier: "check", outcome, counts: Counts::default(), took: started.elapsed() }
+    Report { tier: "check", outcome, results: Results::default(), took: started.elapsed() }
 }
 
 fn report(tier: Tier, call: Call) -> Report {
     ui::say(format!("\n=== tier {} ===", tier.name()));
     let started = Instant::now();
-    let mut counts = Counts::default();
+    let mut results = Results::default();
     let outcome = match tools::require(tier.uses(cluster::is_own(call.choice)), call.install) {
-        Ok(()) => run_tier(tier, call, &mut counts),
+        Ok(()) => run_tier(tier, call, &mut results),
         Err(error) => Ok(Outcome::Skipped(format!("{error:#}"))),
     };
     let mut outcome = outcome.unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
@@ -237,10 +238,10 @@ fn report(tier: Tier, call: Call) -> Report {
     if must_run && let Outcome::Skipped(reason) = outcome {
         outcome = Outcome::Failed(reason);
     }
-    Report { tier: tier.name(), outcome, counts, took: started.elapsed() }
+    Report { tier: tier.name(), outcome, results, took: started.elapsed() }
 }
 
-fn run_tier(tier: Tier, call: Call, counts: &mut Counts) -> Result<Outcome> {
+fn run_tier(tier: Tier, call: Call, results: &mut Results) -> Result<Outcome> {
     let calls: &[&[&str]] = match tier {
         Tier::Unit => &[
             &["--workspace", "--lib", "--bins"],
@@ -248,7 +249,7 @@ fn run_tier(tier: Tier, call: Call, counts: &mut Counts) -> Result<Outcome> {
             &["-p", "confpath", "--test", "it"],
             &["--doc", "-p", "chassis", "-p", "live-config"],
         ],
-        Tier::Fuzz => return fuzz::run(counts),
+        Tier::Fuzz => return fuzz::run(results),
         Tier::Service => &[
             &["-p", "chassis", "--test", "it"],
             &["-p", "chassis", "--test", "it", "--features", "fast-path"],
@@ -256,19 +257,19 @@ fn run_tier(tier: Tier, call: Call, counts: &mut Counts) -> Result<Outcome> {
             &SERVICE_TESTS,
             &SERVICE_TESTS_ON_HYPER,
         ],
-        Tier::Api => return run_api(counts),
+        Tier::Api => return run_api(results),
         Tier::Proxy => &[&PROXY_TESTS],
         Tier::Readers => &[&["-p", "conformance", "--test", "it"]],
         Tier::Samples => &[&["-p", "e2e", "--test", "samples"]],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
-        Tier::Terraform => return terraform::run(call.aws, counts),
-        Tier::Scan => return run_scans(counts),
+        Tier::Terraform => return terraform::run(call.aws, results),
+        Tier::Scan => return run_scans(results),
         Tier::Registry => &[&["-p", "e2e", "--test", "registry"]],
-        Tier::Cluster => return run_on_cluster(call.install, call.choice, counts),
+        Tier::Cluster => return run_on_cluster(call.install, call.choice, results),
     };
     let mut failed = Vec::new();
     for arguments in calls {
-        if !cargo_test(Cmd::new("cargo"), arguments, counts)? {
+        if !cargo_test(Cmd::new("cargo"), arguments, results)? {
             failed.push(arguments.join(" "));
         }
     }
@@ -276,9 +277,9 @@ fn run_tier(tier: Tier, call: Call, counts: &mut Counts) -> Result<Outcome> {
 }
 
 /// Runs the tests that plant findings, and then the scans of this checkout, which must find nothing.
-fn run_scans(counts: &mut Counts) -> Result<Outcome> {
+fn run_scans(results: &mut Results) -> Result<Outcome> {
     let mut failed = Vec::new();
-    if !cargo_test(Cmd::new("cargo"), &SCAN_TESTS, counts)? {
+    if !cargo_test(Cmd::new("cargo"), &SCAN_TESTS, results)? {
         failed.push(format!("cargo test {}", SCAN_TESTS.join(" ")));
     }
     if let Err(error) = run_tool(Tool::Scan.call("scan").args(FILE_SCANS)) {
@@ -288,16 +289,16 @@ fn run_scans(counts: &mut Counts) -> Result<Outcome> {
 }
 
 /// Pinned Python packages lie in no folder that Python knows.
-fn run_api(counts: &mut Counts) -> Result<Outcome> {
+fn run_api(results: &mut Results) -> Result<Outcome> {
     let cargo = Cmd::new("cargo")
         .env("SCHEMATHESIS", tools::built("schemathesis"))
         .env("PYTHONPATH", tools::python_path("schemathesis"));
-    let passed = cargo_test(cargo, &API_TESTS, counts)?;
+    let passed = cargo_test(cargo, &API_TESTS, results)?;
     Ok(summary::outcome_of(&if passed { Vec::new() } else { vec![API_TESTS.join(" ")] }))
 }
 
 /// The own cluster is removed again whatever happens, and an error in that is a failure of the tier too.
-fn run_on_cluster(install: bool, choice: Option<Choice>, counts: &mut Counts) -> Result<Outcome> {
+fn run_on_cluster(install: bool, choice: Option<Choice>, results: &mut Results) -> Result<Outcome> {
     let cluster = match Cluster::select(choice) {
         Ok(cluster) => cluster,
         Err(refusal) => return Ok(Outcome::Skipped(format!("{refusal:#}"))),
@@ -305,11 +306,11 @@ fn run_on_cluster(install: bool, choice: Option<Choice>, counts: &mut Counts) ->
     // All of this takes long and needs no cluster.
     let image = Tool::Release.call("image");
     run_tool(if install { image.arg("--install") } else { image })?;
-    let image_passed = cargo_test(Cmd::new("cargo"), &IMAGE_TESTS, counts)?;
+    let image_passed = cargo_test(Cmd::new("cargo"), &IMAGE_TESTS, results)?;
     Cmd::new("cargo").args(["test", "--no-run"]).args(CLUSTER_TESTS).directory(workspace::root()).run()?;
     let start = prepare("start", choice);
     run_tool(if install { start.arg("--install") } else { start })?;
-    let passed = test_image_on(&cluster, choice, counts);
+    let passed = test_image_on(&cluster, choice, results);
     run_tool(prepare("finish", choice))?;
     let outcomes = [(image_passed, IMAGE_TESTS), (passed?, CLUSTER_TESTS)];
     let failed: Vec<_> =
@@ -341,7 +342,7 @@ fn run_tool(call: Cmd) -> Result<()> {
     }
 }
 
-fn test_image_on(cluster: &Cluster, choice: Option<Choice>, counts: &mut Counts) -> Result<bool> {
+fn test_image_on(cluster: &Cluster, choice: Option<Choice>, results: &mut Results) -> Result<bool> {
     run_tool(prepare("load", choice))?;
     let cargo = name_cluster(cluster);
     let threads = ["--", "--test-threads", CLUSTER_TEST_THREADS];
@@ -350,12 +351,12 @@ fn test_image_on(cluster: &Cluster, choice: Option<Choice>, counts: &mut Counts)
     match terraform::RealProviders::find() {
         Some(providers) => {
             let cargo = cargo.env("E2E_TERRAFORM_PROVIDERS", &providers.folder);
-            cargo_test(cargo, &[&arguments[..], &["--include-ignored"]].concat(), counts)
+            cargo_test(cargo, &[&arguments[..], &["--include-ignored"]].concat(), results)
         }
         None => {
-            let passed = cargo_test(cargo, &arguments, counts)?;
+            let passed = cargo_test(cargo, &arguments, results)?;
             let has_terraform = tools::require(&[Use::Terraform], false).is_ok();
-            Ok(passed && (!has_terraform || cargo_test(name_cluster(cluster), &TERRAFORM_ALONE, counts)?))
+            Ok(passed && (!has_terraform || cargo_test(name_cluster(cluster), &TERRAFORM_ALONE, results)?))
         }
     }
 }

@@ -10,7 +10,7 @@ use kit::process::{Captured, Cmd};
 use kit::{ui, workspace};
 
 use super::cargo::cargo_test;
-use super::summary::{self, Counts, Outcome};
+use super::summary::{self, Outcome, Results};
 
 /// Names the time of each target and each model check, in seconds.
 const SECONDS: &str = "FUZZ_SECONDS";
@@ -47,9 +47,9 @@ const BUILD: [&str; 9] = [
 const WRITTEN: &str = "Test unit written to ";
 
 /// Runs all of it, also after something has failed.
-pub(super) fn run(counts: &mut Counts) -> Result<Outcome> {
+pub(super) fn run(results: &mut Results) -> Result<Outcome> {
     let mut failed = Vec::new();
-    if !cargo_test(Cmd::new("cargo"), &MODEL_TESTS, counts)? {
+    if !cargo_test(Cmd::new("cargo"), &MODEL_TESTS, results)? {
         failed.push(format!("cargo test {}", MODEL_TESTS.join(" ")));
     }
     Cmd::new("cargo").args(BUILD).without_env("RUSTFLAGS").directory(workspace::root()).run()?;
@@ -58,9 +58,10 @@ pub(super) fn run(counts: &mut Counts) -> Result<Outcome> {
     let seconds = seconds(std::env::var_os(SECONDS))?;
     let at_once = if seconds > DEFAULT_SECONDS { processors() } else { MAX_CONCURRENT };
     for (target, complaint) in run_targets(&binaries, seconds, at_once)? {
-        counts.add_one(complaint.is_none());
+        results.counts.add_one(complaint.is_none());
         if let Some(complaint) = complaint {
             ui::error(&complaint);
+            results.failures.add(&complaint);
             failed.push(format!("fuzz target {target}"));
         }
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use kit::table::{self, Column};
 
+use super::failures::Failures;
+
 /// Tier, outcome, time and reason.
 const COLUMNS: [Column; 4] =
     [Column::LEFT.at_least(9).gap(1), Column::LEFT.at_least(7), Column::RIGHT.at_least(7), Column::LEFT];
@@ -16,6 +18,21 @@ pub(super) struct Counts {
     skipped: usize,
 }
 
+/// What is known of the tests of a tier.
+#[derive(Debug, Default)]
+pub(super) struct Results {
+    pub(super) counts: Counts,
+    pub(super) failures: Failures,
+}
+
+impl Results {
+    /// Takes a line of `cargo test` in turn.
+    pub(super) fn read(&mut self, line: &str) {
+        self.counts.add(line);
+        self.failures.read(line);
+    }
+}
+
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Passed,
@@ -26,7 +43,7 @@ pub(super) enum Outcome {
 pub(super) struct Report {
     pub(super) tier: &'static str,
     pub(super) outcome: Outcome,
-    pub(super) counts: Counts,
+    pub(super) results: Results,
     pub(super) took: Duration,
 }
 
@@ -84,15 +101,18 @@ pub(super) fn outcome_of_steps(failed: &[String]) -> Outcome {
     if failed.is_empty() { Outcome::Passed } else { Outcome::Failed(failed.join("; ")) }
 }
 
-/// A line for each tier, a note on the run, and last the numbers of tests. A tier that did not get as far as failing or skipping a
+/// What failed tests said, a line for each tier, a note on the run, and last the numbers of tests. A tier that did not get as far as failing or skipping a
 /// test counts as one, so that the numbers never look better than the tiers.
 pub(super) fn render(reports: &[Report], note: Option<&str>) -> String {
     let rows: Vec<_> = reports.iter().map(row).collect();
     let mut total = Counts::default();
     reports.iter().map(honest_counts).for_each(|counts| total.add_all(counts));
     let numbers = format!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
+    let failures = reports.iter().flat_map(|report| {
+        report.results.failures.texts().iter().map(|text| format!("failed in {}: {text}\n", report.tier))
+    });
     let lines = [Some(table::render(&COLUMNS, &rows)), note.map(str::to_owned), Some(numbers)];
-    lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+    failures.chain(lines.into_iter().flatten()).collect::<Vec<_>>().join("\n")
 }
 
 fn row(report: &Report) -> Vec<String> {
@@ -106,7 +126,7 @@ fn row(report: &Report) -> Vec<String> {
 }
 
 fn honest_counts(report: &Report) -> Counts {
-    let counts = report.counts;
+    let counts = report.results.counts;
     match &report.outcome {
         Outcome::Passed => counts,
         Outcome::Failed(_) => Counts { failed: counts.failed.max(1), ..counts },
@@ -117,6 +137,10 @@ fn honest_counts(report: &Report) -> Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn three_passed() -> Results {
+        Results { counts: Counts { passed: 3, failed: 0, skipped: 0 }, ..Results::default() }
+    }
 
     fn counted(lines: &[&str]) -> Counts {
         let mut counts = Counts::default();
@@ -160,27 +184,25 @@ mod tests {
     #[test]
     fn last_line_hides_no_tier() {
         let report =
-            |outcome, counts| Report { tier: "unit", outcome, counts, took: Duration::from_millis(2900) };
-        let reports = [
-            report(Outcome::Passed, Counts { passed: 3, failed: 0, skipped: 0 }),
-            report(Outcome::Failed("did not\ncompile".to_owned()), Counts::default()),
-            report(Outcome::Skipped("no helm".to_owned()), Counts::default()),
+            |outcome, results| Report { tier: "unit", outcome, results, took: Duration::from_millis(2900) };
+        let mut reports = [
+            report(Outcome::Passed, three_passed()),
+            report(Outcome::Failed("did not\ncompile".to_owned()), Results::default()),
+            report(Outcome::Skipped("no helm".to_owned()), Results::default()),
         ];
         let expected = "unit      passed       2 s\n\
                         unit      failed       2 s  did not;compile\n\
                         unit      skipped      2 s  no helm\n\
                         3 passed, 1 failed, 1 skipped";
         assert_eq!(render(&reports, None), expected);
+        reports[1].results.failures.add("a::b\n    panicked");
+        assert_eq!(render(&reports, None), format!("failed in unit: a::b\n    panicked\n\n{expected}"));
     }
 
     #[test]
     fn note_stands_above_the_numbers() {
-        let report = Report {
-            tier: "unit",
-            outcome: Outcome::Passed,
-            counts: Counts { passed: 3, failed: 0, skipped: 0 },
-            took: Duration::ZERO,
-        };
+        let report =
+            Report { tier: "unit", outcome: Outcome::Passed, results: three_passed(), took: Duration::ZERO };
         let text = render(&[report], Some("a note"));
         assert_eq!(text, "unit      passed       0 s\na note\n3 passed, 0 failed, 0 skipped");
     }

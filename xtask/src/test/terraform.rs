@@ -23,13 +23,13 @@ use mocked::Suite;
 use shared_provider::SharedProvider;
 
 use super::cargo::cargo_test;
-use super::summary::{self, Counts, Outcome};
+use super::summary::{self, Outcome, Results};
 
 const TESTS: [&str; 4] = ["-p", "e2e", "--test", "terraform"];
 
 /// Skipped where Terraform or its providers cannot be had: no task can install either. Where only the provider of AWS cannot, all
 /// but AWS is tested before that is said.
-pub(super) fn run(extent: Extent, counts: &mut Counts) -> Result<Outcome> {
+pub(super) fn run(extent: Extent, results: &mut Results) -> Result<Outcome> {
     if let Err(missing) = tools::require(&[Use::Terraform], false) {
         return Ok(Outcome::Skipped(format!("{missing:#}")));
     }
@@ -49,7 +49,7 @@ pub(super) fn run(extent: Extent, counts: &mut Counts) -> Result<Outcome> {
         Ok(providers) => (Some(providers), None),
         Err(refusal) => (None, Some(format!("all but AWS passed; no provider of AWS: {refusal:#}"))),
     };
-    failed.extend(test_side_by_side(&copy, &providers, of_aws.as_deref(), extent, counts)?);
+    failed.extend(test_side_by_side(&copy, &providers, of_aws.as_deref(), extent, results)?);
     let outcome = summary::outcome_of_steps(&failed);
     Ok(lacks_aws.filter(|_| outcome == Outcome::Passed).map_or(outcome, Outcome::Skipped))
 }
@@ -61,7 +61,7 @@ fn test_side_by_side(
     providers: &Path,
     of_aws: Option<&Path>,
     extent: Extent,
-    counts: &mut Counts,
+    results: &mut Results,
 ) -> Result<Vec<String>> {
     let are_real = of_aws.is_some_and(|of_aws| are_real(copy, of_aws));
     let shared = of_aws.map(|of_aws| SharedProvider::start(copy, of_aws)).transpose()?;
@@ -70,15 +70,15 @@ fn test_side_by_side(
     thread::scope(|scope| {
         let mocked = scope.spawn(|| output.during(|| mocked::run(copy, suites)));
         let mut failed = match of_aws {
-            Some(of_aws) => aws::run(of_aws, extent, are_real, counts)?,
+            Some(of_aws) => aws::run(of_aws, extent, are_real, results)?,
             None => Vec::new(),
         };
         let cargo = Cmd::new("cargo").env("E2E_TERRAFORM_PROVIDERS", providers);
-        if !cargo_test(cargo, &TESTS, counts)? {
+        if !cargo_test(cargo, &TESTS, results)? {
             failed.push(format!("cargo test {}", TESTS.join(" ")));
         }
         let (failed_mocked, counted) = mocked.join().map_err(|_| anyhow!("the mocked tests panicked"))??;
-        counts.add_all(counted);
+        results.counts.add_all(counted);
         failed.extend(failed_mocked);
         Ok(failed)
     })

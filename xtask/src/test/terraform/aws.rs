@@ -10,7 +10,7 @@ use kit::process::Cmd;
 use kit::tools;
 
 use crate::test::cargo::cargo_test;
-use crate::test::summary::Counts;
+use crate::test::summary::Results;
 
 /// Every module and root for AWS is below a folder of this name.
 pub(super) const FOLDER: &str = "aws";
@@ -41,14 +41,14 @@ pub(super) fn run(
     providers: &Path,
     extent: Extent,
     are_real: bool,
-    counts: &mut Counts,
+    results: &mut Results,
 ) -> Result<Vec<String>> {
     let mut failed = Vec::new();
     for arguments in runs(extent, are_real) {
         let cargo = Cmd::new("cargo")
             .env("E2E_AWS_PROVIDERS", providers)
             .env("E2E_FAKE_AWS_PACKAGES", tools::python_path(FAKE));
-        if !cargo_test(cargo, &arguments, counts)? {
+        if !cargo_test(cargo, &arguments, results)? {
             failed.push(format!("cargo test {}", arguments.join(" ")));
         }
     }
