@@ -80,18 +80,37 @@ impl Values {
     }
 }
 
+/// Command of Helm 4, which everything but a comparison uses.
+const HELM: &str = "helm";
+/// Command of Helm 3, as the pinned tools name it.
+const HELM_3: &str = "helm3";
+/// Version of Kubernetes that Helm 3 renders for: built from its module it would take 1.20, which the chart refuses.
+const KUBERNETES_OF_HELM_3: &str = "--kube-version=1.34";
+
 /// A release of a chart that is rendered and never installed.
 #[derive(Debug, Clone)]
 pub struct Release {
     pub name: String,
     pub namespace: String,
     pub chart: PathBuf,
+    program: &'static str,
 }
 
 impl Release {
     /// A release of this repository's chart in the namespace `default`.
     pub fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), namespace: "default".to_owned(), chart: chart_dir() }
+        Self::of_chart(name, chart_dir())
+    }
+
+    /// A release of another chart in the namespace `default`.
+    pub fn of_chart(name: &str, chart: PathBuf) -> Self {
+        Self { name: name.to_owned(), namespace: "default".to_owned(), chart, program: HELM }
+    }
+
+    /// The same release, rendered by Helm 3.
+    #[must_use]
+    pub fn by_helm_3(self) -> Self {
+        Self { program: HELM_3, ..self }
     }
 
     /// The objects that `helm template` renders, in its order.
@@ -120,13 +139,16 @@ impl Release {
     }
 
     fn helm(&self, command: &[&str], values: &Values) -> Result<String, HelmError> {
-        let mut helm = Command::new("helm");
+        let mut helm = Command::new(self.program);
         helm.args(command)
             .args(["--namespace", &self.namespace, &self.name])
             .arg(&self.chart)
             .args(&values.arguments);
         if values.document.is_some() {
             helm.args(["--values", "-"]);
+        }
+        if self.program == HELM_3 {
+            helm.arg(KUBERNETES_OF_HELM_3);
         }
         run(helm, values.document.as_ref())
     }
@@ -137,7 +159,7 @@ impl Release {
 /// # Errors
 /// When Helm is missing or finds a fault.
 pub fn lint(values: &Values) -> Result<String, HelmError> {
-    let mut helm = Command::new("helm");
+    let mut helm = Command::new(HELM);
     helm.args(["lint", "--strict"]).arg(chart_dir()).args(&values.arguments);
     run(helm, None)
 }

@@ -60,7 +60,7 @@ impl Shop {
     }
 
     fn helm(&self, values: &Values) -> Result<Vec<Value>, HelmError> {
-        Release { name: "r".into(), namespace: "default".into(), chart: self.0.path().into() }.render(values)
+        Release::of_chart("r", self.0.path().into()).render(values)
     }
 
     pub(crate) fn render(&self, values: &Values) -> Vec<Value> {
@@ -379,7 +379,7 @@ fn hooks_are_found_under_another_chart_name() {
         fs::write(path, bytes).unwrap();
     }
     let values = json!({"first": {"config": accepted()}, "second": {"config": accepted()}});
-    let release = Release { name: "r".into(), namespace: "default".into(), chart: umbrella.path().into() };
+    let release = Release::of_chart("r", umbrella.path().into());
     let objects = release.render(&Values::none().document(values)).unwrap_or_else(|error| panic!("{error}"));
     let deployments = of_kind(&objects, "Deployment");
     let hooked: Vec<_> = deployments

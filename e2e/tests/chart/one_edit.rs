@@ -116,7 +116,7 @@ fn new_settings_take_one_edit_by_hand() {
     confpath::generate(&checkout.0).unwrap();
 
     let chart = checkout.0.join("charts/myapp");
-    let release = Release { chart, ..Release::named("r") };
+    let release = Release::of_chart("r", chart);
     let values = |config: Value| Values::minimal().document(json!({ "config": config }));
     let good = json!({ "FEATURE_X": true, "ALLOWED_ORIGINS": ["https://a", "b,c"], "TIMEOUT": "90s", "MODE": "safe", "SAMPLE_RATIO": 0.25 });
     let objects = release.render(&values(good)).unwrap();

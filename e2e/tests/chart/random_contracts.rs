@@ -71,7 +71,7 @@ impl Service {
             writeln!(text, "- {}", mapping(case)).unwrap();
         }
         self.write("cases.yaml", &text);
-        let release = Release { chart: self.0.path().join("chart"), ..Release::named("r") };
+        let release = Release::of_chart("r", self.0.path().join("chart"));
         let values = Values::none().file(&self.0.path().join("cases.yaml"));
         let mut found = vec![BTreeSet::new(); cases.len()];
         for object in release.render(&values).unwrap_or_else(|error| panic!("{error}")) {

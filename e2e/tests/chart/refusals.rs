@@ -2,10 +2,10 @@
 
 use std::io::Write as _;
 
-use e2e::helm::Values;
+use e2e::helm::{Release, Values};
 use serde_json::{Value, json};
 
-use crate::support::{refusal, render};
+use crate::support::{refusal, refusal_of, render};
 
 fn minimal() -> Values {
     Values::minimal()
@@ -20,11 +20,14 @@ fn refusal_of_document(document: &Value) -> String {
     refusal(&Values::none().document(document.clone()))
 }
 
-/// Asserts that Helm refuses each with its own sentence.
+/// Asserts that Helm 4 and Helm 3 refuse each with its own sentence.
 fn each_gets_its_sentence(cases: Vec<(Values, &str)>) {
+    let releases = [Release::named("r"), Release::named("r").by_helm_3()];
     for (values, sentence) in cases {
-        let message = refusal(&values);
-        assert!(message.contains(sentence), "expected: {sentence}\ngot: {message}");
+        for release in &releases {
+            let message = refusal_of(release, &values);
+            assert!(message.contains(sentence), "{release:?}: expected: {sentence}\ngot: {message}");
+        }
     }
 }
 

@@ -99,6 +99,17 @@ fn rendering_twice_gives_the_same_bytes() {
 }
 
 #[test]
+fn helm_3_renders_the_same_objects() {
+    for values in
+        [Values::minimal()].into_iter().chain(ci_files().iter().map(|file| Values::none().file(file)))
+    {
+        let release = Release::named("r");
+        let by_helm_3 = release.clone().by_helm_3().render(&values).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(by_helm_3, release.render(&values).unwrap(), "{values:?}");
+    }
+}
+
+#[test]
 fn helm_lint_accepts_defaults_and_ci_values() {
     for values in [Values::none()].into_iter().chain(ci_files().iter().map(|file| Values::none().file(file)))
     {

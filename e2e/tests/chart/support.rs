@@ -17,7 +17,12 @@ pub(crate) fn render_as(release: &str, values: &Values) -> Vec<Value> {
 
 /// Error message of Helm for refused values; the test fails if Helm renders them or is missing.
 pub(crate) fn refusal(values: &Values) -> String {
-    match Release::named("r").render_text(values) {
+    refusal_of(&Release::named("r"), values)
+}
+
+/// The same for one release.
+pub(crate) fn refusal_of(release: &Release, values: &Values) -> String {
+    match release.render_text(values) {
         Err(HelmError::Refused(message)) => message,
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("helm rendered what it should refuse: {values:?}"),
