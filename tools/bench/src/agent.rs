@@ -4,74 +4,105 @@ mod child;
 mod masking;
 mod notification;
 
-use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use anyhow::{Result, bail};
+use kit::tools::{self, Use};
 use kit::ui;
+use release::Program;
 use release::image::{binary, megabytes};
 
 use super::memory::Memory;
 use super::report::{self, Row, milliseconds};
+use super::size::compressed;
 use super::spread::Spread;
-use child::Scene;
+use child::{Running, Scene};
+use notification::Times;
 
 const SIZE_AIM: u64 = 2_500_000;
 const MEMORY_AIM: u64 = 5_000_000;
 const START_AIM: Duration = Duration::from_millis(10);
 
+const NOTIFICATION_AIM: Duration = Duration::from_millis(60);
+
+const CHANGES: usize = 200;
+/// Each takes seconds.
+const CHANGES_BY_POLLING: usize = 20;
 const STARTS: usize = 100;
+/// A child that waits.
+const IDLE: [&str; 2] = ["sleep", "600"];
 /// After this a process that is left alone has done what it does at the start.
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// # Errors
-/// The binary cannot be built, or the agent does not run. A missed aim is shown.
-pub(super) fn run() -> Result<()> {
-    let confpath = binary::build_programs("confpath")?.join("confpath");
+/// A binary cannot be built, or does not run. A missed aim is shown.
+pub(super) fn run(install: bool) -> Result<()> {
+    tools::require(&[Use::BenchAgent], install)?;
+    let consul_template = tools::built("consul-template");
+    let confpath = binary::build(Program::Confpath)?;
     let scene = Scene::new(&confpath)?;
-    let compressed = compressed(&confpath)?;
-    let (alone, under) = starts(&scene)?;
-    let added = under.median.saturating_sub(alone.median);
-    let idle = idle(&scene, &[])?;
+    let starts = starts(&scene, &consul_template)?;
+    let added = |spread: &Spread| spread.median.saturating_sub(starts.alone.median);
+    let idle = idle(scene.agent(&[], &IDLE))?;
+    let size = compressed(&confpath)?;
     let mut rows = vec![
-        Row::new("image part: binary, compressed", megabytes(compressed))
-            .aim(megabytes(SIZE_AIM), compressed <= SIZE_AIM),
+        Row::new("image part: binary, compressed", megabytes(size))
+            .aim(megabytes(SIZE_AIM), size <= SIZE_AIM),
         Row::new("resident memory of the agent, idle", megabytes(idle.resident))
             .aim(megabytes(MEMORY_AIM), idle.resident <= MEMORY_AIM),
         Row::new("  its proportional share", megabytes(idle.proportional)),
         Row::new("  with --mask-output", megabytes(idle_masking(&scene)?.resident)),
-        Row::new(&format!("child alone, start to end, median of {STARTS}"), milliseconds(alone.median)),
-        Row::new("  under the agent", milliseconds(under.median)),
-        Row::new("  added", milliseconds(added)).aim(milliseconds(START_AIM), added <= START_AIM),
+        Row::new(
+            &format!("child alone, start to end, median of {STARTS}"),
+            milliseconds(starts.alone.median),
+        ),
+        Row::new("  under the agent", milliseconds(starts.agent.median)),
+        Row::new("  added", milliseconds(added(&starts.agent)))
+            .aim(milliseconds(START_AIM), added(&starts.agent) <= START_AIM),
     ];
-    rows.extend(notification::rows(&scene)?);
+    let agent = scene.agent(&["--notify", "signal:HUP"], &["sh", "-c", notification::CHILD]);
+    rows.extend(Times::of(&scene, agent, CHANGES)?.rows(Some(NOTIFICATION_AIM)));
     rows.extend(masking::rows(&scene)?);
     ui::say(report::machine());
     ui::say(report::table(&rows));
+    ui::say("\nconsul-template around the same child, which looks at files every two seconds:");
+    ui::say(report::table(&of_consul_template(&scene, &consul_template, added(&starts.consul_template))?));
     Ok(())
 }
 
-fn compressed(path: &Path) -> Result<u64> {
-    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(&bytes)?;
-    Ok(encoder.finish()?.len() as u64)
+fn of_consul_template(scene: &Scene, program: &Path, added: Duration) -> Result<Vec<Row>> {
+    let memory = idle(scene.consul_template(program, &IDLE.join(" "))?)?;
+    let mut rows = vec![
+        Row::new("binary, compressed", megabytes(compressed(program)?)),
+        Row::new("resident memory, idle", megabytes(memory.resident)),
+        Row::new("added to the child, start to end", milliseconds(added)),
+    ];
+    let child = format!("sh -c \"{}\"", notification::CHILD);
+    let parent = scene.consul_template(program, &child)?;
+    rows.extend(Times::of(scene, parent, CHANGES_BY_POLLING)?.rows(None));
+    Ok(rows)
 }
 
-/// By turns, so that what else the machine does falls on both.
-fn starts(scene: &Scene) -> Result<(Spread, Spread)> {
-    let (mut alone, mut under) = (Vec::with_capacity(STARTS), Vec::with_capacity(STARTS));
+/// Times of a child that does nothing, from start to end.
+struct Starts {
+    alone: Spread,
+    agent: Spread,
+    consul_template: Spread,
+}
+
+/// By turns, so that what else the machine does falls on all.
+fn starts(scene: &Scene, consul_template: &Path) -> Result<Starts> {
+    let mut times = [const { Vec::new() }; 3];
     for _ in 0..STARTS {
-        for (command, times) in
-            [(scene.alone(&["true"]), &mut alone), (scene.agent(&[], &["true"]), &mut under)]
-        {
-            let mut command = command;
+        let commands = [
+            scene.alone(&["true"]),
+            scene.agent(&[], &["true"]),
+            scene.consul_template(consul_template, "true")?,
+        ];
+        for (mut command, times) in commands.into_iter().zip(&mut times) {
             let begun = Instant::now();
             let status = command.stdout(Stdio::null()).status()?;
             times.push(begun.elapsed());
@@ -80,15 +111,20 @@ fn starts(scene: &Scene) -> Result<(Spread, Spread)> {
             }
         }
     }
-    Ok((Spread::of(alone)?, Spread::of(under)?))
+    let [alone, agent, consul_template] = times;
+    Ok(Starts {
+        alone: Spread::of(alone)?,
+        agent: Spread::of(agent)?,
+        consul_template: Spread::of(consul_template)?,
+    })
 }
 
-fn idle(scene: &Scene, flags: &[&str]) -> Result<Memory> {
-    let running = scene.running(flags, &["sleep", "600"])?;
+fn idle(parent: Command) -> Result<Memory> {
+    let running = Running::start(parent)?;
     sleep(SETTLED);
     Memory::of(running.id())
 }
 
 fn idle_masking(scene: &Scene) -> Result<Memory> {
-    idle(scene, &["--mask-output"])
+    idle(scene.agent(&["--mask-output"], &IDLE))
 }

@@ -35,7 +35,7 @@ pub(crate) enum What {
     Live,
     /// Size, start and work of `confpath` (needs Linux)
     Tool,
-    /// Size, memory, start, notification and masking of `confpath run` (needs Linux)
+    /// Size, memory, start, notification and masking of `confpath run`, beside consul-template (needs Linux)
     Agent,
 }
 
@@ -58,6 +58,6 @@ pub(crate) fn run(what: What, install: bool, http: &http::Options) -> Result<()>
         What::Reload => reload::run(),
         What::Live => live(),
         What::Tool => tool::run(),
-        What::Agent => agent::run(),
+        What::Agent => agent::run(install),
     }
 }

@@ -1,9 +1,13 @@
 //! Image, start and idle memory of the static release binary, beside what they are to stay below.
 
+use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use kit::ui;
 use release::Program;
 use release::image::{self, megabytes};
@@ -39,7 +43,7 @@ pub(super) fn run(install: bool) -> Result<()> {
         Row::new("image, layers compressed", megabytes(image.compressed))
             .aim(megabytes(IMAGE_AIM), image.compressed <= IMAGE_AIM),
         Row::new("image, layers", megabytes(image.uncompressed)),
-        Row::new("binary", megabytes(std::fs::metadata(&binary)?.len())),
+        Row::new("binary", megabytes(fs::metadata(&binary)?.len())),
         Row::new(&format!("exec to first 200 on /healthz, median of {STARTS}"), milliseconds(starts.median))
             .aim(milliseconds(START_AIM), starts.median <= START_AIM),
         Row::new("  fastest", milliseconds(starts.least)),
@@ -55,6 +59,14 @@ pub(super) fn run(install: bool) -> Result<()> {
     ui::say(report::machine());
     ui::say(report::table(&rows));
     Ok(())
+}
+
+/// Number of bytes of a file, compressed as in a layer of an image.
+pub(super) fn compressed(path: &Path) -> Result<u64> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&bytes)?;
+    Ok(encoder.finish()?.len() as u64)
 }
 
 fn starts(binary: &Path) -> Result<Spread> {

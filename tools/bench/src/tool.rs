@@ -1,18 +1,17 @@
 //! Size, start and work of the static release binary of `confpath`, beside what they are to stay below.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use kit::{ui, workspace};
+use release::Program;
 use release::image::{binary, megabytes};
 
 use super::report::{self, Row, milliseconds};
+use super::size::compressed;
 use super::spread::Spread;
 
 const SIZE_AIM: u64 = 6_000_000;
@@ -27,17 +26,14 @@ const FILES: usize = 1000;
 /// # Errors
 /// The binary cannot be built, or one of its calls fails. A missed aim is shown.
 pub(super) fn run() -> Result<()> {
-    let confpath = binary::build_programs("confpath")?.join("confpath");
-    let bytes = fs::read(&confpath).with_context(|| format!("cannot read {}", confpath.display()))?;
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(&bytes)?;
-    let compressed = encoder.finish()?.len() as u64;
+    let confpath = binary::build(Program::Confpath)?;
+    let compressed = compressed(&confpath)?;
 
     let start = timed(ROUNDS, || called(&confpath, workspace::root(), ["--version"]))?;
     let generate = timed(ROUNDS, || called(&confpath, workspace::root(), ["generate", "--check"]))?;
     let check = check_many(&confpath)?;
     let rows = [
-        Row::new("binary", megabytes(bytes.len() as u64)),
+        Row::new("binary", megabytes(fs::metadata(&confpath)?.len())),
         Row::new("binary, compressed", megabytes(compressed))
             .aim(megabytes(SIZE_AIM), compressed <= SIZE_AIM),
         timing(&format!("start, median of {ROUNDS}"), start.median, START_AIM),

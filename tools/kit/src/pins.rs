@@ -53,6 +53,8 @@ pub enum Use {
     Pictures,
     /// Comparing the service with other servers.
     Bench,
+    /// Comparing the agent with another program of its kind.
+    BenchAgent,
     /// Running the service against the database that it has in production.
     Database,
     /// Scanning our own code.
@@ -72,7 +74,7 @@ pub enum Use {
 }
 
 impl Use {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Check,
         Self::Fuzz,
         Self::Api,
@@ -90,6 +92,7 @@ impl Use {
         Self::FakeAws,
         Self::Pictures,
         Self::Bench,
+        Self::BenchAgent,
         Self::Database,
         Self::ScanCode,
         Self::ScanDependencies,

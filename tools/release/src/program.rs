@@ -20,6 +20,14 @@ impl Program {
         }
     }
 
+    /// The name of the cargo profile that its binary is built with.
+    pub fn profile(self) -> &'static str {
+        match self {
+            Self::Myapp => "release",
+            Self::Confpath => "small",
+        }
+    }
+
     /// The path of its Dockerfile in this repository.
     pub fn dockerfile(self) -> &'static str {
         match self {

@@ -18,6 +18,9 @@ const CONTRACT: &str = r#"{
 }
 "#;
 
+/// The configuration for consul-template, which reads the mounted files.
+const TEMPLATE: &str = r#"{{ file "mount/config/PORT" }} {{ file "mount/secrets/TOKEN" }}"#;
+
 /// Kept in memory, as the volumes of a pod are: the mounted configuration (a projected volume) and OUT (an `emptyDir` of medium
 /// `Memory`).
 const VOLUMES: &str = "/dev/shm";
@@ -66,13 +69,21 @@ impl Scene {
         command
     }
 
-    pub(super) fn running(&self, flags: &[&str], child: &[&str]) -> Result<Running> {
-        let mut command = self.agent(flags, child);
-        Ok(Running(command.stdout(Stdio::null()).spawn().context("cannot start the agent")?))
+    /// The same child under consul-template, which renders the same files and sends the same signal.
+    pub(super) fn consul_template(&self, program: &Path, child: &str) -> Result<Command> {
+        std::fs::write(self.path().join("settings.tpl"), TEMPLATE).context("cannot write the template")?;
+        let mut command = Command::new(program);
+        command.current_dir(self.path()).stdin(Stdio::null()).stderr(Stdio::null());
+        command.args(["-template", "settings.tpl:settings", "-exec", child, "-exec-reload-signal", "SIGHUP"]);
+        Ok(command)
     }
 }
 
 impl Running {
+    pub(super) fn start(mut command: Command) -> Result<Self> {
+        Ok(Self(command.stdout(Stdio::null()).spawn().context("cannot start the parent of the child")?))
+    }
+
     pub(super) fn id(&self) -> u32 {
         self.0.id()
     }

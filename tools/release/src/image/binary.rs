@@ -46,7 +46,7 @@ pub(super) struct Compiled {
 /// The build fails, or what it made needs a dynamic loader, which an empty image does not have.
 pub fn build(program: Program) -> Result<PathBuf> {
     let target = this_target()?;
-    let binary = cargo_build(target, &of(program))?.join(program.name());
+    let binary = cargo_build(target, program.profile(), &of(program))?.join(program.name());
     require_static(&fs::read(&binary).with_context(|| format!("cannot read {}", binary.display()))?, target)?;
     Ok(binary)
 }
@@ -57,7 +57,8 @@ pub fn build(program: Program) -> Result<PathBuf> {
 /// The build fails.
 pub(super) fn compiled(program: Program) -> Result<Vec<Compiled>> {
     let target = this_target()?;
-    let told = cargo(target, &of(program)).args(["--quiet", "--message-format=json"]).ask()?;
+    let told =
+        cargo(target, program.profile(), &of(program)).args(["--quiet", "--message-format=json"]).ask()?;
     let messages = told.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>();
     Ok(compiled_in(&messages.context("cargo printed messages that are no JSON")?, target.triple))
 }
@@ -88,7 +89,7 @@ pub(super) fn triple() -> Result<&'static str> {
 /// # Errors
 /// The build fails.
 pub fn build_programs(package: &str) -> Result<PathBuf> {
-    cargo_build(this_target()?, &["--package", package, "--bins"])
+    cargo_build(this_target()?, Program::Myapp.profile(), &["--package", package, "--bins"])
 }
 
 /// Builds the program that writes man pages and completions of `program`. All that both have in common is compiled once, since
@@ -99,7 +100,7 @@ pub fn build_programs(package: &str) -> Result<PathBuf> {
 pub fn build_manual(program: Program) -> Result<PathBuf> {
     let manual =
         ["--package", "manual", "--bin", "manual", "--no-default-features", "--features", program.name()];
-    Ok(cargo_build(this_target()?, &manual)?.join("manual"))
+    Ok(cargo_build(this_target()?, program.profile(), &manual)?.join("manual"))
 }
 
 fn of(program: Program) -> [&'static str; 4] {
@@ -113,15 +114,15 @@ fn this_target() -> Result<&'static Target> {
 }
 
 /// Tells the folder that cargo puts programs in.
-fn cargo_build(target: &Target, what: &[&str]) -> Result<PathBuf> {
-    cargo(target, what).run()?;
-    Ok(target_folder().join(target.triple).join("release"))
+fn cargo_build(target: &Target, profile: &str, what: &[&str]) -> Result<PathBuf> {
+    cargo(target, profile, what).run()?;
+    Ok(target_folder().join(target.triple).join(profile))
 }
 
-fn cargo(target: &Target, what: &[&str]) -> Cmd {
+fn cargo(target: &Target, profile: &str, what: &[&str]) -> Cmd {
     // The target is named, as otherwise the flags would apply to build scripts and macros too, which must be dynamic.
     Cmd::new("cargo")
-        .args(["build", "--release", "--locked", "--target", target.triple])
+        .args(["build", "--profile", profile, "--locked", "--target", target.triple])
         .args(what)
         .env(
             "CARGO_ENCODED_RUSTFLAGS",
