@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::agent::admin::Admin;
 use crate::agent::hooks::Hooks;
-use crate::agent::lines::log_events;
+use crate::agent::lines::{log_events, log_watching};
 use crate::agent::mask::Masks;
 use crate::agent::process::{
     Blocked, Exit, Launch, NOT_EXECUTABLE, Output, Processes, Signals, Stop, Supervisor,
@@ -90,6 +90,7 @@ async fn live(args: RunArgs, start: Start, signals: Blocked, telemetry: &Telemet
         tasks.spawn(admin.serve(stop_signals));
     }
     tasks.spawn(log_events(live.events()));
+    tasks.spawn(log_watching(live.watch_status()));
     let cmd = start_cmd(&args, processes, &transaction)?;
     health.mark_started();
     transaction.await_first();
