@@ -2,6 +2,7 @@
 
 mod acknowledgement;
 mod generations;
+mod kills;
 mod notification;
 mod prepare;
 mod restart;

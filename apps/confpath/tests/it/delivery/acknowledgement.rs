@@ -197,7 +197,7 @@ fn acknowledged_change_is_running_at_once() {
 }
 
 /// A child that writes the digest of the generation into the file of acknowledgements, in a loop, as `$MODE_OF_ACK` says.
-const BY_FILE: &str = r#"
+pub(super) const BY_FILE: &str = r#"
 import os, time
 out = os.environ["CONFPATH_DIR"]
 first = last = None

@@ -1,7 +1,7 @@
 //! Generations on disk: whole, the last valid one, and gone when nobody needs them.
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,15 +17,17 @@ use super::{PATIENCE, SLEEP, Service};
 /// Edits of both soaks; more by `CONFPATH_EDITS`.
 const EDITS: usize = 500;
 
+/// A file of the generation whose directory is open.
+pub(super) fn text(generation: &OwnedFd, name: &str) -> io::Result<String> {
+    let file = openat(generation.as_fd(), name, OFlags::RDONLY, Mode::empty())?;
+    let mut text = String::new();
+    File::from(file).read_to_string(&mut text)?;
+    Ok(text)
+}
+
 /// The two settings of a generation, of which both are equal in every configuration.
 fn pair(directory: &OwnedFd) -> (String, String) {
-    let text = |name: &str| {
-        let file = openat(directory.as_fd(), name, OFlags::RDONLY, Mode::empty()).unwrap();
-        let mut text = String::new();
-        File::from(file).read_to_string(&mut text).unwrap();
-        text
-    };
-    (text("config/ECHO"), text("config/MODE"))
+    (text(directory, "config/ECHO").unwrap(), text(directory, "config/MODE").unwrap())
 }
 
 /// Reads generations in a loop, by one descriptor each, or by one resolution of the link.
@@ -37,8 +39,7 @@ fn read_until(ended: &AtomicBool, current: &Path, by_descriptor: bool) -> usize 
         let (echo, mode) = pair(&directory);
         assert_eq!(echo, mode);
         let document = if by_descriptor {
-            let file = openat(directory.as_fd(), "config.json", OFlags::RDONLY, Mode::empty()).unwrap();
-            serde_json::from_reader::<_, serde_json::Value>(File::from(file)).unwrap()
+            serde_json::from_str::<serde_json::Value>(&text(&directory, "config.json").unwrap()).unwrap()
         } else {
             serde_json::from_slice(&fs::read(path.join("config.json")).unwrap()).unwrap()
         };
@@ -194,7 +195,7 @@ fn two_agents_do_not_share_a_directory() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("another confpath run"));
 }
 
-fn generations(service: &Service) -> Vec<PathBuf> {
+pub(super) fn generations(service: &Service) -> Vec<PathBuf> {
     let entries = fs::read_dir(service.path("out/generations")).unwrap();
     entries.map(|entry| entry.unwrap().path()).collect()
 }
