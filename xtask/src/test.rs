@@ -64,6 +64,8 @@ const SERVICE_TESTS: [&str; 7] = ["-p", "myapp", "--test", "it", "--", "--test-t
 /// Tests of requests, without the fast path: hyper has each connection from its first byte to its last.
 const SERVICE_TESTS_ON_HYPER: [&str; 9] =
     ["-p", "myapp", "--no-default-features", "--test", "it", "--", "public::", "admin::", "page::"];
+/// Most of it is waiting for one agent and one service, so more of them than processors run at a time.
+const SAMPLES_TESTS: [&str; 7] = ["-p", "e2e", "--test", "samples", "--", "--test-threads", "4"];
 /// Ignored tests, which need tools that take long to install, without the body of a process that other tests start.
 const API_TESTS: [&str; 9] =
     ["-p", "myapp", "--test", "it", "--", "--ignored", "--show-output", "--skip", "replica::serves"];
@@ -90,7 +92,8 @@ pub(crate) enum Tier {
     Proxy,
     /// The conformance suite: generated readers in Python, TypeScript, Go and Java, and the library; needs these languages
     Readers,
-    /// Services in other languages: their own tests, and passwords that rotate under load; needs Debian 12, Go, Node and a JDK
+    /// Services in other languages: their own tests, sequences of edits, and passwords that rotate under load; needs Debian 12, Go, Node
+    /// and a JDK
     Samples,
     /// The chart as helm renders it
     Chart,
@@ -260,7 +263,7 @@ fn run_tier(tier: Tier, call: Call, results: &mut Results) -> Result<Outcome> {
         Tier::Api => return run_api(results),
         Tier::Proxy => &[&PROXY_TESTS],
         Tier::Readers => &[&["-p", "conformance", "--test", "it"]],
-        Tier::Samples => &[&["-p", "e2e", "--test", "samples"]],
+        Tier::Samples => &[&SAMPLES_TESTS],
         Tier::Chart => &[&["-p", "e2e", "--test", "chart"]],
         Tier::Terraform => return terraform::run(call.aws, results),
         Tier::Scan => return run_scans(results),

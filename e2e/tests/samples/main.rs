@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod rotation;
+mod sequences;
 
 use std::path::Path;
 use std::process::Command;
@@ -42,26 +43,39 @@ fn go_sample_passes_vet_and_tests() {
 #[test]
 fn node_sample_compiles_and_passes_tests() {
     let folder = tempfile::tempdir().unwrap();
-    let from = concat!(env!("CARGO_MANIFEST_DIR"), "/../samples/node");
-    let files = ["package.json", "package-lock.json", "tsconfig.json", "src"];
-    let files = files.map(|file| Path::new(from).join(file));
-    succeed(Command::new("cp").arg("-r").args(files).arg(folder.path()));
-    let npm = |arguments: &[&str]| succeed(Command::new("npm").args(arguments).current_dir(folder.path()));
-    npm(&["ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"]);
-    let said = npm(&["test"]);
+    install_node_sample(folder.path());
+    let said = npm(folder.path(), &["test"]);
     assert!(said.contains("# pass 5") && said.contains("# fail 0"), "{said}");
 }
 
 #[test]
 fn java_sample_compiles_and_passes_tests() {
     let folder = tempfile::tempdir().unwrap();
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/java/src");
-    let sources = succeed(Command::new("find").arg(from).args(["-name", "*.java"]));
-    let flags = ["--release", "17", "-Xlint:all", "-Werror", "-encoding", "UTF-8", "-d"];
-    succeed(Command::new("javac").args(flags).arg(folder.path()).args(sources.lines()));
+    compile_java_sample(folder.path(), None);
     let mut java = Command::new("java");
     let said = succeed(java.arg("-cp").arg(folder.path()).arg("com.example.javaapp.ServiceTest"));
     assert!(said.matches("passed ").count() >= 5, "{said}");
+}
+
+/// Copies the sample in Node into a folder, with the packages that compile it.
+fn install_node_sample(folder: &Path) {
+    let from = concat!(env!("CARGO_MANIFEST_DIR"), "/../samples/node");
+    let files = ["package.json", "package-lock.json", "tsconfig.json", "src"];
+    let files = files.map(|file| Path::new(from).join(file));
+    succeed(Command::new("cp").arg("-r").args(files).arg(folder));
+    npm(folder, &["ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"]);
+}
+
+fn npm(folder: &Path, arguments: &[&str]) -> String {
+    succeed(Command::new("npm").args(arguments).current_dir(folder))
+}
+
+/// Compiles the sample in Java, with one file more if there is one, into a folder.
+fn compile_java_sample(folder: &Path, beside: Option<&Path>) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/java/src");
+    let sources = succeed(Command::new("find").arg(from).args(["-name", "*.java"]));
+    let flags = ["--release", "17", "-Xlint:all", "-Werror", "-encoding", "UTF-8", "-d"];
+    succeed(Command::new("javac").args(flags).arg(folder).args(sources.lines()).args(beside));
 }
 
 /// Runs a program that must succeed; returns its output of both streams.

@@ -116,13 +116,13 @@ fn write(volume: &KubeletVolume, [service, calls]: [SocketAddr; 2], url: &str, p
 }
 
 /// The answer, or nothing while there is none.
-fn get(address: SocketAddr, path: &str) -> Value {
+pub(crate) fn get(address: SocketAddr, path: &str) -> Value {
     let answer = raw::blocking::try_get(address, path, &[]);
     answer.map_or(Value::Null, |answer| serde_json::from_str(&answer.body).unwrap_or_default())
 }
 
 /// Addresses that nobody listens on at the moment.
-fn free_addresses<const N: usize>() -> [SocketAddr; N] {
+pub(crate) fn free_addresses<const N: usize>() -> [SocketAddr; N] {
     let listeners = [(); N].map(|()| TcpListener::bind(("127.0.0.1", 0)).unwrap());
     listeners.each_ref().map(|listener| listener.local_addr().unwrap())
 }

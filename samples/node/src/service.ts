@@ -22,6 +22,11 @@ export class Service {
     this.#settings = settings;
   }
 
+  /** The settings in force. */
+  get settings(): Settings {
+    return this.#settings;
+  }
+
   /** What clients may ask for. A request keeps the settings that it began with. */
   readonly routes: RequestListener = (request, response) => {
     const settings = this.#settings;

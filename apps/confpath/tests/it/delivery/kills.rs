@@ -7,6 +7,7 @@ mod reader;
 mod scene;
 
 use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -67,42 +68,38 @@ fn rounds(scene: &mut Scene, until: Instant, ended: &AtomicBool) {
     }
 }
 
-#[test]
-fn kills_at_random_leave_truth_and_nothing_torn() {
-    let seed = variable("CONFPATH_TEST_SEED").unwrap_or_else(|| fastrand::u64(..));
-    let seconds = variable("CONFPATH_TEST_KILL_SECONDS").unwrap_or(ORDINARY_SECONDS);
-    let mut out = std::io::stdout();
-    writeln!(out, "CONFPATH_TEST_SEED={seed}").unwrap();
-    let mut scene = Scene::start(Service::new("--keep 2s --ack file --ack-timeout 60s"), seed);
-    if !scene.has_node() {
-        writeln!(std::io::stderr(), "skipped: limits of inotify, since this user may make no user namespace")
-            .unwrap();
-    }
-    let until = Instant::now() + Duration::from_secs(seconds);
-    let (ended, current) = (AtomicBool::new(false), scene.current());
-    let seen: Vec<Seen> = thread::scope(|scope| {
-        let readers = [true, false].map(|by| {
-            scope.spawn({
-                let (ended, current) = (&ended, &current);
-                move || read_until(ended, current, by)
-            })
-        });
-        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            rounds(&mut scene, until, &ended);
+/// Runs all rounds with readers beside them, and returns what these have seen.
+fn run(scene: &mut Scene, until: Instant) -> [Seen; 2] {
+    let (ended, current) = (&AtomicBool::new(false), &scene.current());
+    thread::scope(|threads| {
+        let readers = [true, false]
+            .map(|by_descriptor| threads.spawn(move || read_until(ended, current, by_descriptor)));
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            rounds(scene, until, ended);
             scene.ends_clean();
         }));
         ended.store(true, Ordering::SeqCst);
-        let seen = readers.map(|reader| reader.join().unwrap());
         // A torn read comes first: what else failed may follow from it.
-        let seen = seen.map(|seen| seen.unwrap_or_else(|fault| panic!("{fault}\n{}", scene.log())));
-        done.unwrap_or_else(|panic| {
-            let _ = writeln!(std::io::stdout(), "{}", scene.log());
-            std::panic::resume_unwind(panic)
-        });
-        seen.into()
-    });
+        let seen = readers.map(|reader| reader.join().unwrap().unwrap_or_else(|fault| panic!("{fault}")));
+        done.unwrap_or_else(|failed| resume_unwind(failed));
+        seen
+    })
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "the seed and the figures are worth reading")]
+fn kills_at_random_leave_truth_and_nothing_torn() {
+    let seed = variable("CONFPATH_TEST_SEED").unwrap_or_else(|| fastrand::u64(..));
+    let seconds = variable("CONFPATH_TEST_KILL_SECONDS").unwrap_or(ORDINARY_SECONDS);
+    println!("CONFPATH_TEST_SEED={seed}");
+    let mut scene = Scene::start(Service::new("--keep 2s --ack file --ack-timeout 60s"), seed);
+    if !scene.has_node() {
+        let skipped = "skipped: limits of inotify, since this user may make no user namespace";
+        writeln!(std::io::stderr(), "{skipped}").unwrap();
+    }
+    let seen = run(&mut scene, Instant::now() + Duration::from_secs(seconds));
     let [whole, gone] =
-        [seen.iter().map(|seen| seen.whole).sum::<usize>(), seen.iter().map(|seen| seen.gone).sum()];
-    writeln!(out, "{}, {whole} whole reads, {gone} of a generation that went", scene.tally()).unwrap();
+        [|seen: &Seen| seen.whole, |seen: &Seen| seen.gone].map(|of| seen.iter().map(of).sum::<usize>());
+    println!("{}; {whole} whole reads, {gone} of a generation that went", scene.tally());
     assert!(seen.iter().all(|seen| seen.whole > 0));
 }

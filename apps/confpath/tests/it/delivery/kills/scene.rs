@@ -90,7 +90,7 @@ impl Scene {
     }
 
     /// The last lines of all agents' log.
-    pub(super) fn log(&self) -> String {
+    fn log(&self) -> String {
         let log = fs::read_to_string(self.service.path("log")).unwrap_or_default();
         let lines: Vec<_> = log.lines().rev().take(40).collect();
         lines.into_iter().rev().collect::<Vec<_>>().join("\n")
@@ -298,9 +298,13 @@ impl Scene {
 }
 
 impl Drop for Scene {
+    #[expect(clippy::print_stdout, reason = "with the output of the failed test")]
     fn drop(&mut self) {
         let _ = self.life.process.kill();
         let _ = self.life.process.wait();
+        if std::thread::panicking() {
+            println!("{}", self.log());
+        }
     }
 }
 
