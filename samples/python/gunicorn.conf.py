@@ -3,16 +3,19 @@
 import sys
 
 from gunicorn.arbiter import Arbiter
-from gunicorn.workers.base import Worker
 
 from pyapp import generation
-from pyapp.app import directory
+from pyapp.app import THREADS, WORKERS, directory
 from pyapp.settings import ConfigError, load
+from pyapp.worker import Worker
 
 wsgi_app = "pyapp.app:create_app()"
 bind = "[::]:5000"
-workers = 2
-threads = 4
+worker_class = "pyapp.worker.Worker"
+workers = WORKERS
+threads = THREADS
+# A worker that ends would close a connection while the client's next request is on its way.
+keepalive = 0
 # The root of the image cannot be written to.
 worker_tmp_dir = "/dev/shm"
 # Shorter than the agent waits for an acknowledgement: it comes once the last old worker has ended.
@@ -29,17 +32,28 @@ def on_starting(_: Arbiter) -> None:
     generation.begin()
 
 
+def on_reload(server: Arbiter) -> None:
+    """Have the present workers serve until the next ones do."""
+    generation.reloading(server.worker_age)
+
+
 def post_fork(_: Arbiter, worker: Worker) -> None:
     """Remember the generation before the application loads it: it may then load a newer one, and never an older one."""
     worker.generation = generation.current()
 
 
 def post_worker_init(worker: Worker) -> None:
-    """Record that the worker has loaded its application, and with it the settings."""
-    if worker.generation:
-        generation.loaded(worker.generation, worker.pid, worker.cfg.workers)
+    """Have the worker open its sessions, and record that it has loaded its application, and with it the settings."""
+    worker.prepare()
+
+
+def worker_exit(_: Arbiter, worker: Worker) -> None:
+    """Close the sessions, after the last request."""
+    sessions = worker.wsgi.extensions.get("sessions") if worker.booted else None
+    if sessions:
+        sessions.close()
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:
     """Forget the worker; the last old one's end acknowledges."""
-    generation.ended(worker.pid, server.cfg.workers)
+    generation.ended(worker.age, worker.pid, server.cfg.workers)

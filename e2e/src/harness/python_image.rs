@@ -1,6 +1,7 @@
 //! Images of services in Python, made of Debian packages, in a registry from which the node of the project's own cluster pulls.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -39,10 +40,19 @@ impl PythonRoot {
 
     /// Runs the image's Python in `folder`, where nothing is written. Returns its output of both streams.
     pub fn python(&self, folder: &Path, arguments: &[&str]) -> String {
-        let usr = self.path().join("usr");
-        let mut python = Command::new(usr.join("bin/python3"));
+        let mut python = Command::new(self.program());
         python.args(arguments).current_dir(folder).env_clear();
-        succeed(python.env("PYTHONHOME", usr).env("PYTHONDONTWRITEBYTECODE", "1"))
+        succeed(python.envs(self.variables()))
+    }
+
+    /// The image's Python.
+    pub fn program(&self) -> PathBuf {
+        self.path().join("usr/bin/python3")
+    }
+
+    /// The variables with which the image's Python finds its modules, and writes nothing.
+    pub fn variables(&self) -> [(&'static str, OsString); 2] {
+        [("PYTHONHOME", self.path().join("usr").into()), ("PYTHONDONTWRITEBYTECODE", "1".into())]
     }
 
     /// The files and links of the root: the bytes, or the path that a link names.

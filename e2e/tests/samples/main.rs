@@ -34,7 +34,7 @@ fn python_image_is_the_same_twice_without_shell() {
 
 #[test]
 fn go_sample_passes_vet_and_tests() {
-    let go = |arguments: &[&str]| succeed(Command::new("go").args(arguments).current_dir(rotation::SAMPLE));
+    let go = |arguments: &[&str]| succeed(Command::new("go").args(arguments).current_dir(rotation::GO));
     go(&["vet", "./..."]);
     let said = go(&["test", "-v", "-count=1", "./..."]);
     assert!(said.matches("--- PASS").count() >= 5, "{said}");

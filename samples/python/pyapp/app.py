@@ -9,6 +9,10 @@ from pyapp.settings import Secret, Settings, load
 
 MASK = "********"
 
+# Processes of gunicorn, and threads of each. The connections to the database are shared out among them.
+WORKERS = 2
+THREADS = 4
+
 
 def directory() -> Path | None:
     """Return the folder of the settings; None where variables alone give them."""
@@ -46,4 +50,26 @@ def create_app(settings: Settings | None = None, *, exposes_secrets: bool | None
     def healthz() -> Response:
         return jsonify(status="ok")
 
+    if settings.database_url:
+        add_database(app, settings)
     return app
+
+
+def add_database(app: Flask, settings: Settings) -> None:
+    """Add the route that asks the database; its sessions are an extension, which the worker opens and closes."""
+    # Without a database its driver is not needed.
+    import psycopg2
+
+    from pyapp import database
+
+    size = max(1, min(THREADS, settings.max_connections // WORKERS))
+    sessions = app.extensions["sessions"] = database.Sessions(settings, size)
+
+    @app.get("/rows")
+    def rows() -> tuple[Response, int]:
+        try:
+            role, found = sessions.rows()
+        except psycopg2.Error as error:
+            app.logger.error("%s", database.reason(error))
+            return jsonify(status="the database did not answer"), 503
+        return jsonify(role=role, rows=found), 200

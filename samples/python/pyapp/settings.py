@@ -76,12 +76,14 @@ class Settings:
 
     api_base_url: str
     """Where clients find the API: a path, or a URL. Must be a path such as / or /api, or an http(s) URL. Default: `/`."""
+    database_url: str | None
+    """The database and the role, without a password. Without it the service has no database. Must be a URL such as postgres://user@host:5432/database."""
     db_password: Secret
     """Password of the database. Must be any text of 1 to 4096 characters."""
     log_level: LogLevel
     """The least level that is logged. Must be debug, info, warning, error or critical. Default: `error`."""
     max_connections: int
-    """Database connections of this replica. Must be a whole number from 1 to 1000. Default: `30`."""
+    """Database connections of this replica; twice as many for a moment while they are replaced. At least one for each worker. Must be a whole number from 1 to 1000. Default: `30`."""
     secret_key: Secret
     """Signs sessions. Must be any text of 1 to 4096 characters."""
 
@@ -103,6 +105,7 @@ def load(
     )
     return Settings(
         api_base_url=texts["API_BASE_URL"],
+        database_url=texts.get("DATABASE_URL"),
         db_password=Secret(texts["DB_PASSWORD"]),
         log_level=cast("LogLevel", texts["LOG_LEVEL"]),
         max_connections=int(texts["MAX_CONNECTIONS"]),
@@ -362,6 +365,12 @@ _RULES: tuple[_Rule, ...] = (
         max_length=2048,
         pattern=re.compile(r"^(?:(?:https?://[A-Za-z0-9.:-]+)?/[A-Za-z0-9._~/-]*)\Z", re.ASCII),
         default="/",
+    ),
+    _Rule(
+        key="DATABASE_URL",
+        expected="a URL such as postgres://user@host:5432/database",
+        max_length=2048,
+        pattern=re.compile(r"^(?:postgres://[A-Za-z0-9_.-]+@[^@ ]+)\Z", re.ASCII),
     ),
     _Rule(
         key="DB_PASSWORD",

@@ -24,6 +24,29 @@ variable "api_base_url" {
   }
 }
 
+variable "database_url" {
+  description = "DATABASE_URL: The database and the role, without a password. Without it the service has no database. Must be a URL such as postgres://user@host:5432/database."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.database_url == null ? true : jsondecode(jsonencode(var.database_url)) == var.database_url
+    error_message = "DATABASE_URL: is not UTF-8 text"
+  }
+  validation {
+    condition     = var.database_url == null ? true : !can(regex("[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}\\x{feff}\\x{fffe}\\x{ffff}]", var.database_url))
+    error_message = "DATABASE_URL: contains a control character such as a newline or NUL"
+  }
+  validation {
+    condition     = var.database_url == null ? true : length(regexall("(?s:.)", var.database_url)) <= 2048
+    error_message = "DATABASE_URL: must have 0 to 2048 characters"
+  }
+  validation {
+    condition     = var.database_url == null ? true : can(regex("^(?:postgres://[A-Za-z0-9_.-]+@[^@ ]+)$", var.database_url))
+    error_message = "DATABASE_URL: must be a URL such as postgres://user@host:5432/database"
+  }
+}
+
 # Ephemeral: Terraform stores the value in no state and in no plan.
 variable "db_password" {
   description = "DB_PASSWORD: Password of the database."
@@ -63,7 +86,7 @@ variable "log_level" {
 }
 
 variable "max_connections" {
-  description = "MAX_CONNECTIONS: Database connections of this replica. Must be a whole number from 1 to 1000."
+  description = "MAX_CONNECTIONS: Database connections of this replica; twice as many for a moment while they are replaced. At least one for each worker. Must be a whole number from 1 to 1000."
   type        = string
   default     = "30"
   nullable    = false
@@ -104,6 +127,7 @@ locals {
   # What the service is given, as text; nothing for an input that is null.
   settings = { for key, text in {
     API_BASE_URL    = var.api_base_url
+    DATABASE_URL    = var.database_url
     LOG_LEVEL       = var.log_level
     MAX_CONNECTIONS = var.max_connections
   } : key => text if text != null }

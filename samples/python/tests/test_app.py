@@ -20,9 +20,9 @@ KNOWN_ANSWER = (
 )
 
 
-def client(*, exposes_secrets: bool) -> FlaskClient:
-    """Return a client of the service with the known settings."""
-    settings = load(environment=KNOWN)
+def client(*, exposes_secrets: bool, **more: str) -> FlaskClient:
+    """Return a client of the service with the known settings, and more of them."""
+    settings = load(environment={**KNOWN, **more})
     return create_app(settings, exposes_secrets=exposes_secrets).test_client()
 
 
@@ -48,6 +48,16 @@ class Routes(unittest.TestCase):
         """The bytes that the service in Rust answers."""
         answer = client(exposes_secrets=False).get("/healthz")
         self.assertEqual(answer.data, b'{"status":"ok"}\n')
+
+    def test_database_adds_a_route_and_changes_none(self) -> None:
+        """Nobody listens on port 1 of loopback: a database that is away keeps nothing else from its answer."""
+        alone = client(exposes_secrets=True)
+        self.assertEqual(alone.get("/rows").status_code, 404)
+        beside = client(exposes_secrets=True, DATABASE_URL="postgres://role@127.0.0.1:1/shop")
+        self.assertEqual(beside.get("/config").data, KNOWN_ANSWER)
+        answer = beside.get("/rows")
+        self.assertEqual(answer.status_code, 503)
+        self.assertEqual(json.loads(answer.data), {"status": "the database did not answer"})
 
     def test_missing_secrets_are_named_at_once(self) -> None:
         """The contract's sentences, all of them."""

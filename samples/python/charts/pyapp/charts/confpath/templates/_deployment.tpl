@@ -87,6 +87,10 @@ spec:
           envFrom:
             {{- toYaml . | nindent 12 }}
           {{- end }}
+          {{- with .Values.lifecycle }}
+          lifecycle:
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
           {{- with include "confpath.probes" . | trim }}
           {{- . | nindent 10 }}
           {{- end }}
