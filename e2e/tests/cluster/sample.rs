@@ -1,9 +1,12 @@
 //! The sample in Python, the assignment's Flask application, on its own chart: alone, and under the agent.
 
+mod sidecar;
+
 use e2e::confpath;
 use e2e::harness::namespace::{Namespace, in_namespace};
 use e2e::harness::python_image::{PythonRoot, SAMPLE, push};
 use e2e::harness::registry::Registry;
+use e2e::harness::wait::{condition, until};
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
@@ -59,28 +62,62 @@ fn agent_brings_changes_into_flask_workers() {
     }
     in_namespace(async |ns| {
         let registry = Registry::open();
-        let image = image(&registry);
-        let agent = agent_image(&registry);
-        secrets(ns).await;
-        let upgrade = format!(
-            "helm upgrade --install --wait pyapp {SAMPLE}/charts/pyapp {KNOWN} --set image.repository={image} \
-             --set agent.enabled=true --set agent.image.repository={agent} --set agent.image.tag=test"
-        );
-        ns.sh(&upgrade).await.succeeded();
-        ns.rolled_out("pyapp").await;
+        let upgrade = install_with_agent(ns, &registry).await;
         let pods = ns.pods("pyapp").await;
-        converged(ns, &pods).await;
+        converged(ns, "pyapp", &pods).await;
         assert_eq!(ns.get(&names(&pods)[0], PORT, "/config").await, KNOWN_ANSWER);
 
         ns.sh(&format!("{upgrade} --set config.LOG_LEVEL=info")).await.succeeded();
-        converged(ns, &pods).await;
+        let tested = ns.sh("helm test pyapp --logs").await.succeeded();
+        assert!(tested.contains("2 replicas agree"), "{tested}");
+        converged(ns, "pyapp", &pods).await;
         assert_eq!(in_force(ns, &pods, "LOG_LEVEL").await, ["info", "info"]);
 
         refused_change_stays_out(ns, &pods).await;
         edit_past_the_release_shows(ns, &pods).await;
         veto_stays_out(ns, &pods).await;
-        same_processes(ns, &pods).await;
+        same_processes(ns, "pyapp", &pods).await;
     });
+}
+
+#[test]
+fn flask_change_and_rollout_lose_no_request() {
+    if !is_node_this_machine() {
+        return skip();
+    }
+    in_namespace(async |ns| {
+        let registry = Registry::open();
+        let upgrade = install_with_agent(ns, &registry).await;
+        let proxied = ns.load("pyapp", "/config").await;
+        let direct = ns.clients("pyapp", "/config").await.unwrap();
+        let before = ns.pods("pyapp").await;
+        ns.sh(&format!("{upgrade} --set config.LOG_LEVEL=info")).await.succeeded();
+        converged(ns, "pyapp", &before).await;
+        same_processes(ns, "pyapp", &before).await;
+        ns.sh("kubectl rollout restart deployment/pyapp").await.succeeded();
+        ns.rolled_out("pyapp").await;
+        for pod in names(&before) {
+            until(ns.api::<Pod>(), &pod, "to be gone", condition::gone()).await;
+        }
+        let tally = proxied.stop().await;
+        assert_eq!(tally.failures, Vec::<String>::new(), "beside {} answers", tally.answered);
+        let tally = direct.stop().await;
+        assert_eq!(tally.failures, Vec::<String>::new(), "{tally}");
+        println!("a change and a rollout: {tally}");
+    });
+}
+
+/// Installs the chart with the agent. Returns the command, which upgrades too.
+async fn install_with_agent(ns: &Namespace, registry: &Registry) -> String {
+    let (image, agent) = (image(registry), agent_image(registry));
+    secrets(ns).await;
+    let upgrade = format!(
+        "helm upgrade --install --wait pyapp {SAMPLE}/charts/pyapp {KNOWN} --set image.repository={image} \
+         --set agent.enabled=true --set agent.image.repository={agent} --set agent.image.tag=test"
+    );
+    ns.sh(&upgrade).await.succeeded();
+    ns.rolled_out("pyapp").await;
+    upgrade
 }
 
 /// A value that the contract refuses, edited past Helm.
@@ -105,7 +142,7 @@ async fn edit_past_the_release_shows(ns: &Namespace, pods: &[Pod]) {
     }
     assert_eq!(in_force(ns, pods, "MAX_CONNECTIONS").await, ["40", "40"]);
     patch(ns, "configmap", "pyapp", &json!({ "data": { "MAX_CONNECTIONS": "50" } })).await;
-    converged(ns, pods).await;
+    converged(ns, "pyapp", pods).await;
 }
 
 /// Two secrets, each of which the contract accepts, and the service does not accept together.
@@ -128,18 +165,20 @@ async fn veto_stays_out(ns: &Namespace, pods: &[Pod]) {
 }
 
 /// Expects that nothing was restarted.
-async fn same_processes(ns: &Namespace, before: &[Pod]) {
-    let after = ns.pods("pyapp").await;
+async fn same_processes(ns: &Namespace, release: &str, before: &[Pod]) {
+    let after = ns.pods(release).await;
     assert_eq!(names(&after), names(before));
     for pod in after {
         let name = pod.name_any();
-        let statuses = pod.status.unwrap().container_statuses.unwrap();
+        let status = pod.status.unwrap();
+        let mut statuses = status.container_statuses.unwrap();
+        statuses.extend(status.init_container_statuses.unwrap_or_default());
         assert!(statuses.iter().all(|status| status.restart_count == 0), "{name}: {statuses:?}");
     }
 }
 
-async fn converged(ns: &Namespace, pods: &[Pod]) {
-    let seal = ns.api::<ConfigMap>().get("pyapp").await.unwrap().data.unwrap()["CONFIG_SEAL"].clone();
+async fn converged(ns: &Namespace, release: &str, pods: &[Pod]) {
+    let seal = ns.api::<ConfigMap>().get(release).await.unwrap().data.unwrap()["CONFIG_SEAL"].clone();
     for pod in names(pods) {
         until_digests(ns, &pod, "to run what was rendered", |digests| {
             digests["state"] == "converged" && digests["running"] == *seal
