@@ -104,9 +104,10 @@ fn helm_test_asks_by_the_agents_image() {
         let objects = shop(&json!({ "command": ["/shop"], "ack": ack })).render(&values("wrapper"));
         let asks = &only(&objects, "Pod")["spec"]["containers"][0];
         assert_eq!(text(asks, "/image"), "confpath:v1");
-        assert_eq!(text(asks, "/args/0"), "verify");
+        // The image's command reads no variable here.
+        let peers = [text(asks, "/args/0"), text(asks, "/args/1"), text(asks, "/args/2")];
+        assert_eq!(peers, ["verify", "--peers", "r-shop-headless.default.svc:9090"]);
         assert_eq!(items(asks, "/args").contains(&json!("--accept-delivered")), accepts);
-        assert_eq!(variable(asks, "CONFPATH_PEERS"), "r-shop-headless.default.svc:9090");
     }
 }
 

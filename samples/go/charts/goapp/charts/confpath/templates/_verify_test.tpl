@@ -41,8 +41,8 @@ spec:
       image: {{ include "confpath.agentImage" . | quote }}
       imagePullPolicy: {{ .Values.agent.image.pullPolicy }}
       {{- /* Without an acknowledgement nobody can say more than that the files are there. */}}
-      {{- $args := ternary (list "verify") (list "verify" "--accept-delivered") (ne ($service.agent.ack | default "") "") }}
-      {{- $verify = dict "args" $args "peersVariable" "CONFPATH_PEERS" }}
+      {{- $args := ternary list (list "--accept-delivered") (ne ($service.agent.ack | default "") "") }}
+      {{- $verify = dict "args" (concat (list "verify" "--peers" (include "confpath.peers" .)) $args) }}
       {{- else }}
       image: {{ include "confpath.image" . | quote }}
       imagePullPolicy: {{ .Values.image.pullPolicy }}
@@ -52,9 +52,11 @@ spec:
       {{- $replicas = .Values.autoscaling.minReplicas }}
       {{- end }}
       args: {{ concat $verify.args (list "--seal" (include "confpath.configSeal" .) "--within" "150s" "--replicas" (toString (int $replicas))) | toJson }}
+      {{- with $verify.peersVariable }}
       env:
-        - name: {{ $verify.peersVariable | quote }}
-          value: {{ include "confpath.peers" . }}
+        - name: {{ . | quote }}
+          value: {{ include "confpath.peers" $ }}
+      {{- end }}
       {{- with .Values.resources }}
       resources:
         {{- toYaml . | nindent 8 }}
