@@ -83,6 +83,9 @@ fn sidecar_runs_before_service_and_beside_it() {
     assert_eq!(variable(service, "CONFPATH_DIR"), "/run/confpath");
     assert_eq!(mounts(service), [("generations", true)], "the service reads, and acknowledges by its answer");
     assert_eq!(mounts(agent), [("config", true), ("contract", true), ("generations", false)]);
+    // By number: network plugins were seen that do not know the names of a sidecar's ports.
+    let policy = only(&objects, "NetworkPolicy");
+    assert_eq!(policy["spec"]["ingress"][1]["ports"][0]["port"], 9090);
 }
 
 #[test]

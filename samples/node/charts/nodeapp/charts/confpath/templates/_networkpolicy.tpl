@@ -23,7 +23,7 @@ spec:
       {{- end }}
     {{- if include "confpath.hasAdminPort" . }}
     - ports:
-        - port: admin
+        - port: {{ include "confpath.policyAdminPort" . }}
           protocol: TCP
       from:
         - podSelector:
@@ -50,7 +50,7 @@ spec:
       {{- end }}
     {{- if include "confpath.hasAdminPort" . }}
     - ports:
-        - port: admin
+        - port: {{ include "confpath.policyAdminPort" . }}
           protocol: TCP
       to:
         - podSelector:
@@ -73,6 +73,13 @@ spec:
     {{- toYaml . | nindent 4 }}
     {{- end }}
 {{- end }}
+{{- end }}
+
+{{/*
+The admin port in a policy: by number where the agent is a sidecar, since not every network plugin knows the names of a sidecar's ports.
+*/}}
+{{- define "confpath.policyAdminPort" -}}
+{{- if or (not (include "confpath.hasAgent" .)) (include "confpath.agentWraps" .) }}admin{{ else }}{{ int (include "confpath.serviceFile" . | fromJson).adminPort }}{{ end }}
 {{- end }}
 
 {{/*
