@@ -6,10 +6,13 @@ mod hooks;
 mod lines;
 pub(crate) mod mask;
 pub(crate) mod process;
+mod readiness;
 mod session;
+mod settings;
 mod start;
 mod status;
 mod transaction;
+mod turns;
 
 pub(crate) use session::run;
 pub(crate) use start::NoStart;

@@ -55,7 +55,7 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Run a command with a valid configuration: exit with its code, 64 for a refused configuration, 2 if a file cannot be read
     #[cfg(target_os = "linux")]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Copy this program to a folder, from an image without a shell: exit 0 if it is there, 2 if it cannot be written
     Install(InstallArgs),
     /// Print the JSON Schema of contracts, by which editors complete and check them

@@ -62,9 +62,9 @@ impl Told {
                 let reasons: Vec<_> = reasons.iter().map(ToString::to_string).collect();
                 ("rejected", json!({ "reasons": reasons, "retrying": retrying }))
             }
-            Event::Pending { reasons } => {
+            Event::Pending { reasons, retrying } => {
                 let reasons: Vec<_> = reasons.iter().map(ToString::to_string).collect();
-                ("pending", json!({ "reasons": reasons }))
+                ("pending", json!({ "reasons": reasons, "retrying": retrying }))
             }
             Event::RolledBack { in_force, reason, retrying, .. } => {
                 let (generation, reason) = (in_force.generation, reason.to_string());

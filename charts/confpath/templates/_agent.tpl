@@ -18,6 +18,13 @@ Non-empty where the agent starts the service, empty where it is a container besi
 {{- end }}
 
 {{/*
+Non-empty where the agent restarts the service in its pod for a change that needs it, empty where the pods are replaced.
+*/}}
+{{- define "confpath.agentRestarts" -}}
+{{- if and (include "confpath.agentWraps" .) (eq (.Values.agent.restart | default "rollout") "child") }}true{{ end }}
+{{- end }}
+
+{{/*
 The folder of the generations, which the agent alone writes but for the acknowledgement.
 */}}
 {{- define "confpath.agentOut" -}}
@@ -80,6 +87,44 @@ The agent's arguments, as variables, so that `kubectl exec` sees them too.
 {{- with $service.agent.prepare }}
 - name: CONFPATH_PREPARE
   value: {{ ternary (toJson .) . (kindIs "slice" .) | quote }}
+{{- end }}
+{{- if include "confpath.agentRestarts" . }}
+{{- include "confpath.agentRestartEnv" . }}
+{{- end }}
+{{- end }}
+
+{{/*
+The agent's arguments about restarts. Before one the service drains until the kubelet has failed the readiness probe often enough to take
+the pod out of its Services, and for as long as `chassis` gives load balancers to follow.
+*/}}
+{{- define "confpath.agentRestartEnv" -}}
+{{- $probe := .Values.readinessProbe | default dict }}
+{{- $unready := mul (int ($probe.periodSeconds | default 10)) (int ($probe.failureThreshold | default 3)) }}
+- name: CONFPATH_ON_RESTART
+  value: child
+- name: CONFPATH_RESTART_SPREAD
+  value: {{ .Values.agent.restartSpread | default "60s" | quote }}
+- name: CONFPATH_PEERS
+  value: {{ include "confpath.peers" . }}
+- name: CONFPATH_DRAIN
+  value: {{ printf "%ds" (add $unready 5) }}
+{{- with include "confpath.agentReady" . }}
+- name: CONFPATH_READY
+  value: {{ . | quote }}
+- name: CONFPATH_READY_TIMEOUT
+  value: {{ $.Values.agent.readyTimeout | default "60s" | quote }}
+{{- end }}
+{{- end }}
+
+{{/*
+The URL by which the agent asks the service what the readiness probe of the values would; nothing where that is the agent's own.
+*/}}
+{{- define "confpath.agentReady" -}}
+{{- with (.Values.readinessProbe | default dict).httpGet }}
+{{- $port := ternary (include "confpath.serviceFile" $ | fromJson).port .port (eq (toString .port) "http") }}
+{{- if ne (toString .port) "admin" }}
+{{- printf "http://127.0.0.1:%d/%s" (int $port) (.path | default "" | trimPrefix "/") }}
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -155,11 +200,19 @@ failureThreshold: 60
 
 {{/*
 The probes of the service's container, as YAML: those that the values give; where the agent starts the service, the agent's for the others.
+Where it restarts the service, the readiness probe asks the agent, which passes on what the service says, and has traffic sent elsewhere
+before a restart.
 */}}
 {{- define "confpath.probes" -}}
 {{- range $probe := list "startup" "liveness" "readiness" }}
 {{- $name := printf "%sProbe" $probe }}
-{{- if get $.Values $name }}
+{{- if and (eq $probe "readiness") (include "confpath.agentRestarts" $) }}
+{{ $name }}:
+  {{- include "confpath.agentProbe" $probe | nindent 2 }}
+  {{- with omit (get $.Values $name | default dict) "httpGet" }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- else if get $.Values $name }}
 {{ $name }}:
   {{- toYaml (get $.Values $name) | nindent 2 }}
 {{- else if and (include "confpath.agentWraps" $) (not (hasKey $.Values $name)) }}
@@ -221,8 +274,36 @@ What contradicts itself, or cannot be: one line a problem.
 {{- if and (not $wraps) (kindIs "slice" $agent.prepare) }}
 {{- printf "%sprepare: a command needs agent.form wrapper, since a container beside the service has another image; give a URL" $place | println }}
 {{- end }}
+{{- if eq (.Values.agent.restart | default "rollout") "child" }}
+{{- include "confpath.problems.agentRestart" (list . $agent) }}
+{{- end }}
 {{- if and (eq ($agent.ack | default "") "response") (not (hasPrefix "http://" $notify)) }}
 {{- printf "%sack: response needs a notify that begins with http://, which the service answers" $place | println }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+What cannot be where the agent restarts the service. Takes a list: the root context, and `agent` of files/service.json.
+*/}}
+{{- define "confpath.problems.agentRestart" -}}
+{{- $root := index . 0 }}
+{{- $probe := $root.Values.readinessProbe | default dict }}
+{{- $get := $probe.httpGet | default dict }}
+{{- $place := "with agent.restart child the agent asks the service for its readiness" }}
+{{- if not (include "confpath.agentWraps" $root) }}
+{{- println "agent.restart: child needs agent.form wrapper, since a container beside the service cannot restart it" }}
+{{- end }}
+{{- if $root.Values.livenessProbe }}
+{{- println "livenessProbe: the kubelet would kill the pod while the agent restarts the service; leave it out with agent.restart child, and the agent answers" }}
+{{- end }}
+{{- if and $probe (not $get) }}
+{{- printf "readinessProbe: %s, by httpGet only" $place | println }}
+{{- else if or $get.host $get.httpHeaders (eq ($get.scheme | default "HTTP") "HTTPS") }}
+{{- printf "readinessProbe.httpGet: %s, by path and port only" $place | println }}
+{{- else if and $get (kindIs "string" $get.port) (not (has $get.port (list "http" "admin"))) }}
+{{- printf "readinessProbe.httpGet.port: %s, at the port http or at a number" $place | println }}
+{{- else if not (or $probe (index . 1).ack) }}
+{{- println "agent.restart: child needs readinessProbe.httpGet, or agent.ack of files/service.json, by which the agent learns that the restarted service works" }}
 {{- end }}
 {{- end }}

@@ -37,13 +37,13 @@ pub fn startupz<S: Clone + Send + Sync + 'static>(health: Health) -> MethodRoute
 
 /// Readiness route, for a listener with other routes beside it.
 pub fn readyz<S: Clone + Send + Sync + 'static>(health: Health) -> MethodRouter<S> {
-    get(async move || readyz_response(&health))
+    get(async move || readyz_response(health.is_ready()))
 }
 
-/// Response of the readiness route, also for a fast path.
+/// Response of the readiness route, also for a fast path, or for a process that asks another one.
 #[must_use]
-pub fn readyz_response(health: &Health) -> StaticResponse {
-    response(health.is_ready(), READY)
+pub fn readyz_response(is_ready: bool) -> StaticResponse {
+    response(is_ready, READY)
 }
 
 fn response(is_positive: bool, [positive, negative]: [&'static str; 2]) -> StaticResponse {

@@ -45,6 +45,9 @@ pub struct Digests {
     /// True if the replica drains, and is therefore not ready.
     #[serde(default)]
     pub stopping: bool,
+    /// Claim of an agent that restarts its process, or is about to: no two replicas do so at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<String>,
     /// Dependencies of the replica, each with its state.
     #[serde(default)]
     pub dependencies: Vec<Dependency>,
@@ -107,6 +110,7 @@ impl Digests {
             delivered: None,
             ready: unreported(),
             stopping: false,
+            restart: None,
             dependencies: Vec::new(),
         }
     }
@@ -152,6 +156,7 @@ pub(crate) mod tests {
             delivered: None,
             ready: true,
             stopping: false,
+            restart: None,
             dependencies: Vec::new(),
         }
     }

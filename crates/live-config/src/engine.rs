@@ -236,7 +236,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         }
         let restarts = changes.needing_restart(&self.contract);
         if !restarts.is_empty() {
-            self.await_restart(attempt, restarts);
+            self.put_off(attempt, Refused { reasons: restarts, kind: RefusalKind::Permanent });
             return None;
         }
         // What was refused stays so until it succeeds: since when it has been is worth more than each try.
@@ -248,8 +248,7 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         let next = Arc::new(Snapshot::new(generation, loaded));
         let is_prepared = changes.keys_of(&self.contract).any(|key| key.on_change == OnChange::Prepare);
         let participants = if is_prepared { self.participants.as_slice() } else { &[] };
-        let ready = ensemble::prepare(participants, &next, &changes, self.timing.prepare).await;
-        match ready {
+        match ensemble::prepare(participants, &next, &changes, self.timing.prepare).await {
             Ok(ready) => self.commit(attempt, &next, changes, ready),
             Err(refused) => {
                 self.reject(attempt, refused);
@@ -344,19 +343,26 @@ impl<S: DeserializeOwned + Send + Sync + 'static> Engine<S> {
         }
     }
 
-    fn reject(&mut self, attempt: Attempt, refused: Refused) {
-        let retrying = self.failures.schedule_retry(attempt, &self.timing, refused.kind);
-        let reasons = refused.reasons;
+    fn reject(&mut self, attempt: Attempt, Refused { reasons, kind }: Refused) {
+        if matches!(kind, RefusalKind::Deferred(_)) {
+            return self.put_off(attempt, Refused { reasons, kind });
+        }
+        let retrying = self.failures.schedule_retry(attempt, &self.timing, kind);
         let apply = Apply::Rejected { reasons: reasons.clone(), retrying };
         let event = Event::Rejected { reasons, retrying };
         self.report(attempt, apply, event, |status| status.reloads.rejected += 1);
     }
 
-    /// The configuration waits for the next process.
-    fn await_restart(&mut self, attempt: Attempt, reasons: Vec<Reason>) {
-        self.failures.schedule_retry(attempt, &self.timing, RefusalKind::Permanent);
-        let apply = Apply::Pending { reasons: reasons.clone() };
-        self.report(attempt, apply, Event::Pending { reasons }, |status| status.reloads.pending += 1);
+    /// The configuration waits, for the next process or for its time. One that was rolled back stays so until it succeeds.
+    fn put_off(&mut self, attempt: Attempt, Refused { reasons, kind }: Refused) {
+        let retrying = self.failures.schedule_retry(attempt, &self.timing, kind);
+        if self.failures.was_rolled_back(attempt.content) {
+            return;
+        }
+        let n = u64::from(self.failures.outcomes(attempt.content).is_none());
+        let apply = Apply::Pending { reasons: reasons.clone(), retrying };
+        let event = Event::Pending { reasons, retrying };
+        self.report(attempt, apply, event, |status| status.reloads.pending += n);
     }
 
     /// Publishes that a content is not in force, and sends the event unless the same outcome of that content was reported before.

@@ -21,10 +21,15 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    /// One permanent refusal is enough to make a retry futile.
+    /// One permanent refusal is enough to make a retry futile. Where nothing is wrong, the longest wait counts.
     fn of(refusals: Vec<(&'static str, Refusal)>) -> Self {
-        let is_permanent = refusals.iter().any(|(_, refusal)| refusal.kind == RefusalKind::Permanent);
-        let kind = if is_permanent { RefusalKind::Permanent } else { RefusalKind::Transient };
+        let rank = |kind: &RefusalKind| match *kind {
+            RefusalKind::Deferred(by) => (0, by),
+            RefusalKind::Transient => (1, Duration::ZERO),
+            RefusalKind::Permanent => (2, Duration::ZERO),
+        };
+        let kind = refusals.iter().map(|(_, refusal)| refusal.kind).max_by_key(rank);
+        let kind = kind.unwrap_or(RefusalKind::Transient);
         let mut reasons: Vec<_> = refusals.into_iter().map(|(name, refusal)| reason(name, refusal)).collect();
         reasons.sort();
         Self { reasons, kind }

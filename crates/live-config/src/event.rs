@@ -26,10 +26,12 @@ pub enum Event<S> {
         /// True if it is tried again by itself.
         retrying: bool,
     },
-    /// A configuration waits for a restart; sent once for the same configuration and settings.
+    /// A configuration waits for a restart, or for its time; sent once for the same configuration and reasons.
     Pending {
-        /// One reason for each setting that needs the restart.
+        /// Every reason.
         reasons: Vec<Reason>,
+        /// True if it is tried again by itself.
+        retrying: bool,
     },
     /// A generation that had come into force was taken back; sent once for the same configuration and reason.
     RolledBack {
@@ -59,7 +61,9 @@ impl<S> Clone for Event<S> {
             Self::Rejected { reasons, retrying } => {
                 Self::Rejected { reasons: reasons.clone(), retrying: *retrying }
             }
-            Self::Pending { reasons } => Self::Pending { reasons: reasons.clone() },
+            Self::Pending { reasons, retrying } => {
+                Self::Pending { reasons: reasons.clone(), retrying: *retrying }
+            }
             Self::RolledBack { taken_back, in_force, changes, reason, retrying } => Self::RolledBack {
                 taken_back: Arc::clone(taken_back),
                 in_force: Arc::clone(in_force),
@@ -83,7 +87,9 @@ impl<S> fmt::Debug for Event<S> {
             Self::Rejected { reasons, retrying } => {
                 f.debug_struct("Rejected").field("reasons", reasons).field("retrying", retrying).finish()
             }
-            Self::Pending { reasons } => f.debug_struct("Pending").field("reasons", reasons).finish(),
+            Self::Pending { reasons, retrying } => {
+                f.debug_struct("Pending").field("reasons", reasons).field("retrying", retrying).finish()
+            }
             Self::RolledBack { in_force, reason, retrying, .. } => f
                 .debug_struct("RolledBack")
                 .field("in_force", &in_force.generation)

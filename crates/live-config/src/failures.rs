@@ -77,12 +77,17 @@ impl Failures {
 
     /// Returns true if there will be a retry. The delay is longer each time a retry fails; a request to look does not make it longer.
     pub(crate) fn schedule_retry(&mut self, attempt: Attempt, timing: &Timing, kind: RefusalKind) -> bool {
-        let delay = match self.retry {
-            Some(last) if attempt.is_retry => (last.delay * 2).min(timing.retry_longest),
-            _ => timing.retry_first,
+        let last = self.retry.filter(|_| attempt.is_retry).map(|last| last.delay);
+        let delay = last.map_or(timing.retry_first, |last| {
+            (last * 2).clamp(timing.retry_first, timing.retry_longest.max(timing.retry_first))
+        });
+        let now = Instant::now();
+        self.retry = match kind {
+            RefusalKind::Permanent => None,
+            RefusalKind::Transient => Some(Retry { at: now + delay, delay }),
+            // A wait is no failure: it makes no later delay longer.
+            RefusalKind::Deferred(by) => Some(Retry { at: now + by, delay: last.unwrap_or_default() }),
         };
-        let retry = Retry { at: Instant::now() + delay, delay };
-        self.retry = (kind == RefusalKind::Transient).then_some(retry);
         self.retry.is_some()
     }
 }

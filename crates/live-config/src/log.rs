@@ -23,9 +23,9 @@ impl<S> Event<S> {
                 let reasons = joined(reasons);
                 tracing::error!(target: TARGET, reasons, retrying, "configuration rejected, the one before serves on");
             }
-            Self::Pending { reasons } => {
+            Self::Pending { reasons, retrying } => {
                 let reasons = joined(reasons);
-                tracing::warn!(target: TARGET, reasons, "configuration pending, the one before serves on");
+                tracing::warn!(target: TARGET, reasons, retrying, "configuration pending, the one before serves on");
             }
             Self::RolledBack { in_force, reason, retrying, .. } => {
                 let (generation, reason) = (in_force.generation, reason.to_string());

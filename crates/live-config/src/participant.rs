@@ -1,6 +1,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::snapshot::{Changes, Snapshot};
 
@@ -27,6 +28,8 @@ pub enum RefusalKind {
     /// The same configuration will be refused for as long as this process runs: either the configuration changes or the process
     /// restarts. There is no retry.
     Permanent,
+    /// Nothing is wrong, and it is not yet time: the configuration is pending, and asked about again after this time.
+    Deferred(Duration),
 }
 
 impl Refusal {
@@ -38,6 +41,11 @@ impl Refusal {
     /// A refusal that no retry can change.
     pub fn permanent(message: impl Into<String>) -> Self {
         Self { setting: None, message: message.into(), kind: RefusalKind::Permanent }
+    }
+
+    /// No refusal, but a time to wait: the configuration is pending until it has passed.
+    pub fn deferred(message: impl Into<String>, by: Duration) -> Self {
+        Self { setting: None, message: message.into(), kind: RefusalKind::Deferred(by) }
     }
 
     /// Names the setting concerned.

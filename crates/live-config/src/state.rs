@@ -8,7 +8,7 @@ pub enum State {
     Rejected,
     /// The last configuration was in force and did not hold.
     RolledBack,
-    /// The last configuration waits for a restart.
+    /// The last configuration waits for a restart, or for its time.
     Pending,
     /// Something was edited past the release.
     Drifted,

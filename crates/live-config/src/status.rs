@@ -19,10 +19,12 @@ pub enum Apply {
         /// change.
         retrying: bool,
     },
-    /// It changes settings that only a restart brings into force; the one before stays in force. There is no retry.
+    /// It waits, for a restart of the process or for its time; the one before stays in force.
     Pending {
-        /// One reason for each of these settings.
+        /// One reason for each setting that only a restart brings into force, or for each participant that has put it off.
         reasons: Vec<Reason>,
+        /// True if it is only put off, and tried again without a change.
+        retrying: bool,
     },
     /// It came into force and was rolled back: the one before is in force again. During retries this outcome stays until the
     /// configuration is settled or refused for another reason.
@@ -73,7 +75,7 @@ pub struct Reloads {
     pub committed: u64,
     /// Were refused: invalid, or could not be prepared.
     pub rejected: u64,
-    /// Wait for a restart.
+    /// Wait, each counted once.
     pub pending: u64,
     /// Were taken back.
     pub rolled_back: u64,
@@ -132,7 +134,7 @@ impl Apply {
     /// Reasons for which the last configuration is not in force; empty if it is.
     pub fn reasons(&self) -> &[Reason] {
         match self {
-            Self::Rejected { reasons, .. } | Self::Pending { reasons } => reasons,
+            Self::Rejected { reasons, .. } | Self::Pending { reasons, .. } => reasons,
             Self::RolledBack { reason, .. } => std::slice::from_ref(reason),
             Self::Converged | Self::Applying => &[],
         }
@@ -141,8 +143,10 @@ impl Apply {
     /// Returns true if the last configuration is not in force and is retried without a change.
     pub fn retrying(&self) -> bool {
         match self {
-            Self::Rejected { retrying, .. } | Self::RolledBack { retrying, .. } => *retrying,
-            Self::Converged | Self::Applying | Self::Pending { .. } => false,
+            Self::Rejected { retrying, .. }
+            | Self::Pending { retrying, .. }
+            | Self::RolledBack { retrying, .. } => *retrying,
+            Self::Converged | Self::Applying => false,
         }
     }
 }

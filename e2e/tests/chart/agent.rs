@@ -139,6 +139,85 @@ fn agent_contradictions_are_refused_at_once() {
     }
 }
 
+/// Values with which the agent restarts the service.
+fn restarting(readiness: &Value) -> Values {
+    let values = values("wrapper").set("agent.restart", "child");
+    values.document(json!({ "readinessProbe": readiness }))
+}
+
+#[test]
+fn agent_restarts_by_readiness_of_the_service() {
+    let shop = shop(&json!({ "command": ["/shop"] }));
+    let probe = json!({ "periodSeconds": 2, "failureThreshold": 4, "httpGet": { "path": "/ready?x=1", "port": "http" } });
+    let objects = shop.render(&restarting(&probe));
+    let service = container(&objects);
+    for (name, value) in [
+        ("CONFPATH_ON_RESTART", "child"),
+        ("CONFPATH_READY", "http://127.0.0.1:8000/ready?x=1"),
+        ("CONFPATH_READY_TIMEOUT", "60s"),
+        ("CONFPATH_RESTART_SPREAD", "60s"),
+        ("CONFPATH_DRAIN", "13s"),
+        ("CONFPATH_PEERS", "r-shop-headless.default.svc:9090"),
+    ] {
+        assert_eq!(variable(service, name), value, "{name}");
+    }
+    let asks_agent = json!({ "path": "/readyz", "port": "admin" });
+    let expected = json!({ "periodSeconds": 2, "failureThreshold": 4, "httpGet": asks_agent });
+    assert_eq!(service["readinessProbe"], expected);
+    let objects = shop.render(&restarting(&json!({ "httpGet": { "path": "/ready", "port": 8001 } })));
+    assert_eq!(variable(container(&objects), "CONFPATH_READY"), "http://127.0.0.1:8001/ready");
+    assert_eq!(variable(container(&objects), "CONFPATH_DRAIN"), "35s");
+    let objects = shop.render(&values("wrapper"));
+    assert_eq!(variable(container(&objects), "CONFPATH_ON_RESTART"), "");
+}
+
+#[test]
+fn agent_that_restarts_keeps_the_pods() {
+    let shop = shop(&json!({ "command": ["/shop"], "ack": "file" }));
+    let contract = json!({
+        "digest": "0".repeat(64),
+        "keys": { "PORT": { "type": "text", "secret": false, "minLength": 1, "restart": true, "expected": "text" } },
+    });
+    shop.write(Path::new("files/contract.json"), contract.to_string().as_bytes());
+    let checksum = |restart: &str| {
+        let base = Values::none().set("agent.enabled", "true").set("agent.image.repository", "confpath");
+        let values = base.set("agent.restart", restart).document(json!({ "config": { "PORT": "81" } }));
+        let objects = shop.render(&values);
+        deployment_pod(&objects)["metadata"]["annotations"].get("checksum/config").is_some()
+    };
+    assert_eq!(["rollout", "child"].map(checksum), [true, false]);
+}
+
+#[test]
+fn restarts_without_knowledge_of_readiness_are_refused() {
+    let shop = shop(&json!({ "command": ["/shop"] }));
+    let get = |get: Value| shop.refusal(&restarting(&json!({ "httpGet": get })));
+    for (message, sentence) in [
+        (
+            shop.refusal(&restarting(&json!(null))),
+            "agent.restart: child needs readinessProbe.httpGet, or agent.ack",
+        ),
+        (
+            shop.refusal(&restarting(&json!({ "exec": { "command": ["/x"] } }))),
+            "readinessProbe: with agent.restart child",
+        ),
+        (
+            get(json!({ "port": "http", "scheme": "HTTPS" })),
+            "readinessProbe.httpGet: with agent.restart child",
+        ),
+        (get(json!({ "port": "metrics" })), "readinessProbe.httpGet.port: with agent.restart child"),
+    ] {
+        assert!(message.contains(sentence), "{message}");
+    }
+    let live = json!({ "livenessProbe": { "httpGet": { "path": "/", "port": "http" } } });
+    let bad = restarting(&json!(null)).set("agent.form", "sidecar").document(live);
+    let message = shop.refusal(&bad);
+    for sentence in ["livenessProbe: the kubelet would kill", "agent.restart: child needs agent.form wrapper"]
+    {
+        assert!(message.contains(sentence), "{message}");
+    }
+}
+
 #[test]
 fn service_without_agent_cannot_enable_it() {
     let message = Shop::new().refusal(&values("wrapper"));

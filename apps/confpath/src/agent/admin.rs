@@ -32,12 +32,14 @@ impl Admin {
     ) -> Result<Self, BindErrors> {
         register_metrics(status, telemetry.metrics());
         let drain = DrainArgs { min: stop_timeout, accept_max: stop_timeout, ..DrainArgs::default() };
-        let health = status.health.clone();
-        let digests = status.clone();
+        let health = status.readiness.health().clone();
+        let (digests, readiness) = (status.clone(), status.readiness.clone());
         let router = Router::new()
-            .route("/digests", get(async move || json(&digests.digests())))
+            .route("/digests", get(async move || json(&digests.digests().await)))
             .route("/metrics", telemetry.metrics().route())
-            .merge(probes::router(health.clone()));
+            .route("/livez", probes::livez(health.clone()))
+            .route("/readyz", get(async move || probes::readyz_response(readiness.is_ready().await)))
+            .route("/startupz", probes::startupz(health.clone()));
         let builder = Builder::new(drain, LimitArgs::default(), health, telemetry.clone());
         builder.listener(Listener::internal("admin", address, router)).bind().await.map(Self)
     }

@@ -16,6 +16,7 @@ use tokio::time::{sleep, timeout};
 use crate::agent::process::{CmdHandle, Processes};
 use crate::args::{Ack, DeliveryArgs, Endpoint, NotifyHook, PrepareHook};
 
+pub(crate) use self::http::get_status;
 use self::http::{Answer, post};
 pub(crate) use notice::Notice;
 pub(crate) use reason::Secrets;

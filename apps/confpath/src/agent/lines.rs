@@ -7,11 +7,18 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 
-/// Logs each event, until every sender is dropped.
-pub(crate) async fn log_events(mut events: Receiver<Event<IgnoredAny>>) {
+use crate::agent::turns::Turns;
+
+/// Logs each event, until every sender is dropped. What was reverted waits for no turn any more.
+pub(crate) async fn log_events(mut events: Receiver<Event<IgnoredAny>>, turns: Turns) {
     loop {
         match events.recv().await {
-            Ok(event) => event.log("configuration delivered"),
+            Ok(event) => {
+                if matches!(event, Event::Restored) {
+                    turns.forget();
+                }
+                event.log("configuration delivered");
+            }
             Err(RecvError::Lagged(missed)) => {
                 tracing::warn!(target: LIFECYCLE, missed, "events missed: the log lacks them");
             }

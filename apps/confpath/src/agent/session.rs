@@ -19,9 +19,11 @@ use crate::agent::mask::Masks;
 use crate::agent::process::{
     Blocked, Exit, Launch, NOT_EXECUTABLE, Output, Processes, Signals, Stop, Supervisor,
 };
+use crate::agent::readiness::Readiness;
 use crate::agent::start::{NoStart, Start};
 use crate::agent::status::AgentStatus;
 use crate::agent::transaction::{Parts, Transaction};
+use crate::agent::turns::Turns;
 use crate::args::RunArgs;
 
 /// Lines about the configuration are written at every level; those of probes are not.
@@ -71,25 +73,27 @@ async fn live(args: RunArgs, start: Start, signals: Blocked, telemetry: &Telemet
     let Start { contract, delivered, sources, loaded, store } = start;
     let flags = &args.delivery;
     let health = Health::new();
+    let (readiness, turns) = (Readiness::of(flags, health.clone()), Turns::of(flags));
     let parts = Parts {
         hooks: Hooks::of(flags, store.ack(), processes.clone()),
         store,
         contract,
         environment: flags.environment,
         masks: args.mask_output.then(Masks::new).transpose().map_err(io::Error::other)?,
-        health: health.clone(),
+        readiness: readiness.clone(),
+        turns: turns.clone(),
     };
     let (live, driver) = Driver::new(delivered, sources, loaded, Vec::new(), timing(&args));
     let transaction = Transaction::begin(parts, live.snapshot()).map_err(RunError::Out)?;
     let driver = driver.participant(Arc::new(transaction.clone()));
-    let status = AgentStatus { live: live.clone(), transaction: transaction.clone(), health: health.clone() };
+    let status = AgentStatus { live: live.clone(), transaction: transaction.clone(), readiness };
     let mut tasks = JoinSet::new();
     let (stopping, stop_signals) = shutdown::channel();
     if let Some(address) = flags.admin_listen {
         let admin = Admin::bind(address, &status, telemetry, args.stop_timeout).await?;
         tasks.spawn(admin.serve(stop_signals));
     }
-    tasks.spawn(log_events(live.events()));
+    tasks.spawn(log_events(live.events(), turns));
     tasks.spawn(log_watching(live.watch_status()));
     let cmd = start_cmd(&args, processes, &transaction)?;
     health.mark_started();
@@ -110,10 +114,11 @@ async fn live(args: RunArgs, start: Start, signals: Blocked, telemetry: &Telemet
 }
 
 fn timing(args: &RunArgs) -> Timing {
+    let flags = &args.delivery;
     Timing {
         debounce: DEBOUNCE,
-        prepare: args.delivery.prepare_timeout + SLACK,
-        observe: args.delivery.ack_timeout + args.stop_timeout + SLACK,
+        prepare: flags.prepare_timeout + flags.drain + SLACK,
+        observe: flags.ack_timeout + args.stop_timeout + flags.ready_timeout + SLACK,
         ..Timing::default()
     }
 }

@@ -97,6 +97,14 @@ fn contradictions(args: &RunArgs) -> Vec<String> {
         (signals && !has_cmd, "--notify signal needs a CMD; a sidecar notifies by a URL"),
         (flags.environment && !has_cmd, "--environment needs a CMD that gets the variables"),
         (restarts && !has_cmd, "--on-restart child needs a CMD to start again"),
+        (
+            !flags.peers.is_empty() && !restarts,
+            "--peers needs --on-restart child: they are asked before CMD is restarted",
+        ),
+        (
+            !flags.peers.is_empty() && flags.admin_listen.is_none(),
+            "--peers needs --admin-listen, by which the peers see this replica",
+        ),
     ];
     let wrong = problems.into_iter().filter(|(is_wrong, _)| *is_wrong);
     wrong.map(|(_, problem)| problem.to_owned()).collect()

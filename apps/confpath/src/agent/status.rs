@@ -1,23 +1,26 @@
 //! State and digests of the agent's service: what the engine knows, and whether CMD has acknowledged it.
 
-use chassis::Health;
 use fleet::Digests;
 use live_config::{Apply, Live, State, Status};
 use serde::de::IgnoredAny;
 
-use crate::agent::transaction::Transaction;
+use crate::agent::readiness::Readiness;
+use crate::agent::transaction::{NAME, Transaction};
 
 /// Readable state of one agent. Clones are handles to the same one.
 #[derive(Clone)]
 pub(crate) struct AgentStatus {
     pub(crate) live: Live<IgnoredAny>,
     pub(crate) transaction: Transaction,
-    pub(crate) health: Health,
+    pub(crate) readiness: Readiness,
 }
 
 impl AgentStatus {
     /// The digests now.
-    pub(crate) fn digests(&self) -> Digests {
+    pub(crate) async fn digests(&self) -> Digests {
+        // Before readiness: whoever has published a claim of its own by now is seen by this replica before its next one.
+        let restart = self.transaction.turns().claim();
+        let ready = self.readiness.is_ready().await;
         let (status, snapshot) = (self.live.status(), self.live.snapshot());
         let is_acknowledged = self.transaction.is_acknowledged();
         let seal = snapshot.sums.mounted.clone();
@@ -31,9 +34,21 @@ impl AgentStatus {
             },
             running: is_acknowledged.then(|| seal.clone()),
             delivered: Some(seal),
-            ready: self.health.is_ready(),
-            stopping: self.health.is_draining(),
+            reasons: self.reasons(&status),
+            ready,
+            stopping: self.readiness.health().is_draining(),
+            restart,
             ..configuration
+        }
+    }
+
+    /// The reasons against the last configuration; the time that is left of a wait is that of now.
+    fn reasons(&self, status: &Status) -> Vec<String> {
+        let waits = matches!(status.apply, Apply::Pending { retrying: true, .. });
+        let left = if waits { self.transaction.turns().reason() } else { None };
+        match left {
+            Some(left) => vec![format!("{NAME}: {left}")],
+            None => status.apply.reasons().iter().map(ToString::to_string).collect(),
         }
     }
 

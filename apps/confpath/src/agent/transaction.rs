@@ -5,3 +5,4 @@ mod delivery;
 mod participant;
 
 pub(crate) use delivery::{Parts, Transaction};
+pub(crate) use participant::NAME;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::hook::{Ack, NotifyHook, PrepareHook};
+use super::hook::{Ack, Endpoint, NotifyHook, PrepareHook};
 
 /// The place of the settings, the hooks of the service, and what is done where a change needs a restart.
 #[derive(Debug, clap::Args)]
@@ -34,6 +34,21 @@ pub(crate) struct DeliveryArgs {
     /// Outcome of a change of settings that need a restart
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = OnRestart::Pending)]
     pub(crate) on_restart: OnRestart,
+    /// URL on loopback at which CMD answers with 2xx while it is ready for traffic; /readyz of the agent answers as CMD does
+    #[arg(long, value_name = "URL")]
+    pub(crate) ready: Option<Endpoint>,
+    /// Time for a restarted CMD to become ready; after it the change is taken back
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = chassis::positive_duration)]
+    pub(crate) ready_timeout: Duration,
+    /// Time for which /readyz is 503 before CMD is stopped for a restart, so that traffic has gone elsewhere
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = chassis::duration)]
+    pub(crate) drain: Duration,
+    /// Time within which replicas restart CMD one after another, each at a moment of its own; 0s is at once
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = chassis::duration)]
+    pub(crate) restart_spread: Duration,
+    /// Admin listeners of all replicas, this one included, as a name that resolves to them: CMD is restarted only while all others are ready
+    #[arg(long, value_name = "HOST:PORT", value_delimiter = ',', value_parser = fleet::host_and_port)]
+    pub(crate) peers: Vec<String>,
     /// Give CMD the settings as variables too: then a change of any setting needs a restart
     #[arg(long)]
     pub(crate) environment: bool,

@@ -5,6 +5,8 @@ mod generations;
 mod kills;
 mod notification;
 mod prepare;
+mod ready;
+mod replicas;
 mod restart;
 mod secrets;
 mod start;
@@ -36,6 +38,8 @@ struct Service {
     volume: KubeletVolume,
     admin: SocketAddr,
     flags: Vec<String>,
+    /// The name of the pod.
+    name: &'static str,
 }
 
 /// A running agent. It is killed at the end of the test.
@@ -60,7 +64,7 @@ impl Service {
         let volume = KubeletVolume::new(scene.path().join("mount"));
         let admin = free_address();
         let flags = flags.split_whitespace().map(str::to_owned).collect();
-        let service = Self { scene, volume, admin, flags };
+        let service = Self { scene, volume, admin, flags, name: "pod" };
         service.set(&[]);
         service
     }
@@ -69,6 +73,11 @@ impl Service {
     fn flag(mut self, flag: &str, value: impl Into<String>) -> Self {
         self.flags.extend([flag.to_owned(), value.into()]);
         self
+    }
+
+    /// Gives the pod another name.
+    fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -86,7 +95,7 @@ impl Service {
 
     fn command(&self, child: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_confpath"));
-        command.current_dir(self.scene.path());
+        command.current_dir(self.scene.path()).env("HOSTNAME", self.name);
         command.args(["run", "--contract", "contract.json", "--config-dir", "mount", "--out", "out"]);
         command.arg("--admin-listen").arg(self.admin.to_string()).args(&self.flags);
         if !child.is_empty() {

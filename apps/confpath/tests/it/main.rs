@@ -1,5 +1,5 @@
 //! The real binary: sources in; verdict, output and exit code out.
-#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene fails")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot set its scene fails")]
 
 mod contract_schema;
 mod contracts;

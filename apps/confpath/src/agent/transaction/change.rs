@@ -5,7 +5,7 @@ use std::io;
 use chassis::telemetry::LIFECYCLE;
 use live_config::{Committed, Prepared, Refusal, Step};
 
-use super::delivery::{Present, Transaction};
+use super::delivery::{Outage, Present, Transaction};
 
 pub(super) struct Change {
     pub(super) transaction: Transaction,
@@ -13,7 +13,8 @@ pub(super) struct Change {
     /// Configuration in force before the change, with a digest of its own: an acknowledgement from before the change is none of it.
     pub(super) back: Present,
     pub(super) changed: Vec<String>,
-    pub(super) restarts: bool,
+    /// Where CMD has to be started again to read the change.
+    pub(super) outage: Option<Outage>,
     pub(super) published: io::Result<()>,
 }
 
@@ -28,7 +29,7 @@ impl Committed for Change {
     fn observe(&mut self) -> Option<Step<Result<(), Refusal>>> {
         let published = std::mem::replace(&mut self.published, Ok(()));
         let (transaction, next) = (self.transaction.clone(), self.next.clone());
-        let (changed, restarts) = (self.changed.clone(), self.restarts);
+        let (changed, restarts) = (self.changed.clone(), self.outage.is_some());
         let hooks = self.transaction.hooks();
         if published.is_ok() && !restarts && hooks.notify.is_none() && hooks.ack.is_none() {
             return None;
@@ -44,10 +45,19 @@ impl Committed for Change {
         }))
     }
 
+    fn settle(self: Box<Self>) {
+        if let Some(outage) = self.outage {
+            outage.turn.held();
+        }
+    }
+
     fn roll_back(self: Box<Self>) {
-        let Self { transaction, back, changed, restarts, .. } = *self;
+        let Self { transaction, back, changed, outage, .. } = *self;
+        if let Some(outage) = &outage {
+            outage.turn.failed();
+        }
         match transaction.publish(&back) {
-            Ok(()) => transaction.confirm(changed, restarts, false),
+            Ok(()) => transaction.confirm(changed, outage, false),
             Err(error) => {
                 tracing::error!(target: LIFECYCLE, %error, "configuration cannot be taken back");
             }

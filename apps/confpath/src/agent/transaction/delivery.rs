@@ -6,11 +6,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use chassis::Health;
 use chassis::telemetry::LIFECYCLE;
 use contract::{Contract, OnChange};
-use live_config::{Changes, Snapshot, Text};
-use serde::de::IgnoredAny;
+use live_config::{Changes, Text};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, spawn_blocking};
 use tokio::time::sleep;
@@ -19,11 +17,11 @@ use crate::agent::generation::{Generation, Store};
 use crate::agent::hooks::{Hooks, Notice, Secrets};
 use crate::agent::mask::Masks;
 use crate::agent::process::{CmdHandle, Probation};
+use crate::agent::readiness::{Closed, Readiness};
+use crate::agent::settings::Settings;
+use crate::agent::turns::{Turn, Turns};
 
-/// A configuration without a settings type.
-pub(crate) type Settings = Snapshot<IgnoredAny>;
-
-/// Time for which a restarted CMD that acknowledges nothing must live.
+/// Time for which a restarted CMD that neither acknowledges nor can be asked for its readiness must live.
 const PROBATION: Duration = Duration::from_secs(2);
 /// Pauses between two rounds in which CMD did not acknowledge the generation in force.
 const MIN_PAUSE: Duration = Duration::from_secs(1);
@@ -42,7 +40,8 @@ pub(crate) struct Parts {
     pub(crate) environment: bool,
     /// The secrets that CMD's output is masked of; `None` where it is not.
     pub(crate) masks: Option<Masks>,
-    pub(crate) health: Health,
+    pub(crate) readiness: Readiness,
+    pub(crate) turns: Turns,
 }
 
 struct Shared {
@@ -56,6 +55,12 @@ struct Shared {
     confirming: Mutex<Option<AbortHandle>>,
     /// A CMD that has ended after its start, until another takes its place.
     failed: Mutex<Option<Probation>>,
+}
+
+/// The time in which CMD is restarted: this replica has its turn, and takes no traffic.
+pub(super) struct Outage {
+    pub(super) turn: Turn,
+    _closed: Closed,
 }
 
 /// The generation in force, with its values.
@@ -94,9 +99,9 @@ impl Transaction {
     /// Has CMD acknowledge the first generation, for as long as that takes; without an acknowledgement it counts as ready now.
     pub(crate) fn await_first(&self) {
         if self.0.parts.hooks.ack.is_some() {
-            self.confirm(Vec::new(), false, true);
+            self.confirm(Vec::new(), None, true);
         } else {
-            self.0.parts.health.mark_ready();
+            self.0.parts.readiness.health().mark_ready();
         }
     }
 
@@ -109,6 +114,16 @@ impl Transaction {
     /// The secrets that CMD's output is masked of, where it is.
     pub(crate) fn masks(&self) -> Option<&Masks> {
         self.0.parts.masks.as_ref()
+    }
+
+    /// The turns of this replica to restart CMD.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.parts.turns
+    }
+
+    /// Sends traffic elsewhere, so that CMD may be stopped.
+    pub(super) async fn drained(&self, turn: Turn) -> Outage {
+        Outage { turn, _closed: self.0.parts.readiness.drained().await }
     }
 
     pub(super) fn hooks(&self) -> &Hooks {
@@ -179,8 +194,10 @@ impl Transaction {
     pub(super) async fn start_again(&self, present: &Present, changed: &[String]) -> Result<(), String> {
         let probation = self.restart().await?;
         let works = async {
+            let Parts { readiness, hooks, .. } = &self.0.parts;
+            readiness.until_ready().await?;
             self.hand_over(present, changed, true).await?;
-            if self.0.parts.hooks.ack.is_none() {
+            if hooks.ack.is_none() && !readiness.asks_cmd() {
                 sleep(PROBATION).await;
             }
             Ok(())
@@ -195,6 +212,21 @@ impl Transaction {
             *lock(&self.0.failed) = Some(probation);
         }
         outcome
+    }
+
+    /// Starts CMD again with what was published, for good.
+    async fn restore(&self) {
+        let restored = match self.restart().await {
+            Ok(probation) => {
+                // From now on its end is the agent's.
+                drop((probation, lock(&self.0.failed).take()));
+                self.0.parts.readiness.until_ready().await
+            }
+            Err(reason) => Err(reason),
+        };
+        if let Err(reason) = restored {
+            tracing::error!(target: LIFECYCLE, reason, "CMD is not restored");
+        }
     }
 
     async fn restart(&self) -> Result<Probation, String> {
@@ -217,23 +249,22 @@ impl Transaction {
     fn acknowledge(&self, digest: &str) {
         tracing::info!(target: LIFECYCLE, digest, "configuration acknowledged");
         self.0.acknowledged.send_replace(Some(digest.to_owned()));
-        self.0.parts.health.mark_ready();
+        self.0.parts.readiness.health().mark_ready();
     }
 
-    /// Has CMD take the generation in force, until it has or another generation is published. CMD is started again first where
-    /// `restarts` is set.
-    pub(super) fn confirm(&self, changed: Vec<String>, restarts: bool, mut is_first: bool) {
+    /// Has CMD take the generation in force, until it has or another generation is published. In an outage CMD is started again
+    /// first, and the outage ends with that.
+    pub(super) fn confirm(&self, changed: Vec<String>, outage: Option<Outage>, mut is_first: bool) {
         let (transaction, present) = (self.clone(), self.present());
         let task = tokio::spawn(async move {
-            if restarts {
-                match transaction.restart().await {
-                    // From now on its end is the agent's.
-                    Ok(probation) => drop((probation, lock(&transaction.0.failed).take())),
-                    Err(reason) => tracing::error!(target: LIFECYCLE, reason, "CMD is not restored"),
-                }
+            if let Some(outage) = outage {
+                transaction.restore().await;
+                drop(outage);
+                // CMD has read it at its start.
+                is_first = true;
             }
             let (mut last, mut pause) = (None, MIN_PAUSE);
-            while let Err(reason) = transaction.hand_over(&present, &changed, is_first || restarts).await {
+            while let Err(reason) = transaction.hand_over(&present, &changed, is_first).await {
                 if last.as_ref() != Some(&reason) {
                     tracing::warn!(target: LIFECYCLE, reason, "configuration not acknowledged, CMD is asked again");
                     last = Some(reason);

@@ -87,7 +87,6 @@ fn run(scene: &mut Scene, until: Instant) -> [Seen; 2] {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the seed and the figures are worth reading")]
 fn kills_at_random_leave_truth_and_nothing_torn() {
     let seed = variable("CONFPATH_TEST_SEED").unwrap_or_else(|| fastrand::u64(..));
     let seconds = variable("CONFPATH_TEST_KILL_SECONDS").unwrap_or(ORDINARY_SECONDS);

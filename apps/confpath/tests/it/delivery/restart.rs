@@ -7,6 +7,9 @@ use test_support::wait;
 
 use super::{PATIENCE, SLEEP, Service};
 
+/// A change is in force as soon as CMD has been started again.
+const AT_ONCE: &str = "--on-restart child --restart-spread 0s --drain 0s";
+
 /// Appends its settings to the file `starts`, and ends at once with PORT 81.
 const CHILD: &str = r#"
 port=$(cat $CONFPATH_DIR/current/config/PORT)
@@ -41,7 +44,7 @@ fn change_is_pending_until_it_is_reverted() {
 
 #[test]
 fn child_is_started_again_where_asked_for() {
-    let service = Service::new("--on-restart child");
+    let service = Service::new(AT_ONCE);
     let agent = service.start(&["sh", "-c", CHILD]);
     until_starts(&service, &["80"]);
     service.set(&[("MODE", "b")]);
@@ -54,7 +57,7 @@ fn child_is_started_again_where_asked_for() {
 
 #[test]
 fn child_that_ends_has_the_change_taken_back() {
-    let service = Service::new("--on-restart child");
+    let service = Service::new(AT_ONCE);
     let agent = service.start(&["sh", "-c", CHILD]);
     until_starts(&service, &["80"]);
     service.set(&[("PORT", "81")]);
@@ -81,7 +84,7 @@ fn child_that_ends_has_the_change_taken_back() {
 
 #[test]
 fn end_of_child_after_probation_ends_the_agent() {
-    let service = Service::new("--on-restart child");
+    let service = Service::new(AT_ONCE);
     let script = CHILD.replace("exec sleep 1000", "while [ ! -e end ]; do sleep 0.05; done; exit 6");
     let mut agent = service.start(&["sh", "-c", &script]);
     until_starts(&service, &["80"]);
@@ -94,7 +97,7 @@ fn end_of_child_after_probation_ends_the_agent() {
 
 #[test]
 fn variables_follow_each_start() {
-    let service = Service::new("--environment --on-restart child");
+    let service = Service::new(&format!("--environment {AT_ONCE}"));
     let _agent = service.start(&["sh", "-c", CHILD]);
     until_starts(&service, &["80 a"]);
     service.set(&[("MODE", "b")]);

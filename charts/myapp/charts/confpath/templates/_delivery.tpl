@@ -11,7 +11,8 @@ Non-empty where the process reads settings from mounted files, empty where it ha
 
 {{/*
 The checksum of what only new pods take into force; empty where there is nothing of this kind. An environment variable is fixed for the
-life of a process, and so is a setting whose change takes a restart; other mounted files are taken into force by the running process.
+life of a process, and so is a setting whose change takes a restart, unless the agent restarts the process; other mounted files are taken into
+force by the running process.
 There is no checksum of secrets: pod annotations can be read by many, and a hash of a short secret gives it away.
 */}}
 {{- define "confpath.configChecksum" -}}
@@ -19,7 +20,7 @@ There is no checksum of secrets: pod annotations can be read by many, and a hash
 {{- $data := include "confpath.configData" . | fromJson }}
 {{- $restart := dict }}
 {{- range $key, $setting := include "confpath.settings" . | fromJson }}
-{{- if and $setting.restart (hasKey $data $key) }}
+{{- if and $setting.restart (hasKey $data $key) (not (include "confpath.agentRestarts" $)) }}
 {{- $_ := set $restart $key (get $data $key) }}
 {{- end }}
 {{- end }}
