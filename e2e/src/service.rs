@@ -22,8 +22,12 @@ pub fn binary() -> Result<&'static Path, String> {
 /// # Errors
 /// The output of cargo.
 pub fn binary_of(checkout: &Path) -> Result<PathBuf, String> {
-    built::build_in(checkout, &SERVICE)
+    built::build_in(checkout, &[&SERVICE[..], &["--config", APART]].concat())
 }
+
+/// A setting of no effect that keeps cargo from taking the service of one checkout for that of another: packages of the same name at
+/// the same place of two workspaces are one to it, and it compares only the times of files.
+const APART: &str = "profile.dev.package.myapp.codegen-units=255";
 
 /// Runs `myapp check` with these flags and variables, and nothing else in its environment.
 ///
