@@ -1,7 +1,7 @@
 //! Samples in other languages: their own tests, run by the programs of their images where these are no static ones, and changes
 //! under the agent.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod rotation;
 mod sequences;

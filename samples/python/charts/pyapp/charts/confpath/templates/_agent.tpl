@@ -21,7 +21,7 @@ Non-empty where the agent starts the service, empty where it is a container besi
 Non-empty where the agent restarts the service in its pod for a change that needs it, empty where the pods are replaced.
 */}}
 {{- define "confpath.agentRestarts" -}}
-{{- if and (include "confpath.agentWraps" .) (eq .Values.agent.restart "child") }}true{{ end }}
+{{- if and (include "confpath.agentWraps" .) (eq (.Values.agent.restart | default "rollout") "child") }}true{{ end }}
 {{- end }}
 
 {{/*
@@ -103,7 +103,7 @@ the pod out of its Services, and for as long as `chassis` gives load balancers t
 - name: CONFPATH_ON_RESTART
   value: child
 - name: CONFPATH_RESTART_SPREAD
-  value: {{ .Values.agent.restartSpread | quote }}
+  value: {{ .Values.agent.restartSpread | default "60s" | quote }}
 - name: CONFPATH_PEERS
   value: {{ include "confpath.peers" . }}
 - name: CONFPATH_DRAIN
@@ -112,7 +112,7 @@ the pod out of its Services, and for as long as `chassis` gives load balancers t
 - name: CONFPATH_READY
   value: {{ . | quote }}
 - name: CONFPATH_READY_TIMEOUT
-  value: {{ $.Values.agent.readyTimeout | quote }}
+  value: {{ $.Values.agent.readyTimeout | default "60s" | quote }}
 {{- end }}
 {{- end }}
 
@@ -274,7 +274,7 @@ What contradicts itself, or cannot be: one line a problem.
 {{- if and (not $wraps) (kindIs "slice" $agent.prepare) }}
 {{- printf "%sprepare: a command needs agent.form wrapper, since a container beside the service has another image; give a URL" $place | println }}
 {{- end }}
-{{- if eq .Values.agent.restart "child" }}
+{{- if eq (.Values.agent.restart | default "rollout") "child" }}
 {{- include "confpath.problems.agentRestart" (list . $agent) }}
 {{- end }}
 {{- if and (eq ($agent.ack | default "") "response") (not (hasPrefix "http://" $notify)) }}
