@@ -7,7 +7,7 @@ use e2e::objects::{data, items, text};
 use e2e::pod_security::restricted_violations;
 use serde_json::{Value, json};
 
-use crate::library::{Shop, with};
+use crate::library::{Shop, accepted, with};
 use crate::support::{container, deployment_pod, only};
 
 const CONTRACT: &str = r#"{"properties":{}}"#;
@@ -22,7 +22,11 @@ fn shop(agent: &Value) -> Shop {
 }
 
 fn values(form: &str) -> Values {
-    let values = with(&[]).set("agent.enabled", "true").set("agent.form", form);
+    with_agent(with(&[]), form)
+}
+
+fn with_agent(values: Values, form: &str) -> Values {
+    let values = values.set("agent.enabled", "true").set("agent.form", form);
     values.set("agent.image.repository", "confpath").set("agent.image.tag", "v1")
 }
 
@@ -141,8 +145,8 @@ fn agent_contradictions_are_refused_at_once() {
 
 /// Values with which the agent restarts the service.
 fn restarting(readiness: &Value) -> Values {
-    let values = values("wrapper").set("agent.restart", "child");
-    values.document(json!({ "readinessProbe": readiness }))
+    let probes = json!({ "config": accepted(), "readinessProbe": readiness });
+    with_agent(Values::none().document(probes), "wrapper").set("agent.restart", "child")
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn each_type() -> [(&'static str, Value, &'static str); 10] {
     ]
 }
 
-fn accepted() -> Value {
+pub(crate) fn accepted() -> Value {
     each_type()
         .into_iter()
         .map(|(key, value, _)| (key.to_owned(), value))

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use live_config::{
     Apply, Changes, Committed, Contract, Driver, Event, Live, Loaded, Participant, Prepared, Refusal,
-    Snapshot, Sources, Status, Step, Timing,
+    Snapshot, Sources, State, Status, Step, Timing,
 };
 use tempfile::TempDir;
 use test_support::wait::within;
@@ -127,6 +127,10 @@ fn veto() -> Mood {
     Mood::Vetoes(Refusal::transient("the server is full"))
 }
 
+fn deferral(by: Duration) -> Mood {
+    Mood::Refuses(Refusal::deferred("not yet", by))
+}
+
 fn rolled_back(retrying: bool) -> Apply {
     Apply::RolledBack { reason: objection("moody", "the server is full"), retrying }
 }
@@ -144,6 +148,30 @@ async fn a_transient_veto_is_retried_until_it_holds() {
     // Each try was of the same configuration, so it has one number.
     assert_eq!((status.generation, status.reloads.committed), (2, 1));
     assert_eq!(scene.live.snapshot().generation, 2);
+}
+
+#[tokio::test]
+async fn deferred_configuration_is_pending_until_its_time() {
+    let mut scene = Scene::start(deferral(Duration::from_millis(10)), Duration::from_millis(10));
+    scene.kubelet.write(1);
+    let status = scene.until("a wait", |status| status.state() == State::Pending).await;
+    let reasons = vec![objection("moody", "not yet")];
+    assert_eq!(status.apply, Apply::Pending { reasons, retrying: true });
+    scene.moody.set(Mood::Holds);
+    let status = scene.until("its time", |status| status.apply == Apply::Converged).await;
+    assert_eq!((status.reloads.pending, status.reloads.committed), (1, 1), "a wait counts once");
+    assert_eq!(scene.reported(), ["pending", "committed"]);
+}
+
+#[tokio::test]
+async fn newer_configuration_takes_the_place_of_deferred_one() {
+    let scene = Scene::start(deferral(DEADLINE), Duration::from_millis(10));
+    scene.kubelet.write(1);
+    scene.until("a wait", |status| status.state() == State::Pending).await;
+    scene.moody.set(Mood::Holds);
+    scene.kubelet.write(2);
+    scene.until("the newer one", |status| status.apply == Apply::Converged).await;
+    assert_eq!(scene.live.load().settings.token.expose(), "t2");
 }
 
 #[tokio::test]
