@@ -125,10 +125,15 @@ impl Tier {
         }
     }
 
-    /// True for tiers that mostly wait, for servers, for a cluster or for one compiler: they run beside the others. What builds images
-    /// is among them, so that only one tier at a time does.
+    /// True for tiers that mostly wait, for servers or for one compiler: they run beside the others.
     fn is_beside(self) -> bool {
-        matches!(self, Self::Terraform | Self::Registry | Self::Cluster)
+        matches!(self, Self::Terraform | Self::Registry)
+    }
+
+    /// True for the tier that runs after all others: beside them, its pods found no room for their watchers of files (inotify has 128
+    /// a user, over all containers).
+    fn is_alone(self) -> bool {
+        self == Self::Cluster
     }
 
     fn uses(self, own_cluster: bool) -> &'static [Use] {
@@ -178,7 +183,9 @@ pub(crate) fn run(tiers: &[Tier], install: bool, choice: Option<Choice>, aws: Ex
     }
     let takes_providers = |tier: &Tier| matches!(tier, Tier::Terraform | Tier::Cluster);
     let note = tiers.iter().any(takes_providers).then(outside::use_terraform_providers).flatten();
-    let reports = report_side_by_side(tiers, call)?;
+    let (alone, others): (Vec<Tier>, Vec<Tier>) = tiers.iter().partition(|tier| tier.is_alone());
+    let mut reports = report_side_by_side(&others, call)?;
+    reports.extend(alone.into_iter().map(|tier| report(tier, call)));
     ui::say(format!("\n{}", summary::render(&reports, note.as_deref())));
     if reports.iter().any(|report| matches!(report.outcome, Outcome::Failed(_))) {
         bail!("not all tests passed");
@@ -384,11 +391,12 @@ fn kubeconfig_of(cluster: &Cluster) -> OsString {
 mod tests {
     use super::*;
 
-    /// Two builds of images, or two clusters, would be in each other's way.
+    /// Two builds of images would be in each other's way.
     #[test]
     fn tiers_that_build_images_never_overlap() {
         let builds = |tier: &&Tier| tier.uses(true).contains(&Use::Image);
-        assert!(Tier::value_variants().iter().filter(builds).all(|tier| tier.is_beside()));
+        let builders = Tier::value_variants().iter().filter(builds);
+        assert!(builders.into_iter().all(|tier| tier.is_beside() || tier.is_alone()));
     }
 
     #[test]
