@@ -2,7 +2,6 @@ package com.example.javaapp;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
-import java.io.ByteArrayOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -22,28 +21,29 @@ final class Tell {
         HttpHandler reload = service.agentRoutes();
         InetAddress loopback = InetAddress.getLoopbackAddress();
         Main.serve(new InetSocketAddress(loopback, service.settings().agentPort()), exchange -> {
-            ByteArrayOutputStream answer = copyOfAnswer(exchange);
+            tellBeforeAnswer(exchange, service);
             reload.handle(exchange);
-            if (exchange.getResponseCode() == 200) {
-                Settings settings = service.settings();
-                System.out.printf(
-                    "{\"digest\":\"%s\",\"API_KEY\":\"%s\",\"GREETING\":\"%s\"}%n",
-                    answer.toString(StandardCharsets.UTF_8), settings.apiKey().expose(), settings.greeting());
-                System.out.flush();
-            }
         });
     }
 
-    private static ByteArrayOutputStream copyOfAnswer(HttpExchange exchange) {
-        ByteArrayOutputStream copy = new ByteArrayOutputStream();
+    /** Before the agent has the answer: afterwards another call may have replaced the settings. */
+    private static void tellBeforeAnswer(HttpExchange exchange, Service service) {
         OutputStream body = exchange.getResponseBody();
         exchange.setStreams(null, new FilterOutputStream(body) {
             @Override
             public void write(byte[] bytes, int from, int length) throws IOException {
-                copy.write(bytes, from, length);
+                if (exchange.getResponseCode() == 200) {
+                    tell(new String(bytes, from, length, StandardCharsets.UTF_8), service.settings());
+                }
                 body.write(bytes, from, length);
             }
         });
-        return copy;
+    }
+
+    private static void tell(String digest, Settings settings) {
+        System.out.printf(
+            "{\"digest\":\"%s\",\"API_KEY\":\"%s\",\"GREETING\":\"%s\"}%n",
+            digest, settings.apiKey().expose(), settings.greeting());
+        System.out.flush();
     }
 }

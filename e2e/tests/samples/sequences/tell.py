@@ -17,9 +17,10 @@ def take() -> None:
     texts = {
         key.upper(): value.expose() if isinstance(value, Secret) else str(value)
         for key, value in vars(settings).items()
+        if value is not None
     }
     print(json.dumps({"digest": digest, **texts}), flush=True)
-    generation.loaded(digest, os.getpid(), 1)
+    generation.loaded(generation.Record(1, digest), os.getpid(), 1)
 
 
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
