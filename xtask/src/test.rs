@@ -74,7 +74,7 @@ const TERRAFORM_ALONE: [&str; 7] = ["-p", "e2e", "--test", "cluster", "--", "--i
 /// Most of a cluster test is waiting, so more of them than processors run at a time.
 const CLUSTER_TEST_THREADS: &str = "4";
 
-/// How often the end of the tiers that run beside the others is looked for.
+/// Pause between two looks for the end of the tiers that run beside the others.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Ordered by what they need: least first.
@@ -395,8 +395,8 @@ mod tests {
     #[test]
     fn tiers_that_build_images_never_overlap() {
         let builds = |tier: &&Tier| tier.uses(true).contains(&Use::Image);
-        let builders = Tier::value_variants().iter().filter(builds);
-        assert!(builders.into_iter().all(|tier| tier.is_beside() || tier.is_alone()));
+        let mut builders = Tier::value_variants().iter().filter(builds);
+        assert!(builders.all(|tier| tier.is_beside() || tier.is_alone()));
     }
 
     #[test]

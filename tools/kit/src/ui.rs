@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 thread_local! {
-    /// Where the lines of this thread go.
+    /// The way of the lines of this thread.
     static OUTPUT: RefCell<Output> = const { RefCell::new(Output::SHOWN) };
 }
 
@@ -22,11 +22,6 @@ impl Output {
     /// An output that keeps lines back until [`Output::show`].
     pub fn kept() -> Self {
         Self(Some(Arc::default()))
-    }
-
-    /// The output of the calling thread, for threads that work for it.
-    pub fn of_this_thread() -> Self {
-        OUTPUT.with_borrow(Self::clone)
     }
 
     /// Returns the result of `work`, whose lines take this way.
@@ -53,6 +48,12 @@ impl Output {
         text.push('\n');
         true
     }
+}
+
+/// Returns `work` for a thread that works for this one: its lines take the way of the calling thread's.
+pub fn carried<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let output = OUTPUT.with_borrow(Output::clone);
+    move || output.during(work)
 }
 
 fn keep(line: &str) -> bool {
@@ -138,8 +139,7 @@ mod tests {
         let output = Output::kept();
         output.during(|| {
             say("first");
-            let here = Output::of_this_thread();
-            std::thread::scope(|scope| scope.spawn(|| here.during(|| error("second"))).join().unwrap());
+            std::thread::scope(|scope| scope.spawn(carried(|| error("second"))).join().unwrap());
         });
         say("not kept: the work has ended");
         assert_eq!(*output.0.unwrap().lock().unwrap(), "first\nerror: second\n");

@@ -81,7 +81,7 @@ fn run_targets(binaries: &Path, seconds: u64, at_once: usize) -> Result<Vec<(Str
     };
     std::thread::scope(|scope| {
         for _ in 0..at_once {
-            scope.spawn(work);
+            scope.spawn(ui::carried(work));
         }
     });
     Ok(with(&ended, std::mem::take))

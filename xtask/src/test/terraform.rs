@@ -15,7 +15,7 @@ use std::thread;
 use anyhow::{Result, anyhow};
 use kit::process::Cmd;
 use kit::tools::{self, Use};
-use kit::ui::Output;
+use kit::ui;
 
 pub(crate) use aws::Extent;
 use copy::{Copy, are_real};
@@ -66,9 +66,8 @@ fn test_side_by_side(
     let are_real = of_aws.is_some_and(|of_aws| are_real(copy, of_aws));
     let shared = of_aws.map(|of_aws| SharedProvider::start(copy, of_aws)).transpose()?;
     let suites = suites(copy, providers, of_aws, shared.as_ref())?;
-    let output = Output::of_this_thread();
     thread::scope(|scope| {
-        let mocked = scope.spawn(|| output.during(|| mocked::run(copy, suites)));
+        let mocked = scope.spawn(ui::carried(|| mocked::run(copy, suites)));
         let mut failed = match of_aws {
             Some(of_aws) => aws::run(of_aws, extent, are_real, results)?,
             None => Vec::new(),

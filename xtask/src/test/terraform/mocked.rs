@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::thread;
 
 use anyhow::{Result, anyhow};
-use kit::ui::{self, Output};
+use kit::ui;
 
 use super::copy::{Copy, is_valid};
 use super::shared_provider::SharedProvider;
@@ -40,9 +40,8 @@ pub(super) fn run(copy: &Copy, suites: Vec<Suite<'_>>) -> Result<(Vec<String>, C
             }
         }
     };
-    let output = Output::of_this_thread();
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..AT_A_TIME).map(|_| scope.spawn(|| output.during(work))).collect();
+        let workers: Vec<_> = (0..AT_A_TIME).map(|_| scope.spawn(ui::carried(work))).collect();
         workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| panicked())?)
     })?;
     Ok((failed.into_inner().map_err(|_| panicked())?, counts.into_inner().map_err(|_| panicked())?))
