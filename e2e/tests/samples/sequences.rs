@@ -48,7 +48,7 @@ struct Running {
     language: Language,
     /// The number of the configuration that was read last, and its digest.
     last: (u64, String),
-    /// What lay on the disk when the agent and the disk agreed last, and its seal.
+    /// Number and seal of the configuration on the disk when the agent and the disk agreed last.
     found: (u64, String),
     reads: usize,
 }

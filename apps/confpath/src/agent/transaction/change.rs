@@ -13,7 +13,7 @@ pub(super) struct Change {
     /// Configuration in force before the change, with a digest of its own: an acknowledgement from before the change is none of it.
     pub(super) back: Present,
     pub(super) changed: Vec<String>,
-    /// Where CMD has to be started again to read the change.
+    /// The outage that CMD needs to be started again in; `None` if it reads the change as it runs.
     pub(super) outage: Option<Outage>,
     pub(super) published: io::Result<()>,
 }

@@ -28,7 +28,7 @@ pub(super) struct Seen {
 /// Reads generations in a loop, by one descriptor each, or by one resolution of the link.
 ///
 /// # Errors
-/// What is torn, or older than what was there before. `ended` is set then.
+/// A fault: a torn generation, or one older than what was there before; `ended` is set then.
 pub(super) fn read_until(ended: &AtomicBool, current: &Path, by_descriptor: bool) -> Result<Seen, String> {
     let mut seen = Seen::default();
     while !ended.load(Ordering::SeqCst) {

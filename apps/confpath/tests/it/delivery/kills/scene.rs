@@ -23,7 +23,7 @@ use super::token;
 const AT_ONCE: Duration = Duration::from_secs(3);
 /// A look each 5 s, and a delivery.
 const BY_POLLING: Duration = Duration::from_secs(8);
-/// What the agent logs where events are lost, and where they are back.
+/// Lines that the agent logs where events are lost, and where they are back.
 const LOST: &str = "changes are found by polling only";
 const BACK: &str = "changes are found by events again";
 const CHILD: [&str; 3] = ["python3", "-c", BY_FILE];
