@@ -9,18 +9,14 @@ use myapp::fuzzing::{cache_host, database_host};
 static CONTRACT: LazyLock<Contract> =
     LazyLock::new(|| myapp::settings::contract().expect("the service's own contract"));
 
-/// Texts of which each is refused for other reasons, by setting.
+/// Texts that no setting may have.
+const UNFIT: [&str; 7] = ["", "\0", "\t", "\n", "\u{feff}", "\u{fffe}", "\u{3}"];
+
+/// Texts of which each is refused for other reasons, by setting, beside [`UNFIT`].
 const REFUSED: [(&str, &[&str]); 2] = [
     (
         "DATABASE_URL",
         &[
-            "",
-            "\0",
-            "\t",
-            "\n",
-            "\u{feff}",
-            "\u{fffe}",
-            "\u{3}",
             "sqlite:",
             "sqlite:///a b",
             "x",
@@ -38,13 +34,6 @@ const REFUSED: [(&str, &[&str]); 2] = [
     (
         "CACHE_URL",
         &[
-            "",
-            "\0",
-            "\t",
-            "\n",
-            "\u{feff}",
-            "\u{fffe}",
-            "\u{3}",
             "x",
             "redis://",
             "redis://:b@,/x?y",
@@ -63,7 +52,7 @@ const REFUSED: [(&str, &[&str]); 2] = [
 static VOCABULARY: LazyLock<BTreeMap<&str, BTreeSet<String>>> = LazyLock::new(|| {
     let long = "x".repeat(2049);
     let said = |(key, refused): (&'static str, &[&str])| {
-        let texts = refused.iter().copied().chain([long.as_str()]);
+        let texts = UNFIT.iter().chain(refused).copied().chain([long.as_str()]);
         (key, texts.flat_map(|text| clauses(&violations(key, text), text)).collect())
     };
     REFUSED.into_iter().map(said).collect()
