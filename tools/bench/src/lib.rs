@@ -13,6 +13,7 @@ mod report;
 mod server;
 mod size;
 mod spread;
+mod stop;
 mod tool;
 
 pub use args::Args;

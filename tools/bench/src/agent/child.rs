@@ -7,6 +7,8 @@ use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 use test_support::kubelet_volume::KubeletVolume;
 
+use crate::stop::stop;
+
 const CONTRACT: &str = r#"{
   "$schema": "https://json-schema.org/draft/2020-12/schema",
   "type": "object",
@@ -31,7 +33,7 @@ pub(super) struct Scene {
     folder: TempDir,
 }
 
-/// A child or an agent, killed with its owner.
+/// A child or its parent, ended with its owner.
 pub(super) struct Running(pub(super) Child);
 
 impl Scene {
@@ -74,7 +76,9 @@ impl Scene {
         std::fs::write(self.path().join("settings.tpl"), TEMPLATE).context("cannot write the template")?;
         let mut command = Command::new(program);
         command.current_dir(self.path()).stdin(Stdio::null()).stderr(Stdio::null());
-        command.args(["-template", "settings.tpl:settings", "-exec", child, "-exec-reload-signal", "SIGHUP"]);
+        // It gives the line to a shell, which must not stay: the signal goes to that, too, and would end it.
+        let line = format!("exec {child}");
+        command.args(["-template", "settings.tpl:settings", "-exec", &line, "-exec-reload-signal", "SIGHUP"]);
         Ok(command)
     }
 }
@@ -91,7 +95,6 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
+        stop(&mut self.0);
     }
 }

@@ -2,17 +2,16 @@
 
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use kit::wait;
 
 use super::super::client::Client;
+use super::super::stop::stop;
 use super::collector::Collector;
 
 const START_DEADLINE: Duration = Duration::from_secs(20);
-const STOP_DEADLINE: Duration = Duration::from_secs(5);
-const POLL: Duration = Duration::from_millis(10);
 
 /// Ends with its owner.
 pub(super) struct Program {
@@ -48,30 +47,18 @@ impl Program {
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
     }
-
-    /// Asked first, since one with processes below it is the only one that ends them.
-    fn ask_to_stop(&mut self) -> Option<()> {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok()?;
-        let asked = Instant::now();
-        while self.child.try_wait().ok()?.is_none() && asked.elapsed() < STOP_DEADLINE {
-            std::thread::sleep(POLL);
-        }
-        Some(())
-    }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
-        self.ask_to_stop();
-        // It may have ended by then.
-        self.child.kill().ok();
-        self.child.wait().ok();
+        stop(&mut self.child);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::super::super::server::free_addresses;
     use super::*;
 
